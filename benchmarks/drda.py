@@ -33,7 +33,7 @@ def copied(pair_file: Path, into: Path) -> dict[str, object]:
     with _servers(pair_file.parent, into) as (databases, ports):
         plain = _plain(ports[Role.PRIMARY], databases[Role.SECONDARY], ports[Role.SECONDARY])
         done = _resync(pair_file, into, ports)
-        _hold_equal(databases)
+        _assert_equal(databases)
     ratio = {
         "of plain fetchmany": round(done["rows_per_second"] / plain["fetchmany_rows_per_second"], 3),
         "of plain execute_many": round(done["rows_per_second"] / plain["execute_many_rows_per_second"], 2),
@@ -94,28 +94,28 @@ def _resync(pair_file: Path, into: Path, ports: dict[Role, int]) -> dict[str, fl
 
 def _plain(source: int, target: Database, port: int) -> dict[str, float]:
     """Measure the driver alone: fetchmany of the source, and execute_many into a table of the same shape."""
-    reading = _connected(source)
-    cursor = reading.cursor()
+    read_connection = _connected(source)
+    cursor = read_connection.cursor()
     cursor.execute("SELECT * FROM hsplit")
     started, rows = time.perf_counter(), 0
-    kept: list[tuple[object, ...]] = []
+    sample: list[tuple[object, ...]] = []
     while rows < PLAIN_READ and (batch := cursor.fetchmany(FETCHED)):
         rows += len(batch)
-        kept = kept if len(kept) >= PLAIN_WRITE else kept + batch
+        sample = sample if len(sample) >= PLAIN_WRITE else sample + batch
     read = rows / (time.perf_counter() - started)
     cursor.close()
-    reading.close()
+    read_connection.close()
     target.run("CREATE TABLE root.plain AS SELECT * FROM root.hsplit WITH NO DATA")
-    writing = _connected(port)
-    cursor = writing.cursor()
-    cursor.prepare(f"INSERT INTO plain VALUES ({', '.join('?' * len(kept[0]))})")
+    write_connection = _connected(port)
+    cursor = write_connection.cursor()
+    cursor.prepare(f"INSERT INTO plain VALUES ({', '.join('?' * len(sample[0]))})")
     started = time.perf_counter()
     for at in range(0, PLAIN_WRITE, WRITTEN):
-        ibm_db.execute_many(cursor.stmt_handler, tuple(kept[at : at + WRITTEN]))
-    writing.commit()
-    written = min(PLAIN_WRITE, len(kept)) / (time.perf_counter() - started)
+        ibm_db.execute_many(cursor.stmt_handler, tuple(sample[at : at + WRITTEN]))
+    write_connection.commit()
+    written = min(PLAIN_WRITE, len(sample)) / (time.perf_counter() - started)
     cursor.close()
-    writing.close()
+    write_connection.close()
     return {"fetchmany_rows_per_second": round(read), "execute_many_rows_per_second": round(written)}
 
 
@@ -127,7 +127,7 @@ def _connected(port: int) -> Any:  # noqa: ANN401  # the driver has no types
     return connection
 
 
-def _hold_equal(databases: dict[Role, Database]) -> None:
+def _assert_equal(databases: dict[Role, Database]) -> None:
     """Hold both servers' rows against each other, repeated rows counted."""
     with duckdb.connect(":memory:") as connection:
         for role, database in databases.items():

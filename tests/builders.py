@@ -18,7 +18,7 @@ import duckdb
 from syncengine.app import Pair, open_pair
 from syncengine.catalogue import Catalogue, load_catalogue
 from syncengine.jobs.connections import Connections
-from syncengine.jobs.hook_commands import Commands
+from syncengine.jobs.hook_commands import HookCommands
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.spec import ColumnSpec, TableSpec
 from syncengine.pair_file import read_pair_file
@@ -59,7 +59,7 @@ def ledger_of(pair_file: Path) -> Ledger:
 def servers_of(pair_file: Path) -> AbstractContextManager[Mapping[Role, Server]]:
     """Open both servers of a pair for reading."""
     settings = settings_of(pair_file)
-    commands = Commands(settings, os.environ)
+    commands = HookCommands(settings, os.environ)
     return Connections(settings, Ledger(settings.staging), commands).servers(frozenset())
 
 
@@ -126,11 +126,11 @@ class Files:
 
 _ATTACHED: list[str] = ["memory"]
 _NAMES = count(1)
-_TURN = threading.RLock()
+_LOCK = threading.RLock()
 
 
 @lru_cache(maxsize=1)
-def _desk() -> duckdb.DuckDBPyConnection:
+def _shared_duckdb() -> duckdb.DuckDBPyConnection:
     """Return the DuckDB of this process that files are attached to."""
     return duckdb.connect(config={"threads": 1})
 
@@ -146,17 +146,17 @@ def connected(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(str(file)) as connection:
             yield connection
         return
-    with _TURN:
+    with _LOCK:
         name = f"attached_{next(_NAMES)}"
-        _desk().execute(f"ATTACH '{file}' AS {name}")
+        _shared_duckdb().execute(f"ATTACH '{file}' AS {name}")
         _ATTACHED.append(name)
         try:
-            _desk().execute(f"USE {name}")
-            yield _desk()
+            _shared_duckdb().execute(f"USE {name}")
+            yield _shared_duckdb()
         finally:
             _ATTACHED.pop()
-            _desk().execute(f"USE {_ATTACHED[-1]}")
-            _desk().execute(f"DETACH {name}")
+            _shared_duckdb().execute(f"USE {_ATTACHED[-1]}")
+            _shared_duckdb().execute(f"DETACH {name}")
 
 
 def _open_files() -> Iterator[Path]:
@@ -169,8 +169,8 @@ def _open_files() -> Iterator[Path]:
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> None:
     """Insert rows given as mappings, neighbours with the same columns in one statement."""
-    there = {name for (name,) in connection.execute(COLUMNS_OF, [table]).fetchall()}
-    fitting = [without_absent(one, there) for one in rows]
+    present = {name for (name,) in connection.execute(COLUMNS_OF, [table]).fetchall()}
+    fitting = [without_absent(one, present) for one in rows]
     for names, alike in groupby(fitting, key=tuple):
         values = [list(one.values()) for one in alike]
         places = ", ".join([f"({', '.join('?' * len(names))})"] * len(values))
@@ -181,9 +181,9 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row
 COLUMNS_OF = "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND database_name = current_database()"
 
 
-def without_absent(one: Row, there: Collection[str]) -> Row:
+def without_absent(one: Row, present: Collection[str]) -> Row:
     """Return a row without the columns that a narrow table lacks, unless somebody has given them a value."""
-    return {name: value for name, value in one.items() if name in there or not _is_default(value)}
+    return {name: value for name, value in one.items() if name in present or not _is_default(value)}
 
 
 def _is_default(value: Any) -> bool:
@@ -250,8 +250,8 @@ def narrow_columns(spec: TableSpec, more: Collection[str] = ()) -> tuple[ColumnS
         return spec.columns
     time = astuple(spec.time) if spec.time else ()
     pieces = spec.pieces.columns if spec.pieces else ()
-    kept = {spec.acd, *spec.key, *spec.ignored, *MEASURES.split(), *time, *pieces, *more}
-    return tuple(column for column in spec.columns if column.name in kept)
+    selected = {spec.acd, *spec.key, *spec.ignored, *MEASURES.split(), *time, *pieces, *more}
+    return tuple(column for column in spec.columns if column.name in selected)
 
 
 def narrow(folder: Path, more: Collection[str] = ()) -> None:

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from syncengine.catalogue import Catalogue, load_catalogue
-from syncengine.execute.transaction import Writing
+from syncengine.execute.transaction import BatchWriter
 from syncengine.servers.duckdb import server as duckdb_server
 from syncengine.staging import cache
 from tests.builders import catalogue
 from tests.cli.terminal import Typing
 from tests.examples import SOAK_SEED, SOAKING
-from tests.started_duckdb import StartedDuckDB
+from tests.shared_duckdb import SharedDuckDB
 
 
 def _informix() -> str | None:
@@ -36,14 +36,14 @@ def _postgresql() -> str | None:
     return missing()
 
 
-QUICKLY = "in_clause,common_subexpressions,common_aggregate"
+DISABLED_FOR_TESTS = "in_clause,common_subexpressions,common_aggregate"
 """What DuckDB is told not to look for: terms that a statement repeats take it a tenth of a second to find."""
 NEEDS: dict[str, Callable[[], str | None]] = {"informix": _informix, "postgresql": _postgresql}
 """What tells, for each mark, what this machine lacks."""
 
 
 @functools.cache
-def lacking(mark: str) -> str | None:
+def missing_for_mark(mark: str) -> str | None:
     """Return in one sentence what tests of a mark lack here, None where they can run."""
     return NEEDS[mark]()
 
@@ -53,12 +53,12 @@ def on_ci() -> bool:
     return os.environ.get("CI", "").lower() in ("true", "1")
 
 
-def lacked_by(item: pytest.Item) -> str | None:
+def missing_for_test(item: pytest.Item) -> str | None:
     """Return what a test lacks."""
-    return next((lacks for mark in NEEDS if item.get_closest_marker(mark) and (lacks := lacking(mark))), None)
+    return next((lacks for mark in NEEDS if item.get_closest_marker(mark) and (lacks := missing_for_mark(mark))), None)
 
 
-def for_soaks(item: pytest.Item) -> bool:
+def is_soak(item: pytest.Item) -> bool:
     """Say whether a test is for `make soak` alone; a mark that names parameters means the cases that have them."""
     mark = item.get_closest_marker("soak")
     call = getattr(item, "callspec", None)
@@ -77,9 +77,9 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is for `make soak` alone, and but for CI what cannot run."""
-    left_out = [] if SOAKING else [item for item in items if for_soaks(item)]
+    left_out = [] if SOAKING else [item for item in items if is_soak(item)]
     if not on_ci():
-        left_out += [item for item in items if lacked_by(item)]
+        left_out += [item for item in items if missing_for_test(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
@@ -87,7 +87,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fail what cannot run and was not left out."""
-    lacks = lacked_by(item)
+    lacks = missing_for_test(item)
     if lacks:
         pytest.fail(f"this machine has {lacks}", pytrace=False)
 
@@ -100,7 +100,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if SOAKING:
         terminalreporter.write_line(f"The seed was {SOAK_SEED}: make soak SEED={SOAK_SEED} repeats it")
     for mark in NEEDS:
-        lacks = lacking(mark)
+        lacks = missing_for_mark(mark)
         if lacks and not on_ci():
             terminalreporter.write_line(f"Tests marked {mark} were left out: this machine has {lacks}")
 
@@ -142,9 +142,9 @@ def typed(capsys: pytest.CaptureFixture[str]) -> Typing:
 @pytest.fixture
 def before_batch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, BaseException], None]]:
     """Let a run be hit by an exception before its batch of a number; later runs are left alone."""
-    write, left = Writing.write, dict[str, Any]()
+    write, left = BatchWriter.write, dict[str, Any]()
 
-    def meddled(self: Writing, *given: Any, **named: Any) -> None:
+    def write_or_fail(self: BatchWriter, *given: Any, **named: Any) -> None:
         left["batches"] = left.get("batches", -1) - 1
         if left["batches"] == -1 and "error" in left:
             raise left.pop("error")
@@ -153,7 +153,7 @@ def before_batch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, Bas
     def hit(number: int, error: BaseException) -> None:
         left.update(batches=number, error=error)
 
-    monkeypatch.setattr(Writing, "write", meddled)
+    monkeypatch.setattr(BatchWriter, "write", write_or_fail)
     yield hit
     assert "error" not in left, "the run ended before it was hit"
 
@@ -163,7 +163,7 @@ def _catalogue_read_once(*folders: Path) -> Catalogue:
 
 
 @pytest.fixture(autouse=True)
-def spared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def fast_setup(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare tests what is done over and over: reading all shipped specs, starting DuckDB, planning for many rows.
 
     Folders of specs of one's own are read as ever. DuckDB is started and plans as ever where it is tested itself, and
@@ -172,5 +172,5 @@ def spared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("syncengine.app.table_settings.load_catalogue", _catalogue_read_once)
     if not {"servers", "staging", "properties"} & set(request.path.parts):
         for module in (duckdb_server, cache):
-            monkeypatch.setattr(module, "DISABLED_OPTIMIZERS", QUICKLY)
-            monkeypatch.setattr(module, "duckdb", StartedDuckDB())
+            monkeypatch.setattr(module, "DISABLED_OPTIMIZERS", DISABLED_FOR_TESTS)
+            monkeypatch.setattr(module, "duckdb", SharedDuckDB())

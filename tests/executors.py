@@ -11,7 +11,7 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
-class Pickling(Executor):
+class PicklingExecutor(Executor):
     """Does all at once and in this process, but what goes in and comes out is pickled as for another one."""
 
     def __init__(self) -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 from syncengine.catalogue.procedure_file import read_procedure
 from syncengine.model.pair import Role
-from syncengine.planning.filling import chosen_way
+from syncengine.planning.checklist_progress import chosen_way
 from tests.builders import DAY, Files, archive_rows, connected, insert
 from tests.cli.terminal import Typing
-from tests.docs.running import blind
+from tests.docs.running import apply_outage
 
 WRITES = ("resync", "sync", "backfill", "undo")
-Acts = Mapping[str, Callable[[], object]]
+Actions = Mapping[str, Callable[[], object]]
 """What is done for a line, by its name; of other lines nothing of the pair shows that they are done."""
 
 
@@ -31,14 +31,14 @@ class Administrator:
     way: str = ""
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """What is typed in place of a word that a command leaves open, once for each."""
-    answered: Collection[int] = (0,)
+    exit_codes: Collection[int] = (0,)
     """What a command may end with."""
     ticked: dict[str, str] = field(default_factory=dict)
     """Who has ticked each line, by its name."""
     _by_hand: list[int] = field(default_factory=list)
     """Lines that were done by hand since it last was ticked."""
 
-    def follow(self, acts: Acts) -> dict[str, str]:
+    def follow(self, actions: Actions) -> dict[str, str]:
         """Begin the checklist, follow it to its end, and return who has ticked each line: hand, hook or sight.
 
         The boxes are read after each line that is more than to be ticked: all up to it are done.
@@ -46,9 +46,9 @@ class Administrator:
         procedure = read_procedure(self.name)
         way = chosen_way(procedure, self.way)
         lines = list(procedure.numbered(way.name if way else ""))
-        self.look("--anew", *(("--way", self.way) if self.way else ()))
+        self.checklist("--anew", *(("--way", self.way) if self.way else ()))
         for number, _ in lines:
-            self._do(number, acts)
+            self._do(number, actions)
         self._tick(lines[-1][0])
         assert self.code == 0
         for _, line in lines:
@@ -56,29 +56,29 @@ class Administrator:
             self.ticked[line.name] = tick["by"] if tick else "not needed"
         return self.ticked
 
-    def _do(self, number: int, acts: Acts) -> None:
+    def _do(self, number: int, actions: Actions) -> None:
         """Do one line; what is by hand alone is ticked with the next that is more."""
         line = self._line(self.shown, number)
-        unseen = line["sight"] is None or line["sight"]["seen"] == "cannot be seen"
-        if unseen and not (line["done"] or line["command"] or line["hook"] or line["name"] in acts):
+        no_probe = line["sight"] is None or line["sight"]["seen"] == "cannot be seen"
+        if no_probe and not (line["done"] or line["command"] or line["hook"] or line["name"] in actions):
             self._by_hand.append(number)
             return
         self._tick(number - 1)
-        acts.get(line["name"], lambda: None)()
+        actions.get(line["name"], lambda: None)()
         for words in self._commands(line["command"] or ""):
-            said = self.typed(*words, *(("--yes",) if writes(words) else ()))
-            assert said.code in self.answered, said.text
+            result = self.typed(*words, *(("--yes",) if writes(words) else ()))
+            assert result.code in self.exit_codes, result.text
         if not line["done"] and line["hook"]:
-            self.look("--do", number)
-        elif not line["done"] and (line["sight"] or line["name"] in acts):
-            self.look()
+            self.checklist("--do", number)
+        elif not line["done"] and (line["sight"] or line["name"] in actions):
+            self.checklist()
         if not self._line(self.shown, number)["done"]:
             self._by_hand.append(number)
 
     def _tick(self, last: int) -> None:
         """Tick what was done by hand: all lines up to the last are done then, and none is contradicted."""
         if self._by_hand:
-            self.look(*(word for number in self._by_hand for word in ("--tick", number)))
+            self.checklist(*(word for number in self._by_hand for word in ("--tick", number)))
             self._by_hand.clear()
         assert [number for number in self.shown["left"] if number <= last] == []
         assert [line["contradicted"] for line in self.shown["lines"] if line["contradicted"]] == []
@@ -91,12 +91,12 @@ class Administrator:
                 return [[one if word == left_open else word for word in words] for one in given]
         return [words] if words else []
 
-    def look(self, *options: object) -> dict[str, Any]:
+    def checklist(self, *options: object) -> dict[str, Any]:
         """Type the checklist and return its document."""
-        said = self.typed("checklist", self.name, "--pair", self.files.pair_file, "--json", *map(str, options))
-        assert said.code in (0, 3), said.text
-        self.code, self.shown = said.code, said.document
-        return said.document
+        result = self.typed("checklist", self.name, "--pair", self.files.pair_file, "--json", *map(str, options))
+        assert result.code in (0, 3), result.text
+        self.code, self.shown = result.code, result.document
+        return result.document
 
     @staticmethod
     def _line(shown: dict[str, Any], number: int) -> dict[str, Any]:
@@ -128,5 +128,5 @@ def archived(files: Files, time: str) -> None:
 def link_down(files: Files, role: str, down: str, up: str, reason: int = 93) -> None:
     """Let the links of a server have been down for a while, as when data collection is off; it is back by now."""
     with connected(files.database(role)) as connection:
-        blind(connection, down, up, str(reason))
+        apply_outage(connection, down, up, str(reason))
     clock(files, up)

@@ -7,21 +7,21 @@ from typing import Any
 from unittest.mock import patch
 
 from syncengine.app import Pair
-from syncengine.app.tables import Asked, Choosing
+from syncengine.app.tables import PairQuery, TableSelector
 from syncengine.model.plan import Plan
 from syncengine.model.spec import TableSpec
 
 
 def mixed_plan(pair: Pair, *, tables: Iterable[str], **options: Any) -> Plan:
     """Plan to copy tables of both kinds, so that one run has steps of each: many tables, and two in one step."""
-    with letting_both_through():
+    with resync_of_any_class():
         return pair.plan_resync(tables=tables, **options)
 
 
-def letting_both_through() -> Any:
+def resync_of_any_class() -> Any:
     """Return a context in which a resync takes administration, too."""
 
-    def to_resync(choosing: Choosing, asked: Asked) -> tuple[TableSpec, ...]:
-        return choosing.asked_for(asked)
+    def to_resync(selector: TableSelector, query: PairQuery) -> tuple[TableSpec, ...]:
+        return selector.selected(query)
 
-    return patch.object(Choosing, "to_resync", to_resync)
+    return patch.object(TableSelector, "to_resync", to_resync)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from syncengine.app import Ran
+from syncengine.app import VerifiedRun
 from syncengine.model.drift import BucketDrift, Observation, TableObservation
 from syncengine.model.interval import label_of
-from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.plan import Plan, SkipReason
 from tests.builders import DAY, Files, row
 
 WINDOW = "2000-06-05 05:13..05:19"
@@ -56,7 +56,7 @@ def plan_of(files: Files, **options: Any) -> Plan:
     return files.open().plan_resync(**{"window": WINDOW, **options})
 
 
-def resync(files: Files, **options: Any) -> Ran:
+def resync(files: Files, **options: Any) -> VerifiedRun:
     """Plan and execute a resync of the guide's outage, or of what the options say."""
     pair = files.open()
     return pair.execute(pair.plan_resync(**{"window": WINDOW, **options}))
@@ -67,7 +67,7 @@ def sync_plan_of(files: Files, **options: Any) -> Plan:
     return files.open().plan_sync(**options)
 
 
-def sync(files: Files, **options: Any) -> Ran:
+def sync(files: Files, **options: Any) -> VerifiedRun:
     """Plan and execute the copying of administration, as the options say."""
     pair = files.open()
     return pair.execute(pair.plan_sync(**options))
@@ -75,16 +75,18 @@ def sync(files: Files, **options: Any) -> Ran:
 
 def ranges(plan: Plan) -> dict[tuple[str, int | None], tuple[str, str]]:
     """Return the requested and actual range of each table and ACD, as people are shown them."""
-    return {(one.table, one.acd): (_day_left_out(one.requested), _day_left_out(one.actual)) for one in plan.ranges}
+    return {(one.table, one.acd): (_without_day(one.requested), _without_day(one.actual)) for one in plan.ranges}
 
 
-def _day_left_out(window: object) -> str:
+def _without_day(window: object) -> str:
     return str(window).removeprefix(f"{DAY} ")
 
 
-def kept(plan: Plan) -> dict[tuple[str, int | None], tuple[KeptWhy, str]]:
+def skipped(plan: Plan) -> dict[tuple[str, int | None], tuple[SkipReason, str]]:
     """Return why buckets of each table and ACD are kept, and when they are."""
-    return {(one.table, one.acd): (one.why, ", ".join(_day_left_out(span) for span in one.spans)) for one in plan.kept}
+    return {
+        (one.table, one.acd): (one.reason, ", ".join(_without_day(span) for span in one.spans)) for one in plan.skipped
+    }
 
 
 def table_of(observation: Observation, name: str) -> TableObservation:
@@ -92,7 +94,7 @@ def table_of(observation: Observation, name: str) -> TableObservation:
     return next(table for table in observation.tables if table.spec.name == name)
 
 
-def drifting(observation: Observation, name: str) -> list[tuple[int | None, int, int, int]]:
+def drift_counts(observation: Observation, name: str) -> list[tuple[int | None, int, int, int]]:
     """Return label and missing, extra and changed rows of each differing bucket of a table."""
     return [_drift(drift) for drift in table_of(observation, name).differing]
 

@@ -41,7 +41,7 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_wheel_holds_the_package_every_spec_and_every_checklist(wheel: Path) -> None:
+def test_the_wheel_has_the_package_every_spec_and_every_checklist(wheel: Path) -> None:
     """Each module, spec file and checklist of the source tree is in the wheel, and no test is."""
     names = set(zipfile.ZipFile(wheel).namelist())
 
@@ -128,7 +128,7 @@ def test_nothing_advises_to_install_it_by_name_from_an_index() -> None:
         ("/srv/syncengine", False),
     ],
 )
-def test_a_name_is_told_from_a_path(typed: str, by_name: bool) -> None:
+def test_a_name_is_distinguished_from_a_path(typed: str, by_name: bool) -> None:
     """What an index would be asked for is seen, in quotes and with options too."""
     assert bool(BY_NAME.search(typed)) == by_name
 

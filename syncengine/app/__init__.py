@@ -6,15 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from syncengine.app.opening import bare_checklist, build_demo, open_catalogue, open_pair, open_procedures
+    from syncengine.app.entry_points import bare_checklist, build_demo, open_catalogue, open_pair, open_procedures
     from syncengine.app.pair import Pair
-    from syncengine.model.ran import Ran
+    from syncengine.model.verified_run import VerifiedRun
 
-__all__ = ["Pair", "Ran", "bare_checklist", "build_demo", "open_catalogue", "open_pair", "open_procedures"]
+__all__ = ["Pair", "VerifiedRun", "bare_checklist", "build_demo", "open_catalogue", "open_pair", "open_procedures"]
 
 
 def __getattr__(name: str) -> object:
     """Import the engine when it is first asked for: what sets up a process needs none of it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("syncengine.model.ran" if name == "Ran" else "syncengine.app.opening"), name)
+    return getattr(
+        import_module("syncengine.model.verified_run" if name == "VerifiedRun" else "syncengine.app.entry_points"), name
+    )

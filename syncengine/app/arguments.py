@@ -13,7 +13,7 @@ from typing import NoReturn, SupportsIndex, TypeVar
 
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Limits
-from syncengine.model.progress import Contained, Progress, Silent
+from syncengine.model.progress import ContainedProgress, Progress, SilentProgress
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_moment, parse_window, refuse_far
 
@@ -36,8 +36,8 @@ MOMENT_HINT = "Give text like '2000-06-05 05:13', or a datetime without a time z
 
 def refuse(argument: str, value: object, hint: str) -> NoReturn:
     """Raise `InputError` that names an argument, what it was, and what to give instead."""
-    told = repr(str(value)) if isinstance(value, str) else repr(value)
-    shown = told if len(told) <= SHOWN else f"{told[:SHOWN]}..."
+    text = repr(str(value)) if isinstance(value, str) else repr(value)
+    shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
     raise InputError(f"`{argument}={shown}` cannot be meant.", hint=hint)
 
 
@@ -48,11 +48,11 @@ def names_of(names: object, argument: str) -> tuple[str, ...]:
         return (names,)
     if isinstance(names, bytes | Mapping) or not isinstance(names, Iterable):
         refuse(argument, names, hint)
-    found = tuple(names)
-    for name in found:
+    values = tuple(names)
+    for name in values:
         if not isinstance(name, str):
-            refuse(argument, found, f"{hint} {name!r} is none.")
-    return found
+            refuse(argument, values, f"{hint} {name!r} is none.")
+    return values
 
 
 def numbers_of(numbers: object, argument: str) -> tuple[int, ...]:
@@ -60,8 +60,8 @@ def numbers_of(numbers: object, argument: str) -> tuple[int, ...]:
     hint = "Give a whole number, or several; leave it out where none is meant."
     if isinstance(numbers, str | bytes | Mapping):
         refuse(argument, numbers, hint)
-    found = tuple(numbers) if isinstance(numbers, Iterable) else (numbers,)
-    return tuple(_whole(number, argument, numbers, hint) for number in found)
+    values = tuple(numbers) if isinstance(numbers, Iterable) else (numbers,)
+    return tuple(_whole(number, argument, numbers, hint) for number in values)
 
 
 def paths_of(paths: object, argument: str) -> tuple[Path, ...]:
@@ -75,19 +75,19 @@ def paths_of(paths: object, argument: str) -> tuple[Path, ...]:
 
 def path_of(path: object, argument: str) -> Path:
     """Return a path given as text or as a value."""
-    told = path if isinstance(path, str) else os.fspath(path) if isinstance(path, os.PathLike) else None
-    if not isinstance(told, str) or not told or "\0" in told:
+    text = path if isinstance(path, str) else os.fspath(path) if isinstance(path, os.PathLike) else None
+    if not isinstance(text, str) or not text or "\0" in text:
         refuse(argument, path, "Give a path, as text or as Path.")
-    return Path(told)
+    return Path(text)
 
 
 def count_of(number: object, argument: str, *, least: int = 1) -> int:
     """Return a whole number that is large enough."""
     hint = f"Give a whole number from {least} on."
-    found = _whole(number, argument, number, hint)
-    if found < least:
+    count = _whole(number, argument, number, hint)
+    if count < least:
         refuse(argument, number, hint)
-    return found
+    return count
 
 
 def text_of(text: object, argument: str) -> str:
@@ -97,7 +97,7 @@ def text_of(text: object, argument: str) -> str:
     return text
 
 
-def refuse_no_flags(**flags: object) -> None:
+def refuse_non_booleans(**flags: object) -> None:
     """Refuse what is neither True nor False, as "no" would be taken for yes."""
     for argument, flag in flags.items():
         if not isinstance(flag, bool):
@@ -133,7 +133,7 @@ def choice(choices: type[Choice], value: object, argument: str, *, only: Iterabl
     refuse(argument, value, f"Choose {' or '.join(allowed)}.")
 
 
-def one_of(value: object, kind: type[Kind], argument: str, hint: str) -> Kind:
+def instance_of(value: object, kind: type[Kind], argument: str, hint: str) -> Kind:
     """Return a value that is of a kind of ours."""
     if not isinstance(value, kind):
         refuse(argument, value, hint)
@@ -143,13 +143,13 @@ def one_of(value: object, kind: type[Kind], argument: str, hint: str) -> Kind:
 def progress_of(progress: Progress | None) -> Progress:
     """Return what is told how far work is, so that no fault of it stops the work."""
     if progress is None:
-        return Silent()
+        return SilentProgress()
     if not all(callable(getattr(progress, name, None)) for name in ("begin", "advance", "end")):
         refuse("progress", progress, "Give an object with begin, advance and end, as syncengine.Progress has them.")
-    return Contained(progress)
+    return ContainedProgress(progress)
 
 
-def limited(limits: Limits, allow_deletions: int | None) -> Limits:
+def with_deletion_limit(limits: Limits, allow_deletions: int | None) -> Limits:
     """Return the limits of a pair, with another ceiling of deletions where one was given."""
     if allow_deletions is None:
         return limits

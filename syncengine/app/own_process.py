@@ -9,20 +9,20 @@ from typing import NoReturn
 
 from syncengine.model import interrupts
 from syncengine.servers import watchdog
-from syncengine.servers.driver_calls import left_behind
-from syncengine.staging.private_files import shut_out_others
+from syncengine.servers.driver_calls import has_abandoned_calls
+from syncengine.staging.private_files import set_private_umask
 
 
-def take_over() -> None:
+def set_up_process() -> None:
     """Hear what is to end this process, keep its files from others, and let it be ended where a driver holds it up."""
     interrupts.listen()
-    shut_out_others()
-    watchdog.want()
+    set_private_umask()
+    watchdog.enable()
 
 
-def leave(code: int) -> NoReturn:
+def exit_process(code: int) -> NoReturn:
     """End the process; a call into a driver that goes on, and for which nobody waits, does not keep it."""
-    if left_behind():
+    if has_abandoned_calls():
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()

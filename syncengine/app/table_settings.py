@@ -11,13 +11,13 @@ from syncengine.model.expected import ExpectedRows
 from syncengine.model.names import folded
 from syncengine.model.pair import PairSettings
 from syncengine.model.sentences import plural
-from syncengine.model.spec import DataClass, Kept, TableSpec
+from syncengine.model.spec import DataClass, SyncedBy, TableSpec
 
 WHOLE = {"smallint": 15, "integer": 31, "int8": 63, "bigint": 63}
 """Types of whole numbers, with the bits that a number of each has beside its sign."""
 
 
-def fitting_catalogue(settings: PairSettings, folders: tuple[Path, ...]) -> Catalogue:
+def checked_catalogue(settings: PairSettings, folders: tuple[Path, ...]) -> Catalogue:
     """Return the catalogue of a pair: the shipped specs, those its file names and those in the folders.
 
     Raises `PairFileError`, with every fault and its key, where the file names what no spec describes.
@@ -34,17 +34,17 @@ def fitting_catalogue(settings: PairSettings, folders: tuple[Path, ...]) -> Cata
     return catalogue
 
 
-def _faults(meant: ExpectedRows, spec: TableSpec | None) -> Iterator[str]:
+def _faults(expected: ExpectedRows, spec: TableSpec | None) -> Iterator[str]:
     if spec is None:
-        yield f"table: no spec describes {meant.table!r}; `syncengine tables` lists those there are"
+        yield f"table: no spec describes {expected.table!r}; `syncengine tables` lists those there are"
         return
-    if spec.data_class is DataClass.LOCAL or spec.kept is Kept.NEVER:
+    if spec.data_class is DataClass.LOCAL or spec.synced_by is SyncedBy.NEVER:
         yield f"table: {spec.name} is never compared, so that nothing of it needs to be expected"
         return
     if spec.time is None:
         yield f"table: {spec.name} holds administration, of which no row is expected to differ"
         return
-    for name, values in meant.where:
+    for name, values in expected.where:
         column = spec.column(name)
         if column is None or name in spec.ignored:
             why = "has no such column" if column is None else "does not compare that column"

@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from syncengine.app.arguments import Names, Numbers, names_of, numbers_of
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.outages import compared_in
-from syncengine.model.allowed import Allowed
 from syncengine.model.errors import InputError
 from syncengine.model.names import typed
 from syncengine.model.pair import Role
+from syncengine.model.permission import Permission
 from syncengine.model.refusals import LocalAdministrationError
 from syncengine.model.sentences import listed
-from syncengine.model.spec import CompanionFile, DataClass, Kept, TableSpec
+from syncengine.model.spec import CompanionFile, DataClass, SyncedBy, TableSpec
 
 NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PairQuery:
     """What of a pair is asked about."""
 
     tables: tuple[str, ...]
@@ -39,105 +39,105 @@ class Asked:
         acds: Numbers,
         excluded: Names,
         source: Role = Role.PRIMARY,
-    ) -> Asked:
+    ) -> PairQuery:
         """Return it for arguments as they are given to the Python API."""
         named = names_of(tables, "tables"), names_of(sets, "sets")
         return cls(*named, numbers_of(acds, "acds"), names_of(excluded, "exclude"), source)
 
 
 @dataclass(frozen=True, slots=True)
-class Choosing:
+class TableSelector:
     """Chooses tables of the catalogue for a command."""
 
     catalogue: Catalogue
 
-    def asked_for(self, asked: Asked) -> tuple[TableSpec, ...]:
+    def selected(self, query: PairQuery) -> tuple[TableSpec, ...]:
         """Return the tables named; refuses sets that are only files, and single ACDs of sets that have none."""
-        for table_set in (self.catalogue.set(name) for name in asked.sets):
+        for table_set in (self.catalogue.set(name) for name in query.sets):
             if not table_set.tables:
                 files = [file for file in self.catalogue.files if table_set.name in file.sets]
-                way = f"from {asked.source} to {asked.source.other}"
+                way = f"from {query.source} to {query.source.other}"
                 named = "; ".join(f"{file.shown} ({file.advice})" for file in files)
                 raise InputError(
                     f"The set {table_set.name} holds no table, only files, which cannot be copied here.",
                     hint=f"Leave it out, and by hand, {way}: {named}.",
                 )
-            if table_set.every_acd and asked.acds:
+            if table_set.every_acd and query.acds:
                 raise InputError(
                     f"The set {table_set.name} is always of all ACDs (High Availability guide, chapter 3).",
                     hint="Leave `acds=` out, or name single tables with `tables=`.",
                 )
-        return self.without(self.catalogue.select(asked.tables, asked.sets), asked)
+        return self.without_excluded(self.catalogue.select(query.tables, query.sets), query)
 
-    def of_class(self, asked: Asked, *classes: DataClass) -> tuple[TableSpec, ...]:
+    def of_class(self, query: PairQuery, *classes: DataClass) -> tuple[TableSpec, ...]:
         """Return all tables of some data classes but for those that are left out."""
-        return self.without(self.catalogue.of_class(*classes), asked)
+        return self.without_excluded(self.catalogue.of_class(*classes), query)
 
-    def named(self, asked: Asked) -> frozenset[str]:
+    def named(self, query: PairQuery) -> frozenset[str]:
         """Return the tables that were asked for by name, as the catalogue calls them."""
-        return frozenset(self.catalogue.table(name).name for name in asked.tables)
+        return frozenset(self.catalogue.table(name).name for name in query.tables)
 
-    def excluded(self, asked: Asked) -> frozenset[str]:
+    def excluded(self, query: PairQuery) -> frozenset[str]:
         """Return the tables that are left out, as the catalogue calls them."""
-        return frozenset(self.catalogue.table(name).name for name in asked.excluded)
+        return frozenset(self.catalogue.table(name).name for name in query.excluded)
 
-    def without(
-        self, specs: tuple[TableSpec, ...], asked: Asked, *, with_longer: bool = False
+    def without_excluded(
+        self, specs: tuple[TableSpec, ...], query: PairQuery, *, with_rollups: bool = False
     ) -> tuple[TableSpec, ...]:
         """Leave out what is to be left out; raises `InputError` where nothing stays, or it was named as well.
 
         This is the one place that leaves tables out. `with_longer` leaves out what is rolled up from them, too.
         """
-        out = self.excluded(asked)
-        if with_longer:
+        out = self.excluded(query)
+        if with_rollups:
             out |= {spec.name for spec in self.catalogue.tables if spec.rolled_from in out}
-        both = out & self.named(asked)
+        both = out & self.named(query)
         if both:
             raise InputError(
                 f"{listed(sorted(both), NAMED)}: named both to be taken and to be left out.",
                 hint="Leave out one of `tables=` and `exclude=`.",
             )
-        left = tuple(spec for spec in specs if spec.name not in out)
-        if specs and not left:
+        remaining = tuple(spec for spec in specs if spec.name not in out)
+        if specs and not remaining:
             raise InputError("Every table that was asked for is left out.", hint="Leave out some `exclude=`.")
-        return left
+        return remaining
 
-    def to_look_for_outages(self, asked: Asked) -> tuple[TableSpec, ...]:
+    def for_outages(self, query: PairQuery) -> tuple[TableSpec, ...]:
         """Return the tables that outages are compared in, but for those that are left out."""
-        return self.without(compared_in(self.catalogue), asked)
+        return self.without_excluded(compared_in(self.catalogue), query)
 
-    def to_look_inside(self, asked: Asked) -> tuple[TableSpec, ...]:
+    def for_internal_check(self, query: PairQuery) -> tuple[TableSpec, ...]:
         """Return the longer tables asked for; an interval table stands for those that are rolled up from it."""
-        return self.without(self._rolled_up(asked), asked, with_longer=True)
+        return self.without_excluded(self._rolled_up(query), query, with_rollups=True)
 
-    def _rolled_up(self, asked: Asked) -> tuple[TableSpec, ...]:
+    def _rolled_up(self, query: PairQuery) -> tuple[TableSpec, ...]:
         rolled = tuple(spec for spec in self.catalogue.tables if spec.rolled_from is not None)
-        if not asked.tables and not asked.sets:
+        if not query.tables and not query.sets:
             return rolled
-        names = {spec.name for spec in self.catalogue.select(asked.tables, asked.sets)}
-        chosen = tuple(spec for spec in rolled if spec.name in names or spec.rolled_from in names)
+        names = {spec.name for spec in self.catalogue.select(query.tables, query.sets)}
+        selected = tuple(spec for spec in rolled if spec.name in names or spec.rolled_from in names)
         unrolled = [
             name
-            for name in (self.catalogue.table(name).name for name in asked.tables)
+            for name in (self.catalogue.table(name).name for name in query.tables)
             if not any(name in (spec.name, spec.rolled_from) for spec in rolled)
         ]
-        if unrolled or not chosen:
-            what = unrolled[0] if unrolled else "what was asked for"
+        if unrolled or not selected:
+            name = unrolled[0] if unrolled else "what was asked for"
             raise InputError(
-                f"{what} is not rolled up from intervals, so that one server alone cannot tell whether it is right.",
+                f"{name} is not rolled up from intervals, so that one server alone cannot tell whether it is right.",
                 hint="Name daily, weekly or monthly tables, like dsplit, or leave `tables=` and `sets=` out.",
             )
-        return chosen
+        return selected
 
-    def to_resync(self, asked: Asked) -> tuple[TableSpec, ...]:
+    def for_resync(self, query: PairQuery) -> tuple[TableSpec, ...]:
         """Return the historical tables of a resync, all of them where none is named."""
-        specs = self.asked_for(asked) or self.of_class(asked, DataClass.HISTORICAL)
+        specs = self.selected(query) or self.of_class(query, DataClass.HISTORICAL)
         refuse_local(specs)
         untimed = [spec.name for spec in specs if spec.time is None]
         if untimed:
-            options = [f"--set {name}" for name in asked.sets if set(untimed) & set(self.catalogue.set(name).tables)]
+            options = [f"--set {name}" for name in query.sets if set(untimed) & set(self.catalogue.set(name).tables)]
             options += [
-                f"--table {typed(spec.name)}" for spec in self.catalogue.select(asked.tables) if spec.time is None
+                f"--table {typed(spec.name)}" for spec in self.catalogue.select(query.tables) if spec.time is None
             ]
             raise InputError(
                 f"{listed(untimed, NAMED)}: a table without times, and a resync copies what has them.",
@@ -145,43 +145,45 @@ class Choosing:
             )
         return specs
 
-    def allowed(self, triggers: Names, cascades: Names) -> Allowed:
+    def allowed(self, triggers: Names, cascades: Names) -> Permission:
         """Return what may be set off, and at which tables; raises `UnknownTableError` for a table nobody knows."""
-        told = names_of(triggers, "allow_triggers"), names_of(cascades, "allow_cascades")
-        at, of = (tuple(self.catalogue.table(name).name for name in names) for names in told)
-        return Allowed(at, of)
+        requested = names_of(triggers, "allow_triggers"), names_of(cascades, "allow_cascades")
+        at, of = (tuple(self.catalogue.table(name).name for name in names) for names in requested)
+        return Permission(at, of)
 
-    def to_backfill(self, asked: Asked) -> tuple[TableSpec, ...]:
+    def for_backfill(self, query: PairQuery) -> tuple[TableSpec, ...]:
         """Return the historical tables of a backfill, all of them where none is named."""
-        specs = self.asked_for(asked) or self.of_class(asked, DataClass.HISTORICAL)
+        specs = self.selected(query) or self.of_class(query, DataClass.HISTORICAL)
         refuse_local(specs)
-        named = self.named(asked)
+        named = self.named(query)
         # A set may hold administration beside its history, and what each server has of its own: both stay.
-        kept = tuple(spec for spec in specs if spec.time is not None and spec.kept is not Kept.NEVER)
-        amiss = [spec for spec in specs if spec not in kept and (spec.name in named or not kept)]
-        if any(spec.time is None for spec in amiss):
-            untimed = [spec.name for spec in amiss if spec.time is None]
+        selected = tuple(spec for spec in specs if spec.time is not None and spec.synced_by is not SyncedBy.NEVER)
+        unfit = [spec for spec in specs if spec not in selected and (spec.name in named or not selected)]
+        if any(spec.time is None for spec in unfit):
+            untimed = [spec.name for spec in unfit if spec.time is None]
             raise InputError(
                 f"{listed(untimed, NAMED)} {'has' if len(untimed) == 1 else 'have'} no time, and a backfill copies "
                 "history.",
                 hint="Use `syncengine sync` for it.",
             )
-        if amiss:
+        if unfit:
             raise InputError(
-                f"{amiss[0].name}: {amiss[0].why_kept or 'each server has its own'}.",
+                f"{unfit[0].name}: {unfit[0].synced_why or 'each server has its own'}.",
                 hint="Leave it out.",
             )
-        return kept
+        return selected
 
-    def to_sync(self, asked: Asked) -> tuple[TableSpec, ...]:
+    def for_sync(self, query: PairQuery) -> tuple[TableSpec, ...]:
         """Return the administration tables of a sync, with those that are never written without them."""
-        specs = self._with_companions(self.asked_for(asked))
-        torn = sorted(self.excluded(asked) & {spec.name for spec in specs})
-        if torn:
-            needing = [one.name for one in self.catalogue.tables if any(need.name in torn for need in one.needs)]
-            beside = listed(needing, NAMED)
+        specs = self._with_companions(self.selected(query))
+        excluded_needs = sorted(self.excluded(query) & {spec.name for spec in specs})
+        if excluded_needs:
+            needing = [
+                one.name for one in self.catalogue.tables if any(need.name in excluded_needs for need in one.needs)
+            ]
+            dependent = listed(needing, NAMED)
             raise InputError(
-                f"{listed(torn, NAMED)} cannot be left out: {beside} is never written without it.",
+                f"{listed(excluded_needs, NAMED)} cannot be left out: {dependent} is never written without it.",
                 hint="Leave that out as well.",
             )
         if not specs:
@@ -197,32 +199,32 @@ class Choosing:
                 hint="Use `syncengine resync --window TIME`, or `syncengine backfill`.",
             )
         whole = [spec.name for spec in specs if spec.acd is None and spec.time is None]
-        told = self.named(asked).intersection(whole)
-        if asked.acds and (told or len(whole) == len(specs)):
+        named = self.named(query).intersection(whole)
+        if query.acds and (named or len(whole) == len(specs)):
             raise InputError(
-                f"{listed(sorted(told) or whole, NAMED)}: rows that belong to no ACD are only copied with all ACDs.",
+                f"{listed(sorted(named) or whole, NAMED)}: rows that belong to no ACD are only copied with all ACDs.",
                 hint="Leave `acds=` out, or leave these tables out.",
             )
         return specs
 
-    def only_with(self, asked: Asked) -> dict[str, str]:
+    def only_with(self, query: PairQuery) -> dict[str, str]:
         """Return the tables that are meant only where a server has them with a column, and that column.
 
         A table that is named, or of another set too, is meant whatever its columns are.
         """
-        sets = [self.catalogue.set(name) for name in asked.sets]
+        sets = [self.catalogue.set(name) for name in query.sets]
         bound = {table: column for one in sets for table, column in one.only_with}
-        free = {table for one in sets for table in one.tables if table not in dict(one.only_with)} | self.named(asked)
+        free = {table for one in sets for table in one.tables if table not in dict(one.only_with)} | self.named(query)
         return {table: column for table, column in bound.items() if table not in free}
 
-    def files_alone(self, asked: Asked) -> tuple[CompanionFile, ...]:
+    def files_only(self, query: PairQuery) -> tuple[CompanionFile, ...]:
         """Return the files of sets asked for that hold no table, which nothing here can look at."""
-        alone = {self.catalogue.set(name).name for name in asked.sets if not self.catalogue.set(name).tables}
+        alone = {self.catalogue.set(name).name for name in query.sets if not self.catalogue.set(name).tables}
         return tuple(file for file in self.catalogue.files if alone & set(file.sets))
 
-    def without_files(self, asked: Asked) -> Asked:
+    def without_file_sets(self, query: PairQuery) -> PairQuery:
         """Return what is asked for but for the sets that hold no table."""
-        return replace(asked, sets=tuple(name for name in asked.sets if self.catalogue.set(name).tables))
+        return replace(query, sets=tuple(name for name in query.sets if self.catalogue.set(name).tables))
 
     def _with_companions(self, specs: tuple[TableSpec, ...]) -> tuple[TableSpec, ...]:
         names = [spec.name for spec in specs]

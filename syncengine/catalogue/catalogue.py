@@ -73,7 +73,7 @@ class Catalogue:
         """The tables that tell how a server is set up."""
         return tuple((spec, spec.set_up) for spec in self.tables if spec.set_up is not None)
 
-    def followed_up(self, by: Afterwards) -> tuple[str, ...]:
+    def with_follow_up(self, by: Afterwards) -> tuple[str, ...]:
         """Return the tables that leave something to people once they are written."""
         return tuple(spec.name for spec in self.tables if by in spec.afterwards)
 

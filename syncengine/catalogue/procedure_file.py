@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from syncengine.model.checklist import LineKind
 from syncengine.model.errors import InputError, SpecError
 from syncengine.model.file_faults import NotTomlError, read_toml, validation_faults
-from syncengine.model.procedure import LooksBack, Place, Procedure, ProcedureLine, SightName, Way
+from syncengine.model.procedure import CountsSince, Place, ProbeName, Procedure, ProcedureLine, Way
 from syncengine.model.sentences import plural
 
 FOLDER = Path(__file__).resolve().parent.parent / "checklists"
@@ -46,9 +46,9 @@ class LineEntry(_Strict):
     guide: Sentence = ""
     kind: LineKind | None = None
     command: tuple[Sentence, ...] = ()
-    seen: SightName | None = None
+    probe: ProbeName | None = None
     after: Name = ""
-    passes: bool = False
+    temporary: bool = False
     note: bool = False
     why: Sentence = ""
     ways: tuple[Name, ...] = ()
@@ -68,7 +68,7 @@ class ProcedureFile(_Strict):
     title: Sentence
     source: Sentence
     intro: tuple[Sentence, ...] = ()
-    looks_back: LooksBack = LooksBack.NOT
+    counts_since: CountsSince = CountsSince.BEGUN
     ways: tuple[WayEntry, ...] = ()
     lines: tuple[LineEntry, ...] = Field(min_length=1)
 
@@ -103,7 +103,7 @@ def read_procedure(name: str, folder: Path = FOLDER) -> Procedure:
         title=file.title,
         source=file.source,
         intro=file.intro,
-        looks_back=file.looks_back,
+        counts_since=file.counts_since,
         lines=tuple(ProcedureLine(**entry.model_dump()) for entry in file.lines),
         ways=tuple(Way(**entry.model_dump()) for entry in file.ways),
     )
@@ -126,7 +126,7 @@ def _faults_in(file: ProcedureFile) -> Iterator[str]:
             yield f"{where}.name: a line before it has the name {line.name!r} already"
         if line.after and line.after not in before:
             yield f"{where}.after: no line before it has the name {line.after!r}"
-        if line.seen is None and (line.after or line.passes):
+        if line.probe is None and (line.after or line.temporary):
             yield f"{where}: after and passes belong to what is seen, and it has no seen"
         if line.kind is not None and not line.place.roles:
             yield f"{where}.server: a hook runs for a server; name primary, secondary or both"

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from syncengine.model.grain import Archive
 from syncengine.model.names import folded
-from syncengine.model.spec import Afterwards, ColumnType, DataClass, Evidence, Kept, Rollup
+from syncengine.model.spec import Afterwards, ColumnType, DataClass, Evidence, Rollup, SyncedBy
 
 LONGEST_NAME = 128
 """Characters of a name on Informix; PostgreSQL takes 63 bytes, embedded servers any number."""
@@ -29,7 +29,7 @@ def _column_name(text: str) -> str:
     return folded(_table_name(text))
 
 
-def _told_apart(columns: object) -> object:
+def _no_duplicates(columns: object) -> object:
     """Refuse columns of one name, which would be taken for one another."""
     if isinstance(columns, dict):
         names = Counter(folded(name) for name in columns if isinstance(name, str))
@@ -113,7 +113,7 @@ class SetUpEntry(_Strict):
     may_differ: bool = False
     advice: str = ""
     own: tuple[ColumnName, ...] = ()
-    tells_values: bool = True
+    shows_values: bool = True
 
 
 class PiecesEntry(_Strict):
@@ -136,8 +136,8 @@ class SpecFile(_Strict):
     class_: DataClass = Field(alias="class")
     acd: ColumnName | None = None
     key: tuple[ColumnName, ...] = ()
-    kept: Kept
-    why_kept: str = ""
+    synced_by: SyncedBy
+    synced_why: str = ""
     screen: str = ""
     retention: str | None = None
     circular: bool = False
@@ -145,7 +145,7 @@ class SpecFile(_Strict):
     future_dates: bool = False
     at_once: bool = False
     row_number: ColumnName | None = None
-    removed_when_told: ColumnName | None = None
+    user_column: ColumnName | None = None
     witness: bool = False
     afterwards: tuple[Afterwards, ...] = ()
     tables: dict[TableName, TableEntry] = Field(min_length=1)
@@ -156,7 +156,7 @@ class SpecFile(_Strict):
     set_up: SetUpEntry | None = None
     pieces: PiecesEntry | None = None
     sources: dict[str, str] = {}
-    columns: Annotated[dict[ColumnName, ColumnEntry], BeforeValidator(_told_apart)] = Field(min_length=1)
+    columns: Annotated[dict[ColumnName, ColumnEntry], BeforeValidator(_no_duplicates)] = Field(min_length=1)
 
 
 class FileEntry(_Strict):

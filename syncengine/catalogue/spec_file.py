@@ -10,9 +10,9 @@ from syncengine.model.spec import (
     ColumnSpec,
     ColumnType,
     DataClass,
-    Followed,
     Needed,
     Pieces,
+    RelatedAdministration,
     SetUp,
     TableSpec,
     TimeColumns,
@@ -35,7 +35,7 @@ def faults_in(file: SpecFile) -> Iterator[str]:
 
 def _name_faults(file: SpecFile) -> Iterator[str]:
     named: list[tuple[str, str | None]] = [("acd", file.acd), ("row_number", file.row_number)]
-    named.append(("removed_when_told", file.removed_when_told))
+    named.append(("removed_when_told", file.user_column))
     named += [("key", column) for column in file.key]
     named += [("not_compared", column) for column in file.not_compared]
     named += [(f"follows.{name}.columns", column) for name, entry in file.follows.items() for column in entry.columns]
@@ -55,8 +55,8 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
     for where, column in named:
         if column is not None and column not in file.columns:
             yield f"{where}: names the column {column!r}, which [columns] does not have"
-    if file.removed_when_told is not None and file.removed_when_told not in file.key:
-        yield f"removed_when_told: names the column {file.removed_when_told!r}, which key does not have"
+    if file.user_column is not None and file.user_column not in file.key:
+        yield f"removed_when_told: names the column {file.user_column!r}, which key does not have"
     if file.witness and not (file.class_ is DataClass.HISTORICAL and _tiling(file)):
         yield "witness: only a historical interval table has rows in every interval"
     if (file.needs or file.afterwards or file.set_up) and file.time is not None:
@@ -146,8 +146,8 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
     )
     present = {column.name for column in columns}
     intervals = _tiling(file)
-    said = ((key, field.alias or key) for key, field in SpecFile.model_fields.items() if key in file.model_fields_set)
-    origin = [(key, f"{place}: {key}") for field, key in said if field not in IN_PARTS]
+    given = ((key, field.alias or key) for key, field in SpecFile.model_fields.items() if key in file.model_fields_set)
+    origin = [(key, f"{place}: {key}") for field, key in given if field not in IN_PARTS]
     origin.append(("archive", f"{place}: tables.{name}.archive" if entry.archive else "default: none, not historical"))
     origin += [(key, "default") for key in ("circular", "optional", "at_once") if key not in file.model_fields_set]
     parts: dict[str, Mapping[str, object]] = {
@@ -160,13 +160,13 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         name=name,
         summary=file.summary,
         data_class=file.class_,
-        kept=file.kept,
+        synced_by=file.synced_by,
         columns=columns,
         key=tuple(column for column in file.key if column in present),
         acd=file.acd,
         archive=entry.archive,
         time=_time(file, present),
-        why_kept=file.why_kept,
+        synced_why=file.synced_why,
         screen=file.screen,
         not_compared=tuple((c, why) for c, why in file.not_compared.items() if c in present),
         row_number=file.row_number,
@@ -175,7 +175,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
         optional=file.optional,
         future_dates=file.future_dates,
         at_once=file.at_once,
-        removed_when_told=file.removed_when_told,
+        user_column=file.user_column,
         rolled_from=intervals if entry.archive and entry.archive.grain.summarised else None,
         follows=tuple(_followed(file, present)),
         pieces=Pieces(**file.pieces.model_dump()) if file.pieces is not None else None,
@@ -190,24 +190,30 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
     )
 
 
-def _followed(file: SpecFile, present: set[str]) -> Iterator[Followed]:
+def _followed(file: SpecFile, present: set[str]) -> Iterator[RelatedAdministration]:
     """Yield what a table follows from, but for what only concerns columns that its archive has not."""
     for name, entry in file.follows.items():
         columns = tuple(column for column in entry.columns if column in present)
         if columns or not entry.columns:
             source = file.sources.get(entry.source, entry.source)
-            yield Followed(name, entry.why, columns, entry.screen, entry.evidence, source)
+            yield RelatedAdministration(name, entry.why, columns, entry.screen, entry.evidence, source)
 
 
 def _time(file: SpecFile, present: set[str]) -> TimeColumns | None:
     if file.time is None:
         return None
 
-    def held(column: str | None) -> str | None:
+    def if_present(column: str | None) -> str | None:
         return column if column in present else None
 
     time = file.time
-    return TimeColumns(time.date, held(time.label), held(time.epoch), held(time.interval), held(time.incomplete))
+    return TimeColumns(
+        time.date,
+        if_present(time.label),
+        if_present(time.epoch),
+        if_present(time.interval),
+        if_present(time.incomplete),
+    )
 
 
 def _column(file: SpecFile, name: str, entry: ColumnEntry, archive: Archive | None) -> ColumnSpec:

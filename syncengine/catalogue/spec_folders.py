@@ -14,7 +14,7 @@ from syncengine.catalogue.spec_file import faults_in, resolve
 from syncengine.model.errors import SpecError
 from syncengine.model.file_faults import NotTomlError, read_toml, validation_faults
 from syncengine.model.names import folded
-from syncengine.model.spec import CompanionFile, DataClass, Kept, TableSet, TableSpec
+from syncengine.model.spec import CompanionFile, DataClass, SyncedBy, TableSet, TableSpec
 
 FOLDER_CLASSES = {
     "local": DataClass.LOCAL,
@@ -38,17 +38,17 @@ def load_catalogue(*own_folders: Path) -> Catalogue:
 
     Raises `SpecError` that lists every fault of every file at once, each with its file and key.
     """
-    reading = _Reading()
-    reading.read_folder(shipped_folder(), "table_specs")
+    reader = _SpecReader()
+    reader.read_folder(shipped_folder(), "table_specs")
     for folder in own_folders:
         if not folder.is_dir():
-            reading.faults.append(f"{folder}: no such folder of specs")
+            reader.faults.append(f"{folder}: no such folder of specs")
             continue
-        reading.read_folder(folder, str(folder))
-    return reading.result()
+        reader.read_folder(folder, str(folder))
+    return reader.result()
 
 
-class _Reading:
+class _SpecReader:
     """Collects specs and faults while folders are read."""
 
     def __init__(self) -> None:
@@ -148,7 +148,7 @@ class _Reading:
                 yield f"{where}: no spec describes {one.name!r}; {advice}"
             elif found is not None and one.screen:
                 yield f"{where}.screen: the table {one.name!r} holds it, so it needs no screen"
-            elif found is not None and (found.time is not None or found.kept is Kept.NEVER):
+            elif found is not None and (found.time is not None or found.synced_by is SyncedBy.NEVER):
                 yield f"{where}: {one.name!r} is no administration that two servers can be compared by"
 
         for needed in table.needs:
@@ -156,7 +156,7 @@ class _Reading:
             where = f"{place}: tables.{table.name}: needs.{needed.name}"
             if found is None:
                 yield f"{where}: no spec describes {needed.name!r}"
-            elif found.time is not None or found.kept is Kept.NEVER:
+            elif found.time is not None or found.synced_by is SyncedBy.NEVER:
                 yield f"{where}: {needed.name!r} is no administration that is written"
 
     def _resolved_sets(self) -> Iterator[TableSet]:

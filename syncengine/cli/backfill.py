@@ -9,19 +9,19 @@ from typing import Annotated
 import typer
 
 from syncengine.cli.options import (
-    Chosen,
+    AllowedSideEffects,
     Consent,
     FromOption,
-    MaySetOff,
     PairOption,
     ShortOutput,
     SpecsOption,
-    one_policy,
+    TableOptions,
+    policy_help,
+    policy_option,
     source_of,
-    told,
-    valued,
+    value_option,
 )
-from syncengine.cli.plan_flow import opened_to_write, written
+from syncengine.cli.plan_flow import confirm_and_execute, open_for_writing
 from syncengine.model.policy import IN_BULK, Policy
 
 
@@ -39,16 +39,16 @@ class BackfillOptions:
     pair: PairOption
     window: Annotated[
         str,
-        valued(
+        value_option(
             "--window -w",
             "TIME",
             "A time on the switch's clock: '1998-01..2000-06', '2000-05-01..2000-06-05'. "
             "It is widened to whole intervals.",
         ),
     ]
-    chosen: Chosen
+    table_options: TableOptions
     source: FromOption = None
-    policy: Annotated[Policy, one_policy(IN_BULK, told(IN_BULK))] = Policy.FILL
+    policy: Annotated[Policy, policy_option(IN_BULK, policy_help(IN_BULK))] = Policy.FILL
     order: Annotated[Order, typer.Option(case_sensitive=False, help="Which portions come first.")] = Order.NEWEST
     rows_per_second: Annotated[
         int | None,
@@ -62,13 +62,13 @@ class BackfillOptions:
     ] = None
     portion_rows: Annotated[int, typer.Option(min=1, help="Rows of one portion at most, but at least a day.")] = 500_000
     portion_days: Annotated[int, typer.Option(min=1, help="Days of one portion at most.")] = 31
-    may_set_off: MaySetOff
+    allowed_side_effects: AllowedSideEffects
     consent: Consent
     specs: SpecsOption = ()
     output: ShortOutput
 
 
-def backfill(asked: BackfillOptions) -> int:
+def backfill(options: BackfillOptions) -> int:
     """Copy history in bulk, in portions. Each is planned, written and looked at afresh before the next.
 
     Without --table or --set all historical tables are taken. Weeks and months come after the intervals they are made
@@ -78,18 +78,18 @@ def backfill(asked: BackfillOptions) -> int:
     Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule, 5 partly done,
     1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.
     """
-    source = source_of(asked.source, asked.policy)
-    opened = opened_to_write(asked, asked.specs)
+    source = source_of(options.source, options.policy)
+    opened = open_for_writing(options, options.specs)
     plan = opened.plan_backfill(
-        window=asked.window,
-        **asked.chosen,
+        window=options.window,
+        **options.table_options,
         source=source,
-        policy=asked.policy,
-        newest_first=asked.order is Order.NEWEST,
-        rows_per_second=asked.rows_per_second,
-        hours=asked.hours,
-        portion_rows=asked.portion_rows,
-        portion_days=asked.portion_days,
-        **asked.may_set_off,
+        policy=options.policy,
+        newest_first=options.order is Order.NEWEST,
+        rows_per_second=options.rows_per_second,
+        hours=options.hours,
+        portion_rows=options.portion_rows,
+        portion_days=options.portion_days,
+        **options.allowed_side_effects,
     )
-    return written(opened, plan, asked)
+    return confirm_and_execute(opened, plan, options)

@@ -28,7 +28,7 @@ class CheckOptions:
     output: Output
 
 
-def check(asked: CheckOptions) -> int:
+def check(options: CheckOptions) -> int:
     """Say who the two servers are, and whether they are alike. Reads only, but for --scratch.
 
     It is the first thing to do with a pair of one's own, and what a bug report needs. It shows no secret. A server
@@ -42,11 +42,11 @@ def check(asked: CheckOptions) -> int:
     from syncengine.report.check_json import check_document
     from syncengine.report.check_text import print_check
 
-    found = open_pair(asked.pair, specs=asked.specs, progress=progress()).check(scratch=asked.scratch)
-    if asked.output.json:
-        print_document(check_document(found))
+    pair_check = open_pair(options.pair, specs=options.specs, progress=progress()).check(scratch=options.scratch)
+    if options.output.json:
+        print_document(check_document(pair_check))
     else:
-        print_check(out(), found, everything=bool(asked.output.verbose))
-    if found.problems:
+        print_check(out(), pair_check, everything=bool(options.output.verbose))
+    if pair_check.problems:
         return ExitCode.ERROR
-    return ExitCode.DONE if found.alike else ExitCode.DRIFT
+    return ExitCode.DONE if pair_check.alike else ExitCode.DRIFT

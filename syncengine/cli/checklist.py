@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import Output, SpecsOption, since, valued
+from syncengine.cli.options import Output, SpecsOption, since_option, value_option
 from syncengine.cli.streams import print_document
 from syncengine.model.errors import InputError
 
@@ -26,35 +26,37 @@ class ChecklistOptions:
     ] = None
     pair: Annotated[
         Path | None,
-        valued(
+        value_option(
             "--pair",
             "FILE",
             "The file that describes the pair, from which the lines are filled in; without it the bare list.",
         ),
     ] = None
-    tick: Annotated[tuple[int, ...], valued("--tick", "N", "Line N is done; repeat it for more.")] = ()
-    untick: Annotated[tuple[int, ...], valued("--untick", "N", "Line N is not done after all.")] = ()
+    tick: Annotated[tuple[int, ...], value_option("--tick", "N", "Line N is done; repeat it for more.")] = ()
+    untick: Annotated[tuple[int, ...], value_option("--untick", "N", "Line N is not done after all.")] = ()
     do: Annotated[
-        tuple[int, ...], valued("--do", "N", "Have the hook of line N do it, and tick it if that ends with 0.")
+        tuple[int, ...], value_option("--do", "N", "Have the hook of line N do it, and tick it if that ends with 0.")
     ] = ()
     at: Annotated[
-        str | None, valued("--at", "TIME", "When what is ticked was done: '2000-06-05 05:13'. [default: now]")
+        str | None, value_option("--at", "TIME", "When what is ticked was done: '2000-06-05 05:13'. [default: now]")
     ] = None
-    way: Annotated[str | None, valued("--way", "WAY", "Go another way than the first, where there are several.")] = None
+    way: Annotated[
+        str | None, value_option("--way", "WAY", "Go another way than the first, where there are several.")
+    ] = None
     anew: Annotated[
         bool, typer.Option("--anew", help="Begin, or begin again: nothing is ticked, and only what comes now counts.")
     ] = False
-    since: Annotated[str | None, since("its beginning")] = None
+    since: Annotated[str | None, since_option("its beginning")] = None
     specs: SpecsOption = ()
     output: Output
 
     @property
-    def of_a_pair(self) -> bool:
+    def needs_pair(self) -> bool:
         """Say whether anything is asked for that a bare list has not."""
         return bool(self.tick or self.untick or self.do or self.at or self.anew or self.since)
 
 
-def checklist(asked: ChecklistOptions) -> int:
+def checklist(options: ChecklistOptions) -> int:
     """Follow one of the guide's procedures line by line. Tells what is done, how that was seen, and what comes next.
 
     With --pair the lines are filled in from what both servers show; the rest is done by hand or by hooks, and ticked.
@@ -69,38 +71,38 @@ def checklist(asked: ChecklistOptions) -> int:
     from syncengine.cli.terminal import out, progress
     from syncengine.report.filled_checklist import print_procedures
 
-    if asked.name is None:
-        if asked.of_a_pair or asked.way or asked.pair:
+    if options.name is None:
+        if options.needs_pair or options.way or options.pair:
             names = ", ".join(procedure.name for procedure in open_procedures())
             raise InputError("Which checklist?", hint=f"Name one of {names}.")
         print_procedures(out(), open_procedures())
         return ExitCode.DONE
-    if asked.pair is None:
-        if asked.of_a_pair:
+    if options.pair is None:
+        if options.needs_pair:
             raise InputError("What is ticked, done or looked at belongs to a pair.", hint="Add --pair FILE.")
-        _print(bare_checklist(asked.name, way=asked.way or ""), "", asked.output)
+        _print(bare_checklist(options.name, way=options.way or ""), "", options.output)
         return ExitCode.DONE
-    if asked.at and not (asked.tick or asked.do):
+    if options.at and not (options.tick or options.do):
         raise InputError("--at says when a line was done, and none is ticked.", hint="Add --tick N.")
-    found = open_pair(asked.pair, specs=asked.specs, progress=progress()).checklist(
-        asked.name,
-        tick=asked.tick,
-        untick=asked.untick,
-        do=asked.do,
-        at=asked.at,
-        anew=asked.anew,
-        since=asked.since,
-        way=asked.way or "",
+    filled = open_pair(options.pair, specs=options.specs, progress=progress()).checklist(
+        options.name,
+        tick=options.tick,
+        untick=options.untick,
+        do=options.do,
+        at=options.at,
+        anew=options.anew,
+        since=options.since,
+        way=options.way or "",
     )
-    _print(found, str(asked.pair), asked.output)
-    return ExitCode.DONE if found.finished else ExitCode.DRIFT
+    _print(filled, str(options.pair), options.output)
+    return ExitCode.DONE if filled.finished else ExitCode.DRIFT
 
 
-def _print(found: FilledChecklist, pair: str, output: Output) -> None:
+def _print(filled: FilledChecklist, pair: str, output: Output) -> None:
     from syncengine.cli.terminal import out
     from syncengine.report.filled_checklist import checklist_document, print_checklist
 
     if output.json:
-        print_document(checklist_document(found, pair))
+        print_document(checklist_document(filled, pair))
     else:
-        print_checklist(out(), found, pair, reasons=bool(output.verbose))
+        print_checklist(out(), filled, pair, reasons=bool(output.verbose))

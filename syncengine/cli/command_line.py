@@ -35,20 +35,20 @@ def signature_of(options: type) -> inspect.Signature:
     return inspect.Signature(list(_parameters(options)))
 
 
-def spelled(signature: inspect.Signature) -> Iterator[tuple[str, str]]:
+def option_names(signature: inspect.Signature) -> Iterator[tuple[str, str]]:
     """Yield each option of a command by its name: what it is called here, as in the Python API, and how it is typed."""
     for name, parameter in signature.parameters.items():
         _, option = get_args(parameter.annotation)
         if isinstance(option, OptionInfo):
-            told = [one for one in (option.default, *(option.param_decls or ())) if str(one).startswith("--")]
-            yield name, str(told[0]).partition("/")[0] if told else f"--{name.replace('_', '-')}"
+            spellings = [one for one in (option.default, *(option.param_decls or ())) if str(one).startswith("--")]
+            yield name, str(spellings[0]).partition("/")[0] if spellings else f"--{name.replace('_', '-')}"
 
 
-def value_of(options: Callable[..., Options], given: Mapping[str, object]) -> Options:
+def value_of(options: Callable[..., Options], parsed: Mapping[str, object]) -> Options:
     """Return the options of a command as one value, from what typer has read of them."""
     return options(
         **{
-            name: value_of(hint, given) if _is_group(hint) else _as_kept(hint, given[name])
+            name: value_of(hint, parsed) if _is_group(hint) else _as_field(hint, parsed[name])
             for name, hint in get_type_hints(options).items()
         }
     )
@@ -74,8 +74,8 @@ def _is_group(hint: object) -> bool:
     return is_dataclass(hint) or is_typeddict(hint)
 
 
-def _as_kept(hint: object, given: object) -> object:
+def _as_field(hint: object, parsed: object) -> object:
     """Return what typer has read of an option, as the value has it."""
     if hint not in MANY:
-        return given
-    return tuple(given) if isinstance(given, list) else ()
+        return parsed
+    return tuple(parsed) if isinstance(parsed, list) else ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import TraceOption, valued
+from syncengine.cli.options import TraceOption, value_option
 from syncengine.model.errors import CancelledError, SyncError
 from syncengine.model.names import command
 
@@ -26,7 +26,7 @@ WINDOW = "2000-06-05 05:13..05:19"
 class DemoOptions:
     """What can be typed after `syncengine demo`."""
 
-    into: Annotated[Path, valued("--into", "DIR", "The folder to build the pair in.")]
+    into: Annotated[Path, value_option("--into", "DIR", "The folder to build the pair in.")]
     resync: Annotated[
         bool, typer.Option("--resync/--no-resync", help="Tell the whole story, or stop at the wounded pair.")
     ] = True
@@ -40,7 +40,7 @@ class DemoOptions:
     verbose: TraceOption = 0
 
 
-def demo(asked: DemoOptions) -> int:
+def demo(options: DemoOptions) -> int:
     """Build a pair of embedded servers after a link outage. Tells how it is repaired.
 
     Writes DIR/primary.duckdb, DIR/secondary.duckdb and DIR/pair.toml.
@@ -55,24 +55,24 @@ def demo(asked: DemoOptions) -> int:
     console, errors = out(), err()
     console.print(Text("1. The pair", style="bold cyan"))
     built = build_demo(
-        asked.into,
-        days=asked.days,
-        acds=asked.acds,
-        splits=asked.splits,
-        agents=asked.agents,
-        vdns=asked.vdns,
-        trunks=asked.trunks,
-        seed=asked.seed,
-        say=lambda text: errors.print(f"  {text}", style="dim"),
+        options.into,
+        days=options.days,
+        acds=options.acds,
+        splits=options.splits,
+        agents=options.agents,
+        vdns=options.vdns,
+        trunks=options.trunks,
+        seed=options.seed,
+        on_stage=lambda text: errors.print(f"  {text}", style="dim"),
     )
     damage = built.damage
     console.print(
-        f"Two CMS servers, both fed by one switch, in {asked.into}. On {damage.side} the link of ACD {damage.acd} was "
+        f"Two CMS servers, both fed by one switch, in {options.into}. On {damage.side} the link of ACD {damage.acd} was "
         f"down from {damage.down:%H:%M} to {damage.up:%H:%M} on {damage.down:%Y-%m-%d}, and somebody added names and "
         f"an agent group on {damage.side.other} only. It is 06:10 now.",
     )
-    line = command("verify", "--pair", asked.into / "pair.toml")
-    if not asked.resync:
+    line = command("verify", "--pair", options.into / "pair.toml")
+    if not options.resync:
         console.print(f"Look at it with: {line}")
         return ExitCode.DONE
     opened = open_pair(built.pair_file, progress=progress())
@@ -80,17 +80,17 @@ def demo(asked: DemoOptions) -> int:
     console.print(Text(f"2. The drift: {line}", style="bold cyan"))
     print_verdict(console, opened.verify())
     console.print()
-    line = command("sync", "--pair", asked.into / "pair.toml", "--set", "agent-groups")
+    line = command("sync", "--pair", options.into / "pair.toml", "--set", "agent-groups")
     console.print(Text(f"3. Administration first: {line}", style="bold cyan"))
     names = opened.plan_sync(sets="agent-groups")
     print_plan(console, names)
-    _carry_out(opened, names, console)
+    _execute(opened, names, console)
     console.print()
-    line = command("resync", "--pair", asked.into / "pair.toml", "--window", WINDOW)
+    line = command("resync", "--pair", options.into / "pair.toml", "--window", WINDOW)
     console.print(Text(f"4. Then history: {line}", style="bold cyan"))
     plan = opened.plan_resync(window=WINDOW)
     print_plan(console, plan)
-    _carry_out(opened, plan, console)
+    _execute(opened, plan, console)
     console.print()
     console.print(Text("5. In sync again: the same verify as before", style="bold cyan"))
     after = opened.verify()
@@ -100,11 +100,11 @@ def demo(asked: DemoOptions) -> int:
     return ExitCode.DONE
 
 
-def _carry_out(opened: Pair, plan: Plan, console: Console) -> None:
+def _execute(opened: Pair, plan: Plan, console: Console) -> None:
     """Do a plan and say what became of it; what was stopped goes no further."""
     from syncengine.report.outcome import print_outcome
 
-    ran = opened.execute(plan)
-    print_outcome(console, ran)
-    if ran.outcome.cancelled:
+    result = opened.execute(plan)
+    print_outcome(console, result)
+    if result.outcome.cancelled:
         raise CancelledError("Stopped; the demo pair can be removed, or built anew.")

@@ -20,7 +20,7 @@ USAGE_ERROR = next(one for one in typer.BadParameter.__mro__ if one.__name__ == 
 
 FAULT = "This is a fault of syncengine"
 NO_THREADS = "can't start new thread"
-OURS = {
+REWORDED = {
     r"Value error, ": "",
     r"(Input should be|\S+ is not) a valid integer.*": "that is no whole number",
     r"(Input should be|\S+ is not) a valid (number|float).*": "that is no number",
@@ -111,17 +111,17 @@ def end(error: BaseException, arguments: list[str]) -> ExitCode:
 
 def _of_system(error: OSError) -> str:
     """Return what the system said, and of which file."""
-    said = error.strerror or str(error) or type(error).__name__
-    return f"{said} ({error.filename})" if isinstance(error.filename, str) else said
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"{reason} ({error.filename})" if isinstance(error.filename, str) else reason
 
 
 def _of_usage(error: BaseException) -> Ending:
     """Return what is said of a command line that cannot be read."""
-    said = str(error.format_message())  # type: ignore[attr-defined]  # typer's errors have it, and are not exported
+    formatted = str(error.format_message())  # type: ignore[attr-defined]  # typer's errors have it, and are not exported
     if type(error).__name__ == "NoArgsIsHelpError":
-        return Ending(ExitCode.USAGE, said)
-    message = " ".join(said.split())
-    for words, ours in OURS.items():
+        return Ending(ExitCode.USAGE, formatted)
+    message = " ".join(formatted.split())
+    for words, ours in REWORDED.items():
         message = re.sub(words, ours, message)
     context = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "syncengine")

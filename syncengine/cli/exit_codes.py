@@ -6,8 +6,8 @@ from enum import IntEnum
 
 from syncengine.model.errors import (
     CancelledError,
+    ChangedSincePlanError,
     InputError,
-    MovedError,
     OccupiedError,
     RefusedError,
     StillOpenError,
@@ -43,7 +43,7 @@ def exit_code_of(error: SyncError) -> ExitCode:
             return ExitCode.REFUSED
         case InputError():
             return ExitCode.USAGE
-        case MovedError() | StillOpenError():
+        case ChangedSincePlanError() | StillOpenError():
             return ExitCode.PARTLY
         case _:
             return ExitCode.ERROR

@@ -15,7 +15,7 @@ from typing import Any
 
 OF_A_PAIR = "backfill check checklist outages report resume resync runs status sync timetables undo verify"
 """The commands that need a pair."""
-TOLD = re.compile(rf"`syncengine (?:{'|'.join(OF_A_PAIR.split())})\b(?P<more>[^`]*)`")
+SUGGESTED = re.compile(rf"`syncengine (?:{'|'.join(OF_A_PAIR.split())})\b(?P<more>[^`]*)`")
 NO_PAIR = re.compile(r"(^|\s)(--pair|--help)\b")
 PAIR = "--pair"
 ARGUMENT = re.compile(r"`(?P<name>\w+)=(?P<value>[^`]*)`")
@@ -47,48 +47,48 @@ def _named(arguments: Sequence[str]) -> Iterator[str]:
             yield word.removeprefix(f"{PAIR}=")
 
 
-def changes(text: str) -> Iterator[tuple[int, int, str]]:
+def completions(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield which part of a text gives way to what can be typed, from where to where; the last first."""
     pair = _pair.get()
-    found = [
+    replacements = [
         (*told.span(), _option(OPTIONS[told["name"]], told["value"]))
         for told in ARGUMENT.finditer(text)
         if told["name"] in OPTIONS
     ]
-    found += [
+    replacements += [
         (told.end("more"), told.end("more"), f" {PAIR} {shlex.quote(pair)}")
-        for told in (TOLD.finditer(text) if pair else ())
+        for told in (SUGGESTED.finditer(text) if pair else ())
         if NO_PAIR.search(told["more"]) is None
     ]
-    yield from sorted(found, reverse=True)
+    yield from sorted(replacements, reverse=True)
 
 
 def _option(option: str, value: str) -> str:
     """Return an argument as it is typed on a command line, once for each of its values."""
     try:
-        meant = ast.literal_eval(value or "True")
+        parsed = ast.literal_eval(value or "True")
     except (SyntaxError, ValueError):
-        meant = value
-    if meant is True:
+        parsed = value
+    if parsed is True:
         return option
-    return " ".join(f"{option} {shlex.quote(str(one))}" for one in (meant if isinstance(meant, tuple) else (meant,)))
+    return " ".join(f"{option} {shlex.quote(str(one))}" for one in (parsed if isinstance(parsed, tuple) else (parsed,)))
 
 
-def to_type(text: str) -> str:
+def complete_commands(text: str) -> str:
     """Return a text in which all can be typed."""
-    for start, stop, instead in changes(text):
+    for start, stop, instead in completions(text):
         text = f"{text[:start]}{instead}{text[stop:]}"
     return text
 
 
-def all_to_type(value: Any) -> Any:  # noqa: ANN401  # a document is made of any plain values
+def complete_document(value: Any) -> Any:  # noqa: ANN401  # a document is made of any plain values
     """Return a document whose texts hold commands that can be typed."""
     match value:
         case str():
-            return to_type(value)
+            return complete_commands(value)
         case dict():
-            return {name: one if name in OF_ROWS else all_to_type(one) for name, one in value.items()}
+            return {name: one if name in OF_ROWS else complete_document(one) for name, one in value.items()}
         case list():
-            return [all_to_type(one) for one in value]
+            return [complete_document(one) for one in value]
         case _:
             return value

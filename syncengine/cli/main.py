@@ -14,12 +14,12 @@ from typing import Annotated
 
 import typer
 
-from syncengine.app.own_process import leave, take_over
-from syncengine.cli.asking import NobodyToAsk, nobody_to_ask
+from syncengine.app.own_process import exit_process, set_up_process
 from syncengine.cli.backfill import backfill
 from syncengine.cli.check import check
 from syncengine.cli.checklist import checklist
-from syncengine.cli.command_line import Options, options_of, signature_of, spelled, value_of
+from syncengine.cli.command_line import Options, option_names, options_of, signature_of, value_of
+from syncengine.cli.confirmation import NoTerminal, no_terminal_error
 from syncengine.cli.demo import demo
 from syncengine.cli.endings import end
 from syncengine.cli.exit_codes import ExitCode
@@ -29,7 +29,7 @@ from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
 from syncengine.cli.runs import report, runs
 from syncengine.cli.status import status
-from syncengine.cli.streams import close_streams, expect_document, open_streams, say, warn
+from syncengine.cli.streams import close_streams, expect_document, open_streams, print_line, warn
 from syncengine.cli.sync import sync
 from syncengine.cli.tables import tables
 from syncengine.cli.timetables import timetables
@@ -65,20 +65,20 @@ def _command(function: Callable[[Options], int], when_stopped: str = "Stopped; n
     def stoppable(**given: object) -> int:
         try:
             return function(value_of(options, given))
-        except NobodyToAsk:
-            raise nobody_to_ask() from None
+        except NoTerminal:
+            raise no_terminal_error() from None
         except KeyboardInterrupt:
             raise CancelledError(when_stopped) from None
         except Exception as error:
             if isinstance(error, BrokenPipeError):
                 # Of standard output it never is; typer would take it for that, and say nothing.
                 raise SyncError("What a command was connected to has gone: broken pipe.") from error
-            if interrupts.asked_to_stop() and not isinstance(error, CancelledError):
+            if interrupts.stop_requested() and not isinstance(error, CancelledError):
                 # What a driver makes of Ctrl-C says nothing of the pair.
                 raise CancelledError(when_stopped) from error
             raise
 
-    remember_options(dict(spelled(signature)))
+    remember_options(dict(option_names(signature)))
     vars(stoppable)["__signature__"] = signature
     app.command()(stoppable)
 
@@ -102,7 +102,7 @@ _command(undo)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        say(f"syncengine {installed_version('cms-syncengine')}")
+        print_line(f"syncengine {installed_version('cms-syncengine')}")
         raise typer.Exit
 
 
@@ -121,15 +121,15 @@ def run(arguments: list[str] | None = None) -> None:
     words = sys.argv[1:] if arguments is None else arguments
     code: int = ExitCode.CANCELLED
     try:
-        take_over()
+        set_up_process()
         open_streams()
         # What fails in a thread is raised where its result is asked for; nobody reads it twice.
         threading.excepthook = lambda _: None
-        sys.unraisablehook = _passed_over
-        code = _with_all_said(run_for_code(words), words)
+        sys.unraisablehook = _handle_unraisable
+        code = _flushed(run_for_code(words), words)
     except KeyboardInterrupt:
         warn("Stopped.")
-    leave(code)
+    exit_process(code)
 
 
 def run_for_code(arguments: list[str]) -> int:
@@ -144,13 +144,13 @@ def run_for_code(arguments: list[str]) -> int:
         return end(error, arguments)
 
 
-def _passed_over(unraisable: sys.UnraisableHookArgs) -> None:
+def _handle_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
     """Have a Ctrl-C that struck where nothing can be raised, as in a destructor, strike again; the rest is nothing."""
     if unraisable.exc_type is KeyboardInterrupt:
         _thread.interrupt_main()
 
 
-def _with_all_said(code: int, arguments: list[str]) -> int:
+def _flushed(code: int, arguments: list[str]) -> int:
     """Write out what a command has said and return its exit code, or that of an output that cannot be written."""
     try:
         close_streams()

@@ -15,26 +15,28 @@ from syncengine.model.pair import Role
 from syncengine.model.policy import Policy
 
 
-def valued(names: str, value: str, says: str) -> OptionInfo:
+def value_option(names: str, value: str, help_text: str) -> OptionInfo:
     """Return an option that takes a value; where it has a default, its help says which."""
-    option: OptionInfo = typer.Option(*names.split(), metavar=value, help=says, show_default=False)
+    option: OptionInfo = typer.Option(*names.split(), metavar=value, help=help_text, show_default=False)
     return option
 
 
 PairOption = Annotated[
-    Path, valued("--pair", "FILE", "The file that describes the pair (docs/reference/pair-file.md).")
+    Path, value_option("--pair", "FILE", "The file that describes the pair (docs/reference/pair-file.md).")
 ]
 RunArgument = Annotated[
     str | None,
     typer.Argument(metavar="[RUN]", help="A run, or the beginning of its id.", show_default=False),
 ]
-ExcludedOption = Annotated[
-    tuple[str, ...], valued("--exclude-table", "TABLE", "A table to leave out; repeat it for more.")
+ExcludeOption = Annotated[
+    tuple[str, ...], value_option("--exclude-table", "TABLE", "A table to leave out; repeat it for more.")
 ]
-AcdsOption = Annotated[tuple[int, ...], valued("--acd", "N", "An ACD by number; repeat it for more. All, if left out.")]
+AcdsOption = Annotated[
+    tuple[int, ...], value_option("--acd", "N", "An ACD by number; repeat it for more. All, if left out.")
+]
 WindowOption = Annotated[
     str | None,
-    valued(
+    value_option(
         "--window -w",
         "TIME",
         "A time on the switch's clock: '2000-06-05 05:13..05:19' (the stop is inclusive), "
@@ -58,7 +60,7 @@ DeletionsOption = Annotated[
     ),
 ]
 SpecsOption = Annotated[
-    tuple[Path, ...], valued("--specs", "DIR", "A folder of table specs of your own, for customers' c_ tables.")
+    tuple[Path, ...], value_option("--specs", "DIR", "A folder of table specs of your own, for customers' c_ tables.")
 ]
 TraceOption = Annotated[
     int,
@@ -66,12 +68,12 @@ TraceOption = Annotated[
 ]
 
 
-def told(policies: Sequence[Policy]) -> str:
+def policy_help(policies: Sequence[Policy]) -> str:
     """Return what some policies do to history."""
     return " ".join(f"{policy}: {policy.does}." for policy in policies)
 
 
-def one_policy(policies: Sequence[Policy], says: str) -> OptionInfo:
+def policy_option(policies: Sequence[Policy], help_text: str) -> OptionInfo:
     """Return the option that takes one of some policies, and no other."""
     names = [policy.value for policy in policies]
 
@@ -80,7 +82,7 @@ def one_policy(policies: Sequence[Policy], says: str) -> OptionInfo:
             raise typer.BadParameter(f"{typed!r} is not one of {', '.join(map(repr, names))}")
         return Policy(typed.casefold())
 
-    option: OptionInfo = typer.Option("--policy", parser=parsed, metavar=f"[{'|'.join(names)}]", help=says)
+    option: OptionInfo = typer.Option("--policy", parser=parsed, metavar=f"[{'|'.join(names)}]", help=help_text)
     return option
 
 
@@ -93,30 +95,32 @@ def source_of(named: Role | None, policy: Policy) -> Role:
     return named or Role.PRIMARY
 
 
-def since(default: str, says: str = "Look no further back") -> OptionInfo:
+def since_option(default: str, help_text: str = "Look no further back") -> OptionInfo:
     """Return the option that says how far to look back; `default` is how far it is where nobody says."""
-    return valued("--since", "TIME", f"{says}: '2000-06-05', '2000-06-05 05:00'. [default: {default}]")
+    return value_option("--since", "TIME", f"{help_text}: '2000-06-05', '2000-06-05 05:00'. [default: {default}]")
 
 
-class Chosen(TypedDict):
+class TableOptions(TypedDict):
     """Which tables and ACDs a command is about, as the Python API is told of them."""
 
     tables: Annotated[
-        tuple[str, ...], valued("--table -t", "TABLE", "A table; repeat it for more. `syncengine tables` lists them.")
+        tuple[str, ...],
+        value_option("--table -t", "TABLE", "A table; repeat it for more. `syncengine tables` lists them."),
     ]
     sets: Annotated[
-        tuple[str, ...], valued("--set -s", "SET", "A set of tables, like history or dictionary; repeat it for more.")
+        tuple[str, ...],
+        value_option("--set -s", "SET", "A set of tables, like history or dictionary; repeat it for more."),
     ]
-    exclude: ExcludedOption
+    exclude: ExcludeOption
     acds: AcdsOption
 
 
-class MaySetOff(TypedDict):
+class AllowedSideEffects(TypedDict):
     """At which tables rows beside those of a plan may change, as the Python API is told of them."""
 
     allow_triggers: Annotated[
         tuple[str, ...],
-        valued(
+        value_option(
             "--allow-triggers",
             "TABLE",
             "Write a table whose triggers run then, and change what no undo puts back; repeat it for more.",
@@ -124,7 +128,7 @@ class MaySetOff(TypedDict):
     ]
     allow_cascades: Annotated[
         tuple[str, ...],
-        valued(
+        value_option(
             "--allow-cascades",
             "TABLE",
             "Write a table with whose rows rows of other tables go (ON DELETE CASCADE, SET NULL, SET DEFAULT), "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import AcdsOption, ExcludedOption, Output, PairOption, SpecsOption, since
+from syncengine.cli.options import AcdsOption, ExcludeOption, Output, PairOption, SpecsOption, since_option
 from syncengine.cli.streams import print_document
 
 
@@ -16,14 +16,14 @@ class OutagesOptions:
     """What can be typed after `syncengine outages`."""
 
     pair: PairOption
-    since: Annotated[str | None, since("as far as intervals are kept")] = None
+    since: Annotated[str | None, since_option("as far as intervals are kept")] = None
     acds: AcdsOption = ()
-    exclude: ExcludedOption = ()
+    exclude: ExcludeOption = ()
     specs: SpecsOption = ()
     output: Output
 
 
-def outages(asked: OutagesOptions) -> int:
+def outages(options: OutagesOptions) -> int:
     """Say when which server was blind, and what repairs it. Tells why, and what it cost. Reads only.
 
     It reads both servers' diaries of their links, intervals without rows and intervals marked incomplete, and
@@ -35,19 +35,19 @@ def outages(asked: OutagesOptions) -> int:
     """
     from syncengine import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.outages import Asking, outages_document, print_outages
+    from syncengine.report.outages import OutageCommand, outages_document, print_outages
 
-    opened = open_pair(asked.pair, specs=asked.specs, progress=progress())
-    report = opened.outages(since=asked.since, acds=asked.acds, exclude=asked.exclude)
-    typed = Asking(
-        _each("--since", (asked.since,) if asked.since else ()),
-        _each("--acd", asked.acds),
-        (*_each("--exclude-table", asked.exclude), *_each("--specs", asked.specs)),
+    opened = open_pair(options.pair, specs=options.specs, progress=progress())
+    report = opened.outages(since=options.since, acds=options.acds, exclude=options.exclude)
+    typed = OutageCommand(
+        _each("--since", (options.since,) if options.since else ()),
+        _each("--acd", options.acds),
+        (*_each("--exclude-table", options.exclude), *_each("--specs", options.specs)),
     )
-    if asked.output.json:
-        print_document(outages_document(report, str(asked.pair), typed))
+    if options.output.json:
+        print_document(outages_document(report, str(options.pair), typed))
     else:
-        print_outages(out(), report, str(asked.pair), typed, every_one=bool(asked.output.verbose))
+        print_outages(out(), report, str(options.pair), typed, every_one=bool(options.output.verbose))
     if report.not_compared:
         return ExitCode.ERROR
     return ExitCode.DRIFT if report.unsettled else ExitCode.DONE

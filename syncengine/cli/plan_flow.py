@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from syncengine.cli.asking import agreed, progress_before, refuse_nobody_to_ask
+from syncengine.cli.confirmation import confirmed, progress_for_writing, refuse_without_terminal
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import Consent, Output
-from syncengine.cli.run_flow import told
-from syncengine.cli.streams import print_document, say
-from syncengine.model.plan import KeptWhy, Plan
+from syncengine.cli.run_flow import execute_and_report
+from syncengine.cli.streams import print_document, print_line
+from syncengine.model.plan import Plan, SkipReason
 from syncengine.model.portions import BackfillPlan
 
 if TYPE_CHECKING:
     from syncengine import Pair
 
 
-class Asked(Protocol):
+class PlanOptions(Protocol):
     """What the options of every command that writes hold."""
 
     @property
@@ -34,27 +34,29 @@ class Asked(Protocol):
         """How to say what comes of it."""
 
 
-def opened_to_write(asked: Asked, specs: Sequence[Path] = ()) -> Pair:
+def open_for_writing(options: PlanOptions, specs: Sequence[Path] = ()) -> Pair:
     """Return the pair of a command that writes; where nobody can be asked, nothing long begins."""
     from syncengine import open_pair
 
-    consent = asked.consent.yes or asked.consent.dry_run
-    return open_pair(asked.pair, specs=specs, progress=progress_before(consent=consent, json=asked.output.json))
+    consent = options.consent.yes or options.consent.dry_run
+    return open_pair(
+        options.pair, specs=specs, progress=progress_for_writing(consent=consent, json=options.output.json)
+    )
 
 
-def written(opened: Pair, plan: Plan | BackfillPlan, asked: Asked) -> int:
+def confirm_and_execute(opened: Pair, plan: Plan | BackfillPlan, options: PlanOptions) -> int:
     """Show a plan, ask, carry it out, say what became of it, and return the exit code; a dry run only looks."""
-    json, question = asked.output.json, _question(plan)
+    json, question = options.output.json, _question(plan)
     if not json:
-        _show(plan, every_table=bool(asked.output.verbose))
-    if asked.consent.dry_run or question is None:
-        return _foretold(opened, plan, asked)
-    if question and not asked.consent.yes:
-        refuse_nobody_to_ask(json=json)
-        if not agreed(question):
-            say("Nothing was written.")
+        _show(plan, every_table=bool(options.output.verbose))
+    if options.consent.dry_run or question is None:
+        return _end_without_run(opened, plan, options)
+    if question and not options.consent.yes:
+        refuse_without_terminal(json=json)
+        if not confirmed(question):
+            print_line("Nothing was written.")
             return ExitCode.CANCELLED
-    return told(lambda: opened.execute(plan), asked.pair, asked.output)
+    return execute_and_report(lambda: opened.execute(plan), options.pair, options.output)
 
 
 def _question(plan: Plan | BackfillPlan) -> str | None:
@@ -84,21 +86,21 @@ def _show(plan: Plan | BackfillPlan, *, every_table: bool) -> None:
             print_lines(out(), unrepaired_lines(plan) if plan.steps else ())
 
 
-def _foretold(opened: Pair, plan: Plan | BackfillPlan, asked: Asked) -> ExitCode:
+def _end_without_run(opened: Pair, plan: Plan | BackfillPlan, options: PlanOptions) -> ExitCode:
     """Say what else a dry run tells, and return how it ends; as in `verify`, a table not compared outdoes drift."""
-    document, made = _looked_at(opened, plan, json=asked.output.json)
-    if asked.output.json:
-        print_document({**document, "dry_run": asked.consent.dry_run})
+    document, made = _dry_run_document(opened, plan, json=options.output.json)
+    if options.output.json:
+        print_document({**document, "dry_run": options.consent.dry_run})
     for one in made:
         opened.refuse_conflicts(one)
     not_counted = isinstance(plan, BackfillPlan) and plan.not_counted
-    if not_counted or any(kept.why is KeptWhy.NOT_COMPARED for one in made for kept in one.kept):
+    if not_counted or any(kept.reason is SkipReason.NOT_COMPARED for one in made for kept in one.skipped):
         return ExitCode.ERROR
-    differing = any(one.steps or one.kept or one.left or one.not_put_back for one in made)
+    differing = any(one.steps or one.skipped or one.not_included or one.not_undone for one in made)
     return ExitCode.DRIFT if differing else ExitCode.DONE
 
 
-def _looked_at(opened: Pair, plan: Plan | BackfillPlan, *, json: bool) -> tuple[dict[str, Any], Sequence[Plan]]:
+def _dry_run_document(opened: Pair, plan: Plan | BackfillPlan, *, json: bool) -> tuple[dict[str, Any], Sequence[Plan]]:
     """Return the document of a plan, and it, or the plans of all portions, which are printed as they are made."""
     from syncengine.cli.terminal import out
     from syncengine.report import backfill
@@ -115,6 +117,6 @@ def _looked_at(opened: Pair, plan: Plan | BackfillPlan, *, json: bool) -> tuple[
                     backfill.print_planned(out(), portion, made)
             if not json:
                 backfill.print_planned_not_compared(out(), planned)
-                backfill.print_left_by_hand(out(), planned)
+                backfill.print_remaining_by_hand(out(), planned)
             document = backfill.portions_document(plan, planned) if json else {}
             return document, [made for made in planned if made]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from syncengine.cli.options import MaySetOff, Output, PairOption, RunArgument
-from syncengine.cli.run_flow import told
+from syncengine.cli.options import AllowedSideEffects, Output, PairOption, RunArgument
+from syncengine.cli.run_flow import execute_and_report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,11 +14,11 @@ class ResumeOptions:
 
     pair: PairOption
     run: RunArgument = None
-    may_set_off: MaySetOff
+    allowed_side_effects: AllowedSideEffects
     output: Output
 
 
-def resume(asked: ResumeOptions) -> int:
+def resume(options: ResumeOptions) -> int:
     """Go on with a run that was cut short or partly done. It is the last one, or RUN.
 
     What became of a step that was open is found out first. Nothing staged is read from the source again, nothing done
@@ -32,5 +32,7 @@ def resume(asked: ResumeOptions) -> int:
     from syncengine import open_pair
     from syncengine.cli.terminal import progress
 
-    opened = open_pair(asked.pair, progress=progress())
-    return told(lambda: opened.resume(asked.run, **asked.may_set_off), asked.pair, asked.output)
+    opened = open_pair(options.pair, progress=progress())
+    return execute_and_report(
+        lambda: opened.resume(options.run, **options.allowed_side_effects), options.pair, options.output
+    )

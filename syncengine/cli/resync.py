@@ -9,21 +9,21 @@ import typer
 
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import (
-    Chosen,
+    AllowedSideEffects,
     Consent,
     DeletionsOption,
     FromOption,
-    MaySetOff,
     Output,
     PairOption,
     SpecsOption,
+    TableOptions,
     WindowOption,
-    since,
+    policy_help,
+    since_option,
     source_of,
-    told,
 )
-from syncengine.cli.plan_flow import opened_to_write, written
-from syncengine.cli.streams import print_document, say
+from syncengine.cli.plan_flow import confirm_and_execute, open_for_writing
+from syncengine.cli.streams import print_document, print_line
 from syncengine.model.errors import InputError
 from syncengine.model.plan import PLAN_VERSION
 from syncengine.model.policy import Policy, Rollups, UnknownColumns
@@ -35,20 +35,20 @@ class ResyncOptions:
 
     pair: PairOption
     window: WindowOption = None
-    chosen: Chosen
+    table_options: TableOptions
     source: FromOption = None
     policy: Annotated[
         Policy | None,
         typer.Option(
             case_sensitive=False,
             show_default=False,
-            help=f"{told(tuple(Policy))} [default: replace]",
+            help=f"{policy_help(tuple(Policy))} [default: replace]",
         ),
     ] = None
     consent: Consent
     wait: Annotated[bool, typer.Option("--wait", help="Wait until both servers have archived the window.")] = False
     allow_deletions: DeletionsOption = None
-    may_set_off: MaySetOff
+    allowed_side_effects: AllowedSideEffects
     take_broken: Annotated[
         bool, typer.Option("--take-broken", help="Replace whole buckets even where the source's own rows are broken.")
     ] = False
@@ -58,7 +58,9 @@ class ResyncOptions:
             "--outages", help="Repair every outage `syncengine outages` finds, each from the server that saw it whole."
         ),
     ] = False
-    since: Annotated[str | None, since("as far as intervals are kept", "With --outages: look no further back")] = None
+    since: Annotated[
+        str | None, since_option("as far as intervals are kept", "With --outages: look no further back")
+    ] = None
     rollups: Annotated[
         Rollups,
         typer.Option(
@@ -81,7 +83,7 @@ class ResyncOptions:
     output: Output
 
 
-def resync(asked: ResyncOptions) -> int:
+def resync(options: ResyncOptions) -> int:
     """Copy what differs in a window from one server to the other. Plans, asks, writes, verifies again.
 
     It needs --window; or --outages, which finds the times itself. Without --table or --set all historical tables are
@@ -91,52 +93,59 @@ def resync(asked: ResyncOptions) -> int:
     Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule,
     5 partly done, 1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.
     """
-    if asked.since is not None and not asked.outages:
+    if options.since is not None and not options.outages:
         raise InputError("--since says how far back to look for outages.", hint="Add --outages, or use --window.")
-    if asked.unknown_columns is not None and asked.rollups is not Rollups.RECOMPUTE:
+    if options.unknown_columns is not None and options.rollups is not Rollups.RECOMPUTE:
         raise InputError(
             "--unknown-columns is about days, weeks and months that are recomputed.", hint="Add --rollups recompute."
         )
-    chosen = asked.chosen
-    for_one_time = (asked.window, chosen["tables"], chosen["sets"], asked.source, asked.policy, asked.take_broken)
-    if asked.outages and any(for_one_time):
+    table_options = options.table_options
+    for_one_time = (
+        options.window,
+        table_options["tables"],
+        table_options["sets"],
+        options.source,
+        options.policy,
+        options.take_broken,
+    )
+    if options.outages and any(for_one_time):
         raise InputError(
             "--outages finds its own times and tables, and takes each from the better server.",
             hint="Leave --window, --table, --set, --from, --policy and --take-broken out.",
         )
-    policy = asked.policy or Policy.REPLACE
-    source = source_of(asked.source, policy)
-    opened = opened_to_write(asked, asked.specs)
-    unknown = asked.unknown_columns or UnknownColumns.REFUSE
+    policy = options.policy or Policy.REPLACE
+    source = source_of(options.source, policy)
+    opened = open_for_writing(options, options.specs)
+    unknown = options.unknown_columns or UnknownColumns.REFUSE
     plan = (
         opened.plan_outages(
-            since=asked.since,
-            acds=chosen["acds"],
-            exclude=chosen["exclude"],
-            allow_deletions=asked.allow_deletions,
-            rollups=asked.rollups,
+            since=options.since,
+            acds=table_options["acds"],
+            exclude=table_options["exclude"],
+            allow_deletions=options.allow_deletions,
+            rollups=options.rollups,
             unknown_columns=unknown,
-            **asked.may_set_off,
-            wait=asked.wait,
+            **options.allowed_side_effects,
+            wait=options.wait,
         )
-        if asked.outages
+        if options.outages
         else opened.plan_resync(
-            window=asked.window,
-            **chosen,
+            window=options.window,
+            **table_options,
             source=source,
             policy=policy,
-            allow_deletions=asked.allow_deletions,
-            take_broken=asked.take_broken,
-            rollups=asked.rollups,
+            allow_deletions=options.allow_deletions,
+            take_broken=options.take_broken,
+            rollups=options.rollups,
             unknown_columns=unknown,
-            **asked.may_set_off,
-            wait=asked.wait,
+            **options.allowed_side_effects,
+            wait=options.wait,
         )
     )
     if plan is not None:
-        return written(opened, plan, asked)
-    if asked.output.json:
+        return confirm_and_execute(opened, plan, options)
+    if options.output.json:
         print_document({"format": "syncengine.plan-summary", "version": PLAN_VERSION, "steps": [], "kept": []})
     else:
-        say("No outage is there to be repaired. Rows were not compared: `syncengine verify` does that.")
+        print_line("No outage is there to be repaired. Rows were not compared: `syncengine verify` does that.")
     return ExitCode.DONE

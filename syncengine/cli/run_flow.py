@@ -10,23 +10,23 @@ from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import Output
 from syncengine.cli.streams import print_document
 from syncengine.model.errors import CancelledError
-from syncengine.model.hooks import HookState, standing
+from syncengine.model.hooks import HookState, in_effect
 from syncengine.model.interrupts import is_stop
 from syncengine.model.outcome import StepState
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from syncengine.model.run import RunKind
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from syncengine import Ran
+    from syncengine import VerifiedRun
     from syncengine.model.drift import Observation
 
 
-def told(carry_out: Callable[[], Ran], pair: Path, output: Output) -> int:
+def execute_and_report(carry_out: Callable[[], VerifiedRun], pair: Path, output: Output) -> int:
     """Do a run, say what became of it, and return its exit code."""
     try:
-        ran = carry_out()
+        result = carry_out()
     except (KeyboardInterrupt, Exception) as error:
         if is_stop(error):
             raise CancelledError(
@@ -35,7 +35,7 @@ def told(carry_out: Callable[[], Ran], pair: Path, output: Output) -> int:
             ) from error
         raise
     try:
-        return _told(ran, pair, output)
+        return _report(result, pair, output)
     except (KeyboardInterrupt, Exception) as error:
         if is_stop(error):
             raise CancelledError(
@@ -44,125 +44,127 @@ def told(carry_out: Callable[[], Ran], pair: Path, output: Output) -> int:
         raise
 
 
-def _told(ran: Ran, pair: Path, output: Output) -> int:
+def _report(result: VerifiedRun, pair: Path, output: Output) -> int:
     from syncengine.cli.terminal import out
     from syncengine.report.backfill import print_backfill_outcome
-    from syncengine.report.surroundings import set_off_lines
+    from syncengine.report.surroundings import verified_side_effect_lines
     from syncengine.report.text import print_lines
 
     console = out()
     if output.json:
-        print_document(_document(ran))
-        return exit_code(ran)
-    if ran.kind is RunKind.BACKFILL:
-        by_hand = _in_short(ran) if exit_code(ran) is ExitCode.DONE else ""
-        print_backfill_outcome(console, ran, pair=str(pair), by_hand=by_hand)
+        print_document(_document(result))
+        return exit_code(result)
+    if result.kind is RunKind.BACKFILL:
+        by_hand = _by_hand_in_short(result) if exit_code(result) is ExitCode.DONE else ""
+        print_backfill_outcome(console, result, pair=str(pair), by_hand=by_hand)
     else:
-        _print_done(console, ran, pair, every_table=bool(output.verbose))
-    print_lines(console, (*set_off_lines(ran), *_left_by_hooks(ran, pair)))
-    return exit_code(ran)
+        _print_steps_and_verdict(console, result, pair, every_table=bool(output.verbose))
+    print_lines(console, (*verified_side_effect_lines(result), *_closing_lines(result, pair)))
+    return exit_code(result)
 
 
-def _document(ran: Ran) -> dict[str, Any]:
+def _document(result: VerifiedRun) -> dict[str, Any]:
     from syncengine.report.backfill import backfill_outcome_document
     from syncengine.report.outcome import outcome_document
     from syncengine.report.plan_json import plan_summary
     from syncengine.report.verify_json import verify_document
 
-    if ran.kind is RunKind.BACKFILL:
-        return backfill_outcome_document(ran)
-    after = verify_document(ran.after) if ran.after else None
-    return {**plan_summary(ran.plan), "dry_run": False, "outcome": outcome_document(ran), "after": after}
+    if result.kind is RunKind.BACKFILL:
+        return backfill_outcome_document(result)
+    after = verify_document(result.after) if result.after else None
+    return {**plan_summary(result.plan), "dry_run": False, "outcome": outcome_document(result), "after": after}
 
 
-def _print_done(console: Console, ran: Ran, pair: Path, *, every_table: bool) -> None:
+def _print_steps_and_verdict(console: Console, result: VerifiedRun, pair: Path, *, every_table: bool) -> None:
     """Print which steps were done, and what a fresh look at the pair found."""
     from syncengine.report.outages import unrepaired_lines
     from syncengine.report.outcome import print_outcome
-    from syncengine.report.repair_commands import after_run
+    from syncengine.report.repair_commands import after_run_lines
     from syncengine.report.text import print_lines
     from syncengine.report.verify_text import print_verdict
 
-    by_hand = _in_short(ran)
-    if ran.plan.steps:
+    by_hand = _by_hand_in_short(result)
+    if result.plan.steps:
         console.print()
-        print_outcome(console, ran, pair=str(pair), by_hand=by_hand)
-    if ran.after is not None:
+        print_outcome(console, result, pair=str(pair), by_hand=by_hand)
+    if result.after is not None:
         console.print()
-        then = tuple(after_run(ran.after, ran.plan, ran.outcome.run_id, str(pair)))
-        tried = bool(ran.plan.unscheduled)
-        print_verdict(console, ran.after, every_table=every_table, then=then, by_hand=by_hand, tried=tried)
-    print_lines(console, unrepaired_lines(ran.plan))
+        next_lines = tuple(after_run_lines(result.after, result.plan, result.outcome.run_id, str(pair)))
+        tried = bool(result.plan.unscheduled)
+        print_verdict(
+            console, result.after, every_table=every_table, next_lines=next_lines, by_hand=by_hand, tried=tried
+        )
+    print_lines(console, unrepaired_lines(result.plan))
 
 
-def _left_by_hooks(ran: Ran, pair: Path) -> Sequence[RenderableType]:
+def _closing_lines(result: VerifiedRun, pair: Path) -> Sequence[RenderableType]:
     """Return what hooks have done, what is left to be done by hand, and how to try again what failed."""
-    from syncengine.report.checklist import left_lines
-    from syncengine.report.hooks import again_lines, hook_lines
+    from syncengine.report.checklist import remaining_lines
+    from syncengine.report.hooks import hook_lines, retry_lines
 
-    only_hooks = _hooks_left(ran) and ran.outcome.done and not ran.outcome.stopped
-    again = again_lines(ran.outcome.run_id, str(pair)) if only_hooks else ()
-    return (*hook_lines(ran.hooks), *left_lines(ran.by_hand), *again)
+    only_hooks = _hooks_failed(result) and result.outcome.done and not result.outcome.stopped
+    again = retry_lines(result.outcome.run_id, str(pair)) if only_hooks else ()
+    return (*hook_lines(result.hooks), *remaining_lines(result.by_hand), *again)
 
 
-def exit_code(ran: Ran) -> ExitCode:
+def exit_code(result: VerifiedRun) -> ExitCode:
     """Return how a run ended; where only a hook failed, something of it is left to be done."""
-    code = _of_the_rows(ran)
-    return ExitCode.PARTLY if _hooks_left(ran) and code in (ExitCode.DONE, ExitCode.DRIFT) else code
+    code = _rows_exit_code(result)
+    return ExitCode.PARTLY if _hooks_failed(result) and code in (ExitCode.DONE, ExitCode.DRIFT) else code
 
 
-def _hooks_left(ran: Ran) -> bool:
-    return any(record.state is not HookState.DONE for record in standing(ran.hooks).values())
+def _hooks_failed(result: VerifiedRun) -> bool:
+    return any(record.state is not HookState.DONE for record in in_effect(result.hooks).values())
 
 
-def _of_the_rows(ran: Ran) -> ExitCode:
+def _rows_exit_code(result: VerifiedRun) -> ExitCode:
     """Return how the writing ended: stopped, partly done, or done with or without drift left."""
-    outcome = ran.outcome
+    outcome = result.outcome
     if outcome.cancelled:
         return ExitCode.CANCELLED
-    wrote = _wrote(ran)
-    if ran.needs.named and outcome.stopped:
+    wrote = _wrote(result)
+    if result.needs.named and outcome.stopped:
         return ExitCode.PARTLY if wrote else ExitCode.REFUSED
-    if ran.kind is RunKind.BACKFILL and outcome.stopped:
-        return ExitCode.PARTLY if ran.wrote else ExitCode.ERROR
-    undone: list[StepState] = [step.state for step in outcome.steps if step.state is not StepState.DONE]
-    undone += [state for portion in ran.before for state in portion.undone]
-    if undone:
-        failed = outcome.stopped or StepState.FAILED in undone
+    if result.kind is RunKind.BACKFILL and outcome.stopped:
+        return ExitCode.PARTLY if result.wrote else ExitCode.ERROR
+    not_done: list[StepState] = [step.state for step in outcome.steps if step.state is not StepState.DONE]
+    not_done += [state for portion in result.earlier_portions for state in portion.unfinished]
+    if not_done:
+        failed = outcome.stopped or StepState.FAILED in not_done
         return ExitCode.ERROR if failed and not wrote else ExitCode.PARTLY
     if outcome.stopped:
         return ExitCode.ERROR
-    if ran.kind is RunKind.BACKFILL:
-        portions = ran.every_portion
-        if ran.not_counted or any(portion.not_compared or portion.unwritable for portion in portions):
-            return ExitCode.PARTLY if ran.wrote or ran.before else ExitCode.ERROR
+    if result.kind is RunKind.BACKFILL:
+        portions = result.every_portion
+        if result.not_counted or any(portion.not_compared or portion.unwritable for portion in portions):
+            return ExitCode.PARTLY if result.wrote or result.earlier_portions else ExitCode.ERROR
         in_sync = all(portion.in_sync is not False for portion in portions)
         return ExitCode.DONE if in_sync else ExitCode.DRIFT
-    if ran.plan.copy is None:
-        if ran.unlike or ran.plan.not_as_before:
+    if result.plan.copy is None:
+        if result.unlike or result.plan.not_as_before:
             return ExitCode.PARTLY
-        return ExitCode.DRIFT if ran.plan.unscheduled else ExitCode.DONE
-    if ran.after is not None and (ran.after.not_compared or _never_compared(ran, ran.after)):
+        return ExitCode.DRIFT if result.plan.unscheduled else ExitCode.DONE
+    if result.after is not None and (result.after.not_compared or _never_compared(result, result.after)):
         return ExitCode.PARTLY if any(step.wrote for step in outcome.steps) else ExitCode.ERROR
-    if ran.plan.unwritable:
+    if result.plan.unwritable:
         return ExitCode.PARTLY
-    in_sync = ran.after is not None and ran.after.in_sync and not (ran.unlike or ran.plan.unscheduled)
-    return ExitCode.DONE if in_sync and not ran.plan.left else ExitCode.DRIFT
+    in_sync = result.after is not None and result.after.in_sync and not (result.unlike or result.plan.unscheduled)
+    return ExitCode.DONE if in_sync and not result.plan.not_included else ExitCode.DRIFT
 
 
-def _wrote(ran: Ran) -> bool:
-    return ran.wrote or any(step.wrote for step in ran.outcome.steps)
+def _wrote(result: VerifiedRun) -> bool:
+    return result.wrote or any(step.wrote for step in result.outcome.steps)
 
 
-def _in_short(ran: Ran) -> str:
+def _by_hand_in_short(result: VerifiedRun) -> str:
     """Return what is said of what is left to be done by hand, beside a verdict that all is well."""
-    from syncengine.report.checklist import NOTHING_LEFT, NOTHING_NEW, left_in_short
+    from syncengine.report.checklist import NOTHING_NEW, NOTHING_TO_DO, remaining_in_short
 
-    return left_in_short(ran.by_hand, NOTHING_LEFT if _wrote(ran) else NOTHING_NEW)
+    return remaining_in_short(result.by_hand, NOTHING_TO_DO if _wrote(result) else NOTHING_NEW)
 
 
-def _never_compared(ran: Ran, after: Observation) -> bool:
+def _never_compared(result: VerifiedRun, after: Observation) -> bool:
     """Say whether a table that could not be compared while planning was not compared after the run either."""
-    plans = (ran.plan, ran.rollups) if ran.rollups else (ran.plan,)
-    lost = {kept.table for plan in plans for kept in plan.kept if kept.why is KeptWhy.NOT_COMPARED}
+    plans = (result.plan, result.rollups) if result.rollups else (result.plan,)
+    lost = {kept.table for plan in plans for kept in plan.skipped if kept.reason is SkipReason.NOT_COMPARED}
     return not lost <= {table.spec.name for table in after.tables}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncengine.cli.asking import agreed, refuse_nobody_to_ask_of_removal
+from syncengine.cli.confirmation import confirmed, refuse_removal_without_terminal
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import Output, PairOption, RunArgument
-from syncengine.cli.streams import print_document, say
+from syncengine.cli.streams import print_document, print_line
 from syncengine.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ReportOptions:
     output: Output
 
 
-def runs(asked: RunsOptions) -> int:
+def runs(options: RunsOptions) -> int:
     """List the runs that are kept, or show one. Tells its steps, what they deleted and inserted, and how it ended.
 
     What is damaged of a run is said, and what can still be read of it; one that is shown has its journals looked at
@@ -52,43 +52,50 @@ def runs(asked: RunsOptions) -> int:
     from syncengine.report.run_json import run_document, runs_document
     from syncengine.report.run_text import print_run, print_runs
 
-    opened = open_pair(asked.pair)
-    if asked.remove and not _removed(opened, asked):
+    opened = open_pair(options.pair)
+    if options.remove and not _removed(opened, options):
         return ExitCode.CANCELLED
-    known = opened.runs()
-    if asked.remove and not asked.output.json:
+    all_runs = opened.runs()
+    if options.remove and not options.output.json:
         return ExitCode.DONE
-    if asked.run is not None and not asked.remove:
-        found = opened.report(asked.run)
-        if asked.output.json:
-            print_document(run_document(found.run, known, found.said))
+    if options.run is not None and not options.remove:
+        run_report = opened.report(options.run)
+        if options.output.json:
+            print_document(run_document(run_report.run, all_runs, run_report.outputs))
         else:
-            every_batch = bool(asked.output.verbose)
-            print_run(out(), found.run, known, str(asked.pair), said=found.said, every_batch=every_batch)
-    elif asked.output.json:
+            every_batch = bool(options.output.verbose)
+            print_run(
+                out(),
+                run_report.run,
+                all_runs,
+                str(options.pair),
+                hook_output=run_report.outputs,
+                every_batch=every_batch,
+            )
+    elif options.output.json:
         print_document(runs_document(opened.status(ask_servers=False, read_journals=False)))
     else:
-        print_runs(out(), known)
+        print_runs(out(), all_runs)
     return ExitCode.DONE
 
 
-def _removed(opened: Pair, asked: RunsOptions) -> bool:
+def _removed(opened: Pair, options: RunsOptions) -> bool:
     """Remove a run, once that is agreed to; say whether it was."""
-    if asked.run is None:
+    if options.run is None:
         raise InputError("Which run is to be removed?", hint="Name it: `syncengine runs RUN --remove`.")
-    found = opened.run(asked.run)
-    if not asked.yes:
-        refuse_nobody_to_ask_of_removal(json=asked.output.json)
-        if not agreed(f"Remove run {found.id} with its journal? It cannot be undone any more."):
-            say("Nothing was removed.")
+    run = opened.run(options.run)
+    if not options.yes:
+        refuse_removal_without_terminal(json=options.output.json)
+        if not confirmed(f"Remove run {run.id} with its journal? It cannot be undone any more."):
+            print_line("Nothing was removed.")
             return False
-    opened.remove_run(found.id)
-    if not asked.output.json:
-        say(f"Run {found.id} was removed; it cannot be undone any more.")
+    opened.remove_run(run.id)
+    if not options.output.json:
+        print_line(f"Run {run.id} was removed; it cannot be undone any more.")
     return True
 
 
-def report(asked: ReportOptions) -> int:
+def report(options: ReportOptions) -> int:
     """Tell of a run in full. Tells its plan, what was left and why, what became of each step, and what its hooks said.
 
     Without RUN the last one. It can be asked for while the run goes on. What is damaged of it is said.
@@ -102,16 +109,25 @@ def report(asked: ReportOptions) -> int:
     from syncengine.report.run_json import run_document
     from syncengine.report.run_text import print_run
 
-    opened = open_pair(asked.pair)
-    told = opened.report(asked.run)
-    found, said = told.run, told.said
-    plans = opened.plans(found)
-    if asked.output.json:
-        print_document({**run_document(found, opened.runs(), said), "plans": [plan_summary(plan) for plan in plans]})
+    opened = open_pair(options.pair)
+    run_report = opened.report(options.run)
+    run, hook_output = run_report.run, run_report.outputs
+    plans = opened.plans(run)
+    if options.output.json:
+        print_document(
+            {**run_document(run, opened.runs(), hook_output), "plans": [plan_summary(plan) for plan in plans]}
+        )
         return ExitCode.DONE
     console = out()
     for plan in plans:
-        print_plan(console, plan, every_table=bool(asked.output.verbose))
+        print_plan(console, plan, every_table=bool(options.output.verbose))
         console.print()
-    print_run(console, found, opened.runs(), str(asked.pair), said=said, every_batch=bool(asked.output.verbose))
+    print_run(
+        console,
+        run,
+        opened.runs(),
+        str(options.pair),
+        hook_output=hook_output,
+        every_batch=bool(options.output.verbose),
+    )
     return ExitCode.DONE

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import PairOption, ShortOutput, SpecsOption, since
+from syncengine.cli.options import PairOption, ShortOutput, SpecsOption, since_option
 from syncengine.cli.streams import print_document
 from syncengine.model.run import RunState
 
@@ -18,7 +18,7 @@ class StatusOptions:
     """What can be typed after `syncengine status`."""
 
     pair: PairOption
-    since: Annotated[str | None, since("the beginning of yesterday")] = None
+    since: Annotated[str | None, since_option("the beginning of yesterday")] = None
     ledger: Annotated[
         bool, typer.Option("--ledger", help="Look at the runs only; ask no server, as while one of them goes on.")
     ] = False
@@ -26,7 +26,7 @@ class StatusOptions:
     output: ShortOutput
 
 
-def status(asked: StatusOptions) -> int:
+def status(options: StatusOptions) -> int:
     """Check a pair day by day. Tells what goes on, what was left half done, and how both servers are since yesterday.
 
     Links, archives, holes that no diary explains, full tables, drift, and on which server to work. While a run
@@ -41,21 +41,21 @@ def status(asked: StatusOptions) -> int:
     from syncengine.report.run_json import runs_document
     from syncengine.report.run_text import print_status
 
-    opened = open_pair(asked.pair, specs=asked.specs, progress=progress())
-    found = opened.status(since=asked.since, ask_servers=not asked.ledger)
-    daily = found.daily
-    if asked.output.json:
-        told = daily_document(daily, str(asked.pair)) if daily else None
-        print_document({**runs_document(found), "daily": told})
+    opened = open_pair(options.pair, specs=options.specs, progress=progress())
+    pair_status = opened.status(since=options.since, ask_servers=not options.ledger)
+    daily = pair_status.daily
+    if options.output.json:
+        daily_part = daily_document(daily, str(options.pair)) if daily else None
+        print_document({**runs_document(pair_status), "daily": daily_part})
     else:
-        print_status(out(), found, str(asked.pair))
+        print_status(out(), pair_status, str(options.pair))
         if daily is not None:
             out().print()
-            print_daily(out(), daily, str(asked.pair))
+            print_daily(out(), daily, str(options.pair))
     if daily is not None and daily.failed:
         return ExitCode.ERROR
-    if found.left_to_do or found.in_single_user_mode:
+    if pair_status.resumable_runs or pair_status.in_single_user_mode:
         return ExitCode.PARTLY
-    if any(run.state is RunState.DAMAGED or run.lost for run in found.runs):
+    if any(run.state is RunState.DAMAGED or run.lost_journals for run in pair_status.runs):
         return ExitCode.DRIFT
-    return ExitCode.DONE if daily is None or daily.in_order else ExitCode.DRIFT
+    return ExitCode.DONE if daily is None or daily.healthy else ExitCode.DRIFT

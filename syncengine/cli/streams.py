@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from syncengine.cli.hints import all_to_type, to_type
+from syncengine.cli.hints import complete_commands, complete_document
 from syncengine.model.errors import OutputError
 
 if TYPE_CHECKING:
@@ -77,14 +77,14 @@ class _Descriptor(io.RawIOBase):
                 select.select([], [self._descriptor], [])
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Write a line of text to standard output."""
-    sys.stdout.write(f"{to_type(line)}\n")
+    sys.stdout.write(f"{complete_commands(line)}\n")
 
 
 def warn(line: str) -> None:
     """Write text to standard error, on a screen broken between words; a command to type stays in one piece."""
-    text = to_type(line)
+    text = complete_commands(line)
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         text = "\n".join(part for one in text.split("\n") for part in _broken(one, width))
@@ -131,7 +131,7 @@ def print_document(document: dict[str, Any]) -> None:
 
     if not _Documents.written:
         _Documents.written = True
-        sys.stdout.write(f"{as_text(all_to_type(document))}\n")
+        sys.stdout.write(f"{as_text(complete_document(document))}\n")
 
 
 def open_streams() -> None:
@@ -142,7 +142,7 @@ def open_streams() -> None:
     """
     codecs.register_error(PLAINLY, _plainly)
     for descriptor in STANDARD:
-        _held(descriptor)
+        _occupy(descriptor)
     sys.stdin = sys.stdin or io.StringIO()
     sys.stdout = _stream(sys.stdout, needed=True)
     sys.stderr = _stream(sys.stderr, needed=False)
@@ -157,7 +157,7 @@ def close_streams() -> None:
         sys.stdout.flush()
 
 
-def _held(descriptor: int) -> None:
+def _occupy(descriptor: int) -> None:
     """See to it that the number of a standard stream is taken."""
     try:
         os.fstat(descriptor)

@@ -8,17 +8,17 @@ from typing import Annotated
 import typer
 
 from syncengine.cli.options import (
-    Chosen,
+    AllowedSideEffects,
     Consent,
     DeletionsOption,
     FromOption,
-    MaySetOff,
     Output,
     PairOption,
     SpecsOption,
-    one_policy,
+    TableOptions,
+    policy_option,
 )
-from syncengine.cli.plan_flow import opened_to_write, written
+from syncengine.cli.plan_flow import confirm_and_execute, open_for_writing
 from syncengine.model.pair import Role
 from syncengine.model.policy import ADMINISTERING, Policy
 
@@ -28,7 +28,7 @@ class SyncOptions:
     """What can be typed after `syncengine sync`."""
 
     pair: PairOption
-    chosen: Chosen
+    table_options: TableOptions
     source: FromOption = None
     prefer: Annotated[
         Role | None,
@@ -41,7 +41,7 @@ class SyncOptions:
     ] = None
     policy: Annotated[
         Policy,
-        one_policy(
+        policy_option(
             ADMINISTERING,
             "replace: the target ends with the source's rows. fill: add what the target lacks, change and "
             "delete nothing.",
@@ -55,13 +55,13 @@ class SyncOptions:
         bool, typer.Option("--remove-users", help="Also remove users that only the target has, and what is theirs.")
     ] = False
     allow_deletions: DeletionsOption = None
-    may_set_off: MaySetOff
+    allowed_side_effects: AllowedSideEffects
     consent: Consent
     specs: SpecsOption = ()
     output: Output
 
 
-def sync(asked: SyncOptions) -> int:
+def sync(options: SyncOptions) -> int:
     """Copy administration from one server to the other. Plans, asks, writes, verifies again.
 
     Names, agent groups, users, timetables and the like. What both servers have alike is remembered, so that the
@@ -70,15 +70,15 @@ def sync(asked: SyncOptions) -> int:
     Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule,
     5 partly done, 1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.
     """
-    opened = opened_to_write(asked, asked.specs)
+    opened = open_for_writing(options, options.specs)
     plan = opened.plan_sync(
-        **asked.chosen,
-        source=asked.source or Role.PRIMARY,
-        policy=asked.policy,
-        prefer=asked.prefer,
-        include_manual=asked.include_manual,
-        remove_users=asked.remove_users,
-        allow_deletions=asked.allow_deletions,
-        **asked.may_set_off,
+        **options.table_options,
+        source=options.source or Role.PRIMARY,
+        policy=options.policy,
+        prefer=options.prefer,
+        include_manual=options.include_manual,
+        remove_users=options.remove_users,
+        allow_deletions=options.allow_deletions,
+        **options.allowed_side_effects,
     )
-    return written(opened, plan, asked)
+    return confirm_and_execute(opened, plan, options)

@@ -26,25 +26,25 @@ class TablesOptions:
     output: ShortOutput
 
 
-def tables(asked: TablesOptions) -> int:
+def tables(options: TablesOptions) -> int:
     """List the tables syncengine knows, or show one. Says where each value comes from."""
     from syncengine import open_catalogue
     from syncengine.cli.terminal import out
     from syncengine.report.catalogue import print_sets, print_table, print_tables, sets_document, table_document
 
-    catalogue = open_catalogue(specs=asked.specs)
-    if asked.name is not None:
-        spec = catalogue.table(asked.name)
-        if asked.output.json:
+    catalogue = open_catalogue(specs=options.specs)
+    if options.name is not None:
+        spec = catalogue.table(options.name)
+        if options.output.json:
             print_document({**TABLES, **table_document(spec)})
         else:
             print_table(out(), spec)
-    elif asked.sets:
-        if asked.output.json:
+    elif options.sets:
+        if options.output.json:
             print_document({**TABLES, **sets_document(catalogue.sets, catalogue.files)})
         else:
             print_sets(out(), catalogue.sets, catalogue.files)
-    elif asked.output.json:
+    elif options.output.json:
         print_document({**TABLES, "tables": [table_document(spec) for spec in catalogue.tables]})
     else:
         print_tables(out(), catalogue.tables)

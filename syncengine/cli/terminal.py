@@ -18,9 +18,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from syncengine.cli.hints import changes, to_type
+from syncengine.cli.hints import complete_commands, completions
 from syncengine.cli.streams import cursor_hidden
-from syncengine.model.interrupts import stop_if_asked
+from syncengine.model.interrupts import stop_if_requested
 from syncengine.report.grid import Grid
 
 PIPED_WIDTH = 1000
@@ -36,25 +36,25 @@ class ReportConsole(Console):
         if any(isinstance(one, Text) and one.no_wrap for one in objects):
             # It joins texts into one, and forgets what it was told of each.
             options = {"soft_wrap": True, **options}
-        super().print(*map(_to_type, objects), **{"crop": False, **options})
+        super().print(*map(_completed, objects), **{"crop": False, **options})
 
 
-def _to_type(shown: object) -> object:
+def _completed(shown: object) -> object:
     """Return what is shown with commands that can be typed."""
     match shown:
         case Text():
-            return text_to_type(shown)
+            return complete_text(shown)
         case Grid():
-            return shown.with_cells(text_to_type)
+            return shown.with_cells(complete_text)
         case str():
-            return to_type(shown)
+            return complete_commands(shown)
         case _:
             return shown
 
 
-def text_to_type(text: Text) -> Text:
+def complete_text(text: Text) -> Text:
     """Return a text with commands that can be typed, its styles where they were."""
-    for start, stop, instead in changes(text.plain):
+    for start, stop, instead in completions(text.plain):
         before, after = text[:start], text[stop:]
         before.append(instead)
         before.append_text(after)
@@ -104,7 +104,7 @@ class TerminalProgress:
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
         """Move the bar on; a stop that was asked for meanwhile is not passed over."""
-        stop_if_asked()
+        stop_if_requested()
         if self._bar is None:
             return
         self._rows += rows
@@ -124,27 +124,29 @@ class PlainProgress:
 
     def __init__(self) -> None:
         self._what, self._total, self._before, self._done, self._rows, self._size = "", 0, 0, 0, 0, 0
-        self._started = self._told = 0.0
+        self._started = self._last_line = 0.0
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
         """Remember what is being done."""
         self._what, self._total, self._before, self._done = what, total, done, done
         self._rows = self._size = 0
-        self._started = self._told = time.monotonic()
+        self._started = self._last_line = time.monotonic()
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
         """Say how far it is, now and then; a stop that was asked for meanwhile is not passed over."""
-        stop_if_asked()
+        stop_if_requested()
         self._done += units
         self._rows += rows
         self._size += size
         now = time.monotonic()
-        if now - self._told >= PLAIN_LINE_SECONDS:
-            self._told = now
+        if now - self._last_line >= PLAIN_LINE_SECONDS:
+            self._last_line = now
             now_done = self._done - self._before
-            left = (now - self._started) / now_done * (self._total - self._done) if now_done else 0
+            seconds_left = (now - self._started) / now_done * (self._total - self._done) if now_done else 0
             rate = _rate(self._rows, self._size, self._started)
-            line = f"{self._what}: {self._done:,} of {self._total:,}, {rate}, about {left:.0f} s left ({detail})\n"
+            line = (
+                f"{self._what}: {self._done:,} of {self._total:,}, {rate}, about {seconds_left:.0f} s left ({detail})\n"
+            )
             sys.stderr.write(line)
             sys.stderr.flush()
 

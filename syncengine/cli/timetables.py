@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import Consent, MaySetOff, Output, PairOption, valued
-from syncengine.cli.plan_flow import opened_to_write, written
+from syncengine.cli.options import AllowedSideEffects, Consent, Output, PairOption, value_option
+from syncengine.cli.plan_flow import confirm_and_execute, open_for_writing
 from syncengine.cli.streams import print_document
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
@@ -30,7 +30,7 @@ class TimetablesOptions:
 
     pair: PairOption
     owners: Annotated[
-        tuple[str, ...], valued("--owner", "USER", "Timetables of this user only; repeat it for more.")
+        tuple[str, ...], value_option("--owner", "USER", "Timetables of this user only; repeat it for more.")
     ] = ()
     run_on: Annotated[
         RunOn | None,
@@ -48,11 +48,11 @@ class TimetablesOptions:
         ),
     ] = None
     consent: ConsentToEdit
-    may_set_off: MaySetOff
+    allowed_side_effects: AllowedSideEffects
     output: Output
 
 
-def timetables(asked: TimetablesOptions) -> int:
+def timetables(options: TimetablesOptions) -> int:
     """List the timetables of both servers side by side. Tells what they do, where they run, and what is not alike.
 
     Where they run is known where the pair file names the column that holds it ([timetables]). With --run-on it is
@@ -69,25 +69,27 @@ def timetables(asked: TimetablesOptions) -> int:
     from syncengine.cli.terminal import out, progress
     from syncengine.report.timetables import print_timetables, timetables_document
 
-    if asked.run_on is not None:
-        if not asked.owners:
+    if options.run_on is not None:
+        if not options.owners:
             raise InputError(
                 "--run-on sets the timetables of one owner, or of several.",
                 hint="Add --owner; `syncengine timetables` shows who has any.",
             )
-        opened = opened_to_write(asked)
-        plan = opened.plan_run_on(asked.run_on, owners=asked.owners, on=asked.on or Role.SECONDARY, **asked.may_set_off)
-        return written(opened, plan, asked)
-    if asked.on is not None or asked.consent != ConsentToEdit() or any(asked.may_set_off.values()):
+        opened = open_for_writing(options)
+        plan = opened.plan_run_on(
+            options.run_on, owners=options.owners, on=options.on or Role.SECONDARY, **options.allowed_side_effects
+        )
+        return confirm_and_execute(opened, plan, options)
+    if options.on is not None or options.consent != ConsentToEdit() or any(options.allowed_side_effects.values()):
         raise InputError(
             "--on, --dry-run, --yes, --allow-triggers and --allow-cascades belong to an edit, and nothing is edited.",
             hint="Add --run-on this or --run-on any, or leave them out.",
         )
-    listing = open_pair(asked.pair, progress=progress()).timetables(owners=asked.owners)
-    if asked.output.json:
+    listing = open_pair(options.pair, progress=progress()).timetables(owners=options.owners)
+    if options.output.json:
         print_document(timetables_document(listing))
     else:
-        print_timetables(out(), listing, every_line=bool(asked.output.verbose))
+        print_timetables(out(), listing, every_line=bool(options.output.verbose))
     if listing.failed:
         return ExitCode.ERROR
-    return ExitCode.DRIFT if listing.differing or listing.untold else ExitCode.DONE
+    return ExitCode.DRIFT if listing.differing or listing.state_unknown else ExitCode.DONE

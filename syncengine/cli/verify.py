@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.options import Chosen, Output, PairOption, SpecsOption, WindowOption
+from syncengine.cli.options import Output, PairOption, SpecsOption, TableOptions, WindowOption
 from syncengine.cli.streams import print_document
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
@@ -20,7 +20,7 @@ class VerifyOptions:
 
     pair: PairOption
     window: WindowOption = None
-    chosen: Chosen
+    table_options: TableOptions
     source: Annotated[
         Role | None,
         typer.Option(
@@ -45,7 +45,7 @@ class VerifyOptions:
     output: Output
 
 
-def verify(asked: VerifyOptions) -> int:
+def verify(options: VerifyOptions) -> int:
     """Say what differs between the two servers. Reads only.
 
     Without --table or --set everything but local administration is compared; without --window,
@@ -61,49 +61,49 @@ def verify(asked: VerifyOptions) -> int:
     """
     from syncengine import open_pair
     from syncengine.cli.terminal import out, progress
-    from syncengine.report.checklist import NOTHING_SEEN, left_in_short, left_lines
-    from syncengine.report.repair_commands import BY_HAND_TOO, copying_by_hand, repairing
+    from syncengine.report.checklist import NOTHING_IN_TABLES, remaining_in_short, remaining_lines
+    from syncengine.report.repair_commands import COPY_BY_HAND_TABLES, copying_by_hand, repair_commands
     from syncengine.report.text import print_lines
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
-    if asked.internal and (asked.full or asked.source):
+    if options.internal and (options.full or options.source):
         raise InputError(
             "--internal looks at each server by itself, and at every row.", hint="Leave --full and --from out."
         )
-    if asked.on is not None and not asked.internal:
+    if options.on is not None and not options.internal:
         raise InputError("--on names one server, and two are compared.", hint="Add --internal, or leave --on out.")
-    opened = open_pair(asked.pair, specs=asked.specs, progress=progress())
-    if asked.internal:
+    opened = open_pair(options.pair, specs=options.specs, progress=progress())
+    if options.internal:
         from syncengine.report.rollups import internal_document, print_internal
 
-        found = opened.verify_internal(**asked.chosen, window=asked.window, on=asked.on)
-        if asked.output.json:
-            print_document(internal_document(found))
+        verdict = opened.verify_internal(**options.table_options, window=options.window, on=options.on)
+        if options.output.json:
+            print_document(internal_document(verdict))
         else:
-            print_internal(out(), found, every_table=bool(asked.output.verbose))
-        if found.not_compared:
+            print_internal(out(), verdict, every_table=bool(options.output.verbose))
+        if verdict.not_compared:
             return ExitCode.ERROR
-        return ExitCode.DONE if found.agrees else ExitCode.DRIFT
+        return ExitCode.DONE if verdict.agrees else ExitCode.DRIFT
     observation = opened.verify(
-        **asked.chosen, window=asked.window, source=asked.source or Role.PRIMARY, every_row=asked.full
+        **options.table_options, window=options.window, source=options.source or Role.PRIMARY, every_row=options.full
     )
-    if asked.output.json:
+    if options.output.json:
         print_document(verify_document(observation))
     else:
-        pair, chosen = str(asked.pair), asked.chosen
-        commands = repairing(observation, opened.catalogue, chosen["tables"], chosen["sets"], pair)
-        console, told = out(), left_in_short(observation.by_hand, NOTHING_SEEN)
-        manual = tuple(f"{BY_HAND_TOO}: {one}" for one in copying_by_hand(observation, pair))
+        pair, table_options = str(options.pair), options.table_options
+        commands = repair_commands(observation, opened.catalogue, table_options["tables"], table_options["sets"], pair)
+        console, by_hand = out(), remaining_in_short(observation.by_hand, NOTHING_IN_TABLES)
+        manual = tuple(f"{COPY_BY_HAND_TABLES}: {one}" for one in copying_by_hand(observation, pair))
         print_verdict(
             console,
             observation,
-            every_table=bool(asked.output.verbose),
+            every_table=bool(options.output.verbose),
             next_commands=commands,
-            then=manual,
-            by_hand=told,
+            next_lines=manual,
+            by_hand=by_hand,
         )
-        print_lines(console, left_lines([(line, "") for line in observation.by_hand]))
+        print_lines(console, remaining_lines([(line, "") for line in observation.by_hand]))
     if observation.not_compared:
         return ExitCode.ERROR
     return ExitCode.DONE if observation.in_sync else ExitCode.DRIFT

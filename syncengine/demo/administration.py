@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncengine.demo import names
-from syncengine.demo.inserts import Filling
+from syncengine.demo.inserts import TableFiller
 from syncengine.demo.traffic import period_columns
 
 EACH_ACD = "(SELECT DISTINCT acd, intrvl FROM clock_interval ORDER BY acd)"
@@ -14,22 +14,22 @@ def sql_list(values: tuple[str, ...]) -> str:
     return "[" + ", ".join("'" + value.replace("'", "''") + "'" for value in values) + "]"
 
 
-def build_dictionary(filling: Filling) -> None:
+def build_dictionary(filler: TableFiller) -> None:
     """Make the tables `split_name`, `agent_name` and `vdn_name`, unique within an ACD."""
     count = len(names.SPLITS)
-    filling.connection.execute(
+    filler.connection.execute(
         f"CREATE TEMP TABLE split_name AS SELECT acd, split, {sql_list(names.SPLITS)}[1 + (split - 1) % {count}] "
         f"|| CASE WHEN split > {count} THEN ' ' || (1 + (split - 1) // {count}) ELSE '' END AS name FROM split_plan"
     )
     firsts, lasts = len(names.FIRST_NAMES), len(names.LAST_NAMES)
-    filling.connection.execute(
+    filler.connection.execute(
         f"CREATE TEMP TABLE agent_name AS SELECT acd, agent, logid, "
         f"{sql_list(names.FIRST_NAMES)}[1 + ((agent * 7 + acd * 5) % {firsts})::INTEGER] || ' ' || "
         f"{sql_list(names.LAST_NAMES)}[1 + ((agent + acd * 11) % {lasts})::INTEGER] "
         f"|| CASE WHEN agent > {firsts * lasts} THEN ' ' || (agent // {firsts * lasts} + 1) ELSE '' END AS name "
         "FROM agent"
     )
-    filling.connection.execute(
+    filler.connection.execute(
         "CREATE TEMP TABLE vdn_name AS SELECT v.acd, v.number, v.vdn, n.name || CASE v.place WHEN 1 THEN '' "
         "WHEN 2 THEN ' web' WHEN 3 THEN ' ads' WHEN 4 THEN ' VIP' ELSE ' ' || v.place END AS name "
         "FROM (SELECT *, row_number() OVER "
@@ -37,7 +37,7 @@ def build_dictionary(filling: Filling) -> None:
     )
 
 
-def fill_synonyms(filling: Filling) -> None:
+def fill_synonyms(filler: TableFiller) -> None:
     """Fill the dictionary: names of splits, agents, VDNs, vectors, trunk groups, reasons, codes and modes."""
     wanted = {
         "split": ("split_name", "split", "''"),
@@ -57,56 +57,56 @@ def fill_synonyms(filling: Filling) -> None:
     }
     for kind, (source, value, description) in wanted.items():
         values = {"acd_no": "acd", "item_type": f"'{kind}'", "item_name": "name", "value": value, "descr": description}
-        filling.fill("synonyms", source, values)
-    said: list[tuple[object, ...]] = [("aux_rsn", value, name, None) for value, name in names.AUX_REASONS.items()]
-    said += [("cwc", value, name, None) for value, name in names.WORK_CODES.items()]
-    said += [("workmode", value, name, 1) for value, name in names.WORK_MODES.items()]
-    said += [("agent group", group[:15], group, None) for group in ("Night team", "Gold team")]
-    acds = filling.connection.execute(f"SELECT acd FROM {EACH_ACD}").fetchall()
-    rows = [(acd, *one) for (acd,) in acds for one in said]
-    filling.fill_rows("synonyms", "acd_no item_type value item_name standard", rows)
+        filler.fill("synonyms", source, values)
+    entries: list[tuple[object, ...]] = [("aux_rsn", value, name, None) for value, name in names.AUX_REASONS.items()]
+    entries += [("cwc", value, name, None) for value, name in names.WORK_CODES.items()]
+    entries += [("workmode", value, name, 1) for value, name in names.WORK_MODES.items()]
+    entries += [("agent group", group[:15], group, None) for group in ("Night team", "Gold team")]
+    acds = filler.connection.execute(f"SELECT acd FROM {EACH_ACD}").fetchall()
+    rows = [(acd, *one) for (acd,) in acds for one in entries]
+    filler.fill_rows("synonyms", "acd_no item_type value item_name standard", rows)
 
 
-def fill_agent_groups(filling: Filling) -> None:
+def fill_agent_groups(filler: TableFiller) -> None:
     """Fill agroups: a row for each member of each group."""
     for group, members in (("Night team", "nightly"), ("Gold team", "agent % 9 = 0")):
-        filling.fill(
+        filler.fill(
             "agroups",
             f"(SELECT * FROM agent WHERE {members} ORDER BY acd, agent)",
             {"acd_no": "acd", "item_type": "'agent group'", "item_name": f"'{group}'", "value": "logid"},
         )
 
 
-def fill_acd_setup(filling: Filling) -> None:
+def fill_acd_setup(filler: TableFiller) -> None:
     """Fill what the switch says about its ACDs, splits, trunk groups, VDNs and vectors, and what is set for them."""
     splits = "(SELECT * FROM split_plan ORDER BY acd, split)"
     vdns = "(SELECT * FROM vdn_plan ORDER BY acd, number)"
-    filling.fill(
+    filler.fill(
         "acds",
         EACH_ACD,
         {"acd_name": f"{sql_list(names.ACDS)}[acd]", "switch_type": "1", "switch_release": "8", "tz_offset": "0"},
     )
-    filling.fill(
+    filler.fill(
         "acd_shifts",
         f"{EACH_ACD} CROSS JOIN "
         "(VALUES (1, 600, 1430, 40), (2, 830, 1700, 80), (3, 1330, 2200, 40), (4, 2200, 600, 10)) s(n, a, z, m)",
         {"shift_id": "n", "start_time": "a", "stop_time": "z", "max_agents": "m"},
     )
-    filling.fill("splits", splits, {"extension": "2000 + split", "split_type": "1", "measured": "1"})
-    filling.fill(
+    filler.fill("splits", splits, {"extension": "2000 + split", "split_type": "1", "measured": "1"})
+    filler.fill(
         "tgroups",
         "(SELECT t.acd, t.tkgrp, count(*) AS trunks, coalesce(min(v.vdn), '') AS vdn FROM trunk_plan t "
         "LEFT JOIN vdn_plan v ON NOT t.outgoing AND v.acd = t.acd AND v.number = t.tkgrp GROUP BY ALL ORDER BY 1, 2)",
         {"split": "0", "measured": "1"},
     )
-    filling.fill("vdns", vdns, {"skill1": "split", "measured": "1"})
-    filling.fill("vectors", "(SELECT DISTINCT acd, vector FROM vdn_plan ORDER BY 1, 2)", {"measured": "1"})
-    filling.fill("split_pro", splits, period_columns())
-    filling.fill("vdn_pro", vdns, period_columns())
-    filling.fill("aar_agents", "(SELECT * FROM traced ORDER BY acd, agent)", {"active": "1"})
+    filler.fill("vdns", vdns, {"skill1": "split", "measured": "1"})
+    filler.fill("vectors", "(SELECT DISTINCT acd, vector FROM vdn_plan ORDER BY 1, 2)", {"measured": "1"})
+    filler.fill("split_pro", splits, period_columns())
+    filler.fill("vdn_pro", vdns, period_columns())
+    filler.fill("aar_agents", "(SELECT * FROM traced ORDER BY acd, agent)", {"active": "1"})
 
 
-def fill_exceptions_administration(filling: Filling) -> None:
+def fill_exceptions_administration(filler: TableFiller) -> None:
     """Fill the thresholds of exceptions; the time limit is unknown where only a count matters."""
     wanted = {
         "ag_ex_adm": ("split_plan", "split", "[1, 2, 4, 6, 10]", "300"),
@@ -116,7 +116,7 @@ def fill_exceptions_administration(filling: Filling) -> None:
         "vec_x_adm": ("(SELECT DISTINCT acd, vector FROM vdn_plan)", "vector", "[40, 42]", "90"),
     }
     for table, (source, entity, types, limit) in wanted.items():
-        filling.fill(
+        filler.fill(
             table,
             f"(SELECT acd, {entity} AS entity, unnest({types}) AS extype FROM {source} ORDER BY ALL)",
             {entity: "entity", "active": "1", "threshold": "5", "time": limit},
@@ -129,9 +129,9 @@ MENUS = (
 )
 
 
-def fill_system_administration(filling: Filling) -> None:
+def fill_system_administration(filler: TableFiller) -> None:
     """Fill users and their permissions, reports, menus, shortcuts, timetables, calculations and the list of tables."""
-    rows = filling.fill_rows
+    rows = filler.fill_rows
     rows(
         "users",
         "user_id full_name room phone printer user_type max_windows refresh_min login_acd",
@@ -172,5 +172,5 @@ def fill_system_administration(filling: Filling) -> None:
     rows("ttsctasks", "owner tt_name task_seq task", tasks)
     lines = [(*first, n, text) for *first, task in tasks for n, text in enumerate((f"# {task}", "run", "end"), 1)]
     rows("ttsc", "owner tt_name task_seq line_no text", lines)
-    tables = [(spec.name, spec.data_class.value[:8], spec.summary[:50]) for spec in filling.specs.values()]
+    tables = [(spec.name, spec.data_class.value[:8], spec.summary[:50]) for spec in filler.specs.values()]
     rows("cmstbls", "tablename tabletype descr", tables)

@@ -24,18 +24,18 @@ from syncengine.demo import (
     vdn_tables,
 )
 from syncengine.demo.calendar import build_calendar
-from syncengine.demo.inserts import Filling, quoted
+from syncengine.demo.damage import add_names, damage_intervals
+from syncengine.demo.inserts import TableFiller, quoted
 from syncengine.demo.rollups import LONGER, families, fill_rollup
 from syncengine.demo.shape import Damage, DemoPair, DemoShape
 from syncengine.demo.traffic import build_flow, plan_splits
 from syncengine.demo.workforce import build_workforce
-from syncengine.demo.wound import add_names, wound_intervals
 from syncengine.model.errors import InputError
 from syncengine.model.grain import Archive
 from syncengine.model.spec import TableSpec
 from syncengine.servers.duckdb.errors import translated
 from syncengine.staging.durable import write_whole
-from syncengine.staging.private_files import exposures, keep_to_user, make_folder
+from syncengine.staging.private_files import exposures, make_folder, make_private
 
 FILES = ("primary.duckdb", "secondary.duckdb", "pair.toml")
 
@@ -123,7 +123,7 @@ def build_pair(
             connection.close()
         write_whole(folder / "pair.toml", PAIR_FILE)
         for name in FILES:
-            keep_to_user(folder / name)
+            make_private(folder / name)
             (folder / name).rename(into / name)
     return DemoPair(into / "pair.toml", into / "primary.duckdb", into / "secondary.duckdb", shape, rows, built.damage)
 
@@ -143,7 +143,7 @@ class _Build:
         self.specs = {spec.name: spec for spec in catalogue.tables}
         self.families = families(self.specs)
         self.shape, self.wanted, self.say = shape, wanted, say
-        self.filling = Filling(connection, self.specs)
+        self.filler = TableFiller(connection, self.specs)
         self.damage = Damage()
         # A day is summed from its intervals, so those are made even where only the day is wanted.
         self.made = {spec.name for stem in self._stems() for spec in self.families[stem].values()} | wanted
@@ -152,17 +152,17 @@ class _Build:
         """Build both servers."""
         for server in server_state.SERVERS:
             with self._transaction():
-                self.filling.create_tables(server)
+                self.filler.create_tables(server)
         self._plan()
         self._traffic()
         self._fill_shared()
         with self._transaction():
             self._copy_to_secondary()
         self._fill_apart()
-        self._wound()
+        self._damage_intervals()
         self._drop_unwanted()
         if "dbstatus" in self.wanted:
-            server_state.fill_table_state(self.filling)
+            server_state.fill_table_state(self.filler)
         for server in server_state.SERVERS:
             self.connection.execute(f"CHECKPOINT {server}")
 
@@ -195,7 +195,7 @@ class _Build:
         vdn_tables.plan_vdns(self.connection)
         trunk_tables.plan_trunks(self.connection)
         events.plan_traces(self.connection)
-        administration.build_dictionary(self.filling)
+        administration.build_dictionary(self.filler)
         members = self.connection.execute(
             "SELECT logid FROM agent WHERE acd = ? AND agent % 5 = 3 ORDER BY agent LIMIT 6", [self.damage.acd]
         ).fetchall()
@@ -205,7 +205,7 @@ class _Build:
         self.damage = dataclasses.replace(self.damage, group_members=tuple(login for (login,) in members or first))
 
     def _traffic(self) -> None:
-        event_tables = circular.event_tables(self.filling, self.wanted)
+        event_tables = circular.event_tables(self.filler, self.wanted)
         with_events = bool(event_tables) or "dcalloc" in self.wanted
         forecasts = self._needs("f_isplit", "f_dsplit", "f_ispday", "f_itkgrp", "f_dtkgrp")
         if with_events or forecasts or self._needs(*self.families):
@@ -218,16 +218,16 @@ class _Build:
         if with_events:
             self.say("Call records, logins and exceptions")
             events.build_events(self.connection)
-            circular.build_capacities(self.filling)
+            circular.build_capacities(self.filler)
             for table in event_tables:
-                circular.fill_events(self.filling, table, self.damage)
+                circular.fill_events(self.filler, table, self.damage)
 
     def _fill_shared(self) -> None:
         """Fill on the primary what both servers hold alike."""
         for table, fill in INTERVAL_TABLES.items():
             if table in self.made:
                 self.say(f"Intervals: {table}")
-                fill(self.filling)
+                fill(self.filler)
         for stem in self._stems():
             members = self.families[stem]
             for longer, shorter in LONGER:
@@ -235,10 +235,10 @@ class _Build:
         self.say("Administration and forecasts")
         with self._transaction():
             for fill_some in ADMINISTRATION:
-                fill_some(self.filling)
+                fill_some(self.filler)
         if self._needs("f_isplit", "f_dsplit", "f_ispday", "f_itkgrp", "f_dtkgrp"):
-            forecast.fill_forecast_history(self.filling)
-        forecast.fill_forecast_days(self.filling)
+            forecast.fill_forecast_history(self.filler)
+        forecast.fill_forecast_days(self.filler)
 
     def _copy_to_secondary(self) -> None:
         """Give the secondary the same rows in another order: two servers never store them alike."""
@@ -258,18 +258,18 @@ class _Build:
 
     def _fill_apart(self) -> None:
         """Fill what belongs to one server."""
-        server_state.fill_server_state(self.filling)
+        server_state.fill_server_state(self.filler)
         if "dcalloc" in self.wanted:
-            server_state.fill_storage_allocation(self.filling)
-        circular.fill_linkex(self.filling, self.damage)
-        add_names(self.filling, self.damage)
+            server_state.fill_storage_allocation(self.filler)
+        circular.fill_linkex(self.filler, self.damage)
+        add_names(self.filler, self.damage)
 
-    def _wound(self) -> None:
+    def _damage_intervals(self) -> None:
         for members in self.families.values():
             spec = members[Archive.INTERVAL]
             if spec.name in self.made:
                 self._purge_primary(spec)
-                wound_intervals(self.filling, spec, self.damage)
+                damage_intervals(self.filler, spec, self.damage)
 
     def _purge_primary(self, spec: TableSpec) -> None:
         """Drop the oldest day on the primary, which has cleaned up already; the secondary has not."""
@@ -287,7 +287,7 @@ def _workshop(into: Path) -> Iterator[Path]:
     """Give a folder to build in, on the same disk so that finished files can be renamed into place."""
     for found in exposures(into):
         raise InputError(
-            f"{into} {found.says}.", hint=f"{found.instead}; or name a folder with --into that is not there yet."
+            f"{into} {found.problem}.", hint=f"{found.remedy}; or name a folder with --into that is not there yet."
         )
     try:
         make_folder(into)

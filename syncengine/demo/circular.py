@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from syncengine.demo.inserts import Filling
+from syncengine.demo.inserts import TableFiller
 from syncengine.demo.shape import Damage
 
 CUT = {
@@ -73,38 +73,38 @@ FROM wished
 """
 
 
-def build_capacities(filling: Filling) -> None:
+def build_capacities(filler: TableFiller) -> None:
     """Make the table `capacity`: how many rows of events each ACD may have, as data storage allocation says."""
-    filling.connection.execute(SIZES)
+    filler.connection.execute(SIZES)
 
 
-def fill_events(filling: Filling, table: str, damage: Damage) -> None:
+def fill_events(filler: TableFiller, table: str, damage: Damage) -> None:
     """Fill one event table of both servers.
 
     A full table grows to its capacity and a tenth, then drops its oldest tenth; the two servers were started on
     different days, so they do so at different moments. The secondary was photographed at 06:08, two minutes early.
     """
-    spec = filling.specs[table]
+    spec = filler.specs[table]
     for habits in HABITS:
         values = {spec.row_number: f"{habits.first_number} + number"} if spec.row_number else {}
         rows = f"SELECT *, rowid AS happened FROM events_{table}"
         if habits.blind:
-            rows = f"SELECT * FROM ({as_seen(table, damage)}) WHERE wall < 11113 * 86400 + 22080"
-        held = "TRUE"
+            rows = f"SELECT * FROM ({recorded_events(table, damage)}) WHERE wall < 11113 * 86400 + 22080"
+        condition = "TRUE"
         if table in WRAPPED:
-            held = f"newest_first <= num_items + num_items * {habits.past_capacity} // 100"
+            condition = f"newest_first <= num_items + num_items * {habits.past_capacity} // 100"
         source = f"""(
             SELECT * FROM (
                 SELECT *, row_number() OVER (PARTITION BY acd ORDER BY happened DESC) AS newest_first,
                        row_number() OVER (ORDER BY wall, happened) AS number
                 FROM ({rows})
             ) LEFT JOIN (SELECT acd, num_items FROM capacity WHERE item = '{spec.retention}') USING (acd)
-            WHERE {held} ORDER BY {"draw(91, happened)" if habits.blind else "happened"}
+            WHERE {condition} ORDER BY {"draw(91, happened)" if habits.blind else "happened"}
         )"""
-        filling.fill(table, source, values, habits.server)
+        filler.fill(table, source, values, habits.server)
 
 
-def as_seen(table: str, damage: Damage) -> str:
+def recorded_events(table: str, damage: Damage) -> str:
     """Return a query of the events that the server saw whose link was down.
 
     What was under way when the link went down ends there, and what was under way when it came back begins there.
@@ -127,12 +127,12 @@ def as_seen(table: str, damage: Damage) -> str:
     """
 
 
-def fill_linkex(filling: Filling, damage: Damage) -> None:
+def fill_linkex(filler: TableFiller, damage: Damage) -> None:
     """Fill each server's diary of its links: clock resets on both, maintenance and the outage on its own."""
     acds = [
-        acd for (acd,) in filling.connection.execute("SELECT DISTINCT acd FROM clock_interval ORDER BY acd").fetchall()
+        acd for (acd,) in filler.connection.execute("SELECT DISTINCT acd FROM clock_interval ORDER BY acd").fetchall()
     ]
-    days = filling.connection.execute("SELECT min(day) FROM clock_interval").fetchall()[0][0]
+    days = filler.connection.execute("SELECT min(day) FROM clock_interval").fetchall()[0][0]
     for habits in HABITS:
         maintained = "1999-12-19" if habits.blind else "1999-12-12"
         rows: list[tuple[int, str, int, int, int]] = []
@@ -145,14 +145,14 @@ def fill_linkex(filling: Filling, damage: Damage) -> None:
             rows.append((damage.acd, f"{damage.down:%Y-%m-%d}", int(f"{damage.down:%H%M}"), 97, damage.seconds))
         rows.sort(key=lambda row: row[1:3])
         numbered = [(*row, number) for number, row in enumerate(rows, habits.first_number)]
-        filling.fill_rows("linkex", "acd row_date row_time reason duration seqno", numbered, habits.server)
+        filler.fill_rows("linkex", "acd row_date row_time reason duration seqno", numbered, habits.server)
 
 
-def event_tables(filling: Filling, wanted: Collection[str]) -> list[str]:
+def event_tables(filler: TableFiller, wanted: Collection[str]) -> list[str]:
     """Return the wanted event tables that both servers fill from the same events."""
     return [
         spec.name
-        for spec in filling.specs.values()
+        for spec in filler.specs.values()
         if spec.grain.events and spec.name in wanted and spec.name != "linkex"
     ]
 

@@ -18,7 +18,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-class Filling:
+class TableFiller:
     """Creates the tables of both servers and fills those of the primary."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, specs: dict[str, TableSpec]) -> None:

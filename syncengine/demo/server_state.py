@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from syncengine.demo import names
-from syncengine.demo.inserts import Filling, quoted
+from syncengine.demo.inserts import TableFiller, quoted
 from syncengine.model.spec import TableSpec
 
 SERVERS = {"primary_server": "cmsprim", "secondary_server": "cmssec"}
@@ -30,14 +30,14 @@ ARCHIVES = (
 """Archive type, when it last finished, when it runs next: interval, daily, weekly, monthly."""
 
 
-def fill_server_state(filling: Filling) -> None:
+def fill_server_state(filler: TableFiller) -> None:
     """Fill, on each server, the tables that say what it is and how its own jobs stand."""
-    acds = filling.connection.execute("SELECT DISTINCT acd, intrvl FROM clock_interval ORDER BY acd").fetchall()
+    acds = filler.connection.execute("SELECT DISTINCT acd, intrvl FROM clock_interval ORDER BY acd").fetchall()
     for server, host in SERVERS.items():
         first = server == "primary_server"
         ran, status = ("06/05/00 03:10", "2") if first else ("06/05/00 03:25", "1")
         local = {user for user, *_ in names.TIMETABLES if first or user == "cmsadm"}
-        rows = functools.partial(filling.fill_rows, server=server)
+        rows = functools.partial(filler.fill_rows, server=server)
         rows("H_hostname", "hostname", [(host,)])
         links = [(acd, acd, "TCP/IP", f"192.0.2.{acd * 10 + (1 if first else 2)}", "y") for acd, _ in acds]
         rows("dcadmin", "acd link_no link_type address collection_on", links)
@@ -77,25 +77,30 @@ def fill_server_state(filling: Filling) -> None:
         rows("f_status", "acd task last_time status", [(acd, "forecast manager", ran, "2") for acd, _ in acds])
 
 
-def fill_storage_allocation(filling: Filling) -> None:
+def fill_storage_allocation(filler: TableFiller) -> None:
     """Fill dcalloc, alike on both servers: how many of each item, and how long their archives are kept."""
-    kept = {"days_intrahour": "getvariable('days')", "days_daily": "400", "weeks_weekly": "104", "months_monthly": "48"}
+    periods = {
+        "days_intrahour": "getvariable('days')",
+        "days_daily": "400",
+        "weeks_weekly": "104",
+        "months_monthly": "48",
+    }
     for server in SERVERS:
         for item, part, times in ITEMS:
             count = f"CAST(ceil(getvariable('{part}') * {times} / 10.0) * 10 + 10 AS INTEGER)"
-            values = {"item": f"'{item}'", "num_items": count, **kept}
-            filling.fill("dcalloc", "(SELECT DISTINCT acd FROM clock_interval ORDER BY acd)", values, server)
-        filling.fill("dcalloc", "(SELECT * FROM capacity ORDER BY acd, item)", kept, server)
+            values = {"item": f"'{item}'", "num_items": count, **periods}
+            filler.fill("dcalloc", "(SELECT DISTINCT acd FROM clock_interval ORDER BY acd)", values, server)
+        filler.fill("dcalloc", "(SELECT * FROM capacity ORDER BY acd, item)", periods, server)
 
 
-def fill_table_state(filling: Filling) -> None:
+def fill_table_state(filler: TableFiller) -> None:
     """Fill dbstatus: what each historical table holds, as each server sees it."""
     for server in SERVERS:
-        held = " UNION ALL ".join(_held(server, spec) for spec in filling.specs.values() if spec.time is not None)
-        filling.fill("dbstatus", f"({held})", server=server)
+        extents = " UNION ALL ".join(_extent(server, spec) for spec in filler.specs.values() if spec.time is not None)
+        filler.fill("dbstatus", f"({extents})", server=server)
 
 
-def _held(server: str, spec: TableSpec) -> str:
+def _extent(server: str, spec: TableSpec) -> str:
     return (
         f"(SELECT acd, '{spec.name}' AS tablename, min(row_date) AS first_date, max(row_date) AS last_date, "
         f"count(*) AS num_rows FROM {server}.{quoted(spec.name)} GROUP BY acd)"

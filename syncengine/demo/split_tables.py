@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncengine.demo.inserts import Filling
+from syncengine.demo.inserts import TableFiller
 from syncengine.demo.traffic import bucket_columns, period_columns
 
 SPLIT_ROWS = """(
@@ -22,7 +22,7 @@ AUX_SHARES = ((0, 26), (1, 38), (2, 22), (3, 9), (4, 5))
 """AUX reason codes and their share in hundredths: none given, break, lunch, training, meeting."""
 
 
-def fill_hsplit(filling: Filling) -> None:
+def fill_hsplit(filler: TableFiller) -> None:
     """Fill hsplit from `flow`: a row for every split of every archived interval, staffed or not."""
     answered = bucket_columns("acdcalls", "answered", "0.35", "wait")
     abandoned = bucket_columns("abncalls", "abandoned", "0.0", "35")
@@ -88,7 +88,7 @@ def fill_hsplit(filling: Filling) -> None:
         **aux_columns("i_auxtime", "auxiliary"),
         **period_columns(),
     }
-    filling.fill("hsplit", SPLIT_ROWS, values)
+    filler.fill("hsplit", SPLIT_ROWS, values)
 
 
 def aux_columns(prefix: str, total: str) -> dict[str, str]:
@@ -149,7 +149,7 @@ TOP_ONLY = ("stafftime", "availtime", "auxtime", "othertime")
 """Times of an agent that are counted for the first split too, and only for it."""
 
 
-def fill_hagent(filling: Filling) -> None:
+def fill_hagent(filler: TableFiller) -> None:
     """Fill hagent: a row for each split of each time an agent was logged in during an interval.
 
     Whoever logs off and on within an interval has two rows of the same key; some are the same in every column.
@@ -187,4 +187,4 @@ def fill_hagent(filling: Filling) -> None:
     }
     timed = {f"ti_{name}": top_only.format(values[f"i_{name}"]) for name in TOP_ONLY}
     spread = aux_columns("ti_auxtime", top_only.format("auxiliary"))
-    filling.fill("hagent", AGENT_ROWS, values | timed | spread)
+    filler.fill("hagent", AGENT_ROWS, values | timed | spread)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from syncengine.demo.inserts import Filling
+from syncengine.demo.inserts import TableFiller
 
 TRUNKS = """
 CREATE TEMP TABLE trunk_plan AS
@@ -100,7 +100,7 @@ def build_trunk_flow(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(TRUNK_FLOW)
 
 
-def fill_htrunk(filling: Filling) -> None:
+def fill_htrunk(filler: TableFiller) -> None:
     """Fill htrunk: a row for every trunk of every archived interval."""
     source = """(
         SELECT c.day AS row_date, c.starttime, c.intrvl, t.*, least(t.held, t.span) AS occupied
@@ -112,10 +112,10 @@ def fill_htrunk(filling: Filling) -> None:
         "failures": "CASE WHEN h // 64 % 4000 = 0 THEN 1 ELSE 0 END",
         "mbusytime": "CASE WHEN h // 64 % 9000 = 7 THEN span ELSE 0 END",
     }
-    filling.fill("htrunk", source, CALLS_OF_LINES | values)
+    filler.fill("htrunk", source, CALLS_OF_LINES | values)
 
 
-def fill_htkgrp(filling: Filling) -> None:
+def fill_htkgrp(filler: TableFiller) -> None:
     """Fill htkgrp: the sums of htrunk by trunk group."""
     source = """(
         SELECT c.day AS row_date, c.starttime, c.intrvl, t.acd, t.tkgrp, t.occurrence, t.outgoing, count(*) AS trunks,
@@ -137,10 +137,10 @@ def fill_htkgrp(filling: Filling) -> None:
         "transferred": "answered // 25",
         "shortcalls": "calls // 60",
     }
-    filling.fill("htkgrp", source, CALLS_OF_LINES | values)
+    filler.fill("htkgrp", source, CALLS_OF_LINES | values)
 
 
-def fill_hcwc(filling: Filling) -> None:
+def fill_hcwc(filler: TableFiller) -> None:
     """Fill hcwc: a row for each call work code that agents entered in an interval."""
     source = """(
         WITH total AS (
@@ -161,4 +161,4 @@ def fill_hcwc(filling: Filling) -> None:
         "acdtime": "talk_time * calls // answered",
         "acwtime": "after_time * calls // answered",
     }
-    filling.fill("hcwc", source, values)
+    filler.fill("hcwc", source, values)

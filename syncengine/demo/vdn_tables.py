@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from syncengine.demo.inserts import Filling
+from syncengine.demo.inserts import TableFiller
 from syncengine.demo.traffic import bucket_columns, period_columns
 
 VDNS = """
@@ -73,13 +73,13 @@ def build_vdn_flow(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(VDN_FLOW)
 
 
-def fill_hvdn(filling: Filling) -> None:
+def fill_hvdn(filler: TableFiller) -> None:
     """Fill hvdn: a row for every VDN and vector of every archived interval."""
     source = """(
         SELECT c.day AS row_date, c.starttime, c.intrvl, v.* FROM vdn_flow v JOIN clock_interval c USING (occurrence)
         WHERE NOT c.live ORDER BY v.occurrence, v.number, v.part
     )"""
-    held = "(answered * 12 + (h // 4 % 100)::INTEGER) // 100"
+    hold_calls = "(answered * 12 + (h // 4 % 100)::INTEGER) // 100"
     values = {
         "incalls": "arrived",
         "intime": "talk_time + answered * wait * 65 // 100 + abandoned * (18 + wait // 2) + turned_away * 14",
@@ -99,10 +99,10 @@ def fill_hvdn(filling: Filling) -> None:
         "slvlabns": "within(abandoned, 0.0, 35, 20)",
         "ringcalls": "answered",
         "ringtime": "answered * ring",
-        "holdcalls": held,
-        "holdtime": f"{held} * 42",
-        "holdacdcalls": held,
-        "holdacdtime": f"{held} * (42 + talk)",
+        "holdcalls": hold_calls,
+        "holdtime": f"{hold_calls} * 42",
+        "holdacdcalls": hold_calls,
+        "holdacdtime": f"{hold_calls} * (42 + talk)",
         "transferred": "(answered * 4 + (h // 512 % 100)::INTEGER) // 100",
         "maxocwtime": "CASE WHEN arrived > 0 THEN least(600, wait * 3 + (h % 30)::INTEGER) ELSE 0 END",
         "maxwaiting": "least(arrived, 1 + wait // 9 + abandoned)",
@@ -117,10 +117,10 @@ def fill_hvdn(filling: Filling) -> None:
         **bucket_columns("abncalls", "abandoned", "0.0", "35"),
         **period_columns(),
     }
-    filling.fill("hvdn", source, values)
+    filler.fill("hvdn", source, values)
 
 
-def fill_hvector(filling: Filling) -> None:
+def fill_hvector(filler: TableFiller) -> None:
     """Fill hvector: the sums of hvdn by vector, so that both views of the calls agree."""
     source = """(
         SELECT c.day AS row_date, c.starttime, c.intrvl, v.acd, v.vector, v.occurrence,
@@ -141,4 +141,4 @@ def fill_hvector(filling: Filling) -> None:
         "ringcalls": "acdcalls",
         "phantomabns": "abncalls // 15",
     }
-    filling.fill("hvector", source, values)
+    filler.fill("hvector", source, values)

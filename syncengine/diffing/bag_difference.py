@@ -88,7 +88,7 @@ def values_statement(question: BagQuestion, column: FingerprintColumn) -> str:
     )
 
 
-def taking_statement(columns: tuple[str, ...], values: tuple[int, ...]) -> str:
+def removal_statement(columns: tuple[str, ...], values: tuple[int, ...]) -> str:
     """Return the statement that takes rows out of `surplus`; its rows are (date, slot, acd, surplus).
 
     Taken are those of which each column has one of its values; `values` says how many each has, to bind in order.
@@ -104,13 +104,13 @@ def counts_statement(question: BagQuestion) -> str:
     place = (DATE, SLOT, ACD, *(key(name) for name in question.key))
     same = " AND ".join(f"held.{name} IS NOT DISTINCT FROM key_groups.{name}" for name in place)
     keys = "".join(f", {key_term(column)} AS {key(column.name)}" for column in question.key_columns)
-    held = f"SELECT DISTINCT {bucket_of(question)}{keys} FROM {question.target}"
+    target_keys = f"SELECT DISTINCT {bucket_of(question)}{keys} FROM {question.target}"
     least = f"LEAST({OVER}, {UNDER})"
     return (
         f"SELECT {DATE}, {SLOT}, {ACD}, "
         f"CAST(SUM({OVER} - {least}) AS BIGINT), CAST(SUM({UNDER} - {least}) AS BIGINT), "
         f"CAST(SUM({least}) AS BIGINT), "
-        f"CAST(SUM(CASE WHEN {UNDER} = 0 AND NOT EXISTS (SELECT 1 FROM ({held}) AS held WHERE {same}) "
+        f"CAST(SUM(CASE WHEN {UNDER} = 0 AND NOT EXISTS (SELECT 1 FROM ({target_keys}) AS held WHERE {same}) "
         f"THEN {OVER} ELSE 0 END) AS BIGINT) FROM ({groups_statement(question)}) AS key_groups GROUP BY ALL"
     )
 

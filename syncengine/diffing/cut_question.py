@@ -37,8 +37,8 @@ def cut_statement(question: CutQuestion) -> str:
     compared = {column.name: column for column in bag.columns}
     names = [normal(compared[name]) if name in compared else quoted(name) for name in question.name]
     places = [f"CAST({key_term(column)} AS VARCHAR)" for column in bag.key_columns]
-    told = [*bag.bucket, *names, *places, quoted(question.begin), question.end]
-    terms = list(dict.fromkeys((*told, *map(normal, bag.columns))))
+    selected = [*bag.bucket, *names, *places, quoted(question.begin), question.end]
+    terms = list(dict.fromkeys((*selected, *map(normal, bag.columns))))
     flags = [f"RTRIM({quoted(flag)}, ' ')" for flag in question.flags or ()]
     # Each term under a number, so that no column meets a name of ours.
     read = ", ".join(f"{term} AS c{at}" for at, term in enumerate((*terms, *flags)))
@@ -52,7 +52,7 @@ def cut_statement(question: CutQuestion) -> str:
         for at in range(len(flags))
     ] or ["NULL"] * 4
     return (
-        f"SELECT {', '.join(f'c{terms.index(term)}' for term in told)}, CAST(SUM(of_source) AS BIGINT), "
+        f"SELECT {', '.join(f'c{terms.index(term)}' for term in selected)}, CAST(SUM(of_source) AS BIGINT), "
         f"CAST(SUM(of_target) AS BIGINT), {', '.join(marked)} FROM ({both}) AS both_sides "
         f"GROUP BY {', '.join(f'c{at}' for at in range(len(terms)))} ORDER BY ALL"
     )

@@ -19,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedRows:
     """All that both servers hold of one name: of one login id at one extension, or of one segment of a call."""
 
     acd: int | None
@@ -32,31 +32,31 @@ class Named:
     """How many seconds one may last: what begins further apart is not of one."""
 
 
-def cuts_of(named: Named) -> Iterator[Cut]:
+def cuts_of(named: NamedRows) -> Iterator[Cut]:
     """Yield what outages have cut of one name; rows that are alike on both servers, or whole, are no part of it."""
-    taken: set[int] = set()
+    used: set[int] = set()
     for blind in Role:
         for whole in _wholes(named, blind.other):
-            cut = _cut(named, blind, whole, taken)
+            cut = _cut(named, blind, whole, used)
             if cut is not None:
-                taken |= {id(row) for row in (*cut.pieces, *cut.others)}
+                used |= {id(row) for row in (*cut.pieces, *cut.others)}
                 yield cut
-    yield from _without_whole(named, taken)
+    yield from _without_whole(named, used)
 
 
-def _wholes(named: Named, role: Role) -> Iterator[CutRow]:
+def _wholes(named: NamedRows, role: Role) -> Iterator[CutRow]:
     """Yield the rows of a server that are whole: those that are not cut at either end."""
     edges = _Edges.of(named.outages.get(role, ()))
     rows = (row for row in named.rows.get(role, ()) if not edges.cut(row, flagged=named.flagged))
     yield from sorted(rows, key=lambda row: row.since)
 
 
-def _cut(named: Named, blind: Role, whole: CutRow, taken: set[int]) -> Cut | None:
+def _cut(named: NamedRows, blind: Role, whole: CutRow, used: set[int]) -> Cut | None:
     """Return what the blind server holds of a whole, None where it holds none of it as an outage would leave it."""
     inside = tuple(
         row
         for row in named.rows.get(blind, ())
-        if not row.on_both and id(row) not in taken and _may_be_of(whole, row, named) and not _is_whole(row, named)
+        if not row.on_both and id(row) not in used and _may_be_of(whole, row, named) and not _is_whole(row, named)
     )
     if not inside:
         return None
@@ -72,12 +72,12 @@ def _cut(named: Named, blind: Role, whole: CutRow, taken: set[int]) -> Cut | Non
     return Cut(named.acd, blind, state, inside, (whole,), edges.cutting(inside))
 
 
-def _may_be_of(one: CutRow, row: CutRow, named: Named) -> bool:
+def _may_be_of(one: CutRow, row: CutRow, named: NamedRows) -> bool:
     """Say whether two rows have a moment in common, and may be of one."""
     return row.overlaps(one) and abs(row.since - one.since) <= named.longest
 
 
-def _is_whole(row: CutRow, named: Named) -> bool:
+def _is_whole(row: CutRow, named: NamedRows) -> bool:
     """Say whether a row claims to be whole itself: it is no piece, whatever else it is."""
     return named.flagged and not (row.begin_cut or row.end_cut)
 
@@ -88,35 +88,37 @@ def _apart(rows: Sequence[CutRow]) -> bool:
     return not any(one.overlaps(other) for one, other in pairwise(ordered))
 
 
-def _without_whole(named: Named, taken: set[int]) -> Iterator[Cut]:
+def _without_whole(named: NamedRows, used: set[int]) -> Iterator[Cut]:
     """Yield the cut rows that no whole was found for, those of both servers that touch as one.
 
     Without flags a row that ends as an outage began is only known to be cut where the other server has a cut row too.
     """
     edges = {role: _Edges.of(named.outages.get(role, ())) for role in Role}
-    left = {
+    remaining = {
         role: [
             row
             for row in named.rows.get(role, ())
-            if edges[role].cut(row, flagged=named.flagged) and not row.on_both and id(row) not in taken
+            if edges[role].cut(row, flagged=named.flagged) and not row.on_both and id(row) not in used
         ]
         for role in Role
     }
     for role in Role:
-        for chain in _chains(left[role], edges[role], named):
-            if any(id(row) in taken for row in chain):
+        for chain in _chains(remaining[role], edges[role], named):
+            if any(id(row) in used for row in chain):
                 continue
             login = replace(chain[0], end=chain[-1].end, until=chain[-1].until)
-            others = tuple(row for row in left[role.other] if id(row) not in taken and _may_be_of(login, row, named))
+            others = tuple(
+                row for row in remaining[role.other] if id(row) not in used and _may_be_of(login, row, named)
+            )
             if not (others or named.flagged):
                 continue
-            taken |= {id(row) for row in (*chain, *others)}
+            used |= {id(row) for row in (*chain, *others)}
             state = CutState.ON_BOTH if others else CutState.NO_WHOLE
             outages = (*edges[role].cutting(chain), *edges[role.other].cutting(others))
             yield Cut(named.acd, role, state, tuple(chain), others, outages)
 
 
-def _chains(rows: Sequence[CutRow], edges: _Edges, named: Named) -> Iterator[list[CutRow]]:
+def _chains(rows: Sequence[CutRow], edges: _Edges, named: NamedRows) -> Iterator[list[CutRow]]:
     """Yield the pieces that follow one another over outages: an end that is cut, then a beginning that is."""
     chain: list[CutRow] = []
     for row in sorted(rows, key=lambda row: row.since):

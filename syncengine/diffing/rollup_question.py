@@ -8,13 +8,13 @@ from syncengine.diffing.rollup_sums import KNOWN, RolledColumn, RollupQuestion
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.spec import Rollup, TableSpec
 
-Unknown = tuple[str, str]
+UnknownColumn = tuple[str, str]
 """A column, and why it cannot be held against the intervals."""
 
 
 def rollup_question(
     longer: TableSpec, shorter: TableSpec, columns: tuple[FingerprintColumn, ...], below: Collection[str]
-) -> tuple[RollupQuestion | None, tuple[Unknown, ...]]:
+) -> tuple[RollupQuestion | None, tuple[UnknownColumn, ...]]:
     """Return how a longer archive follows from its intervals, and the columns that do not.
 
     `columns` are those the longer table really has, `below` the names of those of the intervals. None is returned
@@ -28,7 +28,7 @@ def rollup_question(
         return None, ()
     key = tuple(column for name in longer.key for column in columns if column.name == name)
     rolled: list[RolledColumn] = []
-    unknown: list[Unknown] = []
+    unknown: list[UnknownColumn] = []
     for column in columns:
         if column.name in needed:
             continue
@@ -60,7 +60,7 @@ def _why_not(longer: TableSpec, column: FingerprintColumn, below: Collection[str
     return ""
 
 
-def reasons(unknown: Collection[Unknown]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def reasons(unknown: Collection[UnknownColumn]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield each reason with the columns it is of."""
     by_why: dict[str, list[str]] = {}
     for name, why in unknown:

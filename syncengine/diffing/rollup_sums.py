@@ -149,7 +149,7 @@ def matched_statement(question: RollupQuestion, longer: str) -> str:
     )
     same = " AND ".join(f"own.{name} IS NOT DISTINCT FROM rolled.{name}" for name in ("acd", "first", *keys))
     both = [f"COALESCE(own.{name}, rolled.{name}) AS {name}" for name in ("acd", "first", *keys)]
-    told = [
+    columns = [
         text
         for one in question.columns
         for text in (
@@ -160,7 +160,7 @@ def matched_statement(question: RollupQuestion, longer: str) -> str:
         )
     ]
     return (
-        f"SELECT {', '.join([*both, OWN_ROWS, ROLLED_ROWS, *told])} FROM ({own}) AS own "
+        f"SELECT {', '.join([*both, OWN_ROWS, ROLLED_ROWS, *columns])} FROM ({own}) AS own "
         f"FULL OUTER JOIN (SELECT *, 1 AS {ROLLED_ROWS} FROM {ROLLED}) AS rolled ON {same}"
     )
 
@@ -181,8 +181,8 @@ def _agrees(one: RolledColumn) -> str:
     own, name = _of("own", one), f"rolled.{of(one.name)}"
     match one.rollup:
         case Rollup.BROKEN:
-            low, high, told = (f"rolled.{_of(part, one)}" for part in ("low", "high", "told"))
-            return f"{own} BETWEEN {low} AND {high} OR ({told} = 0 AND COALESCE({own}, 0) = 0)"
+            low, high, counted = (f"rolled.{_of(part, one)}" for part in ("low", "high", "told"))
+            return f"{own} BETWEEN {low} AND {high} OR ({counted} = 0 AND COALESCE({own}, 0) = 0)"
         case Rollup.LATEST:
             return f"LIST_HAS_ALL({name}, {own})"
         case Rollup.SUM | Rollup.MAX | Rollup.BUSY_HOUR:
@@ -254,14 +254,14 @@ def rows_statement(question: RollupQuestion, longer: str, columns: tuple[Fingerp
             values.append(own)
     read = ", ".join(f"{quoted(column.name)} AS {of(column.name)}" for column in columns)
     latest = [f"{_candidate(one)} AS {_of('own', one)}" for one in question.columns if one.rollup is Rollup.LATEST]
-    told = ["*", *(f"{key_term(column, of(column.name))} AS {_key(column)}" for column in question.key), *latest]
+    selected = ["*", *(f"{key_term(column, of(column.name))} AS {_key(column)}" for column in question.key), *latest]
     group = ", ".join((of(question.acd), of(question.date), *map(_key, question.key)))
     same = [f"own.{of(question.acd)} = rolled.acd", f"own.{of(question.date)} = rolled.first"]
     same += [f"own.{_key(column)} IS NOT DISTINCT FROM rolled.{_key(column)}" for column in question.key]
     made = ", ".join(f"{value} AS {quoted(column.name)}" for value, column in zip(values, columns, strict=True))
     return (
         f"SELECT {made} FROM {ROLLED} AS rolled LEFT JOIN (SELECT *, TRUE AS is_there "
-        f"FROM (SELECT {', '.join(told)} FROM (SELECT {read} FROM {longer}) AS own_names) AS with_keys "
+        f"FROM (SELECT {', '.join(selected)} FROM (SELECT {read} FROM {longer}) AS own_names) AS with_keys "
         f"QUALIFY COUNT(*) OVER (PARTITION BY {group}) = 1) AS own "
         f"ON {' AND '.join(same)}"
     )
@@ -272,9 +272,9 @@ def _value(one: RolledColumn, own: str) -> str:
     name = f"rolled.{of(one.name)}"
     match one.rollup:
         case Rollup.BROKEN:
-            low, high, told = (f"rolled.{_of(part, one)}" for part in ("low", "high", "told"))
-            untold = f"{told} = 0 AND {own} IS NULL AND own.is_there"
-            return f"CASE WHEN {own} BETWEEN {low} AND {high} OR ({untold}) THEN {own} ELSE {low} END"
+            low, high, counted = (f"rolled.{_of(part, one)}" for part in ("low", "high", "told"))
+            uncounted = f"{counted} = 0 AND {own} IS NULL AND own.is_there"
+            return f"CASE WHEN {own} BETWEEN {low} AND {high} OR ({uncounted}) THEN {own} ELSE {low} END"
         case Rollup.LATEST:
             latest = _without_sign(f"{name}[1]")
             if one.column.type.name == "char":

@@ -81,7 +81,7 @@ def groups_statement(question: BagQuestion, columns: tuple[str, ...]) -> str:
     )
 
 
-def found_statement(question: BagQuestion) -> str:
+def differing_groups_statement(question: BagQuestion) -> str:
     """Return the query of the differing groups, in order.
 
     Its rows are (number, date, slot, acd, key..., key as text..., known, source's rows, target's rows, rows both had,
@@ -99,13 +99,13 @@ def found_statement(question: BagQuestion) -> str:
 def versions_statement(question: BagQuestion, columns: tuple[str, ...]) -> str:
     """Return the query of the rows of groups with one row at most on each side: (number, side, columns...)."""
     by_name = {column.name: column for column in question.columns}
-    told = "".join(f", {shown(f'sides.{of(name)}', by_name[name])}" for name in columns)
+    values = "".join(f", {shown(f'sides.{of(name)}', by_name[name])}" for name in columns)
     pairs = [(f"sides.{name}", name) for name in BUCKET]
     pairs += [(key_of(column, "sides"), key(column.name)) for column in question.key_columns]
     same = " AND ".join(f"{one} IS NOT DISTINCT FROM differing.{other}" for one, other in pairs)
     single = " AND ".join(f"{count} <= 1" for count in ROWS)
     return (
-        f"SELECT {NUMBER}, {SIDE}{told} FROM {SIDES} AS sides JOIN {GROUPS} AS differing ON {same} "
+        f"SELECT {NUMBER}, {SIDE}{values} FROM {SIDES} AS sides JOIN {GROUPS} AS differing ON {same} "
         f"WHERE {single} ORDER BY {NUMBER}"
     )
 

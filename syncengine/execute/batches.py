@@ -48,7 +48,7 @@ class Batch:
         return ((part.table, w.bucket.acd, w.bucket.row_date) for part in self.parts for w in part.buckets)
 
 
-class Batching:
+class Batcher:
     """Cuts steps into batches, smaller ones after the server had no room and larger ones again after it had."""
 
     def __init__(self, portion: int, most_rows: int) -> None:

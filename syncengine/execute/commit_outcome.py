@@ -6,15 +6,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from syncengine.execute.images import buckets_of, hold
+from syncengine.execute.images import buckets_of, image_of
 from syncengine.model.errors import StillOpenError
 from syncengine.model.plan import TablePart
 from syncengine.model.run import BatchState, Image
 from syncengine.servers.protocol import Server, SessionState
-from syncengine.servers.retry import tried
+from syncengine.servers.retry import with_retries
 from syncengine.staging.cache import Cache
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 """Between two looks at whether a session still lives."""
 
 
@@ -36,20 +36,20 @@ def resolve(
     look. Raises `StillOpenError` where it is not, or nobody can say.
     """
     transactions = server.describe().capabilities.transactions
-    refuse_living(server, session, wait_seconds)
-    now = tried(lambda: _seen(images, server, seed, cache, locked=transactions))
-    if now == [one.after for one in images]:
+    refuse_live_session(server, session, wait_seconds)
+    current = with_retries(lambda: _current_images(images, server, seed, cache, locked=transactions))
+    if current == [one.after for one in images]:
         return BatchState.DONE
-    return BatchState.BACK if now == [one.before for one in images] else BatchState.UNKNOWN
+    return BatchState.ROLLED_BACK if current == [one.before for one in images] else BatchState.UNKNOWN
 
 
-def refuse_living(server: Server, session: str, wait_seconds: float) -> None:
+def refuse_live_session(server: Server, session: str, wait_seconds: float) -> None:
     """Wait for the end of a session; raises `StillOpenError` where it lives on, or may where nothing is logged."""
     transactions = server.describe().capabilities.transactions
-    state = _awaited(server, session, wait_seconds)
+    state = _wait_for_end(server, session, wait_seconds)
     if state is SessionState.ALIVE or (state is SessionState.UNKNOWN and not transactions):
         still = "still lives" if state is SessionState.ALIVE else "is not known to be gone"
-        ending = server.ending(session)
+        ending = server.termination_command(session)
         by = f" by `{ending}`" if ending else ""
         raise StillOpenError(
             f"{server.describe().role}: the session of a step that was cut short {still} ({session}).",
@@ -57,19 +57,19 @@ def refuse_living(server: Server, session: str, wait_seconds: float) -> None:
         )
 
 
-def _awaited(server: Server, session: str, wait_seconds: float) -> SessionState:
+def _wait_for_end(server: Server, session: str, wait_seconds: float) -> SessionState:
     deadline = time.monotonic() + wait_seconds
     while True:
-        state = tried(lambda: server.session_state(session))
+        state = with_retries(lambda: server.session_state(session))
         if state is not SessionState.ALIVE or time.monotonic() > deadline:
             return state
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
-def _seen(images: Sequence[Images], server: Server, seed: int, cache: Cache, *, locked: bool) -> list[Image]:
+def _current_images(images: Sequence[Images], server: Server, seed: int, cache: Cache, *, locked: bool) -> list[Image]:
     """Return what the target holds, under locks: a transaction that is still going on has rows locked itself."""
     with server.begin() as session:
         for one in images:
             if locked:
                 session.lock(buckets_of(one.part))
-        return [hold(one.part, seed, session, cache) for one in images]
+        return [image_of(one.part, seed, session, cache) for one in images]

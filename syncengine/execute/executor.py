@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from syncengine.execute.batches import Batch, Batching, buckets_of_step, done_up_to
+from syncengine.execute.batches import Batch, Batcher, buckets_of_step, done_up_to
 from syncengine.execute.prefetch import StagingAhead
-from syncengine.execute.preparation import PreparedPart, Preparing
+from syncengine.execute.preparation import Preparation, PreparedPart
 from syncengine.execute.run_context import RunContext
-from syncengine.execute.transaction import Writing
-from syncengine.model.errors import MovedError, ServerError, StagingError, SyncError
-from syncengine.model.interrupts import BY_USER, asked_to_stop, is_stop
+from syncengine.execute.transaction import BatchWriter
+from syncengine.model.errors import ChangedSincePlanError, ServerError, StagingError, SyncError
+from syncengine.model.interrupts import BY_USER, is_stop, stop_requested
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan, Step
@@ -20,7 +20,7 @@ from syncengine.model.portions import BackfillPlan
 from syncengine.model.refusals import OtherServersError
 from syncengine.model.run import BatchRecord, BatchState
 from syncengine.servers.protocol import Server
-from syncengine.servers.retry import is_transient, tried
+from syncengine.servers.retry import is_transient, with_retries
 from syncengine.staging.errors import staging_error
 from syncengine.staging.run_folder import RunFolder
 
@@ -33,16 +33,16 @@ def execute(plan: Plan, portion: int, context: RunContext, known: Sequence[Batch
     those before it stay done. Never raises for what happened to a step: what is committed is always told.
     """
     refuse_other_servers(plan, context.servers)
-    running = _Running(plan, portion, context, tuple(known))
+    portion_run = _PortionRun(plan, portion, context, tuple(known))
     context.progress.begin("Writing", len(plan.steps))
     try:
-        running.run()
+        portion_run.run()
     except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # whatever it is, what was committed must be told
         why, cancelled = _why_stopped(error, context)
-        running.stop(why, cancelled=cancelled)
+        portion_run.stop(why, cancelled=cancelled)
     finally:
         context.progress.end()
-    return running.outcome()
+    return portion_run.outcome()
 
 
 def _why_stopped(error: BaseException, context: RunContext) -> tuple[str, bool]:
@@ -57,7 +57,7 @@ def _why_stopped(error: BaseException, context: RunContext) -> tuple[str, bool]:
     return f"an unexpected error: {error!r}", False
 
 
-OF_A_COPY = (
+COPIED_FOLDER = (
     "A copied folder is another pair: what was run before it was copied is gone on with, and undone, where it was run."
 )
 
@@ -69,7 +69,7 @@ def refuse_other_servers(plan: Plan | BackfillPlan, servers: Mapping[Role, Serve
             raise OtherServersError(
                 f"The plan was made for another {role} server than the pair file names now.",
                 role=role,
-                hint=f"Make the plan again, or name the pair file it was made with. {OF_A_COPY}",
+                hint=f"Make the plan again, or name the pair file it was made with. {COPIED_FOLDER}",
             )
 
 
@@ -77,9 +77,9 @@ def not_begun(
     plan: Plan, portion: int, context: RunContext, known: Sequence[BatchRecord], why: str, *, cancelled: bool = False
 ) -> RunOutcome:
     """Return the outcome of a portion of which nothing is done this time."""
-    running = _Running(plan, portion, context, tuple(known))
-    running.stop(why, cancelled=cancelled)
-    return running.outcome()
+    portion_run = _PortionRun(plan, portion, context, tuple(known))
+    portion_run.stop(why, cancelled=cancelled)
+    return portion_run.outcome()
 
 
 def is_all_done(plan: Plan, portion: int, known: Sequence[BatchRecord]) -> bool:
@@ -88,7 +88,7 @@ def is_all_done(plan: Plan, portion: int, known: Sequence[BatchRecord]) -> bool:
 
 
 @dataclass(slots=True)
-class _Told:
+class _StepProgress:
     """What is known of a step so far."""
 
     deleted: int = 0
@@ -103,26 +103,26 @@ class _Told:
 
 
 @dataclass(slots=True)
-class _Running:
+class _PortionRun:
     """A portion under way."""
 
     plan: Plan
     portion: int
     context: RunContext
     known: tuple[BatchRecord, ...]
-    batching: Batching = field(init=False)
-    told: dict[int, _Told] = field(default_factory=dict)
+    batcher: Batcher = field(init=False)
+    progress: dict[int, _StepProgress] = field(default_factory=dict)
     stopped: str = ""
     cancelled: bool = False
 
     def __post_init__(self) -> None:
-        self.batching = Batching(self.portion, self.context.limits.step_rows)
+        self.batcher = Batcher(self.portion, self.context.limits.step_rows)
         for record in self.known:
             if record.place.portion == self.portion and record.state is BatchState.DONE:
-                told = self.told.setdefault(record.place.step, _Told())
-                told.deleted += record.deleted
-                told.inserted += record.inserted
-                told.past = max(told.past, record.place.past)
+                progress = self.progress.setdefault(record.place.step, _StepProgress())
+                progress.deleted += record.deleted
+                progress.inserted += record.inserted
+                progress.past = max(progress.past, record.place.past)
 
     def run(self) -> None:
         """Do every step, or say why it was left."""
@@ -134,27 +134,27 @@ class _Running:
         def begin(batch: Batch) -> Future[list[PreparedPart]]:
             return pool.submit(self._prepare, batch)
 
-        writing = Writing(self.context, self.plan.seed, self.tell)
+        writer = BatchWriter(self.context, self.plan.seed, self.record_batch)
         with (
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="staging") as pool,
-            StagingAhead(self.context.hand_over or begin, interrupt) as ahead,
+            StagingAhead(self.context.prepare_elsewhere or begin, interrupt) as ahead,
         ):
             for at, step in enumerate(self.plan.steps):
-                self._attempt(step, self.plan.steps[at + 1 : at + 2], writing, ahead)
-                told = self.told[step.number]
+                self._do_step(step, self.plan.steps[at + 1 : at + 2], writer, ahead)
+                progress = self.progress[step.number]
                 tables = ", ".join(part.table for part in step.parts)
-                self.context.progress.advance(1, tables, rows=told.deleted + told.inserted, size=told.size)
+                self.context.progress.advance(1, tables, rows=progress.deleted + progress.inserted, size=progress.size)
 
-    def tell(self, batch: Batch, state: BatchState, deleted: int, inserted: int, why: str) -> None:
+    def record_batch(self, batch: Batch, state: BatchState, deleted: int, inserted: int, why: str) -> None:
         """Remember what became of a batch."""
-        told = self.told[batch.place.step]
+        progress = self.progress[batch.place.step]
         if state is BatchState.UNKNOWN:
-            told.state = StepState.UNKNOWN
+            progress.state = StepState.UNKNOWN
         elif state is BatchState.DONE:
-            told.past = batch.place.past
-        told.why = why or told.why
-        told.deleted += deleted
-        told.inserted += inserted
+            progress.past = batch.place.past
+        progress.why = why or progress.why
+        progress.deleted += deleted
+        progress.inserted += inserted
 
     def stop(self, why: str, *, cancelled: bool = False) -> None:
         """Remember why the run ends early; the first reason counts."""
@@ -165,56 +165,60 @@ class _Running:
         """Return what became of the portion."""
         steps = []
         for step in self.plan.steps:
-            told = self.told.get(step.number, _Told())
-            state = told.state or _reached(step, told)
-            why = told.why or self._why(state)
+            progress = self.progress.get(step.number, _StepProgress())
+            state = progress.state or _state_reached(step, progress)
+            why = progress.why or self._why(state)
             tables = tuple(dict.fromkeys(part.table for part in step.parts))
-            steps.append(StepOutcome(step.number, state, told.deleted, told.inserted, why, self.portion, tables))
+            steps.append(
+                StepOutcome(step.number, state, progress.deleted, progress.inserted, why, self.portion, tables)
+            )
         return RunOutcome(self.context.run.id, tuple(steps), self.stopped, self.cancelled)
 
     def _why(self, state: StepState) -> str:
         return self.stopped if state in (StepState.WAITING, StepState.PARTLY) else ""
 
-    def _attempt(self, step: Step, following: Sequence[Step], writing: Writing, ahead: StagingAhead) -> None:
-        told = self.told.setdefault(step.number, _Told())
-        undone = [number for number in step.after if not self._done(number)]
-        if undone:
-            told.state, told.why = StepState.WAITING, f"step {undone[0]} was not done"
+    def _do_step(self, step: Step, following: Sequence[Step], writer: BatchWriter, ahead: StagingAhead) -> None:
+        progress = self.progress.setdefault(step.number, _StepProgress())
+        not_done = [number for number in step.after if not self._done(number)]
+        if not_done:
+            progress.state, progress.why = StepState.WAITING, f"step {not_done[0]} was not done"
             return
         size = buckets_of_step(step)
         first = done_up_to(self.known, self.portion, step)
         try:
             while first < size:
-                batch = self.batching.at(step, first)
+                batch = self.batcher.at(step, first)
                 self.context.before_batch()
-                if not self._batch(batch, self._after(batch, step, following), writing, ahead):
+                if not self._do_batch(batch, self._next_batch(batch, step, following), writer, ahead):
                     continue
                 first = batch.place.past
-        except (MovedError, ServerError) as error:
-            if asked_to_stop():
+        except (ChangedSincePlanError, ServerError) as error:
+            if stop_requested():
                 # What a driver makes of Ctrl-C says nothing of the step.
                 raise KeyboardInterrupt from error
-            self._left(step, told, first, error)
+            self._skip_step(step, progress, first, error)
             return
-        told.state = StepState.DONE
+        progress.state = StepState.DONE
         self.context.run.mark("step", portion=self.portion, step=step.number)
         self._drop_staged(step)
 
-    def _left(self, step: Step, told: _Told, first: int, error: MovedError | ServerError) -> None:
+    def _skip_step(
+        self, step: Step, progress: _StepProgress, first: int, error: ChangedSincePlanError | ServerError
+    ) -> None:
         """Leave a step whose rows have moved, or that the server does not do; raises what ends the whole run."""
-        moved = isinstance(error, MovedError)
-        if told.state is StepState.UNKNOWN or (isinstance(error, ServerError) and error.of_whole_server):
+        changed = isinstance(error, ChangedSincePlanError)
+        if progress.state is StepState.UNKNOWN or (isinstance(error, ServerError) and error.of_whole_server):
             # The mark of what nobody knows stays open, for a resume or an undo to find out.
             raise error
-        told.state, told.why = StepState.MOVED if moved else StepState.FAILED, str(error)
-        state = BatchState.MOVED if moved else BatchState.FAILED
-        self.context.run.mark_batch(self.batching.at(step, first).place, state, into=step.into, why=str(error))
+        progress.state, progress.why = StepState.CHANGED if changed else StepState.FAILED, str(error)
+        state = BatchState.CHANGED if changed else BatchState.FAILED
+        self.context.run.mark_batch(self.batcher.at(step, first).place, state, into=step.into, why=str(error))
 
     def _done(self, number: int) -> bool:
-        told = self.told.get(number)
-        return told is not None and told.state is StepState.DONE
+        progress = self.progress.get(number)
+        return progress is not None and progress.state is StepState.DONE
 
-    def _batch(self, batch: Batch, following: Batch | None, writing: Writing, ahead: StagingAhead) -> bool:
+    def _do_batch(self, batch: Batch, following: Batch | None, writer: BatchWriter, ahead: StagingAhead) -> bool:
         """Do a batch, or make the next one smaller where the server had no room for it, and say which."""
 
         def once(*, whole_tables: bool = False) -> None:
@@ -222,30 +226,30 @@ class _Running:
             size = sum(one.insert.path.stat().st_size for one in prepared)
             if following is not None:
                 ahead.begin(following)
-            writing.write(batch, prepared, whole_tables=whole_tables)
-            self.told[batch.place.step].size += size
+            writer.write(batch, prepared, whole_tables=whole_tables)
+            self.progress[batch.place.step].size += size
 
         try:
-            tried(once, when=_worth_the_same_again if batch.divisible else is_transient)
+            with_retries(once, when=_retry_unchanged if batch.divisible else is_transient)
         except ServerError as error:
-            if not error.crowded:
+            if not error.retry_smaller:
                 raise
             if batch.divisible:
-                self.batching.shrink(batch)
+                self.batcher.shrink(batch)
                 return False
-            self._alone(batch, lambda: once(whole_tables=True), error)
-        self.batching.grow(batch)
+            self._do_under_table_lock(batch, lambda: once(whole_tables=True), error)
+        self.batcher.grow(batch)
         return True
 
-    def _alone(self, batch: Batch, once_more: Callable[[], None], error: ServerError) -> None:
+    def _do_under_table_lock(self, batch: Batch, once_more: Callable[[], None], error: ServerError) -> None:
         """Write what cannot be made smaller under a table lock, which needs no room for its rows."""
         server = self.context.servers[batch.into]
         if not server.describe().capabilities.locks_per_row:
             raise error
         try:
-            tried(once_more)
+            with_retries(once_more)
         except ServerError as again:
-            if not again.crowded:
+            if not again.retry_smaller:
                 raise
             table = batch.parts[0].table
             live = server.tables([table]).get(table)
@@ -257,15 +261,15 @@ class _Running:
                 hint="Give the server a larger lock table (LOCKS) or logical log, or write when nobody else does.",
             ) from again
 
-    def _after(self, batch: Batch, step: Step, following: Sequence[Step]) -> Batch | None:
+    def _next_batch(self, batch: Batch, step: Step, following: Sequence[Step]) -> Batch | None:
         """Return the batch that may be staged while this one is written, if there is one."""
         if batch.place.past < buckets_of_step(step):
-            upcoming = self.batching.at(step, batch.place.past)
+            upcoming = self.batcher.at(step, batch.place.past)
         elif following and all(self._done(n) or n == step.number for n in following[0].after):
             first = done_up_to(self.known, self.portion, following[0])
             if first >= buckets_of_step(following[0]):
                 return None
-            upcoming = self.batching.at(following[0], first)
+            upcoming = self.batcher.at(following[0], first)
         else:
             return None
         numbered = {part.table for part in upcoming.parts if part.row_number is not None}
@@ -274,7 +278,7 @@ class _Running:
 
     def _prepare(self, batch: Batch) -> list[PreparedPart]:
         source, name = self.context.source(batch.into)
-        preparing = Preparing(
+        preparation = Preparation(
             source=source,
             source_name=name,
             writer=self.context.servers[batch.into],
@@ -283,7 +287,7 @@ class _Running:
             cache=self.context.staging_cache,
             pieces=self.context.run.pieces,
         )
-        return preparing.batch(batch)
+        return preparation.batch(batch)
 
     def _drop_staged(self, step: Step) -> None:
         """Give back the disk of what can be read again; the journals stay for an undo."""
@@ -292,23 +296,23 @@ class _Running:
                 path.unlink(missing_ok=True)
 
 
-def _reached(step: Step, told: _Told) -> StepState:
+def _state_reached(step: Step, progress: _StepProgress) -> StepState:
     """Return how far a step came that was cut short, be it right after its last commit."""
-    if told.past >= buckets_of_step(step):
+    if progress.past >= buckets_of_step(step):
         return StepState.DONE
-    return StepState.PARTLY if told.past else StepState.WAITING
+    return StepState.PARTLY if progress.past else StepState.WAITING
 
 
-def _worth_the_same_again(error: BaseException) -> bool:
+def _retry_unchanged(error: BaseException) -> bool:
     """Say whether a batch that can be made smaller is tried again as it is: a full lock table stays full."""
-    return is_transient(error) and not (isinstance(error, ServerError) and error.crowded)
+    return is_transient(error) and not (isinstance(error, ServerError) and error.retry_smaller)
 
 
-def end(run: RunFolder, outcome: RunOutcome) -> RunOutcome:
+def mark_ended(run: RunFolder, outcome: RunOutcome) -> RunOutcome:
     """Mark how a run ended, and return its outcome with what kept that from being marked."""
     done = sum(step.state is StepState.DONE for step in outcome.steps)
     try:
         run.mark("ended", stopped=outcome.stopped, done=done == len(outcome.steps), steps=done)
     except StagingError as error:
-        return replace(outcome, stopped=outcome.stopped or str(error), kept=run.is_there())
+        return replace(outcome, stopped=outcome.stopped or str(error), saved=run.is_there())
     return outcome

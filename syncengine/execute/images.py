@@ -21,7 +21,7 @@ from syncengine.staging.cache import Cache
 READ_BACK = "read_back"
 
 
-class Holder(Protocol):
+class RowReader(Protocol):
     """A server or a session: whatever can be asked for fingerprints and rows."""
 
     def fingerprint(
@@ -33,25 +33,25 @@ class Holder(Protocol):
         """Stream rows."""
 
 
-def hold(part: TablePart, seed: int, holder: Holder, cache: Cache) -> Image:
+def image_of(part: TablePart, seed: int, source: RowReader, cache: Cache) -> Image:
     """Return what a server or session holds in the buckets of a part."""
-    states = dict(holder.fingerprint(guard_query(part, seed)))
+    states = dict(source.fingerprint(guard_query(part, seed)))
     if not part.beyond_fingerprint:
-        return held(states)
+        return image_of_states(states)
     names = tuple(column.name for column in part.columns)
-    cache.load(READ_BACK, holder.read(ReadQuery(buckets_of(part), names)))
-    return held(states, _digests(part, READ_BACK, cache))
+    cache.load(READ_BACK, source.read(ReadQuery(buckets_of(part), names)))
+    return image_of_states(states, _digests(part, READ_BACK, cache))
 
 
-def hold_relation(part: TablePart, seed: int, relation: str, cache: Cache) -> Image:
+def image_of_relation(part: TablePart, seed: int, relation: str, cache: Cache) -> Image:
     """Return what a relation of the cache holds; it must hold the part's buckets and nothing else."""
     query = replace(guard_query(part, seed), selection=Selection(part.table, part.bucket_columns))
     statement = fingerprint_statement(query, source=relation)
     states = dict(bucket_state(row) for row in cache.rows(statement.text, statement.values))
-    return held(states, _digests(part, relation, cache) if part.beyond_fingerprint else None)
+    return image_of_states(states, _digests(part, relation, cache) if part.beyond_fingerprint else None)
 
 
-def held(states: Mapping[Bucket, BucketState], digests: Mapping[Bucket, str] | None = None) -> Image:
+def image_of_states(states: Mapping[Bucket, BucketState], digests: Mapping[Bucket, str] | None = None) -> Image:
     """Return bucket states as a comparable value; `digests` replace the ones the states carry."""
     return Image(
         tuple(
@@ -78,7 +78,7 @@ def buckets_of(part: TablePart) -> Selection:
         buckets=buckets,
         group_columns=only.columns if only else (),
         groups=only.values if only else None,
-        left_out=part.left_out,
+        excluded=part.excluded,
     )
 
 

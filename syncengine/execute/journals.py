@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from syncengine.execute.batches import batch_of
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
-from syncengine.model.kept_file import KeptFile
+from syncengine.model.file_checksum import FileChecksum
 from syncengine.model.pair import Role
 from syncengine.model.plan import Action, Plan, Step, TablePart, written_by
 from syncengine.model.run import RunRecord
@@ -34,7 +34,7 @@ class WrittenPart:
     before: dict[Bucket, BucketState]
     after: dict[Bucket, BucketState]
     journal: Path
-    kept: KeptFile
+    journal_checksum: FileChecksum
     """The journal as it was written."""
     deleted: int
     inserted: int
@@ -68,24 +68,26 @@ def written_parts(record: RunRecord, run: RunFolder) -> Iterator[WrittenPart]:
                 before=told.before.by_bucket(),
                 after=told.after.by_bucket(),
                 journal=run.journal(batch.place, part.table),
-                kept=told.journal,
+                journal_checksum=told.journal,
                 deleted=told.deleted,
                 inserted=told.inserted,
             )
 
 
-def refuse_lost(steps: Iterable[Step], record: RunRecord, run: RunFolder) -> None:
+def refuse_damaged_journals(steps: Iterable[Step], record: RunRecord, run: RunFolder) -> None:
     """Refuse steps that put back from journals which are gone or not as they were written; reads each of these once.
 
     Raises `StagingError`: what a damaged file holds is never written, and never a part of what a run is to put back.
     """
     needed = {(step.into, part.table, write.bucket) for step, part, write in written_by(steps)}
-    journals: dict[tuple[Role, str, Bucket], tuple[Path, KeptFile]] = {}
+    journals: dict[tuple[Role, str, Bucket], tuple[Path, FileChecksum]] = {}
     for written in written_parts(record, run):
         for write in written.part.buckets:
-            journals.setdefault((written.into, written.part.table, write.bucket), (written.journal, written.kept))
+            journals.setdefault(
+                (written.into, written.part.table, write.bucket), (written.journal, written.journal_checksum)
+            )
     for path, kept in {journals[place] for place in needed if place in journals}:
-        run.refuse_other(path, kept)
+        run.refuse_changed(path, kept)
 
 
 class Journals:

@@ -15,7 +15,7 @@ from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
 
 HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-4]):([0-5]\d)")
-LOOK_SECONDS = 5.0
+POLL_SECONDS = 5.0
 """Between two looks at what is waited for."""
 FRESH_SECONDS = 15.0
 """How long an answer of the servers counts."""
@@ -30,7 +30,7 @@ class Hours:
     start: timedelta
     stop: timedelta
 
-    def holds(self, moment: datetime) -> bool:
+    def contains(self, moment: datetime) -> bool:
         """Say whether a moment lies in them."""
         passed = moment - datetime(moment.year, moment.month, moment.day)
         if self.start < self.stop:
@@ -58,7 +58,7 @@ def _clock(passed: timedelta) -> str:
 
 
 @dataclass(slots=True)
-class Pacing:
+class Pacer:
     """Waits, and says in the run why."""
 
     run: RunFolder
@@ -68,29 +68,29 @@ class Pacing:
     wall_clock: Callable[[], datetime]
     archiving: Callable[[Server, Role], str]
     """Says which archive is running on a server, or nothing."""
-    tell: Callable[[str], None]
+    report: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    _looked: float | None = None
+    _checked: float | None = None
     _waited: float = 0.0
     """Seconds waited for the locks of others, of all batches together."""
 
     def __call__(self) -> None:
         """Wait until a batch may begin."""
-        said = ""
+        reported = ""
         while why := self._why():
-            if why != said:
+            if why != reported:
                 self.run.mark("waiting", why=why)
-                self.tell(why)
-                said = why
-            self.sleep(LOOK_SECONDS)
-        if said:
+                self.report(why)
+                reported = why
+            self.sleep(POLL_SECONDS)
+        if reported:
             self.run.mark("going on")
 
     def _why(self) -> str:
-        if self.hours is not None and not self.hours.holds(self.wall_clock()):
+        if self.hours is not None and not self.hours.contains(self.wall_clock()):
             return f"for the hours {self.hours}"
-        if self._looked is not None and self.clock() - self._looked < FRESH_SECONDS:
+        if self._checked is not None and self.clock() - self._checked < FRESH_SECONDS:
             return ""
         for role, server in self.servers.items():
             running = self.archiving(server, role)
@@ -98,16 +98,16 @@ class Pacing:
                 return f"until {running}"
         if self._waited < LONGEST_WAIT:
             for role in self.into:
-                if self.servers[role].waiting():
+                if self.servers[role].waiting_sessions():
                     return self._for_locks(role)
-        self._looked = self.clock()
+        self._checked = self.clock()
         return ""
 
     def _for_locks(self, role: Role) -> str:
         """Return why to wait, or tell that it was waited for long enough in all."""
-        self._waited += LOOK_SECONDS
+        self._waited += POLL_SECONDS
         if self._waited < LONGEST_WAIT:
             return f"since others wait for locks on {role}"
         minutes = LONGEST_WAIT / 60
-        self.tell(f"no longer: goes on although others wait for locks on {role}, after {minutes:.0f} minutes in all")
+        self.report(f"no longer: goes on although others wait for locks on {role}, after {minutes:.0f} minutes in all")
         return ""

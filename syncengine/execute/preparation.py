@@ -20,13 +20,13 @@ from syncengine.diffing.bag_difference import (
     surplus_statement,
 )
 from syncengine.execute.batches import Batch
-from syncengine.execute.images import buckets_of, held, hold_relation
+from syncengine.execute.images import buckets_of, image_of_relation, image_of_states
 from syncengine.model.bucket import Bucket, BucketState
-from syncengine.model.errors import MovedError, StagingError
+from syncengine.model.errors import ChangedSincePlanError, StagingError
 from syncengine.model.fingerprint import FingerprintColumn, in_full
 from syncengine.model.names import file_name, quoted
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, Others, TablePart
+from syncengine.model.plan import Action, OtherGroups, TablePart
 from syncengine.model.run import BatchPlace, Image, PartRecord
 from syncengine.model.selection import ReadQuery, Selection, Value, date_of
 from syncengine.servers.protocol import Server
@@ -34,7 +34,7 @@ from syncengine.servers.sql.buckets import bucket_terms
 from syncengine.servers.sql.dialect import DUCKDB
 from syncengine.servers.sql.rows import read_statement
 from syncengine.staging.cache import Cache
-from syncengine.staging.checksums import kept_file
+from syncengine.staging.checksums import checksum_of_file
 from syncengine.staging.pieces import Piece, write_piece
 
 GROUPS_AT_ONCE = 200
@@ -63,12 +63,12 @@ class PreparedPart:
     @property
     def record(self) -> PartRecord:
         """What the ledger keeps of it."""
-        kept = self.journal.kept, self.insert.kept
-        return PartRecord(self.part.table, self.before, self.after, self.delete_rows, self.insert.rows, *kept)
+        checksums = self.journal.checksum, self.insert.checksum
+        return PartRecord(self.part.table, self.before, self.after, self.delete_rows, self.insert.rows, *checksums)
 
 
 @dataclass(frozen=True, slots=True)
-class Preparing:
+class Preparation:
     """Prepares batches: no transaction, no lock, nothing written but pieces."""
 
     source: RowSource
@@ -80,7 +80,7 @@ class Preparing:
     pieces: Path
 
     def batch(self, batch: Batch) -> list[PreparedPart]:
-        """Prepare a batch; raises `MovedError` where a server no longer holds what was planned on."""
+        """Prepare a batch; raises `ChangedSincePlanError` where a server no longer holds what was planned on."""
         return [self._part(part, batch.place) for part in batch.parts]
 
     def _part(self, part: TablePart, place: BatchPlace) -> PreparedPart:
@@ -89,24 +89,24 @@ class Preparing:
         query = ReadQuery(selection, tuple(column.name for column in part.columns))
         self._stage(part, place, query)
         journal, before = self._journal(part, name, query)
-        prepared = self._prepared(part, name, journal, before)
-        if part.action is Action.PUT_BACK_GROUPS and prepared.after != held(_planned(part)):
+        prepared = self._prepare(part, name, journal, before)
+        if part.action is Action.RESTORE_GROUPS and prepared.after != image_of_states(_planned(part)):
             # The finer comparison does not see all that was journalled: the buckets are put back whole.
-            return self._prepared(replace(part, action=Action.REPLACE_BUCKETS), name, journal, before)
+            return self._prepare(replace(part, action=Action.REPLACE_BUCKETS), name, journal, before)
         return prepared
 
-    def _prepared(self, part: TablePart, name: str, journal: Piece, before: Image) -> PreparedPart:
+    def _prepare(self, part: TablePart, name: str, journal: Piece, before: Image) -> PreparedPart:
         """Choose what is deleted and inserted, stage that, and work out what the buckets hold then."""
         delete_rows, deletes = self._choose(part, journal, buckets_of(part))
         insert = write_piece(self.pieces, f"{name}-insert", self.cache.reader(self._insert_text(part)))
         self.cache.show_piece("staged_insert", insert.path)
         columns = ", ".join(quoted(column.name) for column in part.columns)
-        kept = f"NOT ({_chosen(part, 'journal')})"
+        unchanged = f"NOT ({_chosen(part, 'journal')})"
         self.cache.run(
-            f"CREATE OR REPLACE VIEW after_image AS SELECT {columns} FROM journal WHERE {kept} "
+            f"CREATE OR REPLACE VIEW after_image AS SELECT {columns} FROM journal WHERE {unchanged} "
             f"UNION ALL SELECT {columns} FROM staged_insert"
         )
-        after = hold_relation(part, self.seed, "after_image", self.cache)
+        after = image_of_relation(part, self.seed, "after_image", self.cache)
         return PreparedPart(part, before, after, journal, insert, delete_rows, deletes)
 
     def _stage(self, part: TablePart, place: BatchPlace, query: ReadQuery) -> None:
@@ -121,8 +121,8 @@ class Preparing:
             return
         piece = write_piece(self.pieces, name, self.source.read(query))
         self.cache.show_piece("staged_source", piece.path)
-        if hold_relation(part, self.seed, "staged_source", self.cache) != held(planned):
-            raise _moved(part, self.source_name)
+        if image_of_relation(part, self.seed, "staged_source", self.cache) != image_of_states(planned):
+            raise _changed_since_plan(part, self.source_name)
 
     def _journal(self, part: TablePart, name: str, query: ReadQuery) -> tuple[Piece, Image]:
         """Show the target's rows as `journal`. One that is there and fits may be all that is left of those rows."""
@@ -130,12 +130,12 @@ class Preparing:
         path = self.pieces / f"{name}-journal.parquet"
         if self._shown(path, "journal", part, planned):
             rows = int(self.cache.rows('SELECT COUNT(*) FROM "journal"')[0][0])
-            return Piece(path, rows, kept_file(path)), held(planned)
+            return Piece(path, rows, checksum_of_file(path)), image_of_states(planned)
         piece = write_piece(self.pieces, f"{name}-journal", self.writer.read(query))
         self.cache.show_piece("journal", piece.path)
-        before = hold_relation(part, self.seed, "journal", self.cache)
-        if before != held(planned):
-            raise _moved(part, self.into)
+        before = image_of_relation(part, self.seed, "journal", self.cache)
+        if before != image_of_states(planned):
+            raise _changed_since_plan(part, self.into)
         return piece, before
 
     def _shown(self, path: Path, relation: str, part: TablePart, planned: Mapping[Bucket, BucketState]) -> bool:
@@ -144,7 +144,7 @@ class Preparing:
             return False
         try:
             self.cache.show_piece(relation, path)
-            return hold_relation(part, self.seed, relation, self.cache) == held(planned)
+            return image_of_relation(part, self.seed, relation, self.cache) == image_of_states(planned)
         except (StagingError, RuntimeError):
             # Whatever is wrong with it, and whatever its reader makes of that: it is made anew.
             return False
@@ -177,9 +177,9 @@ class Preparing:
         self.cache.run(surplus_statement(question))
         place = ", ".join((DATE, SLOT, ACD, *map(key, part.key)))
         self.cache.run(f"CREATE OR REPLACE TABLE chosen AS SELECT {place} FROM ({groups_statement(question)}) AS found")
-        self._spare(part)
+        self._spare_planned(part)
         if part.action is Action.REPAIR_CUTS:
-            self._leave_others(part)
+            self._spare_uncut(part)
         if part.action is Action.ADD_GROUPS:
             # Groups of which the target has some rows already are left as they are.
             self.cache.run(f"DELETE FROM chosen WHERE EXISTS (SELECT 1 FROM journal WHERE {_matches(part, 'journal')})")
@@ -208,16 +208,16 @@ class Preparing:
             for row in rows
         ]
 
-    def _spare(self, part: TablePart) -> None:
+    def _spare_planned(self, part: TablePart) -> None:
         """Take out of the table `chosen` the key groups that the plan leaves as they are."""
         names = (DATE, SLOT, ACD, *map(key, part.key))
         where = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in names)
         for write in part.buckets:
             bucket = write.bucket
-            for place in write.spared:
+            for place in write.skipped_groups:
                 self.cache.rows(f"DELETE FROM chosen WHERE {where}", (*_bucket_place(bucket), *place))
 
-    def _leave_others(self, part: TablePart) -> None:
+    def _spare_uncut(self, part: TablePart) -> None:
         """Take out of the table `chosen` what no outage cut, but for what is added or replaced beside it."""
         self.cache.run("CREATE OR REPLACE TABLE chosen AS SELECT *, FALSE AS is_cut FROM chosen")
         names = (DATE, SLOT, ACD, *map(key, part.key))
@@ -225,13 +225,13 @@ class Preparing:
         bucket = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in (DATE, SLOT, ACD))
         for write in part.buckets:
             place = _bucket_place(write.bucket)
-            for cut in write.repaired:
+            for cut in write.repaired_groups:
                 self.cache.rows(f"UPDATE chosen SET is_cut = TRUE WHERE {group}", (*place, *cut))
-            held = ""
-            if write.others is Others.ADD:
-                held = f" AND EXISTS (SELECT 1 FROM journal WHERE {_matches(part, 'journal')})"
-            if write.others is not Others.REPLACE:
-                self.cache.rows(f"DELETE FROM chosen WHERE NOT is_cut AND {bucket}{held}", place)
+            only_present = ""
+            if write.other_groups is OtherGroups.ADD:
+                only_present = f" AND EXISTS (SELECT 1 FROM journal WHERE {_matches(part, 'journal')})"
+            if write.other_groups is not OtherGroups.REPLACE:
+                self.cache.rows(f"DELETE FROM chosen WHERE NOT is_cut AND {bucket}{only_present}", place)
 
     def _insert_text(self, part: TablePart) -> str:
         """Return the rows to insert, numbered on from the target's own row numbers where it has such."""
@@ -259,8 +259,8 @@ def _bucket_place(bucket: Bucket) -> tuple[str | None, ...]:
     return tuple(None if one is None else str(one) for one in (bucket.row_date, bucket.slot, bucket.acd))
 
 
-def _moved(part: TablePart, where: str) -> MovedError:
-    return MovedError(
+def _changed_since_plan(part: TablePart, where: str) -> ChangedSincePlanError:
+    return ChangedSincePlanError(
         f"{part.table}: the rows of {where} have changed since the plan was made.",
         hint="Nothing of this step was written; run the same command again.",
     )
@@ -272,7 +272,7 @@ def _question(part: TablePart) -> BagQuestion:
 
 def _compared(part: TablePart) -> tuple[FingerprintColumn, ...]:
     """Return the columns by which rows are told apart: all of them in full, where all have to come back."""
-    return in_full(part.columns) if part.action is Action.PUT_BACK_GROUPS else part.compared
+    return in_full(part.columns) if part.action is Action.RESTORE_GROUPS else part.compared
 
 
 def _raw_key(part: TablePart) -> tuple[str, ...]:
@@ -298,5 +298,5 @@ def _chosen(part: TablePart, relation: str) -> str:
             return "1 = 1"
         case Action.ADD_BUCKETS:
             return "1 = 0"
-        case Action.REPLACE_GROUPS | Action.ADD_GROUPS | Action.REPAIR_CUTS | Action.PUT_BACK_GROUPS:
+        case Action.REPLACE_GROUPS | Action.ADD_GROUPS | Action.REPAIR_CUTS | Action.RESTORE_GROUPS:
             return f"EXISTS (SELECT 1 FROM chosen WHERE {_matches(part, relation)})"

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from syncengine.execute.batches import Batch, batch_of
-from syncengine.execute.commit_outcome import Images, refuse_living, resolve
+from syncengine.execute.commit_outcome import Images, refuse_live_session, resolve
 from syncengine.execute.executor import refuse_other_servers
 from syncengine.execute.preparation import PreparedPart
-from syncengine.execute.unlogged_rollback import put_all_back
+from syncengine.execute.unlogged_rollback import restore_all
 from syncengine.model.errors import StagingError, UnknownOutcomeError
 from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
@@ -36,10 +36,10 @@ def recover(
         return record, 0
     if record.state is RunState.DAMAGED:
         for batch in record.unresolved:
-            refuse_living(servers[batch.into], batch.session, limits.lock_seconds)
+            refuse_live_session(servers[batch.into], batch.session, limits.lock_seconds)
         return record, 0
-    run.mend()
-    put_back = 0
+    run.repair()
+    restored = 0
     plans: dict[int, Plan] = {}
     for batch in record.unresolved:
         if batch.place.portion not in plans:
@@ -53,14 +53,16 @@ def recover(
         state = resolve(images, server, batch.session, seed=plan.seed, cache=cache, wait_seconds=limits.lock_seconds)
         why = CRASHED
         if state is BatchState.UNKNOWN and not server.describe().capabilities.transactions:
-            why = _half_written(found, batch, run, server, plan.seed, cache)
-            state = BatchState.BACK
-            put_back += 1
+            why = _restore_half_written(found, batch, run, server, plan.seed, cache)
+            state = BatchState.ROLLED_BACK
+            restored += 1
         run.mark_batch(batch.place, state, into=batch.into, why=why)
-    return replace(run.record(running=True), state=record.state), put_back
+    return replace(run.record(running=True), state=record.state), restored
 
 
-def _half_written(batch: Batch, record: BatchRecord, run: RunFolder, server: Server, seed: int, cache: Cache) -> str:
+def _restore_half_written(
+    batch: Batch, record: BatchRecord, run: RunFolder, server: Server, seed: int, cache: Cache
+) -> str:
     """Put back half a batch in a database without transactions, and say so."""
     parts = []
     for part, told in zip(batch.parts, record.parts, strict=True):
@@ -70,7 +72,7 @@ def _half_written(batch: Batch, record: BatchRecord, run: RunFolder, server: Ser
         insert = Piece(path, told.inserted, told.insert)
         for piece in (journal, insert):
             try:
-                run.refuse_other(piece.path, piece.kept)
+                run.refuse_changed(piece.path, piece.checksum)
             except StagingError as error:
                 raise UnknownOutcomeError(
                     f"{part.table}: the step was cut short, {record.into} keeps no log, and {error.message}",
@@ -78,7 +80,7 @@ def _half_written(batch: Batch, record: BatchRecord, run: RunFolder, server: Ser
                 ) from error
         parts.append(PreparedPart(part, told.before, told.after, journal, insert, told.deleted, ()))
     try:
-        put_all_back(parts, server, seed, cache, record.into)
+        restore_all(parts, server, seed, cache, record.into)
     except StagingError as error:
         raise UnknownOutcomeError(
             f"{record.into} keeps no log, and a step that was cut short cannot be put back: {error.message}",

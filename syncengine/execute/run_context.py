@@ -30,7 +30,7 @@ class RunContext:
     progress: Progress
     forget: Callable[[Iterable[tuple[str, int | None, date | None]]], None]
     """Drops what is remembered of tables, ACDs and days that are about to be written."""
-    hand_over: Callable[[Batch], Future[list[PreparedPart]]] | None = None
+    prepare_elsewhere: Callable[[Batch], Future[list[PreparedPart]]] | None = None
     """Has a batch prepared elsewhere; None where that is done here."""
     before_batch: Callable[[], None] = lambda: None
     """Waits until the user's own bounds let another batch begin."""

@@ -8,34 +8,34 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from syncengine.execute.batches import Batch
-from syncengine.execute.commit_outcome import Images, refuse_living, resolve
-from syncengine.execute.images import buckets_of, hold
+from syncengine.execute.commit_outcome import Images, refuse_live_session, resolve
+from syncengine.execute.images import buckets_of, image_of
 from syncengine.execute.preparation import PreparedPart
 from syncengine.execute.run_context import RunContext
-from syncengine.execute.unlogged_rollback import put_all_back
-from syncengine.model.errors import MovedError, ServerError, StagingError, SyncError, UnknownOutcomeError
+from syncengine.execute.unlogged_rollback import restore_all
+from syncengine.model.errors import ChangedSincePlanError, ServerError, StagingError, SyncError, UnknownOutcomeError
 from syncengine.model.interrupts import BY_USER, is_stop, uninterrupted
 from syncengine.model.pair import Role
 from syncengine.model.run import BatchState
 from syncengine.servers.protocol import WriteSession
 from syncengine.staging.pieces import read_piece
-from syncengine.staging.run_reading import part_data
+from syncengine.staging.run_marks import part_data
 
-CHANGED = (
+HOW_ROWS_CHANGE = (
     "A trigger, a rule or a conversion on the server may have changed the rows, or kept some out; the plan names the "
     "first two."
 )
 
-NOT_AWAITED = "stopped by the user before the server had answered the commit"
+COMMIT_UNANSWERED = "stopped by the user before the server had answered the commit"
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class BatchWriter:
     """Writes the batches of one portion."""
 
     context: RunContext
     seed: int
-    tell: Callable[[Batch, BatchState, int, int, str], None]
+    report: Callable[[Batch, BatchState, int, int, str], None]
     """Is told what became of a batch as soon as that is known: deleted and inserted rows, and why."""
 
     def write(self, batch: Batch, prepared: list[PreparedPart], *, whole_tables: bool) -> None:
@@ -58,12 +58,12 @@ class Writing:
                     for one in prepared:
                         begun.append(one)
                         self._apply(one, session, batch.into)
-                    with _about(" and ".join(one.part.table for one in prepared)):
+                    with _naming(" and ".join(one.part.table for one in prepared)):
                         session.run_deferred()
                     # Last of all: what one table's rows set off may change those of another.
                     for one in prepared:
-                        self._look(one, session, batch.into)
-                    _still_journalled(prepared)
+                        self._verify(one, session, batch.into)
+                    _refuse_missing_journals(prepared)
                     # From here on a Ctrl-C waits until what was committed is known to be.
                     quiet.enter_context(uninterrupted())
                     committing = True
@@ -77,14 +77,14 @@ class Writing:
                 why = self._resolved(batch, prepared, session_id, error)
             except BaseException as error:
                 if committed:
-                    self._tell(batch, prepared, BatchState.DONE, "")
+                    self._report(batch, prepared, BatchState.DONE, "")
                 elif committing:
                     # A Ctrl-C that could be held back no longer: the mark stays open, and a resume finds out.
-                    self._tell(batch, prepared, BatchState.UNKNOWN, NOT_AWAITED)
+                    self._report(batch, prepared, BatchState.UNKNOWN, COMMIT_UNANSWERED)
                 else:
                     self._roll_back(batch, prepared, begun, session_id, BY_USER if is_stop(error) else repr(error))
                 raise
-            self._tell(batch, prepared, BatchState.DONE, why)
+            self._report(batch, prepared, BatchState.DONE, why)
             seconds = round(time.monotonic() - started, 3)
             self.context.run.mark_batch(batch.place, BatchState.DONE, into=batch.into, seconds=seconds)
 
@@ -100,10 +100,10 @@ class Writing:
 
     def _lock(self, one: PreparedPart, session: WriteSession, into: Role, *, whole_table: bool) -> None:
         """Keep others from one table's rows, which must be those that were journalled."""
-        with _about(one.part.table):
+        with _naming(one.part.table):
             session.lock(buckets_of(one.part), table=whole_table)
-        if hold(one.part, self.seed, session, self.context.cache) != one.before:
-            raise MovedError(
+        if image_of(one.part, self.seed, session, self.context.cache) != one.before:
+            raise ChangedSincePlanError(
                 f"{one.part.table}: the rows of {into} changed while the step was prepared.",
                 hint="Nothing of this step was written; run the same command again.",
             )
@@ -111,27 +111,27 @@ class Writing:
     def _apply(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
         """Write one table's rows inside the transaction; what does not add up rolls everything back."""
         table = one.part.table
-        with _about(table):
+        with _naming(table):
             deleted = sum(session.delete(selection) for selection in one.deletes)
         if deleted != one.delete_rows:
             raise ServerError(
                 f"{table}: {into} deleted {deleted:,} rows where {one.delete_rows:,} were journalled; rolled back.",
-                hint=CHANGED,
+                hint=HOW_ROWS_CHANGE,
             )
-        with _about(table):
+        with _naming(table):
             inserted = session.insert(table, read_piece(one.insert)) if one.insert.rows else 0
         if inserted != one.insert.rows:
             raise ServerError(
                 f"{table}: {into} inserted {inserted:,} rows where {one.insert.rows:,} were staged; rolled back.",
-                hint=CHANGED,
+                hint=HOW_ROWS_CHANGE,
             )
 
-    def _look(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
+    def _verify(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
         """Hold what one table would hold against what was staged."""
-        if hold(one.part, self.seed, session, self.context.cache) != one.after:
+        if image_of(one.part, self.seed, session, self.context.cache) != one.after:
             raise ServerError(
                 f"{one.part.table}: what {into} would hold is not what was staged; rolled back.",
-                hint=CHANGED,
+                hint=HOW_ROWS_CHANGE,
             )
 
     def _roll_back(
@@ -143,19 +143,19 @@ class Writing:
             if begun and not server.describe().capabilities.transactions:
                 try:
                     # A statement that was given up may still be under way there.
-                    refuse_living(server, session_id, self.context.limits.lock_seconds)
-                    put_all_back(begun, server, self.seed, self.context.cache, batch.into)
+                    refuse_live_session(server, session_id, self.context.limits.lock_seconds)
+                    restore_all(begun, server, self.seed, self.context.cache, batch.into)
                 except BaseException as error:
                     # The mark stays open: a resume puts it back once the server lets it.
-                    told = f"{why} What was written of it could not be put back: {error or 'it was stopped'}"
-                    self._tell(batch, prepared, BatchState.UNKNOWN, told)
+                    message = f"{why} What was written of it could not be put back: {error or 'it was stopped'}"
+                    self._report(batch, prepared, BatchState.UNKNOWN, message)
                     if isinstance(error, ServerError):
                         # Whatever may pass by: to try the step again, or less of it, is to begin on half of it.
-                        raise UnknownOutcomeError(told) from error
+                        raise UnknownOutcomeError(message) from error
                     raise
             # Where it cannot be told, the next run finds out.
             with suppress(StagingError):
-                self.context.run.mark_batch(batch.place, BatchState.BACK, into=batch.into, why=why)
+                self.context.run.mark_batch(batch.place, BatchState.ROLLED_BACK, into=batch.into, why=why)
 
     def _resolved(self, batch: Batch, prepared: list[PreparedPart], session: str, error: SyncError) -> str:
         """Return why a batch is done although its commit failed; raises where it is not, or nobody can say."""
@@ -173,29 +173,29 @@ class Writing:
         except Exception:  # noqa: BLE001  # whatever keeps us from looking, nobody knows then
             state = BatchState.OPEN
         except BaseException:
-            self._tell(batch, prepared, BatchState.UNKNOWN, NOT_AWAITED)
+            self._report(batch, prepared, BatchState.UNKNOWN, COMMIT_UNANSWERED)
             raise
         if state is BatchState.DONE:
             return str(error)
-        if state is BatchState.BACK:
+        if state is BatchState.ROLLED_BACK:
             self.context.run.mark_batch(batch.place, state, into=batch.into, why=str(error))
             if isinstance(error, UnknownOutcomeError):
                 # It is known now: the same again may succeed.
                 raise ServerError(error.message, hint=error.hint, transient=True) from error
             raise error
-        self._tell(batch, prepared, BatchState.UNKNOWN, str(error))
+        self._report(batch, prepared, BatchState.UNKNOWN, str(error))
         if state is BatchState.UNKNOWN:
             self.context.run.mark_batch(batch.place, state, into=batch.into, why=str(error))
         raise UnknownOutcomeError(error.message, hint=error.hint) from error
 
-    def _tell(self, batch: Batch, prepared: list[PreparedPart], state: BatchState, why: str) -> None:
+    def _report(self, batch: Batch, prepared: list[PreparedPart], state: BatchState, why: str) -> None:
         deleted = sum(one.delete_rows for one in prepared)
         inserted = sum(one.insert.rows for one in prepared)
-        self.tell(batch, state, deleted, inserted, why)
+        self.report(batch, state, deleted, inserted, why)
 
 
 @contextmanager
-def _about(table: str) -> Iterator[None]:
+def _naming(table: str) -> Iterator[None]:
     """Name the table in what a server says of a write to it: a constraint has a name, and does not say of what."""
     try:
         yield
@@ -205,7 +205,7 @@ def _about(table: str) -> Iterator[None]:
         raise
 
 
-def _still_journalled(prepared: list[PreparedPart]) -> None:
+def _refuse_missing_journals(prepared: list[PreparedPart]) -> None:
     """Refuse to commit what could not be undone: somebody may have taken the staging folder away."""
     for one in prepared:
         if not one.journal.path.exists():

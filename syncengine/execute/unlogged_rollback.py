@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from syncengine.diffing.bag_difference import normal
-from syncengine.execute.images import buckets_of, hold
+from syncengine.execute.images import buckets_of, image_of
 from syncengine.execute.preparation import PreparedPart
 from syncengine.model.errors import UnknownOutcomeError
 from syncengine.model.pair import Role
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.protocol import Server, WriteSession
-from syncengine.servers.retry import tried
+from syncengine.servers.retry import with_retries
 from syncengine.staging.cache import Cache
 from syncengine.staging.pieces import read_piece
 
 
-def put_all_back(parts: list[PreparedPart], server: Server, seed: int, cache: Cache, into: Role) -> None:
+def restore_all(parts: list[PreparedPart], server: Server, seed: int, cache: Cache, into: Role) -> None:
     """Make the buckets of all parts as they were; raises `UnknownOutcomeError` as `put_back` does."""
 
     def again() -> None:
         # The session that wrote may be the one that was lost.
         with server.begin() as session:
             for one in parts:
-                put_back(one, session, seed, cache, into)
+                restore(one, session, seed, cache, into)
 
-    tried(again)
+    with_retries(again)
 
 
-def put_back(one: PreparedPart, session: WriteSession, seed: int, cache: Cache, into: Role) -> None:
+def restore(one: PreparedPart, session: WriteSession, seed: int, cache: Cache, into: Role) -> None:
     """Make the buckets of a part as they were before its batch.
 
     Raises `UnknownOutcomeError` where there are rows that are neither the batch's nor were there before it:
     somebody else wrote them, and nothing is deleted then.
     """
-    if hold(one.part, seed, session, cache) == one.before:
+    if image_of(one.part, seed, session, cache) == one.before:
         return
     foreign = _foreign_rows(one, session, cache)
     if foreign:
@@ -44,7 +44,7 @@ def put_back(one: PreparedPart, session: WriteSession, seed: int, cache: Cache, 
     session.delete(buckets_of(one.part))
     if one.journal.rows:
         session.insert(one.part.table, read_piece(one.journal))
-    if hold(one.part, seed, session, cache) != one.before:
+    if image_of(one.part, seed, session, cache) != one.before:
         raise UnknownOutcomeError(
             f"{one.part.table}: the step was cut short, and {into} is not as it was before it.",
             hint=f"The rows as they were lie in {one.journal.path}.",

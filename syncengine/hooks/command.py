@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-KEPT_BYTES = 64 * 1024
+END_BYTES = 64 * 1024
 """How much of the beginning, and as much of the end, of what a command says is kept."""
 GRACE_SECONDS = 5.0
 """How long a command that took too long has to clean up before it is killed."""
 DRAIN_SECONDS = 1.0
 """How long output is waited for once a command has ended: what it left running may hold its output open."""
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 CHUNK = 65_536
 
 
@@ -61,8 +61,8 @@ def run_command(
     try:
         with starting or nullcontext():
             process = _started(command, folder, environment, umask)
-        with closing(_Listening(process)) as listening:
-            in_time = listening.until(begun + timeout_seconds)
+        with closing(_OutputReader(process)) as listening:
+            in_time = listening.read_until(begun + timeout_seconds)
     except BaseException as error:
         if process is not None:
             _end_group(process)
@@ -70,8 +70,8 @@ def run_command(
             raise
         if not isinstance(error, OSError | ValueError):
             raise
-        said = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return CommandResult(f"could not be started: {said}: {command[0]}", "", "", 0.0, started=False)
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return CommandResult(f"could not be started: {reason}: {command[0]}", "", "", 0.0, started=False)
     seconds = time.monotonic() - begun
     code = process.returncode if in_time and process.returncode >= 0 else None
     problem = _problem(process.returncode) if in_time else _overdue(process.returncode, timeout_seconds)
@@ -94,31 +94,31 @@ def _started(
 
 
 @dataclass(slots=True)
-class _Kept:
+class _StreamEnds:
     """The beginning and the end of a stream."""
 
     head: bytearray = field(default_factory=bytearray)
     tail: deque[bytes] = field(default_factory=deque)
     tail_size: int = 0
-    left_out: int = 0
+    skipped_bytes: int = 0
 
     def add(self, data: bytes) -> None:
         """Keep some more, and forget what is in the middle by now."""
-        room = max(0, KEPT_BYTES - len(self.head))
+        room = max(0, END_BYTES - len(self.head))
         self.head += data[:room]
         rest = data[room:]
         if not rest:
             return
         self.tail.append(rest)
         self.tail_size += len(rest)
-        while self.tail_size > KEPT_BYTES:
-            over = self.tail_size - KEPT_BYTES
+        while self.tail_size > END_BYTES:
+            over = self.tail_size - END_BYTES
             first = self.tail.popleft()
             if len(first) > over:
                 self.tail.appendleft(first[over:])
-            gone = min(over, len(first))
-            self.tail_size -= gone
-            self.left_out += gone
+            dropped = min(over, len(first))
+            self.tail_size -= dropped
+            self.skipped_bytes += dropped
 
     def text(self) -> str:
         """Return it as text, without what would move a terminal's cursor.
@@ -126,11 +126,11 @@ class _Kept:
         Where something is left out, so is the line it begins in and the one it ends in: half a secret is one as well,
         and nobody could mask it.
         """
-        head, tail, left_out = bytes(self.head), b"".join(self.tail), self.left_out
-        if left_out:
+        head, tail, skipped = bytes(self.head), b"".join(self.tail), self.skipped_bytes
+        if skipped:
             head, tail = head[: head.rfind(b"\n") + 1], tail[tail.find(b"\n") + 1 :]
-            left_out += len(self.head) - len(head) + self.tail_size - len(tail)
-            middle = f"... {left_out:,} bytes left out ...\n"
+            skipped += len(self.head) - len(head) + self.tail_size - len(tail)
+            middle = f"... {skipped:,} bytes left out ...\n"
         else:
             middle = ""
         text = head.decode(errors="replace") + middle + tail.decode(errors="replace")
@@ -138,28 +138,28 @@ class _Kept:
         return "".join(one for one in text if one in "\n\t" or one.isprintable())
 
 
-class _Listening:
+class _OutputReader:
     """Reads what a process says until it ends."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
-        self.both = _Kept()
-        self.answer = _Kept()
+        self.both = _StreamEnds()
+        self.answer = _StreamEnds()
         self._selector = selectors.DefaultSelector()
         for stream in (process.stdout, process.stderr):
             assert stream is not None  # noqa: S101  # both were asked for
             os.set_blocking(stream.fileno(), False)
             self._selector.register(stream, selectors.EVENT_READ)
 
-    def until(self, deadline: float) -> bool:
+    def read_until(self, deadline: float) -> bool:
         """Listen until the process has ended; end it at the deadline, and say whether it was in time."""
         while self.process.poll() is None:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
                 _end_group(self.process)
                 self._drain()
                 return False
-            self._listen(min(left, LOOK_SECONDS))
+            self._read(min(remaining, POLL_SECONDS))
         self._drain()
         return True
 
@@ -171,12 +171,12 @@ class _Listening:
     def _drain(self) -> None:
         last = time.monotonic() + DRAIN_SECONDS
         while self._selector.get_map() and time.monotonic() < last:
-            self._listen(LOOK_SECONDS)
+            self._read(POLL_SECONDS)
 
-    def _listen(self, seconds: float) -> None:
+    def _read(self, seconds: float) -> None:
         if not self._selector.get_map():
             # It has closed both, and works on.
-            time.sleep(min(seconds, LOOK_SECONDS))
+            time.sleep(min(seconds, POLL_SECONDS))
             return
         for key, _ in self._selector.select(seconds):
             stream: IO[bytes] = key.fileobj  # type: ignore[assignment]  # as registered

@@ -15,7 +15,7 @@ WAIT_SECONDS = 30.0
 T = TypeVar("T")
 
 
-def awaited(make: Callable[[], T], limits: Limits, progress: Progress, *, wait: bool) -> T:
+def retry_until_archived(make: Callable[[], T], limits: Limits, progress: Progress, *, wait: bool) -> T:
     """Return what `make` returns; while it is refused for the archive, wait and try again if `wait` says so.
 
     Raises the refusal after `wait_minutes`. `make` opens and closes the servers itself: an embedded one that was
@@ -26,7 +26,7 @@ def awaited(make: Callable[[], T], limits: Limits, progress: Progress, *, wait: 
         try:
             return make()
         except NotArchivedError as refusal:
-            if not wait or not refusal.passes or time.monotonic() > deadline:
+            if not wait or not refusal.temporary or time.monotonic() > deadline:
                 raise
         progress.begin(f"Waiting for the archive, at most {limits.wait_minutes} minutes", 1)
         try:

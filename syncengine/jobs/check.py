@@ -10,8 +10,8 @@ from syncengine.jobs.connections import Connections, as_of
 from syncengine.model.check import PairCheck
 from syncengine.model.pair import PairSettings
 from syncengine.model.progress import Progress
-from syncengine.observe.check.check import check, try_out
-from syncengine.observe.check.server import LookQuestions
+from syncengine.observe.check.check import check, run_scratch_cases
+from syncengine.observe.check.server import InspectionOptions
 from syncengine.observe.facts import FACTS
 from syncengine.staging.cache import Cache
 
@@ -35,7 +35,7 @@ class Check:
 
     def run(self, *, scratch: bool) -> PairCheck:
         """Return what was found; only with `scratch` is anything written. A server that fails does not raise."""
-        questions = LookQuestions(self.settings, self.catalogue, as_of(self.settings))
+        questions = InspectionOptions(self.settings, self.catalogue, as_of(self.settings))
         limits = self.settings.limits
         if scratch:
             limits = replace(limits, lock_seconds=min(limits.lock_seconds, SCRATCH_LOCK_SECONDS))
@@ -44,4 +44,6 @@ class Check:
             if not scratch:
                 return found
             with Cache.of(self.settings) as cache:
-                return try_out(found, servers, questions, cache, self.progress, lock_seconds=limits.lock_seconds)
+                return run_scratch_cases(
+                    found, servers, questions, cache, self.progress, lock_seconds=limits.lock_seconds
+                )

@@ -12,8 +12,8 @@ from syncengine.catalogue.procedure_file import read_procedure
 from syncengine.hooks.command import CommandResult
 from syncengine.jobs.check import Check
 from syncengine.jobs.connections import Connections, as_of
-from syncengine.jobs.daily_check import DailyChecking
-from syncengine.jobs.hook_commands import INTERRUPTED, Commands, ended, last_lines, said_at_last
+from syncengine.jobs.daily_check import DailyCheckJob
+from syncengine.jobs.hook_commands import INTERRUPTED, HookCommands, finished_record, last_lines, output_clause
 from syncengine.jobs.observation import Observer
 from syncengine.jobs.outages import Outages, compared_in
 from syncengine.jobs.timetables.listing import Timetables
@@ -30,14 +30,14 @@ from syncengine.model.errors import (
 )
 from syncengine.model.filled_checklist import ChecklistRecord, FilledChecklist, Tick, TickedBy
 from syncengine.model.grain import INTERVAL
-from syncengine.model.hooks import CheckKind, HookRecord, HookState, in_order, in_single_user_mode
+from syncengine.model.hooks import CheckKind, HookRecord, HookState, in_single_user_mode, sorted_by_number
 from syncengine.model.names import argument, command
 from syncengine.model.pair import Hook, PairSettings, Role
-from syncengine.model.procedure import LooksBack, Procedure, ProcedureLine
+from syncengine.model.procedure import CountsSince, Procedure, ProcedureLine
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions, gather_facts
-from syncengine.planning.filling import Filling, chosen_way, filled_in
-from syncengine.planning.sights.evidence import Evidence, Need
+from syncengine.planning.checklist_progress import ChecklistProgress, chosen_way, fill_in
+from syncengine.planning.probes.evidence import Evidence, Need
 from syncengine.staging.checklist_file import ChecklistFile
 from syncengine.staging.ledger import Ledger
 
@@ -47,7 +47,7 @@ LONG_AGO_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class ChecklistWishes:
+class ChecklistRequest:
     """What is asked of a checklist beside being shown: lines by their numbers."""
 
     tick: tuple[int, ...] = ()
@@ -72,13 +72,13 @@ class ChecklistWishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class ChecklistProbes:
     """The jobs that look for a checklist at what is beside the facts of both servers."""
 
     observer: Observer
     check: Check
     outages: Outages
-    daily: DailyChecking
+    daily_check: DailyCheckJob
     timetables: Timetables
 
 
@@ -90,93 +90,93 @@ class Checklists:
     catalogue: Catalogue
     ledger: Ledger
     connections: Connections
-    commands: Commands
-    looks: Looks
+    commands: HookCommands
+    probes: ChecklistProbes
 
-    def follow(self, name: str, wishes: ChecklistWishes) -> FilledChecklist:
+    def update(self, name: str, request: ChecklistRequest) -> FilledChecklist:
         """Do what is asked of a checklist, and return it as it stands then.
 
         What the pair shows to be done is kept, where the checklist was begun. Raises `InputError` for what it does
         not have, `HookFailedError` where a hook fails: then what was ticked before stays so.
         """
         procedure = read_procedure(name)
-        self._refuse_future(wishes)
+        self._refuse_future(request)
         file = ChecklistFile(self.settings.staging, name)
-        _refuse_unknown(procedure, wishes, None if wishes.anew else file.load())
-        if wishes.changes:
-            self._change(procedure, file, wishes)
+        _refuse_unknown(procedure, request, None if request.anew else file.load())
+        if request.changes:
+            self._change(procedure, file, request)
         record = file.load()
-        looked = record or ChecklistRecord(name, datetime.now(), self._since(procedure), wishes.way)
-        if wishes.since is not None:
-            looked = replace(looked, since=wishes.since)
-        filling = self._filled(procedure, looked)
+        shown = record or ChecklistRecord(name, datetime.now(), self._since(procedure), request.way)
+        if request.since is not None:
+            shown = replace(shown, since=request.since)
+        progress = self._fill_in(procedure, shown)
         notes = (
             []
             if record is None
             else [
-                *_from_long_ago(procedure, record),
-                *_hooks_not_done(record, filling),
-                *self._keep_seen(file, filling),
+                *_age_notes(procedure, record),
+                *_unfinished_hook_notes(record, progress),
+                *self._save_probed(file, progress),
             ]
         )
         return FilledChecklist(
             procedure=procedure,
-            lines=filling.lines,
-            way=chosen_way(procedure, looked.way),
+            lines=progress.lines,
+            way=chosen_way(procedure, shown.way),
             as_of=as_of(self.settings),
-            since=looked.since,
+            since=shown.since,
             begun=record.begun if record else None,
             notes=tuple(notes),
             outdated=record is not None and procedure.daily and record.begun.date() != datetime.now().date(),
         )
 
-    def _refuse_future(self, wishes: ChecklistWishes) -> None:
+    def _refuse_future(self, request: ChecklistRequest) -> None:
         now = as_of(self.settings)
-        for option, moment in (("since", wishes.since), ("at", wishes.at)):
+        for option, moment in (("since", request.since), ("at", request.at)):
             if moment is not None and moment > now:
-                told = argument(option, f"{moment:%Y-%m-%d %H:%M}")
+                given = argument(option, f"{moment:%Y-%m-%d %H:%M}")
                 raise WindowError(
-                    f"{told} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
+                    f"{given} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
                     hint="Give a time that has passed.",
                 )
 
-    def _change(self, procedure: Procedure, file: ChecklistFile, wishes: ChecklistWishes) -> None:
+    def _change(self, procedure: Procedure, file: ChecklistFile, request: ChecklistRequest) -> None:
         """Keep what is asked for; each line that a hook carries out as soon as that is done."""
         now = as_of(self.settings)
-        hooks = {number: self._hooks_of(number, procedure.lines[number - 1]) for number in wishes.do}
+        hooks = {number: self._hooks_of(number, procedure.lines[number - 1]) for number in request.do}
         with self.ledger.locked():
-            record = None if wishes.anew else file.load()
-            if record is None and not wishes.begins:
+            record = None if request.anew else file.load()
+            if record is None and not request.begins:
                 return
-            _refuse_unknown(procedure, wishes, record)
+            _refuse_unknown(procedure, request, record)
             if record is None:
-                since = wishes.since or self._since(procedure)
-                record = ChecklistRecord(procedure.name, datetime.now(), since, hooks=_modes(file))
-            if wishes.way:
-                record = replace(record, way=wishes.way)
-            for number in wishes.untick:
+                since = request.since or self._since(procedure)
+                record = ChecklistRecord(procedure.name, datetime.now(), since, hooks=_single_user_records(file))
+            if request.way:
+                record = replace(record, way=request.way)
+            for number in request.untick:
                 record = record.without_tick(procedure.lines[number - 1].name, now)
-            for number in wishes.tick:
+            for number in request.tick:
                 line = procedure.lines[number - 1]
-                record = record.with_tick(Tick(line.name, wishes.at or now, TickedBy.HAND))
+                record = record.with_tick(Tick(line.name, request.at or now, TickedBy.HAND))
                 if line.kind is LineKind.MULTI_USER:
-                    record = self._put_back_by_hand(record, line)
-            file.keep(record)
+                    record = self._mark_multi_user_by_hand(record, line)
+            file.save(record)
             for number, found in hooks.items():
                 line = procedure.lines[number - 1]
-                record, says = self._carry_out(number, line, found, record, file)
-                record = record.with_tick(Tick(line.name, wishes.at or as_of(self.settings), TickedBy.HOOK, says))
-                file.keep(record)
+                record, output = self._carry_out(number, line, found, record, file)
+                record = record.with_tick(Tick(line.name, request.at or as_of(self.settings), TickedBy.HOOK, output))
+                file.save(record)
 
     def _since(self, procedure: Procedure) -> datetime:
         """Return from when on what happened counts, where nobody said it."""
         now = as_of(self.settings)
-        match procedure.looks_back:
-            case LooksBack.YESTERDAY:
-                return INTERVAL.unit.back(1, now)
-            case LooksBack.AS_LONG_AS_KEPT:
-                return INTERVAL.unit.back(self.settings.retention.most(INTERVAL), now)
-            case LooksBack.NOT:
+        match procedure.counts_since:
+            case CountsSince.YESTERDAY:
+                return INTERVAL.unit.cutoff(1, now)
+            case CountsSince.RETENTION:
+                return INTERVAL.unit.cutoff(self.settings.retention.most(INTERVAL), now)
+            case CountsSince.BEGUN:
                 return now
 
     def _carry_out(
@@ -186,39 +186,41 @@ class Checklists:
 
         That one is begun is kept before, and what became of it after: one that was cut short may have done it.
         """
-        said: list[str] = []
+        outputs: list[str] = []
         for hook in hooks:
             begun = HookRecord(hook.kind, hook.server, self._next_hook(record), HookState.BEGUN, datetime.now())
             record = record.with_hook(begun)
-            file.keep(record)
+            file.save(record)
             try:
                 found = self.commands.run(hook, lines=line.text)
             except KeyboardInterrupt:
-                file.keep(record.with_hook(ended(begun, CommandResult(INTERRUPTED, "", "", 0.0))))
+                file.save(record.with_hook(finished_record(begun, CommandResult(INTERRUPTED, "", "", 0.0))))
                 raise
-            record = record.with_hook(ended(begun, found))
-            file.keep(record)
+            record = record.with_hook(finished_record(begun, found))
+            file.save(record)
             if found.problem:
-                before = f" Those before have done it: {'; '.join(said)}." if said else ""
+                before = f" Those before have done it: {'; '.join(outputs)}." if outputs else ""
                 raise HookFailedError(
                     f"Line {number} is not ticked: the hook {hook.kind} of {hook.server} "
-                    f"{found.problem}{said_at_last(found.output)}.{before}",
+                    f"{found.problem}{output_clause(found.output)}.{before}",
                     hint="Do it by hand and tick it, or repair the hook and try again.",
                 )
-            said.append(f"{hook.server}: {last_lines(found.output) or 'done'}")
-        return record, "; ".join(said)
+            outputs.append(f"{hook.server}: {last_lines(found.output) or 'done'}")
+        return record, "; ".join(outputs)
 
     def _next_hook(self, record: ChecklistRecord) -> int:
         known = (*self.ledger.list_hooks(), *record.hooks, *(one for run in self.ledger.runs() for one in run.hooks))
         return max((one.number for one in known), default=0) + 1
 
-    def _put_back_by_hand(self, record: ChecklistRecord, line: ProcedureLine) -> ChecklistRecord:
+    def _mark_multi_user_by_hand(self, record: ChecklistRecord, line: ProcedureLine) -> ChecklistRecord:
         """Return it with the servers put back that a checklist had put in single-user mode, as somebody says."""
-        for role in in_single_user_mode(in_order((*self.ledger.list_hooks(), *record.hooks))):
+        for role in in_single_user_mode(sorted_by_number((*self.ledger.list_hooks(), *record.hooks))):
             if role in line.place.roles:
                 number = self._next_hook(record)
-                back = HookRecord(LineKind.MULTI_USER, role, number, HookState.DONE, datetime.now(), says="by hand")
-                record = record.with_hook(back)
+                multi_user = HookRecord(
+                    LineKind.MULTI_USER, role, number, HookState.DONE, datetime.now(), last_lines="by hand"
+                )
+                record = record.with_hook(multi_user)
         return record
 
     def _hooks_of(self, number: int, line: ProcedureLine) -> list[Hook]:
@@ -239,7 +241,7 @@ class Checklists:
             )
         raise InputError(f"Line {number} has no hook that carries it out.", hint=instead)
 
-    def _filled(self, procedure: Procedure, record: ChecklistRecord) -> Filling:
+    def _fill_in(self, procedure: Procedure, record: ChecklistRecord) -> ChecklistProgress:
         """Return a checklist filled in, asking the pair only for what its lines need."""
         evidence = Evidence(
             settings=self.settings,
@@ -250,13 +252,13 @@ class Checklists:
             runs=self.ledger.runs(),
         )
         while True:
-            filling = filled_in(procedure, record, evidence)
-            if not filling.wanted:
-                return filling
-            for need in sorted(filling.wanted):
-                evidence = self._gathered(need, evidence)
+            progress = fill_in(procedure, record, evidence)
+            if not progress.needed:
+                return progress
+            for need in sorted(progress.needed):
+                evidence = self._gather(need, evidence)
 
-    def _gathered(self, need: Need, evidence: Evidence) -> Evidence:
+    def _gather(self, need: Need, evidence: Evidence) -> Evidence:
         """Return the evidence with one thing more, or with why that could not be had."""
         evidence = replace(evidence, gathered=evidence.gathered | {need})
         try:
@@ -264,34 +266,34 @@ class Checklists:
                 case Need.FACTS:
                     return self._with_facts(evidence)
                 case Need.CHECK:
-                    return replace(evidence, check=self.looks.check.set_up())
+                    return replace(evidence, check=self.probes.check.set_up())
                 case Need.OUTAGES if evidence.since >= evidence.as_of:
                     raise WindowError("no time has passed since the checklist was begun")
                 case Need.OUTAGES:
                     specs = compared_in(self.catalogue)
-                    return replace(evidence, outages=self.looks.outages.report(evidence.since, (), specs))
+                    return replace(evidence, outages=self.probes.outages.report(evidence.since, (), specs))
                 case Need.PROFILES:
                     return replace(evidence, profiles=self._profiles())
                 case Need.BACKUPS:
                     return replace(evidence, backups=tuple(self.commands.checks((CheckKind.BACKUPS,))))
                 case Need.ALIKE:
-                    return replace(evidence, daily=self.looks.daily.check(None))
+                    return replace(evidence, daily=self.probes.daily_check.check(None))
                 case Need.DAILY:
-                    return replace(evidence, daily=evidence.daily or self.looks.daily.check(None, compare=False))
+                    return replace(evidence, daily=evidence.daily or self.probes.daily_check.check(None, compare=False))
                 case Need.TIMETABLES:
-                    return replace(evidence, timetables=self.looks.timetables.listing(()))
+                    return replace(evidence, timetables=self.probes.timetables.listing(()))
         except SyncError as error:
             return replace(evidence, problems={**evidence.problems, need: error.message})
 
     def _profiles(self) -> Observation:
         specs = self.catalogue.select((), (PROFILES,))
-        request = self.looks.observer.request(specs, None, (), Role.PRIMARY, every_row=False)
+        request = self.probes.observer.request(specs, None, (), Role.PRIMARY, every_row=False)
         with self.connections.servers(frozenset()) as servers:
-            return self.looks.observer.verified(servers, request)
+            return self.probes.observer.verify(servers, request)
 
     def _with_facts(self, evidence: Evidence) -> Evidence:
-        looked = Window(evidence.since, evidence.as_of) if evidence.since < evidence.as_of else None
-        questions = FactQuestions(self.settings, self.catalogue, looked, coverage=False)
+        window = Window(evidence.since, evidence.as_of) if evidence.since < evidence.as_of else None
+        questions = FactQuestions(self.settings, self.catalogue, window, coverage=False)
         facts, silent = {}, {}
         with self.connections.each() as (servers, failed):
             silent = {role: error.message for role, error in failed.items()}
@@ -302,7 +304,7 @@ class Checklists:
                     silent[role] = error.message
         return replace(evidence, facts=facts, silent=silent)
 
-    def _keep_seen(self, file: ChecklistFile, filling: Filling) -> list[str]:
+    def _save_probed(self, file: ChecklistFile, progress: ChecklistProgress) -> list[str]:
         """Keep what the pair showed to be done; return a note where that cannot be."""
         holder = self.ledger.holder()
         if holder:
@@ -312,17 +314,17 @@ class Checklists:
                 record = file.load()
                 if record is None:
                     return []
-                kept = record
-                for tick in filling.new_ticks:
-                    kept = kept.with_tick(tick)
-                if kept != record:
-                    file.keep(kept)
+                updated = record
+                for tick in progress.new_ticks:
+                    updated = updated.with_tick(tick)
+                if updated != record:
+                    file.save(updated)
         except (OccupiedError, StagingError) as error:
             return [f"what was seen could not be kept: {error.message.rstrip('.')}"]
         return []
 
 
-def _modes(file: ChecklistFile) -> tuple[HookRecord, ...]:
+def _single_user_records(file: ChecklistFile) -> tuple[HookRecord, ...]:
     """Return which servers the hooks of a list that is begun anew have put in single-user mode, and back."""
     with suppress(StagingError):
         before = file.load()
@@ -331,7 +333,7 @@ def _modes(file: ChecklistFile) -> tuple[HookRecord, ...]:
     return ()
 
 
-def _from_long_ago(procedure: Procedure, record: ChecklistRecord) -> Iterator[str]:
+def _age_notes(procedure: Procedure, record: ChecklistRecord) -> Iterator[str]:
     """Yield that a list may be of another time: who takes over at night finds what was ticked in the last takeover."""
     days = (datetime.now() - record.begun).days
     if days >= LONG_AGO_DAYS and not procedure.daily:
@@ -339,19 +341,19 @@ def _from_long_ago(procedure: Procedure, record: ChecklistRecord) -> Iterator[st
         yield f"{begun}; for another time begin it again, with `anew=True`"
 
 
-def _hooks_not_done(record: ChecklistRecord, filling: Filling) -> Iterator[str]:
+def _unfinished_hook_notes(record: ChecklistRecord, progress: ChecklistProgress) -> Iterator[str]:
     """Yield the hooks that failed or were cut short at lines that are not done: they may have done it all the same."""
-    for filled in filling.lines:
+    for filled in progress.lines:
         hook = None if filled.done else record.hook_of(filled.line)
         if hook is not None:
-            yield f"line {filled.number}: {hook.told}; look whether it was done"
+            yield f"line {filled.number}: {hook.sentence}; look whether it was done"
 
 
-def _refuse_unknown(procedure: Procedure, wishes: ChecklistWishes, record: ChecklistRecord | None) -> None:
+def _refuse_unknown(procedure: Procedure, request: ChecklistRequest, record: ChecklistRecord | None) -> None:
     """Raise `InputError` for a way or a line that a checklist does not have."""
-    way = chosen_way(procedure, wishes.way or (record.way if record else ""))
+    way = chosen_way(procedure, request.way or (record.way if record else ""))
     numbers = [number for number, _ in procedure.numbered(way.name if way else "")]
-    for number in (*wishes.tick, *wishes.untick, *wishes.do):
+    for number in (*request.tick, *request.untick, *request.do):
         if not 1 <= number <= len(procedure.lines):
             raise InputError(
                 f"The checklist {procedure.name} has no line {number}.", hint=f"It has lines 1 to {numbers[-1]}."
@@ -362,13 +364,13 @@ def _refuse_unknown(procedure: Procedure, wishes: ChecklistWishes, record: Check
                 f"Line {number} of {procedure.name} does not belong to the way {way.name}, which is gone.",
                 hint=f"Add {argument('way', of)} to go the other one.",
             )
-    for number in wishes.do:
-        tick = record.tick(procedure.lines[number - 1].name) if record and number not in wishes.untick else None
+    for number in request.do:
+        tick = record.tick(procedure.lines[number - 1].name) if record and number not in request.untick else None
         if tick is not None:
             raise InputError(
                 f"Line {number} is done already, since {tick.at:%Y-%m-%d %H:%M}: its hook is not run again.",
                 hint=f"Add {argument('untick', number)} if it is not done after all.",
             )
-    twice = set(wishes.tick) & set(wishes.untick)
+    twice = set(request.tick) & set(request.untick)
     if twice:
         raise InputError(f"Line {min(twice)} cannot be ticked and unticked at once.", hint="Leave one of them out.")

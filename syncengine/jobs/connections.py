@@ -10,8 +10,8 @@ from datetime import datetime
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from syncengine.jobs.hook_commands import Commands
-from syncengine.jobs.outside_executor import shared_with
+from syncengine.jobs.hook_commands import HookCommands
+from syncengine.jobs.outside_executor import with_executor
 from syncengine.model.errors import (
     InputError,
     OccupiedError,
@@ -28,7 +28,7 @@ from syncengine.servers.kinds import is_embedded, open_server
 from syncengine.servers.protocol import Server
 from syncengine.staging.ledger import Ledger
 
-MEANWHILE = "If the server is down, `syncengine status` says where users work meanwhile, and whom to call."
+SERVER_DOWN_HINT = "If the server is down, `syncengine status` says where users work meanwhile, and whom to call."
 """Said where both servers are needed and one is not there: it may be the first that somebody sees of a failure."""
 
 
@@ -36,7 +36,7 @@ class Connections(NeverPickled):
     """Opens the servers of one pair."""
 
     def __init__(
-        self, settings: PairSettings, ledger: Ledger, commands: Commands, executor: Executor | None = None
+        self, settings: PairSettings, ledger: Ledger, commands: HookCommands, executor: Executor | None = None
     ) -> None:
         self._settings = settings
         self._ledger = ledger
@@ -56,9 +56,9 @@ class Connections(NeverPickled):
         limits = replace(limits, query_seconds=limits.query_seconds + ceil(slowed_by))
         try:
             for role in (one for one in Role if one in needed):
-                opened[role] = self._opened_now(role, writable=role in writable, limits=limits)
+                opened[role] = self._open_or_name_run(role, writable=role in writable, limits=limits)
             refuse_one_server(opened)
-            with shared_with(opened, self._settings, limits, self._outside(writable)) as servers:
+            with with_executor(opened, self._settings, limits, self._outside(writable)) as servers:
                 yield servers
         finally:
             for server in opened.values():
@@ -74,14 +74,14 @@ class Connections(NeverPickled):
         with ExitStack() as stack:
             for role in Role:
                 try:
-                    servers[role] = self.opened(role, writable=writable, limits=limits or self._settings.limits)
+                    servers[role] = self.open(role, writable=writable, limits=limits or self._settings.limits)
                 except ServerError as error:
                     failed[role] = error
                 else:
                     stack.callback(servers[role].close)
             refuse_one_server(servers)
             outside = self._outside(frozenset(Role) if writable else frozenset())
-            with shared_with(servers, self._settings, limits or self._settings.limits, outside) as opened:
+            with with_executor(servers, self._settings, limits or self._settings.limits, outside) as opened:
                 yield opened, failed
 
     def _outside(self, writable: frozenset[Role]) -> Executor | None:
@@ -89,12 +89,12 @@ class Connections(NeverPickled):
         alone = any(is_embedded(self._settings.server(role)) for role in writable)
         return None if alone else self._executor
 
-    def _opened_now(self, role: Role, *, writable: bool, limits: Limits) -> Server:
+    def _open_or_name_run(self, role: Role, *, writable: bool, limits: Limits) -> Server:
         """Open one server; where a run of this pair has it locked, that run is named."""
         try:
-            return self.opened(role, writable=writable, limits=limits)
+            return self.open(role, writable=writable, limits=limits)
         except ServerUnreachableError as error:
-            error.hint = f"{error.hint} {MEANWHILE}".strip()
+            error.hint = f"{error.hint} {SERVER_DOWN_HINT}".strip()
             raise
         except ServerLockedError as error:
             holder = self._ledger.holder()
@@ -105,7 +105,7 @@ class Connections(NeverPickled):
                 hint="`syncengine status --ledger` shows how far it is; wait until it is done, or stop it.",
             ) from error
 
-    def opened(self, role: Role, *, writable: bool, limits: Limits) -> Server:
+    def open(self, role: Role, *, writable: bool, limits: Limits) -> Server:
         """Open one server; where the pair file does not tell its load, a command of the user's may."""
         settings = self._settings.server(role)
         settings = replace(settings, load=settings.load or self._commands.load(role))

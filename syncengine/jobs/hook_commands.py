@@ -13,12 +13,12 @@ from syncengine.model.hooks import LOAD, CheckKind, HookRecord, HookState
 from syncengine.model.interrupts import uninterrupted
 from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.pair import Hook, PairSettings, Role
-from syncengine.staging.private_files import umask_outside
+from syncengine.staging.private_files import original_umask
 
 PREFIX = "SYNCENGINE_"
-TOLD = ("hook", "server", "pair", "run", "lines", "files", "source")
+VARIABLES = ("hook", "server", "pair", "run", "lines", "files", "source")
 """What every hook is told, in variables of these names; empty where it does not apply."""
-COULD_NOT_TELL = (None, 126, 127, 255)
+NO_ANSWER_CODES = (None, 126, 127, 255)
 """Of a command that did not end by itself, a shell that could not run its program, and ssh without its connection."""
 LONGEST_LINE = 120
 """Characters of one line that are shown where there is little room."""
@@ -28,41 +28,41 @@ LAST_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class LinksNow:
+class LinkReport:
     """What hooks say of links at this moment."""
 
     down: Mapping[Role, str]
     """The servers whose links are down, with what was said, as the rest of a sentence."""
-    untold: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     """Of which servers a hook could not tell, as sentences without their ends."""
 
 
 @dataclass(frozen=True, slots=True)
-class Commands(NeverPickled):
+class HookCommands(NeverPickled):
     """Runs the commands of one pair. Secrets that a url takes from the environment are not handed on."""
 
     settings: PairSettings
     environment: Mapping[str, str]
 
-    def run(self, hook: Hook, **told: str) -> CommandResult:
+    def run(self, hook: Hook, **values: str) -> CommandResult:
         """Run a hook in the folder of the pair file; what is `told` by names of `TOLD` it finds in its environment."""
         settings = self.settings
-        kept = {name: value for name, value in self.environment.items() if name not in settings.secret_names}
-        told = {"pair": str(settings.file), "server": hook.server.value, "hook": hook.kind, **told}
-        variables = {f"{PREFIX}{name.upper()}": told.get(name, "").replace("\0", " ") for name in TOLD}
-        found = run_command(
+        inherited = {name: value for name, value in self.environment.items() if name not in settings.secret_names}
+        values = {"pair": str(settings.file), "server": hook.server.value, "hook": hook.kind, **values}
+        variables = {f"{PREFIX}{name.upper()}": values.get(name, "").replace("\0", " ") for name in VARIABLES}
+        result = run_command(
             hook.command,
             folder=settings.file.parent,
-            environment=kept | variables,
+            environment=inherited | variables,
             timeout_seconds=hook.timeout_seconds,
             starting=uninterrupted(),
-            umask=umask_outside(),
+            umask=original_umask(),
         )
         return replace(
-            found,
-            problem=settings.masked(found.problem),
-            output=settings.masked(found.output),
-            answer=settings.masked(found.answer),
+            result,
+            problem=settings.masked(result.problem),
+            output=settings.masked(result.output),
+            answer=settings.masked(result.answer),
         )
 
     def checks(self, kinds: Iterable[CheckKind]) -> Iterator[HookCheck]:
@@ -72,7 +72,7 @@ class Commands(NeverPickled):
                 hook = self.settings.hook(kind, role)
                 if hook is not None:
                     found = self.run(hook)
-                    problem = found.problem if found.code in COULD_NOT_TELL else ""
+                    problem = found.problem if found.code in NO_ANSWER_CODES else ""
                     yield HookCheck(kind, role, found.code == 0, first_lines(found.output), problem)
 
     def load(self, role: Role) -> str | None:
@@ -86,40 +86,40 @@ class Commands(NeverPickled):
         found = self.run(hook)
         words = found.answer.split()
         if found.problem or not words:
-            problem = f"{found.problem}{said_at_last(found.output)}" if found.problem else "printed nothing"
+            problem = f"{found.problem}{output_clause(found.output)}" if found.problem else "printed nothing"
             raise ServerError(
                 f"{role}: its CMS load is not known, since the command of hooks.{LOAD} {problem}.",
                 hint=f"Repair it, or write {role}.load in the pair file.",
             )
         return words[-1]
 
-    def links_now(self) -> LinksNow:
+    def check_links(self) -> LinkReport:
         """Ask the hooks of the servers that have one how their links are at this moment."""
         down: dict[Role, str] = {}
-        untold: list[str] = []
+        unknown: list[str] = []
         for role in Role:
             hook = self.settings.hook(CheckKind.LINKS, role)
             result = self.run(hook) if hook is not None else None
-            if result is not None and result.code in COULD_NOT_TELL:
-                why = f"the hook {CheckKind.LINKS} {result.problem}{said_at_last(result.output)}"
-                untold.append(f"{role}: whether its links are down now is not known, as {why}")
+            if result is not None and result.code in NO_ANSWER_CODES:
+                why = f"the hook {CheckKind.LINKS} {result.problem}{output_clause(result.output)}"
+                unknown.append(f"{role}: whether its links are down now is not known, as {why}")
             elif result is not None and result.code != 0:
-                down[role] = f"links are down now, as the hook {CheckKind.LINKS} says{said_at_last(result.output)}"
-        return LinksNow(down, tuple(untold))
+                down[role] = f"links are down now, as the hook {CheckKind.LINKS} says{output_clause(result.output)}"
+        return LinkReport(down, tuple(unknown))
 
 
-def ended(begun: HookRecord, found: CommandResult) -> HookRecord:
+def finished_record(begun: HookRecord, result: CommandResult) -> HookRecord:
     """Return what became of a hook that was begun."""
-    state = HookState.DONE if not found.problem else HookState.FAILED
-    if not found.started:
+    state = HookState.DONE if not result.problem else HookState.FAILED
+    if not result.started:
         state = HookState.NOT_STARTED
     return replace(
         begun,
         state=state,
         at=datetime.now(),
-        seconds=round(found.seconds, 3),
-        why=found.problem,
-        says=last_lines(found.output),
+        seconds=round(result.seconds, 3),
+        why=result.problem,
+        last_lines=last_lines(result.output),
     )
 
 
@@ -133,10 +133,10 @@ def last_lines(output: str) -> str:
     return " / ".join(_lines(output)[-LAST_LINES:])
 
 
-def said_at_last(output: str) -> str:
+def output_clause(output: str) -> str:
     """Return the last lines as the end of a sentence."""
-    said = last_lines(output)
-    return f", and said: {said}" if said else ""
+    lines = last_lines(output)
+    return f", and said: {lines}" if lines else ""
 
 
 def _lines(output: str) -> list[str]:

@@ -36,17 +36,17 @@ class Observer:
     ledger: Ledger
     progress: Progress
 
-    def at_everything(self, servers: Mapping[Role, Server], window: Window) -> Observation:
+    def compare_all(self, servers: Mapping[Role, Server], window: Window) -> Observation:
         """Compare all that may differ, of a time."""
         specs = self.catalogue.of_class(*VERIFIED)
-        return self.verified(servers, self.request(specs, window, (), Role.PRIMARY, every_row=False))
+        return self.verify(servers, self.request(specs, window, (), Role.PRIMARY, every_row=False))
 
-    def verified(self, servers: Mapping[Role, Server], request: Request) -> Observation:
+    def verify(self, servers: Mapping[Role, Server], request: Request) -> Observation:
         """Compare what was asked for; what is remembered spares reading it, and what is learnt is remembered."""
         # A session that a crash left behind may yet commit: nothing is remembered while that is not known.
         unsure = any(run.unresolved or run.state is RunState.DAMAGED for run in self.ledger.runs())
         observation = self.observe(servers, replace(request, now=None if unsure else datetime.now()))
-        refuse_nothing_held(observation)
+        refuse_no_rows(observation)
         return observation
 
     def of_files(self, files: tuple[CompanionFile, ...], source: Role) -> Observation:
@@ -55,7 +55,7 @@ class Observer:
             as_of=as_of(self.settings),
             seed=0,
             requested=None,
-            facts=Sides(source, _unasked(source), _unasked(source.other)),
+            facts=Sides(source, _no_facts(source), _no_facts(source.other)),
             tables=(),
             zone=self.settings.timezone,
             acds=(),
@@ -63,7 +63,7 @@ class Observer:
             interval_lengths=(),
         )
 
-    def again(self, servers: Mapping[Role, Server], plan: Plan) -> Observation:
+    def compare_again(self, servers: Mapping[Role, Server], plan: Plan) -> Observation:
         """Compare afresh what a plan was made for."""
         specs = tuple(self.catalogue.table(name) for name in plan.tables)
         request = self.request(specs, plan.requested, plan.acds, plan.source, every_row=False)
@@ -104,11 +104,11 @@ class Observer:
         )
 
 
-def _unasked(role: Role) -> ServerFacts:
+def _no_facts(role: Role) -> ServerFacts:
     return ServerFacts(role, identity="", kind="", load=None, acds=())
 
 
-def refuse_nothing_held(observation: Observation) -> None:
+def refuse_no_rows(observation: Observation) -> None:
     """Refuse a window of which neither server holds a row: to say "in sync" would be true and of no use."""
     tables = [table for table in observation.tables if table.state is TableState.COMPARED]
     if observation.requested is None or not tables or any(table.spec.time is None for table in tables):

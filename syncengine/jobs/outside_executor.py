@@ -29,11 +29,11 @@ from syncengine.servers.threads import AGAIN_SECONDS
 
 Process = tuple[str, int]
 """A host and a process on it. One that was forked knows what is open in the other, and must not touch it."""
-NOBODY: Process = ("", 0)
+ANY_PROCESS: Process = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)
-class _ServersName:
+class _ServersKey:
     """What is told of open servers, so that they can be asked from elsewhere. It holds no secret."""
 
     process: Process
@@ -48,7 +48,7 @@ class _ServersName:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenPair:
     """Servers that are open in this process, and how much of what was handed over is busy with them."""
 
     servers: Mapping[Role, Server]
@@ -57,43 +57,43 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True)
-class _Idle:
+class _IdlePair:
     """Servers of another process that nothing here is busy with, and what closes them after a while."""
 
-    opened: _Open
+    opened: _OpenPair
     closing: threading.Timer
 
 
-ALIKE = "Give it the environment that the pair was opened in."
+SAME_ENVIRONMENT = "Give it the environment that the pair was opened in."
 IDLE_SECONDS = 10.0
 """How long live servers stay open for more work; a file is closed at once, since its owner may want to write to it."""
-LET_GO_SECONDS = 30.0
+CLOSE_WAIT_SECONDS = 30.0
 """How long other processes are waited for that read a file: what became of one of them may never be told."""
-_IDLE: dict[_ServersName, _Idle] = {}
-_OPEN: dict[str, _Open] = {}
+_IDLE: dict[_ServersKey, _IdlePair] = {}
+_OPEN: dict[str, _OpenPair] = {}
 _CHANGED = threading.Condition()
 """Guards what is open and what is idle, and tells that less is busy with it."""
 
 
-class _Told(Future[Answer], Generic[Answer]):
+class _Answer(Future[Answer], Generic[Answer]):
     """What comes of a question; what goes wrong with the executor itself is told as an error of ours."""
 
-    def __init__(self, handed: Future[Answer]) -> None:
+    def __init__(self, submitted: Future[Answer]) -> None:
         super().__init__()
-        self._handed = handed
-        handed.add_done_callback(self._tell)
+        self._submitted = submitted
+        submitted.add_done_callback(self._copy_outcome)
 
     def cancel(self) -> bool:
         """Take the question back, unless it may have begun."""
-        return self._handed.cancel()
+        return self._submitted.cancel()
 
-    def _tell(self, handed: Future[Answer]) -> None:
-        if handed.cancelled():
+    def _copy_outcome(self, submitted: Future[Answer]) -> None:
+        if submitted.cancelled():
             self.set_exception(_failed("it was cancelled"))
             return
-        match handed.exception():
+        match submitted.exception():
             case None:
-                self.set_result(handed.result())
+                self.set_result(submitted.result())
             case Exception() as error if not isinstance(error, SyncError):
                 self.set_exception(_failed(repr(error), error))
             case error:
@@ -101,12 +101,12 @@ class _Told(Future[Answer], Generic[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Hands:
+class _ExecutorQuestions:
     """Hands questions about open servers to an executor."""
 
     executor: Executor
-    name: _ServersName
-    begun: set[Future[Any]] = field(default_factory=set)
+    name: _ServersKey
+    unfinished: set[Future[Any]] = field(default_factory=set)
     """What has not come to its end yet."""
 
     def submit(
@@ -117,26 +117,26 @@ class _Hands:
         **kwargs: P.kwargs,
     ) -> Future[Answer]:
         try:
-            handed = self.executor.submit(answered, self.name, question, *args, **kwargs)
+            submitted = self.executor.submit(answer_question, self.name, question, *args, **kwargs)
         except RuntimeError as error:
             raise _failed(str(error), error) from error
-        told = _Told(handed)
-        self.begun.add(told)
-        told.add_done_callback(self._ended)
-        return told
+        answer = _Answer(submitted)
+        self.unfinished.add(answer)
+        answer.add_done_callback(self._forget)
+        return answer
 
-    def _ended(self, told: Future[Any]) -> None:
+    def _forget(self, answer: Future[Any]) -> None:
         with _CHANGED:
-            self.begun.discard(told)
+            self.unfinished.discard(answer)
             _CHANGED.notify_all()
 
     def stop(self) -> None:
-        for future in tuple(self.begun):
+        for future in tuple(self.unfinished):
             future.cancel()
 
 
 @contextmanager
-def shared_with(
+def with_executor(
     servers: Mapping[Role, Server], settings: PairSettings, limits: Limits, executor: Executor | None
 ) -> Iterator[OpenServers]:
     """Give open servers with where work on them goes; at the end nothing here is busy with them, nor reads a file."""
@@ -145,26 +145,26 @@ def shared_with(
         yield opened
         return
     described = tuple((role, server.describe()) for role, server in servers.items())
-    told = tuple((role, one.identity, one.load) for role, one in described)
-    name = _ServersName(_process(), secrets.token_hex(8), settings.file, _sum(settings), limits, told)
-    opened.handing = hands = _Hands(executor, name)
-    here = _OPEN[name.token] = _Open(servers, settings)
+    identities = tuple((role, one.identity, one.load) for role, one in described)
+    name = _ServersKey(_process(), secrets.token_hex(8), settings.file, _sum(settings), limits, identities)
+    opened.executor = questions = _ExecutorQuestions(executor, name)
+    here = _OPEN[name.token] = _OpenPair(servers, settings)
     try:
         yield opened
     finally:
-        hands.stop()
+        questions.stop()
         # A file that is still read elsewhere could not be written to by whoever comes next.
-        until = monotonic() + LET_GO_SECONDS if _of_files(here) else 0
+        deadline = monotonic() + CLOSE_WAIT_SECONDS if _of_files(here) else 0
         with _CHANGED:
             del _OPEN[name.token]
-            while here.busy or (hands.begun and monotonic() < until):
+            while here.busy or (questions.unfinished and monotonic() < deadline):
                 for server in servers.values():
                     server.interrupt()
                 _CHANGED.wait(AGAIN_SECONDS)
 
 
-def answered(
-    name: _ServersName,
+def answer_question(
+    name: _ServersKey,
     question: Callable[Concatenate[Mapping[Role, Server], PairSettings, P], Answer],
     /,
     *args: P.args,
@@ -175,13 +175,17 @@ def answered(
     Raises `InputError` where the pair file or the servers it names here are others than those that are meant.
     """
     # Elsewhere it is the same who opened the servers, and how often.
-    found = _here(name) if name.process == _process() else _elsewhere(replace(name, process=NOBODY, token=""))
+    found = (
+        _servers_here(name)
+        if name.process == _process()
+        else _servers_elsewhere(replace(name, process=ANY_PROCESS, token=""))
+    )
     with found as (servers, settings):
         return question(servers, settings, *args, **kwargs)
 
 
 @contextmanager
-def _here(name: _ServersName) -> Iterator[tuple[Mapping[Role, Server], PairSettings]]:
+def _servers_here(name: _ServersKey) -> Iterator[tuple[Mapping[Role, Server], PairSettings]]:
     with _CHANGED:
         found = _OPEN.get(name.token)
         if found is None:
@@ -196,30 +200,30 @@ def _here(name: _ServersName) -> Iterator[tuple[Mapping[Role, Server], PairSetti
 
 
 @contextmanager
-def _elsewhere(name: _ServersName) -> Iterator[tuple[Mapping[Role, Server], PairSettings]]:
+def _servers_elsewhere(name: _ServersKey) -> Iterator[tuple[Mapping[Role, Server], PairSettings]]:
     with _CHANGED:
         idle = _IDLE.pop(name, None)
     if idle is not None:
         idle.closing.cancel()
     opened = idle.opened if idle is not None else _opened_here(name)
-    kept = False
+    reusable = False
     try:
         yield opened.servers, opened.settings
-        kept = not _of_files(opened)
+        reusable = not _of_files(opened)
     finally:
-        if not kept:
+        if not reusable:
             _close(opened)
-    if kept:
-        _keep(name, opened)
+    if reusable:
+        _keep_open(name, opened)
 
 
-def _of_files(opened: _Open) -> bool:
+def _of_files(opened: _OpenPair) -> bool:
     return any(is_embedded(opened.settings.server(role)) for role in opened.servers)
 
 
-def _keep(name: _ServersName, opened: _Open) -> None:
+def _keep_open(name: _ServersKey, opened: _OpenPair) -> None:
     """Leave servers open for the next that is asked of them here, where none are left so already."""
-    idle = _Idle(opened, threading.Timer(IDLE_SECONDS, _close_idle, (name, opened)))
+    idle = _IdlePair(opened, threading.Timer(IDLE_SECONDS, _close_idle, (name, opened)))
     idle.closing.daemon = True
     with _CHANGED:
         first = _IDLE.setdefault(name, idle) is idle
@@ -229,7 +233,7 @@ def _keep(name: _ServersName, opened: _Open) -> None:
         _close(opened)
 
 
-def _close_idle(name: _ServersName, opened: _Open) -> None:
+def _close_idle(name: _ServersKey, opened: _OpenPair) -> None:
     with _CHANGED:
         idle = _IDLE.get(name)
         if idle is None or idle.opened is not opened:
@@ -238,7 +242,7 @@ def _close_idle(name: _ServersName, opened: _Open) -> None:
     _close(opened)
 
 
-def _opened_here(name: _ServersName) -> _Open:
+def _opened_here(name: _ServersKey) -> _OpenPair:
     """Open servers by their name; what is wrong tells of which process that is true, as it may be of this one alone."""
     try:
         return _opened(name)
@@ -249,21 +253,23 @@ def _opened_here(name: _ServersName) -> _Open:
         raise
 
 
-def _opened(name: _ServersName) -> _Open:
+def _opened(name: _ServersKey) -> _OpenPair:
     settings = read_pair_file(name.file, os.environ)
     if _sum(settings) != name.settings:
         raise InputError(f"{name.file} has changed since the pair was opened.", hint="Open the pair again.")
     opened: dict[Role, Server] = {}
     try:
         for role, identity, load in name.servers:
-            told = replace(settings.server(role), load=load)
-            opened[role] = open_server(told, settings.file.parent, writable=False, limits=name.limits)
+            server_settings = replace(settings.server(role), load=load)
+            opened[role] = open_server(server_settings, settings.file.parent, writable=False, limits=name.limits)
             if opened[role].describe().identity != identity:
-                raise InputError(f"{role} is another server in the process that was handed work on it.", hint=ALIKE)
+                raise InputError(
+                    f"{role} is another server in the process that was handed work on it.", hint=SAME_ENVIRONMENT
+                )
     except BaseException:
-        _close(_Open(opened, settings))
+        _close(_OpenPair(opened, settings))
         raise
-    return _Open(opened, settings)
+    return _OpenPair(opened, settings)
 
 
 def _failed(why: str, cause: BaseException | None = None) -> ExecutorError:
@@ -275,7 +281,7 @@ def _failed(why: str, cause: BaseException | None = None) -> ExecutorError:
     return error
 
 
-def _close(opened: _Open) -> None:
+def _close(opened: _OpenPair) -> None:
     for server in opened.servers.values():
         server.close()
 

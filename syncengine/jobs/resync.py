@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from syncengine.catalogue import Catalogue
-from syncengine.jobs.archive_wait import awaited
+from syncengine.jobs.archive_wait import retry_until_archived
 from syncengine.jobs.connections import Connections
-from syncengine.jobs.observation import Observer, refuse_nothing_held
-from syncengine.jobs.rollups.repair import MendingRollups
-from syncengine.jobs.surroundings import planned, surrounded
-from syncengine.model.allowed import NOTHING, Allowed
+from syncengine.jobs.observation import Observer, refuse_no_rows
+from syncengine.jobs.rollups.repair import RollupRepairJob
+from syncengine.jobs.surroundings import plan_with_side_effects, writable_plan
 from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.model.permission import NO_PERMISSION, Permission
 from syncengine.model.plan import Plan
 from syncengine.model.plan_kind import Resync
 from syncengine.model.progress import Progress
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
-from syncengine.planning.plan import Wishes
+from syncengine.planning.plan import PlanRequest
 
 
 @dataclass(frozen=True, slots=True)
-class ResyncWishes:
+class ResyncRequest:
     """What of history is to be copied, and how."""
 
     specs: tuple[TableSpec, ...]
@@ -35,36 +35,40 @@ class ResyncWishes:
     """The tables that were asked for by name."""
     excluded: frozenset[str] = frozenset()
     """The tables that are left out, also where days, weeks and months follow."""
-    allowed: Allowed = NOTHING
+    allowed: Permission = NO_PERMISSION
 
 
 @dataclass(frozen=True, slots=True)
-class Resyncing:
+class ResyncPlanner:
     """Plans the resyncs of one pair."""
 
     settings: PairSettings
     catalogue: Catalogue
     connections: Connections
     observer: Observer
-    rollups: MendingRollups
+    rollups: RollupRepairJob
     progress: Progress
 
-    def plan(self, wishes: ResyncWishes, *, wait: bool) -> Plan:
+    def plan(self, request: ResyncRequest, *, wait: bool) -> Plan:
         """Return the plan, writing nothing; with `wait` once the archive lets it be made.
 
         Raises `RefusedError` where a rule forbids it.
         """
-        return awaited(lambda: self._plan(wishes), wishes.limits, self.progress, wait=wait)
+        return retry_until_archived(lambda: self._plan(request), request.limits, self.progress, wait=wait)
 
-    def _plan(self, wishes: ResyncWishes) -> Plan:
+    def _plan(self, request: ResyncRequest) -> Plan:
         settings = self.settings
-        how = Wishes(wishes.kind, wishes.limits, wishes.take_broken, settings.hooks, settings.call_history)
-        request = self.observer.request(wishes.specs, wishes.window, wishes.acds, wishes.source, every_row=False)
+        plan_request = PlanRequest(
+            request.kind, request.limits, request.take_broken, settings.hooks, settings.call_history
+        )
+        comparison = self.observer.request(request.specs, request.window, request.acds, request.source, every_row=False)
         with self.connections.servers(frozenset()) as servers:
-            observation = self.observer.observe(servers, replace(request, for_writing=True, named=wishes.named))
-            made = planned(observation, self.catalogue, how, servers)
+            observation = self.observer.observe(servers, replace(comparison, for_writing=True, named=request.named))
+            made = writable_plan(observation, self.catalogue, plan_request, servers)
             # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.
-            refuse_nothing_held(observation)
-            return surrounded(
-                self.rollups.foretold(servers, made, wishes.kind, wishes.excluded), servers, wishes.allowed
+            refuse_no_rows(observation)
+            return plan_with_side_effects(
+                self.rollups.with_expected_repairs(servers, made, request.kind, request.excluded),
+                servers,
+                request.allowed,
             )

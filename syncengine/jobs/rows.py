@@ -25,9 +25,9 @@ class DriftRows:
     settings: PairSettings
     connections: Connections
 
-    def read(self, seen: Observation, table: TableObservation, drift: BucketDrift, limit: int) -> BucketRows:
-        """Return up to `limit` rows of each kind; raises `MovedError` where the bucket is not what was seen."""
-        if table not in seen.tables or drift not in table.differing:
+    def read(self, observation: Observation, table: TableObservation, drift: BucketDrift, limit: int) -> BucketRows:
+        """Return up to `limit` rows of each kind; raises `ChangedSincePlanError` where the bucket is not what was seen."""
+        if table not in observation.tables or drift not in table.differing:
             raise InputError(
                 "That bucket does not differ in that table, by what was seen.",
                 hint="Give a table of it, and one of the table's `differing`.",
@@ -37,21 +37,21 @@ class DriftRows:
             server_threads(servers.values()) as pool,
             Cache.of(self.settings) as cache,
         ):
-            if {servers[one.role].describe().identity == one.identity for one in seen.facts} != {True}:
+            if {servers[one.role].describe().identity == one.identity for one in observation.facts} != {True}:
                 raise InputError("That was seen on other servers than those of this pair.", hint="Verify it again.")
             comparison = Comparison(
                 spec=table.spec,
                 verdict=ColumnsVerdict(table.state, all_columns=table.all_columns, compared=table.compared),
-                source=servers[seen.source],
-                target=servers[seen.target],
-                facts=seen.facts,
+                source=servers[observation.source],
+                target=servers[observation.target],
+                facts=observation.facts,
                 cache=cache,
                 pool=pool,
                 limits=self.settings.limits,
-                seed=seen.seed,
+                seed=observation.seed,
                 every_row=False,
-                zone=seen.zone,
-                left_out=table.left_out,
+                zone=observation.zone,
+                left_out=table.excluded,
                 expectations=Expectations(
                     rows=tuple(one for one in self.settings.expected if one.table == folded(table.spec.name))
                 ),

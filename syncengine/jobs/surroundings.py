@@ -9,32 +9,32 @@ from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.batches import buckets_of_step, done_up_to
-from syncengine.model.allowed import Allowed
 from syncengine.model.drift import Observation
 from syncengine.model.errors import StagingError, SyncError
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import Role
+from syncengine.model.permission import Permission
 from syncengine.model.plan import Plan, Step
 from syncengine.model.policy import Policy
-from syncengine.model.refusals import SetOffError
+from syncengine.model.refusals import SideEffectError
 from syncengine.model.run import RunRecord
-from syncengine.model.surroundings import EVERY_WRITE, Meeting, SetOffUnknown, Write
-from syncengine.observe.rollups.held import held_somewhere
-from syncengine.planning.checklist import summarized_anew
-from syncengine.planning.plan import Wishes, plan
+from syncengine.model.surroundings import EVERY_WRITE, SideEffectsUnknown, TableSideEffect, Write
+from syncengine.observe.rollups.possible_periods import possible_periods
+from syncengine.planning.checklist import with_summarizing_lines
+from syncengine.planning.plan import PlanRequest, plan
 from syncengine.planning.refusals import refuse_deletions
 from syncengine.planning.surroundings import (
     PLANNED,
-    Place,
-    Told,
+    RefusalContext,
+    ServerTable,
     Writes,
-    kept_of,
-    meetings_of,
-    refuse_set_off,
+    refuse_side_effects,
     refuse_unwritable,
+    side_effects_of_writes,
     unwritable,
-    with_meetings,
+    with_side_effects,
+    without_unwritable,
     writes_of,
     writes_of_steps,
 )
@@ -44,117 +44,124 @@ from syncengine.staging.run_folder import RunFolder
 Servers = Mapping[Role, Server]
 UNBOUNDED = 2**62
 """Deletions of a plan that is only made to see what it would write."""
-LOOK_AGAIN = 5.0
+RECHECK_SECONDS = 5.0
 """Seconds after which a table that is being written is asked about again."""
-SINCE = "It was neither told nor allowed before: it has come since, or nothing of the run set it off yet."
-TO_UNDO = Told(
-    SINCE,
+NEW_SINCE = "It was neither told nor allowed before: it has come since, or nothing of the run set it off yet."
+UNDO_CONTEXT = RefusalContext(
+    NEW_SINCE,
     "or leave the rows as they are: a resync repairs what differs.",
     "to put its rows back all the same",
 )
-TO_BEGIN = Told(
+NEW_RUN_CONTEXT = RefusalContext(
     "It was not there when the plan was made.",
     "or run the same command again without {tables}.",
     "and run the same command again to write it all the same",
 )
 
 
-def to_go_on(run_id: str, *, wrote: bool) -> Told:
+def resume_context(run_id: str, *, wrote: bool) -> RefusalContext:
     """Return how a refusal is told of a run that is under way; an undo is offered of that run, where it `wrote`."""
     again = "run its command again without {tables}."
-    return Told(
-        SINCE,
+    return RefusalContext(
+        NEW_SINCE,
         f"or undo what is done (`syncengine undo {run_id}`), and {again}" if wrote else f"or {again}",
         f"to `syncengine resume {run_id}` to go on all the same",
     )
 
 
-def surrounded(made: Plan, servers: Servers, allowed: Allowed, told: Told = PLANNED) -> Plan:
+def plan_with_side_effects(
+    made: Plan, servers: Servers, allowed: Permission, context: RefusalContext = PLANNED
+) -> Plan:
     """Return a plan with what its writes set off or meet; raises `RefusedError` where that may not be."""
-    return with_meetings(
-        made, _met(writes_of(made, _updating(servers)), servers), allowed, _as_of(told, undoes=made.undoes)
+    return with_side_effects(
+        made,
+        _side_effects(writes_of(made, _updating(servers)), servers),
+        allowed,
+        _context_for(context, undoes=made.undoes),
     )
 
 
-def _as_of(told: Told, *, undoes: str) -> Told:
+def _context_for(context: RefusalContext, *, undoes: str) -> RefusalContext:
     """Return how a refusal is told: an undo leaves no table out."""
-    return replace(told, otherwise=TO_UNDO.otherwise) if undoes else told
+    return replace(context, alternative=UNDO_CONTEXT.alternative) if undoes else context
 
 
-def with_all_met(made: Plan, servers: Servers) -> Plan:
+def with_all_side_effects(made: Plan, servers: Servers) -> Plan:
     """Return a plan with what its writes set off or meet, of which nothing is allowed yet."""
-    return replace(made, meets=_met(writes_of(made, _updating(servers)), servers))
+    return replace(made, side_effects=_side_effects(writes_of(made, _updating(servers)), servers))
 
 
-def planned(
+def writable_plan(
     observation: Observation,
     catalogue: Catalogue,
-    wishes: Wishes,
+    request: PlanRequest,
     servers: Servers,
     *,
-    of_a_part: bool = False,
+    partial: bool = False,
 ) -> Plan:
     """Return the plan of what was observed, without the tables that cannot be written: these are left, with why.
 
     Raises `RefusedError` where a rule forbids it, and where nothing but such tables is left to write, unless the plan
     is `of_a_part` of what is asked for.
     """
-    unbounded = replace(wishes, limits=replace(wishes.limits, deletions=UNBOUNDED))
+    unbounded = replace(request, limits=replace(request.limits, deletions=UNBOUNDED))
     made = plan(observation, catalogue, unbounded)
-    meetings = _met(writes_of_steps(made.steps, _updating(servers)), servers)
-    forbidden = unwritable(meetings)
+    side_effects = _side_effects(writes_of_steps(made.steps, _updating(servers)), servers)
+    forbidden = unwritable(side_effects)
     if not forbidden:
-        refuse_deletions(made, wishes.limits)
-        return _without_unheld(made, catalogue, servers, wishes)
-    found = plan(observation, catalogue, replace(wishes, unwritable=forbidden))
-    if not found.steps and not of_a_part:
+        refuse_deletions(made, request.limits)
+        return _without_empty_periods(made, catalogue, servers, request)
+    found = plan(observation, catalogue, replace(request, unwritable=forbidden))
+    if not found.steps and not partial:
         refuse_unwritable(forbidden)
-    return _without_unheld(found, catalogue, servers, wishes)
+    return _without_empty_periods(found, catalogue, servers, request)
 
 
-def _without_unheld(made: Plan, catalogue: Catalogue, servers: Servers, wishes: Wishes) -> Plan:
+def _without_empty_periods(made: Plan, catalogue: Catalogue, servers: Servers, request: PlanRequest) -> Plan:
     """Return a plan that fills, without the stale periods that neither server holds a row of.
 
     The source saw their intervals and has not summarised them, as where a week began before it was installed or is
     not stored; the target would only get rows that the source lacks.
     """
-    if not wishes.policy.only_adds or not made.stale:
+    if not request.policy.only_adds or not made.stale:
         return made
-    stale = held_somewhere(made.stale, catalogue, servers)
-    return replace(made, stale=stale, checklist=summarized_anew(made.checklist, stale, wishes.hooks))
+    stale = possible_periods(made.stale, catalogue, servers)
+    return replace(made, stale=stale, checklist=with_summarizing_lines(made.checklist, stale, request.hooks))
 
 
-def still_fit(kept: Plan, servers: Servers, allowed: Allowed, told: Told, *, of_a_part: bool = False) -> Plan:
+def still_writable(
+    saved: Plan, servers: Servers, allowed: Permission, context: RefusalContext, *, partial: bool = False
+) -> Plan:
     """Return a plan that was made before without steps that write what can be written no more, and with what it meets.
 
     Raises `RefusedError` where more would be set off than was allowed, and where nothing of it is left, unless it is
     `of_a_part` of what is done.
     """
-    forbidden = unwritable_steps(kept.steps, servers)
-    found = kept_of(kept, forbidden)
-    if not found.steps and not of_a_part:
+    forbidden = unwritable_steps(saved.steps, servers)
+    found = without_unwritable(saved, forbidden)
+    if not found.steps and not partial:
         refuse_unwritable(forbidden)
-    return surrounded(found, servers, allowed, told)
+    return plan_with_side_effects(found, servers, allowed, context)
 
 
-def fit_to_go_on(
-    kept: Plan, portion: int, record: RunRecord, servers: Servers, allowed: Allowed, *, of_a_part: bool = False
+def resumable_plan(
+    saved: Plan, portion: int, record: RunRecord, servers: Servers, allowed: Permission, *, partial: bool = False
 ) -> Plan:
     """Return the plan of a portion to go on with, as `still_fit` does: only what is left of it is asked about."""
-    left = left_of(kept, portion, record)
-    told = to_go_on(record.id, wrote=bool(record.done))
-    fit = still_fit(left, servers, allowed, told, of_a_part=of_a_part)
-    gone = {step.number for step in left.steps} - {step.number for step in fit.steps}
-    steps = tuple(step for step in kept.steps if step.number not in gone)
-    return replace(fit, steps=steps, stale=kept.stale if _has_another(portion, record) else fit.stale)
+    remaining = remaining_plan(saved, portion, record)
+    context = resume_context(record.id, wrote=bool(record.done))
+    writable = still_writable(remaining, servers, allowed, context, partial=partial)
+    dropped = {step.number for step in remaining.steps} - {step.number for step in writable.steps}
+    steps = tuple(step for step in saved.steps if step.number not in dropped)
+    return replace(writable, steps=steps, stale=saved.stale if _has_another(portion, record) else writable.stale)
 
 
-def unwritable_steps(steps: Collection[Step], servers: Servers) -> dict[Place, str]:
+def unwritable_steps(steps: Collection[Step], servers: Servers) -> dict[ServerTable, str]:
     """Return the tables of some steps that cannot be written, and why."""
-    return unwritable(_met(writes_of_steps(steps, _updating(servers)), servers))
+    return unwritable(_side_effects(writes_of_steps(steps, _updating(servers)), servers))
 
 
-def left_of(made: Plan, portion: int, record: RunRecord | None) -> Plan:
+def remaining_plan(made: Plan, portion: int, record: RunRecord | None) -> Plan:
     """Return what of a portion's plan is left to be done."""
     known = record.batches if record else ()
     steps = tuple(step for step in made.steps if done_up_to(known, portion, step) < buckets_of_step(step))
@@ -163,14 +170,16 @@ def left_of(made: Plan, portion: int, record: RunRecord | None) -> Plan:
 
 def _has_another(portion: int, record: RunRecord | None) -> bool:
     """Say whether a later portion is planned, which has days, weeks and months of its own steps."""
-    return record is not None and any(number > portion for number in record.portions_kept)
+    return record is not None and any(number > portion for number in record.portions_saved)
 
 
-def told_of(tables: Collection[str], into: Collection[Role], servers: Servers, allowed: Allowed) -> tuple[Meeting, ...]:
+def side_effects_allowed(
+    tables: Collection[str], into: Collection[Role], servers: Servers, allowed: Permission
+) -> tuple[TableSideEffect, ...]:
     """Return what any write to some tables sets off that is allowed, to be told before one is planned."""
     named = [table for table in tables if table in (*allowed.triggers, *allowed.cascades)]
     every: Writes = {(role, table): frozenset(EVERY_WRITE) for role in sorted(into) for table in named}
-    return tuple(one for one in _met(every, servers) if one.met.sets_off and allowed.allows(one))
+    return tuple(one for one in _side_effects(every, servers) if one.effect.changes_rows and allowed.allows(one))
 
 
 def refuse_nothing_writable(tables: Collection[str], into: Collection[Role], servers: Servers, policy: Policy) -> None:
@@ -182,13 +191,13 @@ def refuse_nothing_writable(tables: Collection[str], into: Collection[Role], ser
         for role in sorted(into)
         for table in tables
     }
-    forbidden = unwritable(_met(every, servers))
+    forbidden = unwritable(_side_effects(every, servers))
     if len(forbidden) == len(every):
         refuse_unwritable(forbidden)
 
 
 @dataclass(slots=True)
-class Watch:
+class SideEffectWatch:
     """Looks, while a portion is written, at what its writes set off, and records that with the run.
 
     A table is asked about before its first batch, again where the last look is some seconds old, and a last time
@@ -198,33 +207,35 @@ class Watch:
     run: RunFolder
     servers: Servers
     writes: Writes
-    allowed: Allowed
+    allowed: Permission
     undoes: str = ""
     """The run whose rows are put back, where that is what is written."""
-    looked: dict[Place, float] = field(default_factory=dict)
-    seen: dict[Meeting, None] = field(default_factory=dict)
+    checked_at: dict[ServerTable, float] = field(default_factory=dict)
+    recorded: dict[TableSideEffect, None] = field(default_factory=dict)
 
     @classmethod
-    def over(cls, made: Plan, run: RunFolder, servers: Servers, allowed: Allowed) -> Watch:
+    def over(cls, made: Plan, run: RunFolder, servers: Servers, allowed: Permission) -> SideEffectWatch:
         """Return the watch over the steps of a plan."""
         writes = writes_of_steps(made.steps, _updating(servers))
         return cls(run, servers, writes, allowed, made.undoes)
 
     def before(self, tables: Collection[str]) -> None:
-        """Look before tables are written; raises `SetOffError` for what nobody has allowed, before it is set off."""
+        """Look before tables are written; raises `SideEffectError` for what nobody has allowed, before it is set off."""
         now = time.monotonic()
         named = (place for place in self.writes if place[1] in tables)
-        places = [place for place in named if place not in self.looked or now - self.looked[place] >= LOOK_AGAIN]
-        met = self._look(places)
+        places = [
+            place for place in named if place not in self.checked_at or now - self.checked_at[place] >= RECHECK_SECONDS
+        ]
+        side_effects = self._check(places)
         try:
-            if not all(map(self.allowed.allows, met)):
-                refuse_set_off(met, self.allowed, self._told())
-        except SetOffError as error:
-            needs(self.run, error)
+            if not all(map(self.allowed.allows, side_effects)):
+                refuse_side_effects(side_effects, self.allowed, self._context())
+        except SideEffectError as error:
+            record_needs(self.run, error)
             raise
         # What is refused is not written, and sets off nothing.
-        self.looked |= dict.fromkeys(places, now)
-        self._record(met)
+        self.checked_at |= dict.fromkeys(places, now)
+        self._record(side_effects)
 
     def after(self, outcome: RunOutcome) -> RunOutcome:
         """Look once more at what was written: what came during the last batches may have been set off by them.
@@ -232,44 +243,44 @@ class Watch:
         Where that fails it is recorded that nobody knows. Returns how the portion ended, stopped where this look was.
         """
         try:
-            self._record(self._look(list(self.looked)))
+            self._record(self._check(list(self.checked_at)))
         except (KeyboardInterrupt, SyncError) as error:
             why = BY_USER if is_stop(error) else str(error)
             # Where it cannot be kept, that is told as the run ends.
             with suppress(StagingError):
-                self.run.mark_unseen(
-                    [SetOffUnknown(into, table, why) for into, table in self.looked], logged=self._logged()
+                self.run.mark_side_effects_unknown(
+                    [SideEffectsUnknown(into, table, why) for into, table in self.checked_at], logged=self._logged()
                 )
             if is_stop(error):
                 return replace(outcome, cancelled=True, stopped=outcome.stopped or BY_USER)
         return outcome
 
-    def _told(self) -> Told:
+    def _context(self) -> RefusalContext:
         """Return how a refusal is told, by what is written until then."""
         wrote = bool(self.run.record(running=True).done)
-        return _as_of(to_go_on(self.run.id, wrote=wrote), undoes=self.undoes)
+        return _context_for(resume_context(self.run.id, wrote=wrote), undoes=self.undoes)
 
-    def _look(self, places: Collection[Place]) -> tuple[Meeting, ...]:
-        met = _met({place: self.writes[place] for place in places}, self.servers, self.writes)
-        return tuple(one for one in met if one.met.sets_off)
+    def _check(self, places: Collection[ServerTable]) -> tuple[TableSideEffect, ...]:
+        side_effects = _side_effects({place: self.writes[place] for place in places}, self.servers, self.writes)
+        return tuple(one for one in side_effects if one.effect.changes_rows)
 
-    def _record(self, met: Collection[Meeting]) -> None:
-        new = [one for one in met if one not in self.seen]
+    def _record(self, side_effects: Collection[TableSideEffect]) -> None:
+        new = [one for one in side_effects if one not in self.recorded]
         if new:
-            self.run.mark_set_off(new, logged=self._logged())
-            self.seen |= dict.fromkeys(new)
+            self.run.mark_side_effects(new, logged=self._logged())
+            self.recorded |= dict.fromkeys(new)
 
     def _logged(self) -> list[Role]:
-        return [role for role in Role if role in self.servers and _keeps_log(self.servers[role])]
+        return [role for role in Role if role in self.servers and _logs_transactions(self.servers[role])]
 
 
-def needs(run: RunFolder, error: BaseException) -> None:
+def record_needs(run: RunFolder, error: BaseException) -> None:
     """Keep with a run what a resume of it has to be told, where that is why it ended."""
-    if isinstance(error, SetOffError):
+    if isinstance(error, SideEffectError):
         run.mark_allowance("needs", error.needs)
 
 
-def _keeps_log(server: Server) -> bool:
+def _logs_transactions(server: Server) -> bool:
     return server.describe().capabilities.transactions
 
 
@@ -278,10 +289,10 @@ def _updating(servers: Servers) -> frozenset[Role]:
     return frozenset(role for role, server in servers.items() if server.describe().capabilities.locks_by_update)
 
 
-def _met(asked: Writes, servers: Servers, writes: Writes | None = None) -> tuple[Meeting, ...]:
+def _side_effects(writes: Writes, servers: Servers, all_writes: Writes | None = None) -> tuple[TableSideEffect, ...]:
     """Return what some writes meet; `writes` are all that the plan does beside them."""
     tables: dict[Role, list[str]] = {}
-    for into, table in asked:
+    for into, table in writes:
         tables.setdefault(into, []).append(table)
     around = {into: servers[into].surroundings(names) for into, names in tables.items()}
-    return tuple(one for one in meetings_of(writes or asked, around))
+    return tuple(one for one in side_effects_of_writes(all_writes or writes, around))

@@ -9,25 +9,25 @@ from dataclasses import dataclass, field, replace
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.observation import Observer
-from syncengine.jobs.surroundings import planned, surrounded
+from syncengine.jobs.surroundings import plan_with_side_effects, writable_plan
 from syncengine.jobs.timetables.schedules import with_missing_schedules
-from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.names import argument
 from syncengine.model.pair import Limits, PairSettings, Role
+from syncengine.model.permission import NO_PERMISSION, Permission
 from syncengine.model.plan import Plan
 from syncengine.model.plan_kind import Sync
 from syncengine.model.policy import Policy
 from syncengine.model.refusals import ConflictsError
 from syncengine.model.spec import TableSpec
-from syncengine.observe.belonging import not_belonging, with_left_named, without
 from syncengine.observe.request import Request
-from syncengine.planning.administration import AdministrationWishes
-from syncengine.planning.plan import Wishes
+from syncengine.observe.set_members import specs_without, tables_not_in_set, with_exclusions_noted
+from syncengine.planning.administration import AdministrationRequest
+from syncengine.planning.plan import PlanRequest
 from syncengine.staging.cache import Cache
 
 
 @dataclass(frozen=True, slots=True)
-class SyncWishes:
+class SyncRequest:
     """What of administration is to be copied, and how."""
 
     specs: tuple[TableSpec, ...]
@@ -35,16 +35,16 @@ class SyncWishes:
     acds: tuple[int, ...]
     policy: Policy
     limits: Limits
-    administration: AdministrationWishes
+    administration: AdministrationRequest
     named: frozenset[str] = frozenset()
     """The tables that were asked for by name."""
     only_with: Mapping[str, str] = field(default_factory=dict)
     """Tables that are meant only where a server has them with a column, and that column."""
-    allowed: Allowed = NOTHING
+    allowed: Permission = NO_PERMISSION
 
 
 @dataclass(frozen=True, slots=True)
-class Syncing:
+class SyncPlanner:
     """Plans the copying of administration of one pair."""
 
     settings: PairSettings
@@ -52,37 +52,37 @@ class Syncing:
     connections: Connections
     observer: Observer
 
-    def plan(self, wishes: SyncWishes) -> Plan:
+    def plan(self, request: SyncRequest) -> Plan:
         """Return the plan, its conflicts not decided where nobody has said which version wins.
 
         Reads the servers, and remembers what they have alike. Raises `RefusedError` where a rule forbids the plan.
         """
-        request = Request(
-            specs=wishes.specs,
-            source=wishes.source,
+        comparison = Request(
+            specs=request.specs,
+            source=request.source,
             as_of=as_of(self.settings),
             seed=secrets.randbits(63),
-            acds=wishes.acds,
+            acds=request.acds,
             for_writing=True,
-            named=wishes.named,
+            named=request.named,
         )
-        kind = Sync(wishes.policy)
-        how = Wishes(
+        kind = Sync(request.policy)
+        plan_request = PlanRequest(
             kind,
-            wishes.limits,
+            request.limits,
             hooks=self.settings.hooks,
             call_history=self.settings.call_history,
-            administration=wishes.administration,
+            administration=request.administration,
         )
         with self.connections.servers(frozenset()) as servers:
-            left = not_belonging(wishes.specs, wishes.only_with, servers)
-            request = replace(request, specs=without(wishes.specs, left))
-            observation = self.observer.observe(servers, request, synced=True)
-            observation = with_left_named(observation, left)
-            made = planned(observation, self.catalogue, how, servers)
+            without_column = tables_not_in_set(request.specs, request.only_with, servers)
+            comparison = replace(comparison, specs=specs_without(request.specs, without_column))
+            observation = self.observer.observe(servers, comparison, synced=True)
+            observation = with_exclusions_noted(observation, without_column)
+            made = writable_plan(observation, self.catalogue, plan_request, servers)
             with Cache.of(self.settings) as cache:
                 made = with_missing_schedules(made, kind, observation, servers, self.settings, self.catalogue, cache)
-            return surrounded(made, servers, wishes.allowed)
+            return plan_with_side_effects(made, servers, request.allowed)
 
 
 def refuse_conflicts(made: Plan) -> None:

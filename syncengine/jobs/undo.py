@@ -8,19 +8,19 @@ from datetime import datetime
 from typing import NoReturn
 
 from syncengine.catalogue import Catalogue
-from syncengine.execute.executor import OF_A_COPY
-from syncengine.execute.images import hold
-from syncengine.execute.journals import WrittenPart, refuse_lost, written_parts
+from syncengine.execute.executor import COPIED_FOLDER
+from syncengine.execute.images import image_of
+from syncengine.execute.journals import WrittenPart, refuse_damaged_journals, written_parts
 from syncengine.jobs.surroundings import unwritable_steps
 from syncengine.jobs.timetables.schedules import flags_as_made
-from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.bucket import EMPTY, BucketColumns, BucketState
 from syncengine.model.drift import Counts, Observation
 from syncengine.model.errors import InputError, ServerError
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, Step
+from syncengine.model.permission import NO_PERMISSION, Permission
+from syncengine.model.plan import Plan, Skipped, SkipReason, Step
 from syncengine.model.plan_kind import Undo
-from syncengine.model.refusals import NothingToPutBackError
+from syncengine.model.refusals import NothingToUndoError
 from syncengine.model.run import BatchState, RunRecord, RunState
 from syncengine.model.sentences import listed
 from syncengine.model.sides import Sides
@@ -30,16 +30,16 @@ from syncengine.observe.facts import FactQuestions
 from syncengine.observe.pair_facts import facts_of
 from syncengine.observe.scopes import ScopeQuestions, dropped_before
 from syncengine.planning.checklist import checklist_of, interval_under_way
-from syncengine.planning.ranges import ranges_of_pieces, written_pieces
+from syncengine.planning.ranges import undo_ranges, written_pieces
 from syncengine.planning.rollups import stale_rollups
-from syncengine.planning.undo import Now, Place, Written, taken_back, undo_steps
+from syncengine.planning.undo import ServerBucket, UndoContext, WrittenBucket, undo_counts, undo_steps
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
 from syncengine.staging.run_folder import RunFolder
 
 SHOWN = 3
-Lost = dict[tuple[Role, str], str]
+UnreadTables = dict[tuple[Role, str], str]
 """Tables of a server that could not be read, and why."""
 
 
@@ -56,40 +56,40 @@ class UndoQuestions:
 def plan_undo(
     record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], questions: UndoQuestions, cache: Cache
 ) -> Plan:
-    """Return the plan that puts back what a run has changed; raises `NothingToPutBackError` where none of it can be."""
+    """Return the plan that puts back what a run has changed; raises `NothingToUndoError` where none of it can be."""
     _refuse_other_servers(record, run, servers)
     parts = tuple(written_parts(record, run))
     written = _by_bucket(parts)
-    states, unread = _now(parts, servers, cache)
-    lost = _with_companions(parts, unread)
+    states, unread = _current_states(parts, servers, cache)
+    unread_tables = _with_companions(parts, unread)
     written = _as_they_run(written, run, servers, states)
-    left = {place: one for place, one in written.items() if place[:2] in lost}
-    written = {place: one for place, one in written.items() if place not in left}
+    not_compared = {place: one for place, one in written.items() if place[:2] in unread_tables}
+    written = {place: one for place, one in written.items() if place not in not_compared}
     observed = _observed(servers, questions)
     spans, purged = _times(written, states, observed, servers, questions)
-    now = Now(states, _later(record, questions.ledger), spans, purged)
-    steps, kept = undo_steps(written.values(), now)
+    now = UndoContext(states, _later(record, questions.ledger), spans, purged)
+    steps, skipped = undo_steps(written.values(), now)
     forbidden = unwritable_steps(steps, servers)
     if forbidden:
-        steps, kept = undo_steps(written.values(), replace(now, unwritable=forbidden))
-    refuse_lost(steps, record, run)
-    kept = (*kept, *_not_compared(left, lost), *_unknown(record))
-    if kept and not steps:
-        _refuse_nothing(record, kept, compared=len(kept) > len(lost))
-    first = next(iter((written or left).values()))
+        steps, skipped = undo_steps(written.values(), replace(now, unwritable=forbidden))
+    refuse_damaged_journals(steps, record, run)
+    skipped = (*skipped, *_not_compared(not_compared, unread_tables), *_unknown_outcomes(record))
+    if skipped and not steps:
+        _refuse_nothing(record, skipped, compared=len(skipped) > len(unread_tables))
+    first = next(iter((written or not_compared).values()))
     stale = stale_rollups(steps, questions.catalogue, observed)
     # What a class as a whole asked for when it was written, it asks for when that is taken back.
-    tables = tuple(dict.fromkeys(table for portion in record.portions_kept for table in run.plan(portion).tables))
+    tables = tuple(dict.fromkeys(table for portion in record.portions_saved for table in run.plan(portion).tables))
     return Plan(
-        kind=Undo(record.id, not_put_back=record.set_off),
+        kind=Undo(record.id, not_undone=record.side_effects),
         seed=record.header.seed,
         as_of=questions.as_of,
         target=steps[0].into if steps else first.into,
         zone=questions.settings.timezone,
         identities=tuple((role, server.describe().identity) for role, server in servers.items()),
-        ranges=tuple(ranges_of_pieces(written_pieces(steps))),
+        ranges=tuple(undo_ranges(written_pieces(steps))),
         steps=steps,
-        kept=kept,
+        skipped=skipped,
         stale=stale,
         tables=tables,
         checklist=checklist_of(
@@ -99,55 +99,55 @@ def plan_undo(
             questions.catalogue,
             questions.settings.hooks,
             under_way=interval_under_way(observed),
-            changes=tuple(one for portion in record.portions_kept for one in run.plan(portion).changes),
-            undoes=record.id,
+            changes=tuple(one for portion in record.portions_saved for one in run.plan(portion).changes),
+            undone_run=record.id,
         ),
     )
 
 
-def schedules_put_back(
+def schedule_undo_steps(
     record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], cache: Cache
-) -> tuple[tuple[Step, ...], tuple[KeptBack, ...]]:
+) -> tuple[tuple[Step, ...], tuple[Skipped, ...]]:
     """Return the steps that take away the schedules a run has made, or bring back, and what is left (rule 18)."""
     parts = tuple(part for part in written_parts(record, run) if part.part.only is not None)
-    states, _ = _now(parts, servers, cache)
+    states, _ = _current_states(parts, servers, cache)
     written = _as_they_run(_by_bucket(parts), run, servers, states)
-    return undo_steps(written.values(), Now(states, later={}, spans={}, purged=frozenset()))
+    return undo_steps(written.values(), UndoContext(states, later={}, spans={}, purged=frozenset()))
 
 
 def _as_they_run(
-    written: Mapping[Place, Written],
+    written: Mapping[ServerBucket, WrittenBucket],
     run: RunFolder,
     servers: Mapping[Role, Server],
-    states: Mapping[Place, BucketState],
-) -> dict[Place, Written]:
+    states: Mapping[ServerBucket, BucketState],
+) -> dict[ServerBucket, WrittenBucket]:
     """Return what was written, made schedules as they are now: one that has run has another status and is still it."""
     found = dict(written)
     for place, one in written.items():
         made = run.plan(one.step[0]).schedules if one.part.only is not None else None
-        if made is not None and not one.broken and flags_as_made(made, servers[one.into]):
+        if made is not None and not one.changed_between and flags_as_made(made, servers[one.into]):
             found[place] = replace(one, after=states.get(place, EMPTY))
     return found
 
 
-def _refuse_nothing(record: RunRecord, kept: Sequence[KeptBack], *, compared: bool) -> NoReturn:
+def _refuse_nothing(record: RunRecord, skipped: Sequence[Skipped], *, compared: bool) -> NoReturn:
     if not compared:
-        shown = listed([f"{one.table}: {one.detail.rstrip('.')}" for one in kept], SHOWN, separator="; ")
+        shown = listed([f"{one.table}: {one.detail.rstrip('.')}" for one in skipped], SHOWN, separator="; ")
         raise ServerError(
             f"Nothing of run {record.id} can be compared with what is there now. {shown}.",
             hint="Nothing was put back. Have it be read, then undo again.",
         )
-    whys = [f"{one.table}: {one.why}{f' ({one.detail})' if one.detail else ''}" for one in kept]
-    raise NothingToPutBackError(
+    whys = [f"{one.table}: {one.reason}{f' ({one.detail})' if one.detail else ''}" for one in skipped]
+    raise NothingToUndoError(
         f"Nothing of run {record.id} can be put back. {listed(whys, SHOWN, separator='; ')}.",
         run_id=record.id,
-        hint=_instead(kept),
+        hint=_undo_hint(skipped),
     )
 
 
-def _instead(kept: Sequence[KeptBack]) -> str:
+def _undo_hint(skipped: Sequence[Skipped]) -> str:
     """Return what to do where nothing can be put back."""
-    if any(one.why is KeptWhy.WRITTEN_SINCE for one in kept):
+    if any(one.reason is SkipReason.WRITTEN_SINCE for one in skipped):
         return "Undo the later run first, or look at the tables with `syncengine verify`."
     return "Look at the tables with `syncengine verify`: a new run repairs what differs."
 
@@ -156,40 +156,43 @@ def unlike_journal(record: RunRecord, run: RunFolder, servers: Mapping[Role, Ser
     """Yield the tables of which a written bucket is not, at this moment, as the run left it."""
     unlike: dict[str, None] = {}
     for part in written_parts(record, run):
-        held = hold(part.part, part.seed, servers[part.into], cache).by_bucket()
-        if any(held.get(w.bucket, EMPTY) != part.after.get(w.bucket, EMPTY) for w in part.part.buckets):
+        present = image_of(part.part, part.seed, servers[part.into], cache).by_bucket()
+        if any(present.get(w.bucket, EMPTY) != part.after.get(w.bucket, EMPTY) for w in part.part.buckets):
             unlike[part.part.table] = None
     yield from unlike
 
 
-def permission_of(record: RunRecord, run: RunFolder) -> Allowed:
+def permission_of(record: RunRecord, run: RunFolder) -> Permission:
     """Return what a run was told and allowed to set off, each by its own name: all that its undo is allowed, too."""
-    return NOTHING.and_told(
-        (*record.granted.told, *(one for portion in record.portions_kept for one in run.plan(portion).set_off))
+    return NO_PERMISSION.with_approved(
+        (
+            *record.granted.approved,
+            *(one for portion in record.portions_saved for one in run.plan(portion).effects_on_rows),
+        )
     )
 
 
-def _unknown(record: RunRecord) -> Iterator[KeptBack]:
+def _unknown_outcomes(record: RunRecord) -> Iterator[Skipped]:
     """Yield the tables of steps whose outcome nobody could find out: the target held neither what was nor was to be."""
     for batch in record.batches:
         if batch.state is BatchState.UNKNOWN:
             for part in batch.parts:
                 counts = Counts(missing=part.deleted, extra=part.inserted)
-                yield KeptBack(part.table, None, KeptWhy.UNKNOWN, (), counts, f"step {batch.place.step}")
+                yield Skipped(part.table, None, SkipReason.UNKNOWN, (), counts, f"step {batch.place.step}")
 
 
 def _refuse_other_servers(record: RunRecord, run: RunFolder, servers: Mapping[Role, Server]) -> None:
-    for role, identity in {one for portion in record.portions_kept for one in run.plan(portion).identities}:
+    for role, identity in {one for portion in record.portions_saved for one in run.plan(portion).identities}:
         if servers[role].describe().identity != identity:
             raise InputError(
                 f"Run {run.id} wrote to another {role} server than the pair file names now.",
-                hint=f"Name the pair file that it was run with. {OF_A_COPY}",
+                hint=f"Name the pair file that it was run with. {COPIED_FOLDER}",
             )
 
 
-def _by_bucket(parts: tuple[WrittenPart, ...]) -> dict[Place, Written]:
+def _by_bucket(parts: tuple[WrittenPart, ...]) -> dict[ServerBucket, WrittenBucket]:
     """Return what was written by bucket; of one written twice, its state before the first and after the last time."""
-    written: dict[Place, Written] = {}
+    written: dict[ServerBucket, WrittenBucket] = {}
     for part in parts:
         for at, write in enumerate(part.part.buckets):
             before, after = part.states(write.bucket)
@@ -198,10 +201,10 @@ def _by_bucket(parts: tuple[WrittenPart, ...]) -> dict[Place, Written]:
             counts = _counts(part, at)
             if known is None:
                 step = (part.portion, part.step.number)
-                written[place] = Written(part.into, part.part, step, write.bucket, before, after, counts)
+                written[place] = WrittenBucket(part.into, part.part, step, write.bucket, before, after, counts)
             else:
-                broken = known.broken or known.after != before
-                written[place] = replace(known, after=after, counts=known.counts + counts, broken=broken)
+                broken = known.changed_between or known.after != before
+                written[place] = replace(known, after=after, counts=known.counts + counts, changed_between=broken)
     return written
 
 
@@ -212,25 +215,25 @@ def _counts(written: WrittenPart, at: int) -> Counts:
     were written tell, which are counted for the part as a whole. They stand with its first bucket.
     """
     if not written.over_buckets:
-        return taken_back(written.part, written.part.buckets[at])
+        return undo_counts(written.part, written.part.buckets[at])
     if at:
         return Counts()
     changed = min(written.deleted, written.inserted)
     return Counts(missing=written.deleted - changed, extra=written.inserted - changed, changed=changed)
 
 
-def _now(
+def _current_states(
     parts: tuple[WrittenPart, ...], servers: Mapping[Role, Server], cache: Cache
-) -> tuple[dict[Place, BucketState], Lost]:
+) -> tuple[dict[ServerBucket, BucketState], UnreadTables]:
     """Return what the targets hold now, and which tables could not be read and why: they do not end the others."""
-    states: dict[Place, BucketState] = {}
-    unread: Lost = {}
+    states: dict[ServerBucket, BucketState] = {}
+    unread: UnreadTables = {}
     for part in parts:
         table = (part.into, part.part.table)
         if table in unread:
             continue
         try:
-            found = hold(part.part, part.seed, servers[part.into], cache).by_bucket()
+            found = image_of(part.part, part.seed, servers[part.into], cache).by_bucket()
         except ServerError as error:
             if error.of_whole_server:
                 raise
@@ -241,27 +244,27 @@ def _now(
     return states, unread
 
 
-def _with_companions(parts: tuple[WrittenPart, ...], unread: Lost) -> Lost:
+def _with_companions(parts: tuple[WrittenPart, ...], unread: UnreadTables) -> UnreadTables:
     """Return tables that could not be read with those written in one step with them, which are put back with them."""
-    lost = dict(unread)
+    unread_tables = dict(unread)
     for step, into in {(part.portion, part.step.number): (part.step, part.into) for part in parts}.values():
-        beside = next((one.table for one in step.parts if (into, one.table) in unread), "")
-        for one in step.parts if beside else ():
-            lost.setdefault((into, one.table), f"it is written with {beside}, which could not be compared")
-    return lost
+        companion = next((one.table for one in step.parts if (into, one.table) in unread), "")
+        for one in step.parts if companion else ():
+            unread_tables.setdefault((into, one.table), f"it is written with {companion}, which could not be compared")
+    return unread_tables
 
 
-def _not_compared(left: Mapping[Place, Written], lost: Lost) -> Iterator[KeptBack]:
+def _not_compared(written: Mapping[ServerBucket, WrittenBucket], unread_tables: UnreadTables) -> Iterator[Skipped]:
     """Yield the tables of which nobody knows whether they are as the run left them."""
-    for (into, table), why in lost.items():
-        ones = [one for place, one in left.items() if place[:2] == (into, table)]
+    for (into, table), why in unread_tables.items():
+        ones = [one for place, one in written.items() if place[:2] == (into, table)]
         counts = Counts(missing=sum(one.before.rows for one in ones), extra=sum(one.after.rows for one in ones))
-        yield KeptBack(table, None, KeptWhy.NOT_COMPARED, (), counts, why)
+        yield Skipped(table, None, SkipReason.NOT_COMPARED, (), counts, why)
 
 
-def _later(record: RunRecord, ledger: Ledger) -> dict[Place, str]:
+def _later(record: RunRecord, ledger: Ledger) -> dict[ServerBucket, str]:
     """Return the last later run that wrote each bucket."""
-    later: dict[Place, str] = {}
+    later: dict[ServerBucket, str] = {}
     for other in ledger.runs():
         # What one that cannot be read has written is left all the same: it is not as this run left it.
         if other.header.number > record.header.number and other.state is not RunState.DAMAGED:
@@ -273,8 +276,8 @@ def _later(record: RunRecord, ledger: Ledger) -> dict[Place, str]:
 
 def _observed(servers: Mapping[Role, Server], questions: UndoQuestions) -> Observation:
     """Return what is known of both servers beside their rows: lengths, retention, how far they have summarised."""
-    asking = FactQuestions(questions.settings, questions.catalogue, None, coverage=False)
-    facts = Sides.by_role(Role.PRIMARY, facts_of(servers, asking))
+    fact_questions = FactQuestions(questions.settings, questions.catalogue, None, coverage=False)
+    facts = Sides.by_role(Role.PRIMARY, facts_of(servers, fact_questions))
     scopes = ScopeQuestions(questions.settings, tuple(facts), questions.as_of)
     return Observation(
         as_of=questions.as_of,
@@ -289,12 +292,12 @@ def _observed(servers: Mapping[Role, Server], questions: UndoQuestions) -> Obser
 
 
 def _times(
-    written: Mapping[Place, Written],
-    states: Mapping[Place, BucketState],
+    written: Mapping[ServerBucket, WrittenBucket],
+    states: Mapping[ServerBucket, BucketState],
     observed: Observation,
     servers: Mapping[Role, Server],
     questions: UndoQuestions,
-) -> tuple[dict[Place, Window], frozenset[Place]]:
+) -> tuple[dict[ServerBucket, Window], frozenset[ServerBucket]]:
     """Return when each bucket is, and those older than what their server still keeps (rule 12)."""
     spans = {}
     purged = set()
@@ -312,8 +315,8 @@ def _times(
             bounds = {into: servers[into].bounds(table, BucketColumns.of(spec))} if spec.circular else {}
             floors[key] = dropped_before(spec, bucket.acd, scopes, bounds)[0]
         # As many rows of a full event table as the run left there show that none was dropped, changed or not.
-        held, after = states.get(place, EMPTY), written[place].after
-        stands = spec.circular and held.rows >= max(after.rows, 1)
+        present, after = states.get(place, EMPTY), written[place].after
+        stands = spec.circular and present.rows >= max(after.rows, 1)
         if not spec.future_dates and span.start < floors[key] and not stands:
             purged.add(place)
     return spans, frozenset(purged)

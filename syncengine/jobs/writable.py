@@ -8,8 +8,8 @@ from dataclasses import replace
 from syncengine.model.drift import Observation
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
-from syncengine.model.spec import Kept
-from syncengine.model.surroundings import met_at
+from syncengine.model.spec import SyncedBy
+from syncengine.model.surroundings import side_effects_of
 from syncengine.servers.protocol import Server
 
 
@@ -19,16 +19,16 @@ def with_unwritable(observation: Observation, servers: Mapping[Role, Server]) ->
     A server that cannot tell is no reason to end a verify: a plan asks it again. Raises `ServerError` where the
     whole server fails.
     """
-    asked = [one.spec.name for one in observation.tables if one.differing and one.spec.kept is Kept.COPYING]
-    if not asked:
+    to_check = [one.spec.name for one in observation.tables if one.differing and one.spec.synced_by is SyncedBy.COPYING]
+    if not to_check:
         return observation
     try:
-        around = servers[observation.target].surroundings(asked)
+        around = servers[observation.target].surroundings(to_check)
     except ServerError as error:
         if error.of_whole_server:
             raise
         return observation
-    why = {name: "; ".join(met.says for met in met_at(one) if met.forbids) for name, one in around.items()}
+    why = {name: "; ".join(met.message for met in side_effects_of(one) if met.forbids) for name, one in around.items()}
     return replace(
         observation,
         tables=tuple(replace(one, unwritable=why.get(one.spec.name, "")) for one in observation.tables),

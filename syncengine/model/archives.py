@@ -10,7 +10,7 @@ from enum import StrEnum
 from syncengine.model.grain import Archive
 
 
-class Amiss(StrEnum):
+class ArchiveFaultKind(StrEnum):
     """What is amiss with an archive."""
 
     FAILED = "failed"
@@ -26,18 +26,18 @@ class ArchiveFault:
     acd: int | None
     """None where nothing is known of any."""
     archive: Archive | None
-    amiss: Amiss
-    says: str
+    kind: ArchiveFaultKind
+    message: str
     """What is amiss, to go on from the archive; where nothing is known of any, a sentence without its end."""
     since: datetime | None = None
     """Up to when it is known to have run."""
 
 
-def told(faults: Iterable[ArchiveFault]) -> Iterator[str]:
+def fault_sentences(faults: Iterable[ArchiveFault]) -> Iterator[str]:
     """Yield sentences without their ends; ACDs of which the same is to be said stand together."""
     acds: dict[tuple[Archive | None, str], list[int]] = {}
     for fault in faults:
-        acds.setdefault((fault.archive, fault.says), []).extend(() if fault.acd is None else (fault.acd,))
+        acds.setdefault((fault.archive, fault.message), []).extend(() if fault.acd is None else (fault.acd,))
     for (archive, says), named in acds.items():
         what = f"the {archive} archive of ACD {', '.join(map(str, named))} " if named else ""
         yield f"{what}{says}"

@@ -10,7 +10,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import Role
 from syncengine.model.rules import Rule
 from syncengine.model.spec import DataClass
-from syncengine.model.surroundings import Met
+from syncengine.model.surroundings import SideEffect
 
 
 class Severity(StrEnum):
@@ -43,7 +43,7 @@ class Finding:
 
     severity: Severity
     subject: Subject
-    says: str
+    message: str
     advice: str = ""
     server: Role | None = None
     """The server it is about; None for the pair."""
@@ -72,12 +72,12 @@ class ColumnFault:
     wanted: str = ""
 
 
-class Holding(StrEnum):
+class TablePresence(StrEnum):
     """What a server has of a table."""
 
     ROWS = "rows"
     EMPTY = "empty"
-    LACKING = "lacking"
+    MISSING = "lacking"
     UNREADABLE = "unreadable"
 
 
@@ -87,19 +87,19 @@ class TableCheck:
 
     table: str
     data_class: DataClass
-    holding: Holding
+    presence: TablePresence
     problem: str = ""
     """Why it cannot be read."""
     hint: str = ""
     """What to do about that."""
-    passes: bool = False
+    temporary: bool = False
     """Whether that may pass by itself: somebody else holds a lock on it."""
     owner: str = ""
     indexes: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
     """Each column with its type as the server calls it, and whether it takes NULL where that is told."""
     faults: tuple[ColumnFault, ...] = ()
-    meets: tuple[Met, ...] = ()
+    side_effects: tuple[SideEffect, ...] = ()
     """What a write to it sets off or meets."""
     may_differ: bool = False
     """Whether each server has it for itself (rule 1)."""
@@ -120,7 +120,7 @@ class CaseResult:
     case: str
     promise: str
     state: CaseState
-    says: str = ""
+    message: str = ""
     """What went wrong, or what is worth knowing."""
     figures: tuple[tuple[str, float], ...] = ()
 
@@ -150,9 +150,9 @@ class ServerProfile:
     transactions: bool
     write_path: str
     """How rows are inserted; empty while that has not been found out."""
-    folds: tuple[str, ...]
+    types_fingerprinted: tuple[str, ...]
     """The types whose fingerprints it computes itself."""
-    fetched: tuple[str, ...]
+    types_fetched: tuple[str, ...]
     """Those whose rows are fetched and folded here."""
     notes: tuple[str, ...] = ()
 
@@ -174,9 +174,9 @@ class ServerCheck:
     tables: tuple[TableCheck, ...] = ()
     scratch: ScratchCheck | None = None
 
-    def holding(self, *what: Holding) -> tuple[str, ...]:
+    def tables_with(self, *presence: TablePresence) -> tuple[str, ...]:
         """Return the names of the tables of which it has that."""
-        return tuple(table.table for table in self.tables if table.holding in what)
+        return tuple(table.table for table in self.tables if table.presence in presence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,13 @@ def repeats(span: Window, zone: str) -> bool:
     return False
 
 
-def known_to_both(facts: Sequence[ServerFacts], looked: Window, zone: str) -> tuple[ServerFacts, ...]:
+def with_shared_resets(facts: Sequence[ServerFacts], span: Window, zone: str) -> tuple[ServerFacts, ...]:
     """Return what servers tell, each with every time that the clock was set: one switch tells both the time.
 
     That is what either diary has, and the hours that the zone skips in a time, which no diary need have.
     """
     resets = {reset for one in facts for reset in one.clock_resets}
-    resets |= {ClockReset("", 0, start.date(), label_at(start)) for start in _skipped(looked, zone)}
+    resets |= {ClockReset("", 0, start.date(), label_at(start)) for start in _skipped(span, zone)}
     every = tuple(sorted(resets))
     return tuple(replace(one, clock_resets=every) for one in facts)
 
@@ -43,16 +43,16 @@ def _skipped(span: Window, zone: str) -> Iterator[datetime]:
         before, later = (moment.replace(tzinfo=info).utcoffset() for moment in (midnight, midnight + day))
         if before is not None and later is not None and before < later:
             quarters = Window(midnight, midnight + day).cut(timedelta(minutes=QUANTUM))
-            yield from [quarter.start for quarter in quarters if _never(quarter.start, info)][:1]
+            yield from [quarter.start for quarter in quarters if _is_skipped(quarter.start, info)][:1]
         midnight += day
 
 
-def _never(moment: datetime, info: ZoneInfo) -> bool:
+def _is_skipped(moment: datetime, info: ZoneInfo) -> bool:
     """Say whether the clock never shows a moment."""
     return datetime.fromtimestamp(moment.replace(tzinfo=info).timestamp(), info).replace(tzinfo=None) != moment
 
 
-def after(moment: datetime, seconds: int, zone: str) -> datetime:
+def clock_after(moment: datetime, seconds: int, zone: str) -> datetime:
     """Return what the wall clock shows so many seconds after a moment; in an hour that comes twice, the later time.
 
     Never earlier than the moment itself, though a clock that is set back in between shows such a time.
@@ -63,7 +63,7 @@ def after(moment: datetime, seconds: int, zone: str) -> datetime:
     return max(plain, shown)
 
 
-def was_set(span: Window, acd: int | None, facts: Iterable[ServerFacts]) -> bool:
+def clock_was_set(span: Window, acd: int | None, facts: Iterable[ServerFacts]) -> bool:
     """Say whether a server's diary has a clock of the ACD set in a time; what it does not tell stands for all."""
     return any(_touches(reset, span) for one in facts for reset in one.clock_resets if reset.acd in (0, acd))
 

@@ -8,10 +8,10 @@ from enum import StrEnum
 
 from syncengine.model.drift import BucketDrift, Observation, TableObservation, TableState
 from syncengine.model.names import folded, typed
-from syncengine.model.spec import Followed, TableSpec
+from syncengine.model.spec import RelatedAdministration, TableSpec
 
 
-class Administered(StrEnum):
+class AdministrationState(StrEnum):
     """What was seen of the administration that differing data follows from, for the ACDs that differ."""
 
     DIFFERS = "differs"
@@ -22,19 +22,19 @@ class Administered(StrEnum):
     """No table is known to hold it."""
 
 
-ORDER = tuple(Administered)
+ORDER = tuple(AdministrationState)
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class Consequence:
     """One table that differs, and the administration it follows from."""
 
     table: TableSpec
-    followed: Followed
-    administered: Administered
+    administration: RelatedAdministration
+    state: AdministrationState
 
 
-def followings(observation: Observation) -> Iterator[Following]:
+def consequences_of(observation: Observation) -> Iterator[Consequence]:
     """Yield what each table that differs follows from.
 
     Where only some columns follow, it is said if that administration differs, or if nothing but these columns
@@ -46,45 +46,47 @@ def followings(observation: Observation) -> Iterator[Following]:
         if not table.differing:
             continue
         for followed in table.spec.follows:
-            administered = _seen(table, followed, compared.get(folded(followed.name)))
-            if administered is not Administered.DIFFERS and _cut_by_outages(table, observation):
+            administered = _state_of(table, followed, compared.get(folded(followed.name)))
+            if administered is not AdministrationState.DIFFERS and _cut_by_outages(table, observation):
                 continue
-            if administered is Administered.DIFFERS or not followed.columns or _only_in(table, followed.columns):
-                yield Following(table.spec, followed, administered)
+            if administered is AdministrationState.DIFFERS or not followed.columns or _only_in(table, followed.columns):
+                yield Consequence(table.spec, followed, administered)
 
 
-def following_sentences(found: Iterable[Following]) -> Iterator[str]:
+def consequence_sentences(found: Iterable[Consequence]) -> Iterator[str]:
     """Yield what was found as sentences, without their full stops; what follows alike together, what differs first."""
-    groups: dict[tuple[Administered, str], list[Following]] = {}
-    for one in sorted(found, key=lambda one: ORDER.index(one.administered)):
-        why = "" if one.administered is Administered.ALIKE else one.followed.why
-        groups.setdefault((one.administered, why), []).append(one)
+    groups: dict[tuple[AdministrationState, str], list[Consequence]] = {}
+    for one in sorted(found, key=lambda one: ORDER.index(one.state)):
+        why = "" if one.state is AdministrationState.ALIKE else one.administration.why
+        groups.setdefault((one.state, why), []).append(one)
     for (administered, why), members in groups.items():
         tables = list(dict.fromkeys(one.table.name for one in members))
-        names = list(dict.fromkeys(one.followed.screen or one.followed.name for one in members))
+        names = list(dict.fromkeys(one.administration.screen or one.administration.name for one in members))
         follow = f"{', '.join(tables)} follow{'s' if len(tables) == 1 else ''} from {', '.join(names)}"
         match administered:
-            case Administered.DIFFERS:
+            case AdministrationState.DIFFERS:
                 yield f"{follow}, which differ{'s' if len(names) == 1 else ''} too: {why}"
-            case Administered.ALIKE:
+            case AdministrationState.ALIKE:
                 yield f"{follow}, which {'is' if len(names) == 1 else 'are'} alike on both servers"
-            case Administered.NOT_COMPARED:
+            case AdministrationState.NOT_COMPARED:
                 options = " ".join(f"--table {typed(name)}" for name in names)
                 yield f"{follow}, not compared here: {why}; look with `syncengine verify {options}`"
-            case Administered.NO_TABLE:
+            case AdministrationState.NO_TABLE:
                 yield f"{follow}, which no table is known to hold: {why}"
 
 
-def _seen(table: TableObservation, followed: Followed, administration: TableObservation | None) -> Administered:
+def _state_of(
+    table: TableObservation, followed: RelatedAdministration, administration: TableObservation | None
+) -> AdministrationState:
     if followed.screen:
-        return Administered.NO_TABLE
+        return AdministrationState.NO_TABLE
     if administration is None:
-        return Administered.NOT_COMPARED
+        return AdministrationState.NOT_COMPARED
     acds = {drift.bucket.acd for drift in table.differing}
     if administration.spec.acd is None or table.spec.acd is None:
-        return Administered.DIFFERS if administration.differing else Administered.ALIKE
+        return AdministrationState.DIFFERS if administration.differing else AdministrationState.ALIKE
     differing = any(drift.bucket.acd in acds for drift in administration.differing)
-    return Administered.DIFFERS if differing else Administered.ALIKE
+    return AdministrationState.DIFFERS if differing else AdministrationState.ALIKE
 
 
 def _cut_by_outages(table: TableObservation, observation: Observation) -> bool:

@@ -31,7 +31,7 @@ class CutRow:
     """Rows that are the same in every compared column, as one server holds them."""
 
     bucket: Bucket
-    place: tuple[str | None, ...]
+    group_key: tuple[str | None, ...]
     """The values of the table's key as text, which name the key group."""
     begin: datetime
     """On the wall clock, to the second."""

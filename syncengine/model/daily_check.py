@@ -20,7 +20,7 @@ WORK_ON_THE_PRIMARY = WhereToWork(Role.PRIMARY, "")
 
 
 @dataclass(frozen=True, slots=True)
-class Filling:
+class TableFill:
     """How full one circular table is, of the ACD that fills it most."""
 
     table: str
@@ -41,8 +41,8 @@ class ServerDay:
     role: Role
     problem: str = ""
     facts: ServerFacts | None = None
-    fillings: tuple[Filling, ...] = ()
-    late: tuple[ArchiveFault, ...] = ()
+    fill_levels: tuple[TableFill, ...] = ()
+    archive_faults: tuple[ArchiveFault, ...] = ()
     """Archives that are late or failed."""
 
     def outages(self, since: datetime) -> int:
@@ -56,8 +56,8 @@ class HookCheck:
 
     kind: CheckKind
     role: Role
-    fine: bool
-    says: tuple[str, ...] = ()
+    ok: bool
+    lines: tuple[str, ...] = ()
     """Its first lines."""
     problem: str = ""
     """Why it could not tell, as the end of a sentence: then people have to look."""
@@ -112,8 +112,8 @@ class DailyCheck:
     @property
     def loads(self) -> Mapping[Role, str]:
         """The CMS loads of the servers that tell theirs."""
-        told = {server.role: server.facts.load for server in self.servers if server.facts is not None}
-        return {role: load for role, load in told.items() if load}
+        reported = {server.role: server.facts.load for server in self.servers if server.facts is not None}
+        return {role: load for role, load in reported.items() if load}
 
     @property
     def unlike_loads(self) -> bool:
@@ -121,16 +121,16 @@ class DailyCheck:
         return len(set(self.loads.values())) > 1
 
     @property
-    def in_order(self) -> bool:
+    def healthy(self) -> bool:
         """Say whether nothing has to be looked at."""
-        late = any(server.late for server in self.servers)
+        late = any(server.archive_faults for server in self.servers)
         amiss = late or self.holes or self.waiting or self.lost or self.unlike_loads
-        amiss = amiss or not self.where.in_order or not all(check.fine for check in self.checks)
+        amiss = amiss or not self.where.nothing_to_do or not all(check.ok for check in self.checks)
         return not (self.failed or amiss) and self.drift is not None and self.drift.in_sync
 
-    def by_hand(self, kind: CheckKind) -> tuple[Role, ...]:
+    def checked_by_hand(self, kind: CheckKind) -> tuple[Role, ...]:
         """Return the servers on which people have to look at something, since no hook could."""
         if kind is CheckKind.USERS and self.where.server is not Role.PRIMARY:
             return ()
-        told = {check.role for check in self.checks if check.kind is kind and not check.problem}
-        return tuple(role for role in kind.servers if role not in told)
+        by_hook = {check.role for check in self.checks if check.kind is kind and not check.problem}
+        return tuple(role for role in kind.servers if role not in by_hook)

@@ -13,7 +13,7 @@ from syncengine.model.expected import ExpectedDifference
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
-from syncengine.model.remembered_days import ALL_READ, Remembered
+from syncengine.model.remembered_days import ALL_READ, RememberedCounts
 from syncengine.model.selection import KeyGroups, Value
 from syncengine.model.sides import Sides
 from syncengine.model.spec import CompanionFile, TableSpec
@@ -54,7 +54,7 @@ class Counts:
     missing: int = 0
     extra: int = 0
     changed: int = 0
-    lacking: int = field(default=0, compare=False)
+    in_missing_groups: int = field(default=0, compare=False)
     """Those of the missing rows whose whole key group the target lacks."""
 
     @property
@@ -67,7 +67,7 @@ class Counts:
             self.missing - other.missing,
             self.extra - other.extra,
             self.changed - other.changed,
-            self.lacking - other.lacking,
+            self.in_missing_groups - other.in_missing_groups,
         )
 
     def __add__(self, other: Counts) -> Counts:
@@ -75,7 +75,7 @@ class Counts:
             self.missing + other.missing,
             self.extra + other.extra,
             self.changed + other.changed,
-            self.lacking + other.lacking,
+            self.in_missing_groups + other.in_missing_groups,
         )
 
 
@@ -95,7 +95,7 @@ class BucketDrift:
     target_guard: BucketState = EMPTY
     stretch: Stretch | None = None
     """Where it lies in a time that is cut into intervals of different lengths: all of that is decided as one."""
-    moving: bool = False
+    changing: bool = False
     """It changed while it was being compared, twice."""
     only_cuts: bool = False
     """It lies outside what is compared, and counts only what an outage inside has cut (rule 4)."""
@@ -123,7 +123,7 @@ class KeyGroupDrift:
     changes: tuple[ChangedValue, ...] = ()
 
 
-GroupPlace = tuple[str | None, ...]
+GroupKey = tuple[str | None, ...]
 """The values of a key as text, which name a key group in any file or database."""
 
 
@@ -156,7 +156,7 @@ class GroupChange:
 
     bucket: Bucket
     key: tuple[tuple[str, Value], ...]
-    place: GroupPlace
+    group_key: GroupKey
     changed_by: ChangedBy
     counts: Counts
     last_rows: int
@@ -197,7 +197,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class BucketExtent:
     """The buckets of one ACD inside its window that a server holds at all: how many, first and last."""
 
     acd: int | None
@@ -227,7 +227,7 @@ class TableObservation:
     differing: tuple[BucketDrift, ...] = ()
     other_acds: tuple[int | None, ...] = ()
     """ACDs that differ outside the ones asked for."""
-    held_by_source: tuple[Held, ...] = ()
+    source_extents: tuple[BucketExtent, ...] = ()
     source_rows: int = 0
     target_rows: int = 0
     samples: tuple[KeyGroupDrift, ...] = ()
@@ -235,9 +235,9 @@ class TableObservation:
     changes: tuple[GroupChange, ...] | None = None
     """Of an administration table that is copied: the key groups that differ, all that the target changed or only it
     has, and some of the others. None where nobody asked who changed what."""
-    left_out: KeyGroups | None = None
+    excluded: KeyGroups | None = None
     """Rows that are each server's own, which were not compared."""
-    remembered: Remembered = ALL_READ
+    remembered: RememberedCounts = ALL_READ
     """What was not read again, since it is remembered as equal; not among the counts."""
     expected: tuple[ExpectedDifference, ...] = ()
     """What differs as it should: no drift, and never written."""
@@ -266,8 +266,8 @@ class TableObservation:
     @property
     def empty(self) -> bool:
         """Say whether neither server has a row of it in what was compared: that is no proof of anything."""
-        seen = self.rows_compared or self.remembered.rows or self.expected or self.left_out is not None
-        return self.state is TableState.COMPARED and not (seen or self.differs or self.other_acds)
+        compared = self.rows_compared or self.remembered.rows or self.expected or self.excluded is not None
+        return self.state is TableState.COMPARED and not (compared or self.differs or self.other_acds)
 
     @property
     def cut_sentences(self) -> tuple[str, ...]:
@@ -303,7 +303,7 @@ class Observation:
     """The timetables of both servers, where their tasks were compared."""
     files: tuple[CompanionFile, ...] = field(kw_only=True, default=())
     """The files that go with rows of its tables, or that make up a set: nobody has looked at them."""
-    left_out: tuple[TableObservation, ...] = field(kw_only=True, default=())
+    excluded_tables: tuple[TableObservation, ...] = field(kw_only=True, default=())
     """Tables of a set that are no part of it on this pair, each with why: nobody has looked at them."""
     by_hand: tuple[ChecklistLine, ...] = field(kw_only=True, default=())
     """What a verify leaves to people: what no copy is meant to make alike."""
@@ -354,13 +354,13 @@ class Observation:
         return tuple(table for table in self.tables if table.not_compared)
 
     @property
-    def of_no_acd(self) -> tuple[TableObservation, ...]:
+    def without_acd(self) -> tuple[TableObservation, ...]:
         """The tables that were not looked at, since single ACDs were asked for and their rows are of none (rule 3)."""
         nothing = (table for table in self.tables if table.state is TableState.NOTHING)
         return tuple(table for table in nothing if self.acds and table.spec.acd is None)
 
     @property
-    def remembered(self) -> Remembered:
+    def remembered(self) -> RememberedCounts:
         """What of all tables was not read again."""
         return sum((table.remembered for table in self.tables if table.remembered.tables), ALL_READ)
 

@@ -19,7 +19,7 @@
     ├── HookFailedError       a hook that was to do a line of a checklist did not
     ├── StagingError          the staging folder
     ├── OutputError           what there is to say could not be written
-    ├── MovedError            source or target changed under a step
+    ├── ChangedSincePlanError            source or target changed under a step
     ├── StillOpenError        a step that was cut short may still be going on in the server
     └── CancelledError        the user stopped it
 
@@ -50,7 +50,7 @@ class SyncError(Exception):
         return f"{self.message} {self.hint}".strip()
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _made_again, (type(self), self.args), vars(self)
+        return _rebuilt, (type(self), self.args), vars(self)
 
 
 class InputError(SyncError):
@@ -88,7 +88,7 @@ class RefusedError(SyncError):
 
     rule: ClassVar[Rule | None] = None
     """The rule of the domain that forbids it; None where it is no rule, but how things are."""
-    passes = False
+    temporary = False
     """The same may be allowed a little later: it is worth waiting."""
 
 
@@ -106,7 +106,7 @@ class ServerError(SyncError):
     """
 
     transient: bool = False
-    crowded: bool = False
+    retry_smaller: bool = False
     of_whole_server = False
 
 
@@ -152,7 +152,7 @@ class OutputError(SyncError):
     """Standard output cannot be written: the disk is full, or what it goes to has failed."""
 
 
-class MovedError(SyncError):
+class ChangedSincePlanError(SyncError):
     """Rows changed between the plan and the step that would have written them."""
 
 
@@ -164,6 +164,6 @@ class CancelledError(SyncError):
     """The user stopped the run."""
 
 
-def _made_again(kind: type[SyncError], args: tuple[object, ...]) -> SyncError:
+def _rebuilt(kind: type[SyncError], args: tuple[object, ...]) -> SyncError:
     """Return an error of a kind without what it tells, which is put into it afterwards."""
     return kind.__new__(kind, *args)

@@ -50,7 +50,7 @@ class ExpectedDifference:
         )
 
 
-def added_up(found: Iterable[ExpectedDifference]) -> tuple[ExpectedDifference, ...]:
+def merged_by_reason(found: Iterable[ExpectedDifference]) -> tuple[ExpectedDifference, ...]:
     """Return what is expected for the same reason as one, in the order it was found."""
     sums: dict[tuple[str, str, str], ExpectedDifference] = {}
     for one in found:
@@ -59,7 +59,9 @@ def added_up(found: Iterable[ExpectedDifference]) -> tuple[ExpectedDifference, .
     return tuple(sums.values())
 
 
-def in_order(found: Iterable[ExpectedDifference], columns: Sequence[tuple[str, str]]) -> tuple[ExpectedDifference, ...]:
+def sorted_differences(
+    found: Iterable[ExpectedDifference], columns: Sequence[tuple[str, str]]
+) -> tuple[ExpectedDifference, ...]:
     """Return what is expected of one table, that of the same reason as one: by kind, and columns in the order given."""
     places = {name: at for at, (name, _) in enumerate(columns)}
     kinds = {kind: at for at, kind in enumerate(ExpectedKind)}
@@ -69,10 +71,10 @@ def in_order(found: Iterable[ExpectedDifference], columns: Sequence[tuple[str, s
         # By length first, so that ACD 9 comes before ACD 10.
         return kinds[one.kind], places.get(one.what, last), len(one.what), one.what, one.why
 
-    return tuple(sorted(added_up(found), key=place))
+    return tuple(sorted(merged_by_reason(found), key=place))
 
 
-def left_sentences(tables: Iterable[tuple[str, tuple[ExpectedDifference, ...]]]) -> Iterator[str]:
+def own_rows_sentences(tables: Iterable[tuple[str, tuple[ExpectedDifference, ...]]]) -> Iterator[str]:
     """Yield, as sentences without their full stops, which rows are left alone as each server's own.
 
     `tables` are names with what was found of each.

@@ -71,7 +71,7 @@ class DayQuarters:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StorageAllocation:
     """How long one item's archive of one ACD is kept: days of intervals and days, weeks, or months.
 
     `capacity` is rows, for circular tables.
@@ -156,16 +156,16 @@ class ServerFacts:
     lengths: tuple[DayLengths, ...] = ()
     quarters: tuple[DayQuarters, ...] = ()
     """The same days more closely; only what rows have told."""
-    kept: tuple[Kept, ...] = ()
+    storage_allocations: tuple[StorageAllocation, ...] = ()
     outages: tuple[Outage, ...] = ()
-    down: tuple[LinkDown, ...] = ()
+    links_down: tuple[LinkDown, ...] = ()
     """Links of which its diary does not tell that they are back."""
     coverage: tuple[IntervalCoverage, ...] = ()
     notes: tuple[str, ...] = ()
     clock_resets: tuple[ClockReset, ...] = ()
-    tells_coverage: bool = True
+    coverage_known: bool = True
     """Whether any of the tables that have rows in every interval could be read; else nobody knows what it saw."""
-    tells_links: bool = True
+    links_known: bool = True
     """Whether its diary of links could be read; else nobody knows of its outages, nor of its clock being set."""
     archives_unread: str = ""
     """Why it does not tell how far any archive has run, as a sentence without its end: waiting does not help then."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-WORDS = {
+MESSAGES = {
     "bool_type": "is neither true nor false",
     "date_type": "is no date; write 2000-06-05",
     "datetime_type": "is no date with a time; write 2000-06-05T06:10:00",
@@ -56,22 +56,22 @@ def read_toml(data: bytes) -> dict[str, Any]:
 
 def validation_faults(error: ValidationError) -> Iterator[str]:
     """Yield one line for each key that is wrong: its path and what is wrong there."""
-    told: dict[str, list[str]] = {}
+    messages: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False):
         key = ".".join(str(part) for part in fault["loc"] if part not in BRANCHES) or "file"
-        told.setdefault(key, []).append(_words(fault["type"], fault["msg"], fault.get("ctx", {})))
-    for key, words in told.items():
+        messages.setdefault(key, []).append(_message(fault["type"], fault["msg"], fault.get("ctx", {})))
+    for key, words in messages.items():
         yield f"{key}: {' and '.join(dict.fromkeys(words))}"
 
 
-def _words(kind: str, message: str, context: dict[str, Any]) -> str:
+def _message(kind: str, message: str, context: dict[str, Any]) -> str:
     match kind:
         case "extra_forbidden":
             return "nobody knows this key"
         case "missing":
             return "is missing"
-        case _ if kind in WORDS:
-            return WORDS[kind].format_map({name: _number(value) for name, value in context.items()})
+        case _ if kind in MESSAGES:
+            return MESSAGES[kind].format_map({name: _number(value) for name, value in context.items()})
         case _:
             words = message.removeprefix("Value error, ")
             return f"{words[:1].lower()}{words[1:]}"

@@ -16,7 +16,7 @@ class TickedBy(StrEnum):
 
     HAND = "hand"
     HOOK = "hook"
-    SIGHT = "sight"
+    PROBE = "sight"
     """The pair showed it."""
 
 
@@ -66,7 +66,7 @@ class ChecklistRecord:
     def with_tick(self, tick: Tick) -> ChecklistRecord:
         """Return it with a tick more. What people and hooks say takes the place of what was seen, and stays."""
         before = self.tick(tick.line)
-        if before is not None and (tick.by is TickedBy.SIGHT or before.by is not TickedBy.SIGHT):
+        if before is not None and (tick.by is TickedBy.PROBE or before.by is not TickedBy.PROBE):
             return self
         return replace(self, ticks=(*(one for one in self.ticks if one is not before), tick))
 
@@ -80,12 +80,12 @@ class ChecklistRecord:
         return next((tick for tick in self.ticks if tick.line == line), None)
 
 
-class Seen(StrEnum):
+class ProbeState(StrEnum):
     """What a look at the pair says of a line."""
 
     DONE = "done"
     NOT_YET = "not yet"
-    NOT_SEEN = "cannot be seen"
+    UNKNOWN = "cannot be seen"
     """The pair does not show it, or could not be asked."""
     WAITS = "waits"
     """Another line comes first."""
@@ -94,11 +94,11 @@ class Seen(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class ProbeResult:
     """What a look at the pair says of a line, and how it was seen, as a sentence without its end."""
 
-    seen: Seen
-    says: str
+    state: ProbeState
+    message: str
     at: datetime | None = None
     """When it was done, where that is shown."""
 
@@ -110,7 +110,7 @@ class FilledLine:
     number: int
     line: ProcedureLine
     tick: Tick | None = None
-    sighting: Sighting | None = None
+    probe_result: ProbeResult | None = None
     """What the pair shows now; None where nothing of it shows the line, or it was not looked at."""
     hooks: tuple[Role, ...] = ()
     """The servers on which a hook of the pair file carries it out."""
@@ -120,7 +120,9 @@ class FilledLine:
     @property
     def done(self) -> bool:
         """Say whether nothing is left to do."""
-        return self.tick is not None or (self.sighting is not None and self.sighting.seen is Seen.NOT_NEEDED)
+        return self.tick is not None or (
+            self.probe_result is not None and self.probe_result.state is ProbeState.NOT_NEEDED
+        )
 
     @property
     def by_hook(self) -> bool:
@@ -130,9 +132,9 @@ class FilledLine:
     @property
     def contradicted(self) -> str:
         """What the pair shows that speaks against its tick, as a sentence without its end; nothing where none does."""
-        if self.tick is None or self.sighting is None or self.line.passes:
+        if self.tick is None or self.probe_result is None or self.line.temporary:
             return ""
-        return self.sighting.says if self.sighting.seen is Seen.NOT_YET else ""
+        return self.probe_result.message if self.probe_result.state is ProbeState.NOT_YET else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +155,10 @@ class FilledChecklist:
     @property
     def finished(self) -> bool:
         """Say whether nothing is left to do, and nothing speaks against that."""
-        return not (self.left or self.contradicted or self.outdated)
+        return not (self.remaining or self.contradicted or self.outdated)
 
     @property
-    def left(self) -> tuple[FilledLine, ...]:
+    def remaining(self) -> tuple[FilledLine, ...]:
         """The lines that are left to do, in order."""
         return tuple(line for line in self.lines if not line.done)
 

@@ -18,7 +18,7 @@ from syncengine.model.selection import Selection
 from syncengine.model.spec import ColumnType, TableSpec
 
 VERSION = 2
-FOLDED = frozenset({"smallint", "integer", "int8", "bigint", "date", "char", "varchar"})
+COVERED_TYPES = frozenset({"smallint", "integer", "int8", "bigint", "date", "char", "varchar"})
 """The types the fingerprint can fold in; a table with others is compared by rows."""
 LONGEST_TEXT = 300
 """Longer text would make the query too long: such a column is compared by rows."""
@@ -38,9 +38,9 @@ class FingerprintColumn:
         return self.type.name == "char"
 
     @property
-    def folded(self) -> bool:
+    def covered(self) -> bool:
         """Say whether the fingerprint can cover the column."""
-        return self.type.name in FOLDED and (not self.type.is_text or 0 < self.characters <= LONGEST_TEXT)
+        return self.type.name in COVERED_TYPES and (not self.type.is_text or 0 < self.characters <= LONGEST_TEXT)
 
     @property
     def characters(self) -> int:

@@ -39,7 +39,7 @@ class Unit:
         # A first day that not every month has is damage; the last one of the month is as good.
         return _first_of(month).replace(day=min(first.day, (_first_of(month + 1) - DAY).day))
 
-    def holding(self, day: date, begins: int = SUNDAY) -> date:
+    def containing(self, day: date, begins: int = SUNDAY) -> date:
         """Return the first day of the unit that holds a day; `begins` is the weekday that weeks begin on."""
         if self.days:
             return day - timedelta(days=(day.weekday() - begins) % self.days)
@@ -54,16 +54,16 @@ class Unit:
         if self.days:
             past -= timedelta(days=self.days - 1) if past > first else timedelta(0)
         elif past > first:
-            begun = self.holding(first)
-            first, past = (first if begun == first else self.after(begun)), self.holding(past)
+            begun = self.containing(first)
+            first, past = (first if begun == first else self.after(begun)), self.containing(past)
         return (first, past) if first < past else None
 
-    def back(self, units: int, moment: datetime) -> datetime:
+    def cutoff(self, units: int, moment: datetime) -> datetime:
         """Return the moment before which who keeps so many units may have dropped what there was: a century at most."""
         midnight = floor_to(moment, 24 * 60)
         if self.days:
             return midnight - timedelta(days=min(units * self.days, 36500))
-        return _midnight(_first_of(_month(self.holding(midnight)) - min(units * self.months, 1200)))
+        return _midnight(_first_of(_month(self.containing(midnight)) - min(units * self.months, 1200)))
 
 
 def _month(day: date) -> int:
@@ -92,9 +92,9 @@ class Grain:
     """What its retention counts in; what a row stands for, where that is not less than a day."""
     code: str = ""
     """How arch_stat names it; an archive that is not told of there follows the intervals."""
-    kept_in: str = ""
+    retention_column: str = ""
     """The column of dcalloc that tells how many units are kept."""
-    longest_kept: int | None = None
+    longest_retention: int | None = None
     """The most units a CMS can be set to keep."""
     stuck: timedelta = timedelta(0)
     """How long after what it stands at something is wrong, not just late."""
@@ -120,7 +120,7 @@ class Grain:
         return self.unit != A_DAY
 
     @property
-    def kept_words(self) -> str:
+    def retention_words(self) -> str:
         """What its retention counts, for people: weeks, days of intervals."""
         return f"{self.unit.word}s of {self.word}s" if self.sliced else f"{self.unit.word}s"
 
@@ -135,7 +135,7 @@ class Grain:
     def last_but_one(self, moment: datetime, length: int) -> datetime:
         """Return when what comes before what is under way has begun, at the latest; `length` is that of an interval."""
         # Weeks begin on whichever day a site has chosen.
-        return over_before(moment, length) if self.sliced else self.unit.back(2 if self.unit.days > 1 else 1, moment)
+        return over_before(moment, length) if self.sliced else self.unit.cutoff(2 if self.unit.days > 1 else 1, moment)
 
 
 class Archive(StrEnum):
@@ -173,5 +173,5 @@ EVENT = Grain(Archive.EVENT, "event", events=True, written_late=DAY)
 """An event is written when it ends, under the time it began."""
 TIMELESS = Grain(Archive.DAILY, "row")
 """Of tables that have no archive."""
-TOLD = tuple(one.grain for one in Archive if one.grain.code)
+IN_ARCH_STAT = tuple(one.grain for one in Archive if one.grain.code)
 """The archives that arch_stat and dcalloc tell of."""

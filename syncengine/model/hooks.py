@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from syncengine.model.checklist import ChecklistLine, LineKind
-from syncengine.model.kept_file import KeptFile
+from syncengine.model.file_checksum import FileChecksum
 from syncengine.model.pair import Role
 
 LOAD = "load"
@@ -71,21 +71,21 @@ class HookRecord:
     at: datetime
     seconds: float = 0.0
     why: str = ""
-    says: str = ""
+    last_lines: str = ""
     """The last lines of what it said, on one line."""
     output: str = ""
     """The file in the run's folder that holds what it said."""
-    output_kept: KeptFile | None = None
+    output_checksum: FileChecksum | None = None
     """That file as it was written."""
 
     @property
-    def told(self) -> str:
+    def sentence(self) -> str:
         """What became of it, as a sentence without its end."""
         if self.state is HookState.DONE:
             return f"the hook {self.kind} of {self.server} has done it"
         why = self.why or "was begun, and nobody knows how it ended"
-        said = f", and said: {self.says}" if self.says else ""
-        return f"the hook {self.kind} of {self.server} {why}{said}"
+        output = f", and said: {self.last_lines}" if self.last_lines else ""
+        return f"the hook {self.kind} of {self.server} {why}{output}"
 
     @property
     def place(self) -> tuple[str, Role]:
@@ -99,12 +99,12 @@ def with_record(records: Sequence[HookRecord], record: HookRecord) -> list[HookR
     return [*(records[:-1] if begun else records), record]
 
 
-def in_order(records: Iterable[HookRecord]) -> list[HookRecord]:
+def sorted_by_number(records: Iterable[HookRecord]) -> list[HookRecord]:
     """Return records of several runs in the order in which the hooks were run."""
     return sorted(records, key=lambda record: record.number)
 
 
-def standing(records: Iterable[HookRecord]) -> dict[tuple[str, Role], HookRecord]:
+def in_effect(records: Iterable[HookRecord]) -> dict[tuple[str, Role], HookRecord]:
     """Return the last record of each hook that still counts, of records in order.
 
     Single-user and multi-user mode undo one another: a server that was put back, or may have been, has to be put in
@@ -136,12 +136,14 @@ def in_single_user_mode(records: Iterable[HookRecord]) -> tuple[Role, ...]:
     return tuple(role for role in Role if role in left)
 
 
-def left_by_hand(lines: Iterable[ChecklistLine], records: Iterable[HookRecord]) -> Iterator[tuple[ChecklistLine, str]]:
+def not_done_by_hook(
+    lines: Iterable[ChecklistLine], records: Iterable[HookRecord]
+) -> Iterator[tuple[ChecklistLine, str]]:
     """Yield the lines that no hook has done, each with why its hook has not, if it was tried."""
-    found = standing(records)
+    found = in_effect(records)
     for line in lines:
         record = found.get(line.place) if line.hookable else None
         if record is None:
             yield line, ""
         elif record.state is not HookState.DONE:
-            yield line, record.told
+            yield line, record.sentence

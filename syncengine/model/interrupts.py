@@ -10,9 +10,9 @@ from types import FrameType
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BY_USER = "stopped by the user"
-HOLD_SECONDS = 2.0
+DEFER_SECONDS = 2.0
 """How long a Ctrl-C is held back at most: a server that hangs may never answer."""
-_asked = threading.Event()
+_stop_requested = threading.Event()
 
 
 def listen() -> None:
@@ -20,29 +20,29 @@ def listen() -> None:
 
     A signal that is ignored stays so.
     """
-    _asked.clear()
+    _stop_requested.clear()
     for number in STOPPING:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _stop)
 
 
-def asked_to_stop() -> bool:
+def stop_requested() -> bool:
     """Say whether the user has asked this process to end.
 
     A driver that is busy when Ctrl-C comes may turn it into an error of its own: an error after it is no failure.
     """
-    return _asked.is_set()
+    return _stop_requested.is_set()
 
 
-def stop_if_asked() -> None:
+def stop_if_requested() -> None:
     """Raise KeyboardInterrupt where the user has asked for it and whatever was busy then has swallowed it."""
-    if asked_to_stop():
+    if stop_requested():
         raise KeyboardInterrupt
 
 
 def is_stop(error: BaseException) -> bool:
     """Say whether an error is Ctrl-C, or what became of it on its way through a driver."""
-    return isinstance(error, KeyboardInterrupt) or asked_to_stop()
+    return isinstance(error, KeyboardInterrupt) or stop_requested()
 
 
 @contextmanager
@@ -54,20 +54,20 @@ def uninterrupted() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    holding = _Holding({number: known for number in STOPPING if callable(known := signal.getsignal(number))})
-    holding.begin()
+    deferred = _DeferredSignals({number: known for number in STOPPING if callable(known := signal.getsignal(number))})
+    deferred.begin()
     try:
         yield
     finally:
-        holding.end()
+        deferred.end()
 
 
-class _Holding:
+class _DeferredSignals:
     """The handlers of signals, while others that only remember them are in their place."""
 
     def __init__(self, handlers: Mapping[int, Callable[[int, FrameType | None], object]]) -> None:
         self._handlers = handlers
-        self._held: int | None = None
+        self._deferred: int | None = None
         self._due = False
         """Somebody waits for what is held."""
         self._late = False
@@ -86,36 +86,36 @@ class _Holding:
             self._due = False
         if self._timer is not None:
             self._timer.cancel()
-        held, self._held = self._held, None
-        self._put_back()
-        if held is not None:
-            self._handlers[held](held, None)
+        deferred, self._deferred = self._deferred, None
+        self._restore()
+        if deferred is not None:
+            self._handlers[deferred](deferred, None)
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
-        if self._held is None:
-            self._held = number
-            self._timer = threading.Timer(HOLD_SECONDS, self._let_through)
+        if self._deferred is None:
+            self._deferred = number
+            self._timer = threading.Timer(DEFER_SECONDS, self._let_through)
             self._timer.daemon = True
             self._due = True
             self._timer.start()
         elif self._late:
-            self._held = None
-            self._put_back()
+            self._deferred = None
+            self._restore()
             self._handlers[number](number, frame)
 
     def _let_through(self) -> None:
         """Send the signal again: whoever waits in the main thread hears it there."""
         with self._guard:
             self._late = True
-            if self._due and self._held is not None:
-                signal.pthread_kill(threading.main_thread().ident or 0, self._held)
+            if self._due and self._deferred is not None:
+                signal.pthread_kill(threading.main_thread().ident or 0, self._deferred)
 
-    def _put_back(self) -> None:
+    def _restore(self) -> None:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
 
 def _stop(number: int, _: FrameType | None) -> None:
     del number
-    _asked.set()
+    _stop_requested.set()
     raise KeyboardInterrupt

@@ -10,15 +10,15 @@ from itertools import chain
 from typing import TypeVar
 
 from syncengine.model.cuts import Cut
-from syncengine.model.drift import GroupChange, Held, Observation, TableObservation, TableState
-from syncengine.model.expected import in_order
-from syncengine.model.of_no_acd import rest_of
+from syncengine.model.drift import BucketExtent, GroupChange, Observation, TableObservation, TableState
+from syncengine.model.expected import sorted_differences
 from syncengine.model.pair import Role
-from syncengine.model.remembered_days import ALL_READ, Remembered
+from syncengine.model.remembered_days import ALL_READ, RememberedCounts
 from syncengine.model.stretch import Overlap
 from syncengine.model.window import Window
+from syncengine.model.without_acd import without_acd_notes
 
-ALIKE = ("as_of", "seed", "requested", "facts", "zone", "acds", "interval_lengths")
+COMMON_FIELDS = ("as_of", "seed", "requested", "facts", "zone", "acds", "interval_lengths")
 """What the parts of one request have in common."""
 One = TypeVar("One")
 
@@ -32,7 +32,7 @@ def merged(parts: Sequence[Observation], *, samples: int) -> Observation:
     if not parts:
         raise ValueError("There is no observation to merge.")
     first = parts[0]
-    for name in ALIKE:
+    for name in COMMON_FIELDS:
         if any(getattr(part, name) != getattr(first, name) for part in parts):
             raise ValueError(f"Observations of several requests do not merge: not all have the same {name}.")
     tables: dict[str, list[TableObservation]] = defaultdict(list)
@@ -49,7 +49,7 @@ def merged(parts: Sequence[Observation], *, samples: int) -> Observation:
         notes=(),
         timetables=_first(part.timetables for part in parts),
         files=tuple(sorted(_each(part.files for part in parts), key=lambda file: (file.shown, file.holds))),
-        left_out=tuple({table.spec.name: table for part in parts for table in part.left_out}.values()),
+        excluded_tables=tuple({table.spec.name: table for part in parts for table in part.excluded_tables}.values()),
         by_hand=_each(part.by_hand for part in parts),
         interval_lengths=first.interval_lengths,
     )
@@ -78,15 +78,15 @@ def merged_tables(parts: Sequence[TableObservation], *, samples: int) -> TableOb
         rows_compared=sum(part.rows_compared for part in parts),
         differing=tuple(sorted(_all(part.differing for part in parts), key=lambda drift: drift.bucket.order)),
         other_acds=tuple(_all(part.other_acds for part in parts)),
-        held_by_source=tuple(_held(_all(part.held_by_source for part in parts))),
+        source_extents=tuple(_extents(_all(part.source_extents for part in parts))),
         source_rows=sum(part.source_rows for part in parts),
         target_rows=sum(part.target_rows for part in parts),
         samples=tuple(sorted(_all(part.samples for part in parts), key=lambda one: one.bucket.order))[:samples],
         notes=_each(part.notes for part in parts),
         changes=_changes(parts),
-        left_out=_first(part.left_out for part in parts),
+        excluded=_first(part.excluded for part in parts),
         remembered=_remembered([part.remembered for part in parts]),
-        expected=in_order(_all(part.expected for part in parts), first.spec.not_compared),
+        expected=sorted_differences(_all(part.expected for part in parts), first.spec.not_compared),
         overlaps=tuple(sorted(_all(part.overlaps for part in parts), key=_place)),
         cuts=tuple(sorted(dict.fromkeys(_all(part.cuts for part in parts)), key=_begin)),
         unwritable=_first(part.unwritable or None for part in parts) or "",
@@ -97,27 +97,27 @@ def _following(observation: Observation) -> Iterator[str]:
     """Yield the notes that follow from what an observation holds."""
     if observation.timetables is not None:
         yield from observation.timetables.sentences
-    yield from rest_of(observation)
+    yield from without_acd_notes(observation)
 
 
-def _held(found: Iterable[Held]) -> Iterator[Held]:
-    by_acd: dict[int | None, list[Held]] = defaultdict(list)
+def _extents(found: Iterable[BucketExtent]) -> Iterator[BucketExtent]:
+    by_acd: dict[int | None, list[BucketExtent]] = defaultdict(list)
     for one in found:
         by_acd[one.acd].append(one)
     for acd, ones in sorted(by_acd.items(), key=lambda item: (item[0] is not None, item[0] or 0)):
         first = min((one.first for one in ones), key=lambda bucket: bucket.order)
         last = max((one.last for one in ones), key=lambda bucket: bucket.order)
-        yield Held(acd, sum(one.buckets for one in ones), first, last)
+        yield BucketExtent(acd, sum(one.buckets for one in ones), first, last)
 
 
-def _remembered(found: Sequence[Remembered]) -> Remembered:
+def _remembered(found: Sequence[RememberedCounts]) -> RememberedCounts:
     """Add up what of parts of one table was not read again."""
     return replace(sum(found, ALL_READ), tables=max(one.tables for one in found))
 
 
 def _changes(parts: Sequence[TableObservation]) -> tuple[GroupChange, ...] | None:
-    asked = [part.changes for part in parts if part.changes is not None]
-    return tuple(_all(asked)) if asked else None
+    known = [part.changes for part in parts if part.changes is not None]
+    return tuple(_all(known)) if known else None
 
 
 def _place(overlap: Overlap) -> tuple[Role, bool, int, Window, int]:

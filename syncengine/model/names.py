@@ -32,8 +32,8 @@ def file_name(name: str) -> str:
     """Return what a table is called in the names of files: itself, or letters and digits that no other has."""
     if PLAIN_FILE.fullmatch(name) is not None:
         return name
-    told = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
-    return f"{re.sub(r'[^A-Za-z0-9_]', '_', name)[:LEGIBLE]}.{told}"
+    digest = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+    return f"{re.sub(r'[^A-Za-z0-9_]', '_', name)[:LEGIBLE]}.{digest}"
 
 
 def typed(name: str) -> str:
@@ -43,8 +43,8 @@ def typed(name: str) -> str:
 
 def argument(name: str, *values: str | int) -> str:
     """Return an argument of the Python API as texts tell it; where a command is typed, it is told as the option."""
-    told = tuple(str(value) if isinstance(value, str) else value for value in values)
-    return f"`{name}={(told[0] if len(told) == 1 else told)!r}`" if told else f"`{name}=`"
+    given = tuple(str(value) if isinstance(value, str) else value for value in values)
+    return f"`{name}={(given[0] if len(given) == 1 else given)!r}`" if given else f"`{name}=`"
 
 
 def command(*words: object) -> str:

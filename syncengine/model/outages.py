@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from syncengine.model.facts import Outage
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptBack, Plan
+from syncengine.model.plan import Plan, Skipped
 from syncengine.model.window import Window
 
 REASONS: Mapping[int, str] = {
@@ -58,7 +58,7 @@ class BlindSide:
     """Intervals without rows in any table that has some in every interval."""
     incomplete: int = 0
     """Intervals with rows that are marked incomplete."""
-    tells_links: bool = True
+    links_known: bool = True
     """Its diary could be read."""
     down_now: str = ""
     """What says that its link is down at this moment, as the rest of a sentence; empty where nothing does."""
@@ -71,7 +71,7 @@ class BlindSide:
     @property
     def why_unexplained(self) -> str:
         """Why it is unexplained, for people."""
-        return "nothing in its diary of links explains it" if self.tells_links else "its diary of links cannot be read"
+        return "nothing in its diary of links explains it" if self.links_known else "its diary of links cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class BlindTime:
     sides: tuple[BlindSide, ...]
     archived: bool
     """Both servers have archived it to its end."""
-    tells_archives: bool = True
+    archives_known: bool = True
     """Both tell how far they have archived at all."""
 
     @property
@@ -95,11 +95,11 @@ class BlindTime:
     @property
     def lost(self) -> bool:
         """Say whether neither server saw it whole, so that nothing brings its calls back, whatever is copied."""
-        return self.damaged_on_both if self.archived else self.tells_archives and len(self.sides) == len(Role)
+        return self.damaged_on_both if self.archived else self.archives_known and len(self.sides) == len(Role)
 
 
 @dataclass(frozen=True, slots=True)
-class TableToll:
+class TableCost:
     """What would be copied of one table to repair a time."""
 
     table: str
@@ -108,7 +108,7 @@ class TableToll:
     missing: int
     changed: int
     extra: int
-    of_no_acd: bool = False
+    without_acd: bool = False
     """Some of it are rows of no ACD."""
 
 
@@ -118,26 +118,26 @@ class OutageFinding:
 
     time: BlindTime
     outlook: Outlook
-    tolls: tuple[TableToll, ...] = ()
-    kept: tuple[KeptBack, ...] = ()
+    costs: tuple[TableCost, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
     """What differs there and cannot be repaired, and why; tables that could not be compared too."""
 
     @property
     def unsettled(self) -> bool:
         """Say whether somebody could act on it, now or once it is archived."""
         done = self.outlook in (Outlook.LOST, Outlook.ALIKE)
-        return bool(self.tolls) or not self.time.archived or not done
+        return bool(self.costs) or not self.time.archived or not done
 
     @property
     def into(self) -> tuple[Role, ...]:
         """The servers that would be written to."""
-        return tuple(sorted({toll.into for toll in self.tolls}))
+        return tuple(sorted({toll.into for toll in self.costs}))
 
 
-class UnseenWhy(StrEnum):
+class UnknownCoverageReason(StrEnum):
     """Why nobody can say whether a server was blind."""
 
-    NOTHING_TOLD = "nothing-told"
+    NO_DATA = "nothing-told"
     """It tells neither of its links nor of its intervals."""
     NO_WITNESS = "no-witness"
     """Its diary tells of its links, and no table of its intervals."""
@@ -150,23 +150,23 @@ class UnseenWhy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class UnknownCoverage:
     """A time of which nothing shows what a server saw."""
 
     role: Role
     acd: int | None
     """None where it is no matter of one ACD."""
-    why: UnseenWhy
-    says: str
+    reason: UnknownCoverageReason
+    message: str
     """The same as a sentence without its end."""
     open: bool = True
     """Somebody should look. Not of an ACD that was never used, or of a time that nobody has asked about."""
-    passes: bool = False
+    temporary: bool = False
     """It may be known a little later: it is worth waiting."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class IntervalExtent:
     """When the first and the last interval begin of which a server holds rows of an ACD, wherever one looks."""
 
     first: datetime
@@ -178,7 +178,7 @@ class OutageReport:
     """All blind times of a pair since some moment."""
 
     as_of: datetime
-    looked: Window
+    window: Window
     """The time that was looked at."""
     findings: tuple[OutageFinding, ...]
     notes: tuple[str, ...] = ()
@@ -186,19 +186,19 @@ class OutageReport:
     """What would repair all that can be repaired, in both directions; None where nothing differs."""
     not_compared: tuple[tuple[str, str], ...] = ()
     """Tables that could not be compared, and why: nobody knows whether they differ."""
-    unseen: tuple[Unseen, ...] = ()
+    unknown_coverage: tuple[UnknownCoverage, ...] = ()
     """What of the time nobody can tell of, and why."""
-    seen: Window | None = None
+    covered: Window | None = None
     """The time of which both servers can tell whether they were blind, for the ACDs of which both do; None of none."""
-    seen_acds: tuple[int, ...] = ()
+    covered_acds: tuple[int, ...] = ()
     """These ACDs."""
     diaries: tuple[Role, ...] = tuple(Role)
     """The servers whose diary of links could be read."""
-    going_on: tuple[str, ...] = ()
+    ongoing: tuple[str, ...] = ()
     """Where nothing tells that a server records calls again, as sentences without their ends."""
 
     @property
     def unsettled(self) -> bool:
         """Say whether anything is left that somebody could act on."""
-        unseen = any(one.open for one in self.unseen)
-        return unseen or bool(self.going_on) or any(finding.unsettled for finding in self.findings)
+        unknown = any(one.open for one in self.unknown_coverage)
+        return unknown or bool(self.ongoing) or any(finding.unsettled for finding in self.findings)

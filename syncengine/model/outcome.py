@@ -10,7 +10,7 @@ class StepState(StrEnum):
     """How a step ended."""
 
     DONE = "done"
-    MOVED = "moved"
+    CHANGED = "moved"
     """A server no longer held what the plan was made on; nothing was written of those buckets, nor after them."""
     FAILED = "failed"
     """The server did not do it; what was begun of it is rolled back, and whole buckets before that are written."""
@@ -50,7 +50,7 @@ class RunOutcome:
     steps: tuple[StepOutcome, ...]
     stopped: str = ""
     cancelled: bool = False
-    kept: bool = True
+    saved: bool = True
     """Its folder is still there: it can be gone on with."""
 
     @property

@@ -11,7 +11,7 @@ from syncengine.model.expected import ExpectedRows
 from syncengine.model.grain import Archive, Grain
 from syncengine.model.mask import UNMASKED, Mask
 from syncengine.model.never_pickled import NeverPickled
-from syncengine.model.support import UNTOLD, Support
+from syncengine.model.support import NO_SUPPORT, Support
 from syncengine.model.timetable_flag import TimetableSettings
 
 
@@ -90,7 +90,7 @@ class Retention:
 
     def most(self, grain: Grain) -> int:
         """Return how many periods of an archive may be kept: as the file says, or as many as a CMS can be set to."""
-        return self.of(grain.archive) or grain.longest_kept or 0
+        return self.of(grain.archive) or grain.longest_retention or 0
 
 
 class CallHistory(StrEnum):
@@ -141,7 +141,7 @@ class PairSettings(NeverPickled):
     """None where the pair file does not say, which is not the same as not installed."""
     expected: tuple[ExpectedRows, ...] = ()
     """Rows of which each server has its own (rule 8)."""
-    support: Support = UNTOLD
+    support: Support = NO_SUPPORT
     """What a call to support is to tell, without secrets of the urls."""
 
     @property

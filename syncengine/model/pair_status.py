@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from syncengine.model.daily_check import DailyCheck
 from syncengine.model.hooks import HookRecord
 from syncengine.model.pair import Role
-from syncengine.model.run import RunRecord, left_in_single_user_mode, left_to_do
+from syncengine.model.run import RunRecord, left_in_single_user_mode, resumable_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class PairStatus:
     """None where the servers were not asked: nobody wanted it, or a run is writing."""
 
     @property
-    def left_to_do(self) -> tuple[RunRecord, ...]:
+    def resumable_runs(self) -> tuple[RunRecord, ...]:
         """The runs that can be gone on with."""
-        return left_to_do(self.runs)
+        return resumable_runs(self.runs)
 
     @property
     def in_single_user_mode(self) -> tuple[Role, ...]:
@@ -39,5 +39,5 @@ class RunReport:
     """A run with all that is kept of it but its plans: its journals were looked at byte by byte."""
 
     run: RunRecord
-    said: tuple[tuple[HookRecord, str], ...] = ()
+    outputs: tuple[tuple[HookRecord, str], ...] = ()
     """Its hooks, each with what it said."""

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.checklist import Checklist
-from syncengine.model.drift import Counts, GroupChange, GroupPlace
+from syncengine.model.drift import Counts, GroupChange, GroupKey
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
+from syncengine.model.permission import NO_PERMISSION, Permission
 from syncengine.model.plan_kind import BackfillPortion, Copy, PlanKind, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.policy import Rollups
 from syncengine.model.run import RunKind
 from syncengine.model.selection import KeyGroups
-from syncengine.model.surroundings import Meeting
+from syncengine.model.surroundings import TableSideEffect
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.window import Window
 
@@ -36,16 +36,16 @@ class Action(StrEnum):
     ADD_GROUPS = "add key groups"
     REPAIR_CUTS = "repair what an outage cut"
     """Replace the pieces of a login or a call by the whole, over buckets and days, all in one transaction."""
-    PUT_BACK_GROUPS = "put back key groups"
+    RESTORE_GROUPS = "put back key groups"
     """Of an undo: key groups that are not as the journal has them, in any column, become so."""
 
     @property
     def by_group(self) -> bool:
         """Say whether it leaves the key groups of a bucket alone that it need not write."""
-        return self in (Action.REPLACE_GROUPS, Action.ADD_GROUPS, Action.REPAIR_CUTS, Action.PUT_BACK_GROUPS)
+        return self in (Action.REPLACE_GROUPS, Action.ADD_GROUPS, Action.REPAIR_CUTS, Action.RESTORE_GROUPS)
 
 
-class Others(StrEnum):
+class OtherGroups(StrEnum):
     """What becomes of the key groups of a bucket that no outage cut, where it holds some that one did."""
 
     LEAVE = "leave"
@@ -53,7 +53,7 @@ class Others(StrEnum):
     REPLACE = "replace"
 
 
-class KeptWhy(StrEnum):
+class SkipReason(StrEnum):
     """Why a bucket that differs is left as it is."""
 
     SOURCE_BLIND = "the source was blind there"
@@ -62,11 +62,11 @@ class KeptWhy(StrEnum):
     OUTSIDE = "outside what the source holds"
     FILL_ONLY = "fill adds what is not there and changes nothing"
     LENGTHS_DIFFER = "the servers' interval lengths differ there"
-    MOVING = "it changed while it was being compared"
+    CHANGING = "it changed while it was being compared"
     REPEATED_HOUR = "the clock showed this hour twice, and the source may have missed one"
     UNARCHIVED = "not known to be archived on both servers"
     SOURCE_EMPTY = "the source is empty, and nothing is deleted because of that"
-    ROLLUP_HELD = "its intervals disagree, or were not looked at"
+    INTERVALS_DISAGREE = "its intervals disagree, or were not looked at"
     NOT_COMPARED = "not compared"
     """The whole table: nobody knows whether it differs."""
     UNWRITABLE = "it cannot be written there"
@@ -104,7 +104,7 @@ class RestoreRange:
     actual: Window | None
     notes: tuple[str, ...] = ()
     pieces: tuple[Window, ...] = ()
-    asked: tuple[Window, ...] = ()
+    requested_parts: tuple[Window, ...] = ()
     """The parts of the requested range that were asked for, as outages are; none means all of it."""
 
 
@@ -117,11 +117,11 @@ class BucketWrite:
     target: BucketState
     counts: Counts
     """Of what is written."""
-    spared: tuple[GroupPlace, ...] = ()
+    skipped_groups: tuple[GroupKey, ...] = ()
     """Key groups of the bucket that are left as they are."""
-    repaired: tuple[GroupPlace, ...] = ()
+    repaired_groups: tuple[GroupKey, ...] = ()
     """Key groups that become the source's whatever becomes of the others: pieces and what was whole."""
-    others: Others = Others.LEAVE
+    other_groups: OtherGroups = OtherGroups.LEAVE
     """What becomes of those that are neither, where some are repaired."""
     span: Window | None = field(default=None, compare=False)
     """The interval, day, week or month it lies in; None for rows without a time."""
@@ -141,7 +141,7 @@ class TablePart:
     row_number: str | None = None
     beyond_fingerprint: bool = False
     """Some of it no fingerprint can fold in, so digests of all rows are held too."""
-    left_out: KeyGroups | None = None
+    excluded: KeyGroups | None = None
     """Rows that are each server's own, which are neither read nor written."""
     only: KeyGroups | None = None
     """The rows it is about, where others of its buckets are neither read nor written: key groups as they are stored."""
@@ -160,7 +160,7 @@ class TablePart:
         """Return what becomes of the target's rows where so many differ, without those that are left as they are."""
         if self.deletes:
             return counts
-        return Counts(missing=counts.lacking if self.action is Action.ADD_GROUPS else counts.missing)
+        return Counts(missing=counts.in_missing_groups if self.action is Action.ADD_GROUPS else counts.missing)
 
     @property
     def deletes(self) -> bool:
@@ -196,12 +196,12 @@ def places_of(steps: Iterable[Step]) -> frozenset[PeriodPlace]:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptBack:
+class Skipped:
     """Buckets of one table and ACD that differ and are left as they are, and why."""
 
     table: str
     acd: int | None
-    why: KeptWhy
+    reason: SkipReason
     spans: tuple[Window, ...]
     """When, neighbours joined; empty for tables without time."""
     counts: Counts
@@ -214,7 +214,7 @@ class PlannedChange:
 
     table: str
     group: GroupChange
-    kept: KeptWhy | None
+    skip_reason: SkipReason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +259,7 @@ class Plan:
     requested: Window | None = None
     ranges: tuple[RestoreRange, ...] = ()
     steps: tuple[Step, ...] = ()
-    kept: tuple[KeptBack, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
     stale: tuple[StaleRollup, ...] = ()
     notes: tuple[str, ...] = ()
     acds: tuple[int, ...] = ()
@@ -268,11 +268,11 @@ class Plan:
     """What has to be done by hand, which no table can do."""
     changes: tuple[PlannedChange, ...] = ()
     """Key groups of administration that differ: all that the target changed, and some of the others."""
-    meets: tuple[Meeting, ...] = ()
+    side_effects: tuple[TableSideEffect, ...] = ()
     """What its writes set off or meet at their tables."""
-    left: tuple[str, ...] = ()
+    not_included: tuple[str, ...] = ()
     """What was asked for and is not in it, as sentences without their ends: it is too early, or nobody knows."""
-    allowed: Allowed = NOTHING
+    allowed: Permission = NO_PERMISSION
     """The tables at which what is set off may be: all that `meets` names, and nothing that comes later."""
 
     @property
@@ -337,10 +337,10 @@ class Plan:
                 return None
 
     @property
-    def not_put_back(self) -> tuple[Meeting, ...]:
+    def not_undone(self) -> tuple[TableSideEffect, ...]:
         """Of an undo: what the run that is undone had set off beside the rows it wrote."""
         match self.kind:
-            case Undo(not_put_back=left):
+            case Undo(not_undone=left):
                 return left
             case Copy() | RollupRepair() | RunOnEdit():
                 return ()
@@ -375,7 +375,7 @@ class Plan:
     @property
     def conflicts(self) -> tuple[PlannedChange, ...]:
         """Key groups that the target has changed, too, and of which nobody has said which version wins (rule 15)."""
-        return tuple(change for change in self.changes if change.kept is KeptWhy.CONFLICT)
+        return tuple(change for change in self.changes if change.skip_reason is SkipReason.CONFLICT)
 
     @property
     def writes_to(self) -> frozenset[Role]:
@@ -392,30 +392,30 @@ class Plan:
                 return frozenset(Role)
 
     @property
-    def unscheduled(self) -> tuple[KeptBack, ...]:
+    def unscheduled(self) -> tuple[Skipped, ...]:
         """The timetables that have no schedule on the target and get none."""
-        return tuple(one for one in self.kept if one.why is KeptWhy.UNSCHEDULED)
+        return tuple(one for one in self.skipped if one.reason is SkipReason.UNSCHEDULED)
 
     @property
-    def set_off(self) -> tuple[Meeting, ...]:
+    def effects_on_rows(self) -> tuple[TableSideEffect, ...]:
         """What its writes set off beside the rows they write, which was allowed and which no undo puts back."""
-        return tuple(meeting for meeting in self.meets if meeting.met.sets_off)
+        return tuple(meeting for meeting in self.side_effects if meeting.effect.changes_rows)
 
     @property
-    def permission(self) -> Allowed:
+    def permission(self) -> Permission:
         """What may be set off when it is carried out: what it names, each by its own name."""
-        return NOTHING.and_told(self.set_off)
+        return NO_PERMISSION.with_approved(self.effects_on_rows)
 
     @property
     def unwritable(self) -> tuple[str, ...]:
         """Tables of which something was left since they cannot be written."""
-        return tuple(dict.fromkeys(one.table for one in self.kept if one.why is KeptWhy.UNWRITABLE))
+        return tuple(dict.fromkeys(one.table for one in self.skipped if one.reason is SkipReason.UNWRITABLE))
 
     @property
     def not_as_before(self) -> bool:
         """Say whether something stays otherwise than an undo was to leave it: what is kept, and what was set off."""
-        left = len(self.kept) > len(self.unscheduled)
-        return bool(left or self.not_put_back or (self.undoes and self.set_off))
+        left = len(self.skipped) > len(self.unscheduled)
+        return bool(left or self.not_undone or (self.undoes and self.effects_on_rows))
 
     @property
     def deletions(self) -> int:

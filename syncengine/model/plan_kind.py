@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from syncengine.model.policy import Policy, Rollups, UnknownColumns
-from syncengine.model.surroundings import Meeting
+from syncengine.model.surroundings import TableSideEffect
 from syncengine.model.timetable_flag import FlagEdit
 
 
@@ -71,7 +71,7 @@ class Undo:
     run: str
     edit: FlagEdit | None = None
     """The flags of timetables that are put back, where that run has set any: all else of their rows stays."""
-    not_put_back: tuple[Meeting, ...] = ()
+    not_undone: tuple[TableSideEffect, ...] = ()
     """What that run had set off beside the rows it wrote."""
     name: Literal["undo"] = "undo"
 

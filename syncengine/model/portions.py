@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
+from syncengine.model.permission import NO_PERMISSION, Permission
 from syncengine.model.policy import Policy
 from syncengine.model.window import Window
 
@@ -23,13 +23,13 @@ class Portion:
 
 
 @dataclass(frozen=True, slots=True)
-class PortionDone:
+class PortionOutcome:
     """What became of a portion."""
 
     portion: Portion
     deleted: int = 0
     inserted: int = 0
-    left: int = 0
+    skipped: int = 0
     """Rows that differ and were left as they are."""
     in_sync: bool | None = None
     """What the fresh look after it found; None where there was none."""
@@ -40,19 +40,19 @@ class PortionDone:
 
 
 @dataclass(frozen=True, slots=True)
-class PortionFound:
+class PortionRecord:
     """What was found of a portion that a run had done before, as its marks keep it."""
 
     number: int
     in_sync: bool
     """Whether all of its steps were done, and no drift was seen after them."""
-    left: int = 0
+    skipped: int = 0
     """Rows that differed and were left as they were."""
     not_compared: tuple[str, ...] = ()
     """Tables that could not be compared in it."""
     unwritable: tuple[str, ...] = ()
     """Tables of which something was left since they cannot be written."""
-    undone: tuple[StepState, ...] = ()
+    unfinished: tuple[StepState, ...] = ()
     """How its steps ended that were not done."""
 
     @property
@@ -62,7 +62,7 @@ class PortionFound:
 
 
 @dataclass(frozen=True, slots=True)
-class BackfillWishes:
+class BackfillRequest:
     """What a backfill is asked for."""
 
     tables: tuple[str, ...]
@@ -79,7 +79,7 @@ class BackfillWishes:
     """The tables that were asked for by name; one that is on neither server is then a mistake."""
     excluded: frozenset[str] = frozenset()
     """The tables that are left out, also where weeks and months need them."""
-    allowed: Allowed = NOTHING
+    allowed: Permission = NO_PERMISSION
     not_counted: tuple[str, ...] = ()
     """Tables whose rows a server did not count when it was cut: days that only they have are in no portion."""
 
@@ -99,7 +99,7 @@ class BackfillWishes:
 class BackfillPlan:
     """A backfill cut into portions, in the order they are done; what is written of each is planned when it is due."""
 
-    wishes: BackfillWishes
+    request: BackfillRequest
     portions: tuple[Portion, ...]
     identities: tuple[tuple[Role, str], ...]
     """Which servers it was made for."""
@@ -110,9 +110,9 @@ class BackfillPlan:
     @property
     def writes_to(self) -> frozenset[Role]:
         """The servers that may be written to."""
-        return self.wishes.writes_to
+        return self.request.writes_to
 
     @property
     def about(self) -> str:
         """What is asked for, for people."""
-        return self.wishes.about
+        return self.request.about

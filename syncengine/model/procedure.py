@@ -34,8 +34,8 @@ class Place(StrEnum):
                 return (Role(self.value),)
 
 
-class SightName(StrEnum):
-    """What of a line a pair itself shows; `planning.sights` says how each is looked at."""
+class ProbeName(StrEnum):
+    """What of a line a pair itself shows; `planning.probes` says how each is looked at."""
 
     LOADS_ALIKE = "loads-alike"
     """Both servers run the same CMS load."""
@@ -82,7 +82,7 @@ class SightName(StrEnum):
     """An outage of the server since yesterday is over, by its own diary of links, and it records calls again."""
     ADMINISTRATION_ALIKE = "administration-alike"
     """Nothing is to be copied of administration; what is done around a copy is not needed then."""
-    IN_STEP = "in-step"
+    IN_SYNC = "in-step"
     """Nothing differs of what the daily check compares."""
     TIMETABLES_OVER = "timetables-over"
     """The timetables of the server run there."""
@@ -92,21 +92,21 @@ class SightName(StrEnum):
     """Backfills that have copied history; whether that was all of it no run knows."""
 
 
-class LooksBack(StrEnum):
+class CountsSince(StrEnum):
     """From when on what happened counts, where nobody says it: a checklist may be begun when much is over."""
 
-    NOT = "not"
+    BEGUN = "not"
     """From when it is begun."""
     YESTERDAY = "yesterday"
     """From the midnight that yesterday began with, as the daily check does."""
-    AS_LONG_AS_KEPT = "as-long-as-kept"
+    RETENTION = "as-long-as-kept"
     """As far back as intervals are kept, as the report of outages does."""
 
 
 OPPOSITES = {
-    SightName.LOADS_ALIKE: SightName.LOADS_UNLIKE,
-    SightName.SET_UP_ALIKE: SightName.SET_UP_UNLIKE,
-    SightName.PROFILES_ALIKE: SightName.PROFILES_UNLIKE,
+    ProbeName.LOADS_ALIKE: ProbeName.LOADS_UNLIKE,
+    ProbeName.SET_UP_ALIKE: ProbeName.SET_UP_UNLIKE,
+    ProbeName.PROFILES_ALIKE: ProbeName.PROFILES_UNLIKE,
 }
 OPPOSITES |= {other: one for one, other in OPPOSITES.items()}
 """What shows that something was changed only where the opposite was seen before."""
@@ -138,10 +138,10 @@ class ProcedureLine:
     """What a hook that carries it out is named for."""
     command: tuple[str, ...] = ()
     """The command of syncengine that does it, without --pair."""
-    seen: SightName | None = None
+    probe: ProbeName | None = None
     after: str = ""
     """The line that has to be done before what is seen counts; only what happened since then does."""
-    passes: bool = False
+    temporary: bool = False
     """What is seen is otherwise later, as it has to be, and does not speak against the line being done."""
     note: bool = False
     """The date and time are to be noted."""
@@ -162,14 +162,14 @@ class Procedure:
     intro: tuple[str, ...]
     """Paragraphs to read before it is begun."""
     lines: tuple[ProcedureLine, ...]
-    looks_back: LooksBack = LooksBack.NOT
+    counts_since: CountsSince = CountsSince.BEGUN
     ways: tuple[Way, ...] = ()
     """In the order they are offered: the first is gone where none is chosen."""
 
     @property
     def daily(self) -> bool:
         """Say whether it is gone through each day, begun anew."""
-        return self.looks_back is LooksBack.YESTERDAY
+        return self.counts_since is CountsSince.YESTERDAY
 
     def numbered(self, way: str = "") -> Iterator[tuple[int, ProcedureLine]]:
         """Yield the lines of a way with their numbers, which are the same whatever way is gone; all without one."""

@@ -21,7 +21,7 @@ class Progress(Protocol):
         """End the phase."""
 
 
-class Silent:
+class SilentProgress:
     """Says nothing."""
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
@@ -34,7 +34,7 @@ class Silent:
         """Ignore it."""
 
 
-class Contained:
+class ContainedProgress:
     """Tells another one, whose faults stop nothing: the first is told by a warning, and then all is silent.
 
     KeyboardInterrupt and the like pass: somebody wants to stop.
@@ -45,22 +45,22 @@ class Contained:
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
         """Tell it, unless it has failed before."""
-        self._tell(lambda progress: progress.begin(what, total, done=done))
+        self._report(lambda progress: progress.begin(what, total, done=done))
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
         """Tell it, unless it has failed before."""
-        self._tell(lambda progress: progress.advance(units, detail, rows=rows, size=size))
+        self._report(lambda progress: progress.advance(units, detail, rows=rows, size=size))
 
     def end(self) -> None:
         """Tell it, unless it has failed before."""
-        self._tell(lambda progress: progress.end())
+        self._report(lambda progress: progress.end())
 
-    def _tell(self, tell: Callable[[Progress], None]) -> None:
+    def _report(self, report: Callable[[Progress], None]) -> None:
         try:
-            tell(self._progress)
+            report(self._progress)
         except Exception as error:  # noqa: BLE001  # it is the caller's own, and may fail in any way
-            self._progress = Silent()
-            told = f"progress is told nothing more, since it failed: {type(error).__name__}: {error}"
+            self._progress = SilentProgress()
+            message = f"progress is told nothing more, since it failed: {type(error).__name__}: {error}"
             # A warning that is taken for an error stops nothing either.
             with suppress(Warning):
-                warnings.warn(told, RuntimeWarning, stacklevel=4)
+                warnings.warn(message, RuntimeWarning, stacklevel=4)

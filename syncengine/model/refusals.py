@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from syncengine.model.allowed import Allowed
 from syncengine.model.errors import RefusedError
-from syncengine.model.outages import Unseen
+from syncengine.model.outages import UnknownCoverage
 from syncengine.model.pair import Role
+from syncengine.model.permission import Permission
 from syncengine.model.plan import PlannedChange
 from syncengine.model.rules import (
     ARCHIVED_ON_BOTH,
@@ -32,7 +32,7 @@ class NotArchivedError(RefusedError):
     """A server has not archived what was asked for to its end; `passes` is false where no waiting helps."""
 
     rule = ARCHIVED_ON_BOTH
-    passes: bool
+    temporary: bool
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -46,11 +46,11 @@ class TooManyDeletionsError(RefusedError):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class SetOffError(RefusedError):
+class SideEffectError(RefusedError):
     """Rows beside those that are written would change, and nobody has allowed it; `needs` is what would."""
 
     rule = CONSENT_TO_DELETIONS
-    needs: Allowed
+    needs: Permission
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -81,7 +81,7 @@ class ConflictsError(RefusedError):
 class OutagesUnknownError(RefusedError):
     """Whether there was an outage nobody can tell, for the reasons in `unseen`."""
 
-    unseen: tuple[Unseen, ...]
+    unknown_coverage: tuple[UnknownCoverage, ...]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -106,7 +106,7 @@ class OtherServersError(RefusedError):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class NothingToPutBackError(RefusedError):
+class NothingToUndoError(RefusedError):
     """Nothing of the run named in `run_id` can be put back."""
 
     run_id: str

@@ -11,7 +11,7 @@ from syncengine.model.facts import ClockReset
 from syncengine.model.pair import Role
 from syncengine.model.selection import Selection
 
-Place = tuple[int | None, date]
+DayPlace = tuple[int | None, date]
 """An ACD and a day. The ACD None stands for rows of no ACD and of those that were not known."""
 
 
@@ -27,7 +27,7 @@ class EqualDay:
     buckets: int
     rows: int
     """Of both servers together."""
-    besides: tuple[int, ...] = ()
+    known_acds: tuple[int, ...] = ()
     """Where `acd` is None: the ACDs that were known, whose rows it is not about."""
     version: str = ""
     """That of its rows on both servers, from before they were compared."""
@@ -35,7 +35,7 @@ class EqualDay:
     """How far each server had come by then."""
 
     @property
-    def place(self) -> Place:
+    def place(self) -> DayPlace:
         """The ACD and the day."""
         return (self.acd, self.day)
 
@@ -48,7 +48,7 @@ class DaysQuery:
     acds: frozenset[int] = frozenset()
     """ACDs that are told apart; rows of any other one, and of none, count as those of the ACD None."""
 
-    def place(self, acd: int | None, day: date) -> Place:
+    def place(self, acd: int | None, day: date) -> DayPlace:
         """Return where a row of an ACD and a day counts."""
         return (acd if acd in self.acds else None, day)
 
@@ -61,7 +61,7 @@ class DayVersions:
     """Another one where the server may number versions anew, or once values can be others without a new version."""
     position: int = 0
     """How far the server has come, a number that never falls: one that has fallen is that of another history."""
-    days: Mapping[Place, str] = field(default_factory=dict)
+    days: Mapping[DayPlace, str] = field(default_factory=dict)
     """Of the days that hold rows, where the server tells days apart."""
 
 
@@ -76,32 +76,32 @@ class PairVersions:
         """How far each server has come."""
         return tuple(self.servers[role].position for role in Role)
 
-    def of(self, place: Place) -> str:
+    def of(self, place: DayPlace) -> str:
         """Return the version of a day on both servers."""
-        told = repr([(one.history, one.days.get(place, "")) for one in (self.servers[role] for role in Role)])
-        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+        versions = repr([(one.history, one.days.get(place, "")) for one in (self.servers[role] for role in Role)])
+        return hashlib.blake2b(versions.encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
+class RememberedDays:
     """What is remembered of one table."""
 
-    days: Mapping[Place, EqualDay] = field(default_factory=dict)
+    days: Mapping[DayPlace, EqualDay] = field(default_factory=dict)
     resets: frozenset[ClockReset] = frozenset()
     """The clock resets that were known when these days were remembered."""
     mark: str = ""
     """Another one after each time some of the table was forgotten."""
 
 
-NOTHING = Recalled()
+NOTHING_REMEMBERED = RememberedDays()
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class VerifiedDays:
     """What a verify has learnt of one table."""
 
     equal: tuple[EqualDay, ...]
-    dropped: frozenset[Place]
+    dropped: frozenset[DayPlace]
     """What is remembered and must not be any more."""
     resets: frozenset[ClockReset]
     mark: str
@@ -111,7 +111,7 @@ class Learnt:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class RememberedCounts:
     """What of a comparison was not read again, since it is remembered as equal."""
 
     tables: int = 0
@@ -124,9 +124,9 @@ class Remembered:
     oldest: datetime | None = None
     """When the one that was not read for longest was seen to be equal."""
 
-    def __add__(self, other: Remembered) -> Remembered:
+    def __add__(self, other: RememberedCounts) -> RememberedCounts:
         times = [one.oldest for one in (self, other) if one.oldest is not None]
-        return Remembered(
+        return RememberedCounts(
             self.tables + other.tables,
             self.days + other.days,
             self.days_in_all + other.days_in_all,
@@ -136,4 +136,4 @@ class Remembered:
         )
 
 
-ALL_READ = Remembered()
+ALL_READ = RememberedCounts()

@@ -43,7 +43,7 @@ class PeriodDisagreement:
     period: Period
     groups: int
     """Key groups that differ, of which `lacking` have intervals and no row, `extra` a row and no intervals."""
-    lacking: int
+    missing: int
     extra: int
     columns: tuple[tuple[str, int], ...]
     """Columns that differ, and in how many key groups."""
@@ -54,8 +54,8 @@ class RolledValue:
     """A column as a server has it, and as its intervals make it."""
 
     column: str
-    held: Value
-    rolled: Value
+    stored: Value
+    computed: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ class RolledGroup:
 
     period: Period
     key: tuple[tuple[str, Value], ...]
-    held: bool
+    stored: bool
     """The longer archive has a row of it."""
-    rolled: bool
+    computed: bool
     """The intervals have one."""
     values: tuple[RolledValue, ...] = ()
 

@@ -8,14 +8,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from syncengine.model.allowed import NOTHING, Allowed
 from syncengine.model.bucket import Bucket, BucketState
-from syncengine.model.hooks import HookRecord, HookState, in_order, in_single_user_mode, standing
-from syncengine.model.kept_file import KeptFile
+from syncengine.model.file_checksum import FileChecksum
+from syncengine.model.hooks import HookRecord, HookState, in_effect, in_single_user_mode, sorted_by_number
 from syncengine.model.names import file_name
 from syncengine.model.pair import Role
-from syncengine.model.portions import BackfillWishes, PortionFound
-from syncengine.model.surroundings import Meeting, SetOffUnknown
+from syncengine.model.permission import NO_PERMISSION, Permission
+from syncengine.model.portions import BackfillRequest, PortionRecord
+from syncengine.model.surroundings import SideEffectsUnknown, TableSideEffect
 
 
 class RunKind(StrEnum):
@@ -48,10 +48,10 @@ class BatchState(StrEnum):
     OPEN = "open"
     """Its transaction was begun; whether it was committed the target tells."""
     DONE = "done"
-    MOVED = "moved"
+    CHANGED = "moved"
     FAILED = "failed"
     """The server did not do it, and it is rolled back."""
-    BACK = "rolled back"
+    ROLLED_BACK = "rolled back"
     """Looked at after a crash: the target is as it was before."""
     UNKNOWN = "unknown"
     """Looked at after a crash: the target is neither as before nor as it should be."""
@@ -94,8 +94,8 @@ class PartRecord:
     after: Image
     deleted: int
     inserted: int
-    journal: KeptFile
-    insert: KeptFile
+    journal: FileChecksum
+    insert: FileChecksum
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -148,7 +148,7 @@ class RunHeader:
     about: str
     """What was asked for, for people."""
     undoes: str = ""
-    request: BackfillWishes | None = None
+    request: BackfillRequest | None = None
     """What a backfill was asked for."""
 
 
@@ -165,9 +165,9 @@ class RunRecord:
     portions_planned: int = 1
     is_cut: bool = False
     """Whether it is a backfill that is cut into portions, so that it can be gone on with before any is planned."""
-    portions_kept: tuple[int, ...] = ()
+    portions_saved: tuple[int, ...] = ()
     """Their numbers."""
-    portions_found: tuple[PortionFound, ...] = ()
+    portion_records: tuple[PortionRecord, ...] = ()
     """Portions of a backfill that were done and looked at afresh."""
     batches: tuple[BatchRecord, ...] = ()
     """One a batch: the last that is known of it, in the order they were begun."""
@@ -184,20 +184,20 @@ class RunRecord:
     """The tables that could not be compared then."""
     hooks: tuple[HookRecord, ...] = ()
     """Every time a hook was run, in order."""
-    bytes_kept: int = 0
+    bytes_saved: int = 0
     problem: str = ""
     """What is wrong with its folder, for a damaged run."""
     unsure: bool = False
     """Whether its marks cannot be relied on: it may have written, or be in the middle of writing, what is not told."""
-    set_off: tuple[Meeting, ...] = ()
+    side_effects: tuple[TableSideEffect, ...] = ()
     """What it has set off beside the rows it wrote, as it was found when they were written: no journal holds that."""
-    unseen: tuple[SetOffUnknown, ...] = ()
+    side_effects_unknown: tuple[SideEffectsUnknown, ...] = ()
     """The tables of which it is not known what their last batch set off."""
-    granted: Allowed = NOTHING
+    granted: Permission = NO_PERMISSION
     """What was allowed to be set off beside what its plans name: when a backfill was begun, or by a resume."""
-    needs: Allowed = NOTHING
+    needs: Permission = NO_PERMISSION
     """What has to be allowed before it can go on, where it ended for that."""
-    lost: tuple[str, ...] = ()
+    lost_journals: tuple[str, ...] = ()
     """Which of its journals are gone or not as they were written, as far as was looked: it cannot be taken back."""
 
     @property
@@ -208,10 +208,10 @@ class RunRecord:
     @property
     def portions_done(self) -> tuple[int, ...]:
         """The numbers of the portions of a backfill that were done and looked at afresh."""
-        return tuple(found.number for found in self.portions_found)
+        return tuple(found.number for found in self.portion_records)
 
     @property
-    def told(self) -> bool:
+    def header_known(self) -> bool:
         """Say whether it is known what the run was begun for."""
         return self.header.number > 0
 
@@ -226,9 +226,9 @@ class RunRecord:
         return tuple(batch for batch in self.batches if batch.state is BatchState.DONE)
 
     @property
-    def hooks_left(self) -> bool:
+    def hooks_open(self) -> bool:
         """Say whether a hook that comes after the run is not known to be done, so that it can be tried again."""
-        return any(record.state is not HookState.DONE for record in standing(self.hooks).values())
+        return any(record.state is not HookState.DONE for record in in_effect(self.hooks).values())
 
     @property
     def planned(self) -> bool:
@@ -246,7 +246,7 @@ def undone_by(run: RunRecord, runs: Iterable[RunRecord]) -> str:
     return next((one.id for one in reversed(tuple(runs)) if one.header.undoes == run.id and one.done), "")
 
 
-def left_to_do(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
+def resumable_runs(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
     """Return the runs that can be gone on with, in order: one that was taken back is not among them."""
     return tuple(run for run in runs if run.resumable and run.planned and not undone_by(run, runs))
 
@@ -254,4 +254,4 @@ def left_to_do(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
 def left_in_single_user_mode(runs: Iterable[RunRecord], lists: Iterable[HookRecord] = ()) -> tuple[Role, ...]:
     """Return the servers that a hook of a run or of a checklist has put in single-user mode, and none has put back."""
     ended = [run for run in runs if run.state is not RunState.RUNNING]
-    return in_single_user_mode(in_order((*(one for run in ended for one in run.hooks), *lists)))
+    return in_single_user_mode(sorted_by_number((*(one for run in ended for one in run.hooks), *lists)))

@@ -70,7 +70,7 @@ class Selection:
     buckets: tuple[Bucket, ...] | None = None
     group_columns: tuple[str, ...] = ()
     groups: tuple[tuple[Value, ...], ...] | None = None
-    left_out: KeyGroups | None = None
+    excluded: KeyGroups | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ class DataClass(StrEnum):
     CUSTOM = "custom"
 
 
-class Kept(StrEnum):
+class SyncedBy(StrEnum):
     """How two servers are kept in step (rule 19): only what is kept by copying is written."""
 
     COPYING = "copying"
@@ -112,7 +112,7 @@ class TimeColumns:
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class RelatedAdministration:
     """Administration kept by hand or by the switch that a table's data follows from (rule 19)."""
 
     name: str
@@ -149,7 +149,7 @@ class SetUp:
     """What to do where it is not alike and should be."""
     own: tuple[str, ...] = ()
     """The columns that are each server's own."""
-    tells_values: bool = True
+    shows_values: bool = True
     """Values of people's data are not told, only which columns differ."""
 
 
@@ -196,13 +196,13 @@ class TableSpec:
     name: str
     summary: str
     data_class: DataClass
-    kept: Kept
+    synced_by: SyncedBy
     columns: tuple[ColumnSpec, ...]
     key: tuple[str, ...] = ()
     acd: str | None = None
     archive: Archive | None = None
     time: TimeColumns | None = None
-    why_kept: str = ""
+    synced_why: str = ""
     screen: str = ""
     """Where it is administered, of what is kept in step by hand."""
     not_compared: tuple[tuple[str, str], ...] = ()
@@ -213,11 +213,11 @@ class TableSpec:
     future_dates: bool = False
     at_once: bool = False
     """Its rows are written as they happen, by no archive of a CMS (rule 6): only tables of one's own may be so."""
-    removed_when_told: str | None = None
+    user_column: str | None = None
     """The column of the user that a row belongs to: rows of users only the target has stay until told (rule 19)."""
     rolled_from: str | None = None
     """The interval table that a daily, weekly or monthly one is rolled up from."""
-    follows: tuple[Followed, ...] = ()
+    follows: tuple[RelatedAdministration, ...] = ()
     pieces: Pieces | None = None
     witness: bool = False
     """It has rows in every interval that a server saw, busy or not."""

@@ -25,5 +25,5 @@ class Support:
     secondary_machine: str = ""
 
 
-UNTOLD = Support()
+NO_SUPPORT = Support()
 """A pair file without `[support]`."""

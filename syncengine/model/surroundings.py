@@ -1,6 +1,6 @@
 """What a write to a table sets off or meets on its server: triggers, references, constraints, numbers it counts itself.
 
-A server tells it as its catalogue has it. Here it is put into words; what of it may be is `model.allowed`.
+A server tells it as its catalogue has it. Here it is put into words; what of it may be is `model.permission`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ReachedTrigger:
     """A trigger of a table that a cascade reaches: rows of it change with those that are written elsewhere."""
 
     table: str
@@ -116,9 +116,9 @@ class Counter:
     column: str
     sequence: str = ""
     """The sequence it counts on by; empty where the column counts by itself."""
-    stays: str = ""
+    why_not_advanced: str = ""
     """Why the sequence cannot be advanced past numbers that are written; empty where it is."""
-    but: str = ""
+    caveat: str = ""
     """What numbers below those may come all the same, once the sequence is advanced; empty where none can."""
 
 
@@ -132,7 +132,7 @@ class Surroundings:
     triggers: tuple[Trigger, ...] = ()
     referred_by: tuple[Reference, ...] = ()
     """References to it, and to tables that lose rows with it."""
-    reached: tuple[Reached, ...] = ()
+    reached: tuple[ReachedTrigger, ...] = ()
     """Triggers that run on what those references do to other tables, at any distance."""
     refers: tuple[Reference, ...] = ()
     generated: tuple[str, ...] = ()
@@ -151,7 +151,7 @@ class Surroundings:
     published: tuple[Publication, ...] = ()
 
 
-class MetKind(StrEnum):
+class SideEffectKind(StrEnum):
     """What a write meets or sets off."""
 
     NOT_A_TABLE = "not-a-table"
@@ -172,30 +172,30 @@ class MetKind(StrEnum):
 
 FORBIDS = frozenset(
     {
-        MetKind.NOT_A_TABLE,
-        MetKind.INSTEAD,
-        MetKind.INHERITED,
-        MetKind.ROW_SECURITY,
-        MetKind.GENERATED,
-        MetKind.PUBLISHED,
+        SideEffectKind.NOT_A_TABLE,
+        SideEffectKind.INSTEAD,
+        SideEffectKind.INHERITED,
+        SideEffectKind.ROW_SECURITY,
+        SideEffectKind.GENERATED,
+        SideEffectKind.PUBLISHED,
     }
 )
 """What a table cannot be written with: the write would fail, or lose rows."""
-SETS_OFF = frozenset({MetKind.TRIGGER, MetKind.CASCADE})
+CHANGES_ROWS = frozenset({SideEffectKind.TRIGGER, SideEffectKind.CASCADE})
 """What changes rows beside those that are written, which no journal holds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class SideEffect:
     """One thing that a write of some kinds meets or sets off."""
 
-    kind: MetKind
-    says: str
+    kind: SideEffectKind
+    message: str
     """The end of a sentence that begins with the table and its server."""
     on: tuple[Write, ...] = EVERY_WRITE
     name: str = ""
     """The trigger, constraint, column or sequence."""
-    other: str = ""
+    other_table: str = ""
     """The other table, where there is one: that which refers to it, or of which a trigger runs."""
     how: str = ""
     """What a reference does to rows of the other table."""
@@ -206,27 +206,27 @@ class Met:
         return self.kind in FORBIDS
 
     @property
-    def sets_off(self) -> bool:
+    def changes_rows(self) -> bool:
         """Say whether it changes rows beside those that are written."""
-        return self.kind in SETS_OFF
+        return self.kind in CHANGES_ROWS
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class TableSideEffect:
     """What the writes of a plan meet or set off at one table of one server."""
 
     into: Role
     table: str
-    met: Met
+    effect: SideEffect
 
     @property
-    def says(self) -> str:
+    def message(self) -> str:
         """The whole sentence, without its full stop."""
-        return f"{self.table} on {self.into}: {self.met.says}"
+        return f"{self.table} on {self.into}: {self.effect.message}"
 
 
 @dataclass(frozen=True, slots=True)
-class SetOffUnknown:
+class SideEffectsUnknown:
     """A table that could not be looked at once more after its last batch: what that has set off may not be told."""
 
     into: Role
@@ -234,7 +234,7 @@ class SetOffUnknown:
     why: str
 
     @property
-    def says(self) -> str:
+    def message(self) -> str:
         """The whole sentence, without its full stop."""
         return f"{self.table} on {self.into}: what came during its last batch is not known ({self.why.rstrip('.')})"
 
@@ -262,26 +262,28 @@ def reached_by(chain: Iterable[Reference]) -> dict[str, frozenset[Write]]:
     return found
 
 
-def reached_triggers(chain: Iterable[Reference], triggers: Mapping[str, Iterable[Trigger]]) -> tuple[Reached, ...]:
+def reached_triggers(
+    chain: Iterable[Reference], triggers: Mapping[str, Iterable[Trigger]]
+) -> tuple[ReachedTrigger, ...]:
     """Return what of the triggers of other tables, by their names, the references of a chain run."""
     return tuple(
-        Reached(table, trigger)
+        ReachedTrigger(table, trigger)
         for table, done in reached_by(chain).items()
         for trigger in triggers.get(table, ())
         if done & set(trigger.on)
     )
 
 
-def met_at(around: Surroundings) -> Iterator[Met]:
+def side_effects_of(around: Surroundings) -> Iterator[SideEffect]:
     """Yield all that writes to a table may meet or set off, what weighs most first."""
     yield from _forbidding(around)
     if around.lacks:
         lacking = ", ".join(one.upper() for one in around.lacks)
-        yield Met(MetKind.PRIVILEGES, f"this login lacks {lacking} on it")
+        yield SideEffect(SideEffectKind.PRIVILEGES, f"this login lacks {lacking} on it")
     for trigger in around.triggers:
         if not trigger.instead:
             says = f"the {trigger.called} {trigger.name} runs on {_each(trigger.on)}"
-            yield Met(MetKind.TRIGGER, says, trigger.on, trigger.name)
+            yield SideEffect(SideEffectKind.TRIGGER, says, trigger.on, trigger.name)
     for one in around.referred_by:
         yield _referred(one)
     for far in around.reached:
@@ -290,34 +292,34 @@ def met_at(around: Surroundings) -> Iterator[Met]:
             f"the {trigger.called} {trigger.name} of {far.table}, rows of which change with those that are deleted, "
             f"runs on {_each(trigger.on)} there"
         )
-        yield Met(MetKind.TRIGGER, says, (Write.DELETE,), trigger.name, far.table, ", ".join(trigger.on))
+        yield SideEffect(SideEffectKind.TRIGGER, says, (Write.DELETE,), trigger.name, far.table, ", ".join(trigger.on))
     for one in around.refers:
         says = f"each row has to refer to one of {one.to} ({_named(one)})"
         if not one.enforced:
             says = f"rows may come to refer to none of {one.to}: {_unenforced(one)}"
-        yield Met(MetKind.REFERS, says, (Write.INSERT,), one.name, one.to)
+        yield SideEffect(SideEffectKind.REFERS, says, (Write.INSERT,), one.name, one.to)
     for key in around.unique:
         rows = f"rows{_of(key.of)}{f' where {key.where}' if key.where else ''}"
         says = f"no two {rows} may have the same {', '.join(key.columns)} ({key.name})"
-        yield Met(MetKind.UNIQUE, says, (Write.INSERT,), key.name)
+        yield SideEffect(SideEffectKind.UNIQUE, says, (Write.INSERT,), key.name)
     for check in around.checks:
         says = f"each row{_of(check.of)} has to meet {check.name}{f', {check.condition}' if check.condition else ''}"
-        yield Met(MetKind.CHECK, says, (Write.INSERT,), check.name)
+        yield SideEffect(SideEffectKind.CHECK, says, (Write.INSERT,), check.name)
     for counter in around.counters:
-        yield Met(MetKind.COUNTER, _counted(counter), (Write.INSERT,), counter.column)
+        yield SideEffect(SideEffectKind.COUNTER, _counted(counter), (Write.INSERT,), counter.column)
 
 
-def _forbidding(around: Surroundings) -> Iterator[Met]:
+def _forbidding(around: Surroundings) -> Iterator[SideEffect]:
     if around.is_a != "table":
         article = "an" if around.is_a[0] in "aeiou" else "a"
-        yield Met(MetKind.NOT_A_TABLE, f"it is {article} {around.is_a}, which holds no rows of its own")
+        yield SideEffect(SideEffectKind.NOT_A_TABLE, f"it is {article} {around.is_a}, which holds no rows of its own")
     if around.elsewhere:
         many = len(around.elsewhere) > 1
         says = (
             f"its {'partitions' if many else 'partition'} {', '.join(around.elsewhere)} "
             f"{'are foreign tables' if many else 'is a foreign table'}: rows would be written to another server"
         )
-        yield Met(MetKind.NOT_A_TABLE, says, name=", ".join(around.elsewhere))
+        yield SideEffect(SideEffectKind.NOT_A_TABLE, says, name=", ".join(around.elsewhere))
     for one in around.published:
         whose = f"its partition {one.of}" if one.of else "it"
         done = " and ".join({Write.UPDATE: "updated", Write.DELETE: "deleted"}[write] for write in one.keyless)
@@ -325,30 +327,30 @@ def _forbidding(around: Surroundings) -> Iterator[Met]:
             f"the publication {one.name} tells others of rows that are {done}, which {whose} cannot: it has no replica "
             "identity (a primary key, or ALTER TABLE ... REPLICA IDENTITY)"
         )
-        yield Met(MetKind.PUBLISHED, says, one.keyless, one.name, one.of)
+        yield SideEffect(SideEffectKind.PUBLISHED, says, one.keyless, one.name, one.of)
     if around.row_security:
-        yield Met(MetKind.ROW_SECURITY, "row security hides rows of it from this login")
+        yield SideEffect(SideEffectKind.ROW_SECURITY, "row security hides rows of it from this login")
     if around.generated:
         columns = ", ".join(around.generated)
         many = len(around.generated) > 1
         says = (
             f"its {'columns' if many else 'column'} {columns} {'are' if many else 'is'} computed by the server itself"
         )
-        yield Met(MetKind.GENERATED, says, (Write.INSERT, Write.UPDATE), columns)
+        yield SideEffect(SideEffectKind.GENERATED, says, (Write.INSERT, Write.UPDATE), columns)
     for trigger in around.triggers:
         if trigger.instead:
             says = f"its {trigger.called} {trigger.name} does something else in place of {_each(trigger.on)}"
-            yield Met(MetKind.INSTEAD, says, trigger.on, trigger.name)
+            yield SideEffect(SideEffectKind.INSTEAD, says, trigger.on, trigger.name)
     if around.inherited_by:
         tables = ", ".join(around.inherited_by)
         says = f"the rows of {tables}, which inherits from it, are read as its own and would be put back into it"
-        yield Met(MetKind.INHERITED, says, name=tables, other=tables)
+        yield SideEffect(SideEffectKind.INHERITED, says, name=tables, other_table=tables)
 
 
-def _referred(one: Reference) -> Met:
+def _referred(one: Reference) -> SideEffect:
     if not one.enforced:
         says = f"rows of {one.table} may come to refer to rows of {one.to} that are deleted: {_unenforced(one)}"
-        return Met(MetKind.REFERRED_TO, says, (Write.DELETE,), one.name, one.table)
+        return SideEffect(SideEffectKind.REFERRED_TO, says, (Write.DELETE,), one.name, one.table)
     match one.on_delete:
         case OnDelete.CASCADE:
             says = f"rows of {one.table} that refer to a deleted row of {one.to} are deleted with it"
@@ -359,8 +361,8 @@ def _referred(one: Reference) -> Met:
             )
         case OnDelete.NO_ACTION | OnDelete.RESTRICT:
             says = f"no row of {one.to} is deleted that a row of {one.table} refers to"
-    kind = MetKind.CASCADE if one.on_delete.changes_rows else MetKind.REFERRED_TO
-    return Met(kind, f"{says} ({_named(one)})", (Write.DELETE,), one.name, one.table, one.on_delete.value)
+    kind = SideEffectKind.CASCADE if one.on_delete.changes_rows else SideEffectKind.REFERRED_TO
+    return SideEffect(kind, f"{says} ({_named(one)})", (Write.DELETE,), one.name, one.table, one.on_delete.value)
 
 
 def _named(one: Reference) -> str:
@@ -381,11 +383,11 @@ def _of(part: str) -> str:
 
 def _counted(counter: Counter) -> str:
     what = f"the sequence {counter.sequence} that numbers its column {counter.column}" if counter.sequence else ""
-    if counter.stays:
+    if counter.why_not_advanced:
         what = what or f"what numbers its column {counter.column}"
-        return f"{what} is not advanced past what is written: {counter.stays}"
+        return f"{what} is not advanced past what is written: {counter.why_not_advanced}"
     if what:
-        return f"{what} is advanced past what is written{counter.but and f', but {counter.but}'}"
+        return f"{what} is advanced past what is written{counter.caveat and f', but {counter.caveat}'}"
     return f"its column {counter.column} counts on by itself from the highest number written"
 
 

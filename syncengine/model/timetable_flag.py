@@ -62,8 +62,8 @@ class TimetableFlag:
 
     def state(self, value: object, server: str) -> TimetableState | None:
         """Return the state that a stored value stands for on a server, or None."""
-        told = stored_text(value)
-        return next((one.state for one in self.stored if (one.value, one.server) == (told, server)), None)
+        stored = stored_text(value)
+        return next((one.state for one in self.stored if (one.value, one.server) == (stored, server)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class FlagChange:
     name: str
     before: FlagValue
     after: FlagValue
-    says: tuple[str, str]
+    labels: tuple[str, str]
     """Both values as people are told them: the states, or what is stored where that is none of the three."""
 
     @property
@@ -112,9 +112,9 @@ class FlagChange:
         return f"{owner} '{name}'"
 
     @property
-    def taken_back(self) -> FlagChange:
+    def reversed(self) -> FlagChange:
         """The change that puts back what was there before."""
-        return FlagChange(self.owner, self.name, self.after, self.before, (self.says[1], self.says[0]))
+        return FlagChange(self.owner, self.name, self.after, self.before, (self.labels[1], self.labels[0]))
 
 
 @dataclass(frozen=True, slots=True)

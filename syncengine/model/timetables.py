@@ -19,7 +19,7 @@ COPIED = (TASKS, LINES)
 """What of timetables is kept in step by copying; schedules are each server's own."""
 OWNER, NAME = "owner", "tt_name"
 """The columns that tell a timetable in each of its tables."""
-MOST_LEFT = 20
+MOST_NAMED = 20
 
 
 class TimetableDifference(StrEnum):
@@ -99,7 +99,7 @@ class Timetable:
         return f"{self.owner} '{self.name}'"
 
     @property
-    def told(self) -> bool:
+    def states_known(self) -> bool:
         """Say whether every schedule of it tells where it runs."""
         every = (*self.primary.schedules, *self.secondary.schedules)
         return all(schedule.state is not None for schedule in every)
@@ -140,9 +140,9 @@ class TimetableListing:
         return tuple(one for one in self.timetables if one.runs_on_both and not one.own)
 
     @property
-    def untold(self) -> tuple[Timetable, ...]:
+    def state_unknown(self) -> tuple[Timetable, ...]:
         """Those whose flag is none of the three that the pair file names, but for each server's own."""
-        return tuple(one for one in self.timetables if self.flag is not None and not (one.told or one.own))
+        return tuple(one for one in self.timetables if self.flag is not None and not (one.states_known or one.own))
 
     def without_schedule(self, role: Role) -> tuple[Timetable, ...]:
         """Return those that only the other server has a schedule of, but for each server's own: they do not run.
@@ -192,7 +192,7 @@ def named(timetables: Iterable[Timetable], most: int = 6) -> str:
 
 def leftover_text(timetables: Iterable[Timetable], role: Role) -> str:
     """Say what to do about schedules of a server that have nothing to run, and that the other server has no more."""
-    names, other = named(timetables, MOST_LEFT), role.other
+    names, other = named(timetables, MOST_NAMED), role.other
     return (
         f"On {role} there is a schedule without a task of {names}, and nothing of it on {other}: if it was deleted on "
         f"{other}, delete it in the window on {role}, too."

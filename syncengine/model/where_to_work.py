@@ -29,12 +29,12 @@ class Trouble:
     kind: TroubleKind
     acds: tuple[int, ...]
     """In order; none for all of them."""
-    says: str
+    message: str
     """What is wrong, to go on from "that"; names the server."""
     since: datetime | None = None
 
     @property
-    def unseen(self) -> bool:
+    def stops_recording(self) -> bool:
         """Say whether the server records no calls of these ACDs, as far as is known."""
         return self.kind is not TroubleKind.ARCHIVES
 
@@ -44,13 +44,13 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class MissingTime:
     """A time of an ACD that the primary lacks and the secondary has, since the primary is back."""
 
     acd: int
     since: datetime
     """When the primary was away first: by its diary, or else the first interval that it lacks."""
-    says: str
+    message: str
     """The same as people are told it."""
 
 
@@ -62,22 +62,22 @@ class PairState:
     troubles: tuple[Trouble, ...] = ()
     links_up: tuple[Role, ...] = ()
     """Servers of which a hook says that their links are up."""
-    owed: tuple[Owed, ...] = ()
+    missing_times: tuple[MissingTime, ...] = ()
     """What the primary was away for, as it is back."""
-    nothing_seen: bool = False
+    no_rows: bool = False
     """Both tell what they have seen, and neither has a row of the whole time that was looked at."""
 
     def of(self, role: Role) -> tuple[Trouble, ...]:
         """Return what keeps one server from its work."""
         return tuple(trouble for trouble in self.troubles if trouble.role is role)
 
-    def hit(self, role: Role) -> frozenset[int]:
+    def affected_acds(self, role: Role) -> frozenset[int]:
         """Return the ACDs of which a server does not do its work."""
         return _concerned(self.of(role), self.acds)
 
-    def unseen(self, role: Role) -> frozenset[int]:
+    def acds_not_recorded(self, role: Role) -> frozenset[int]:
         """Return the ACDs of which a server records no calls."""
-        return _concerned((one for one in self.of(role) if one.unseen), self.acds)
+        return _concerned((one for one in self.of(role) if one.stops_recording), self.acds)
 
 
 def _concerned(troubles: Iterable[Trouble], acds: tuple[int, ...]) -> frozenset[int]:
@@ -95,10 +95,10 @@ class WhereToWork:
     """Sentences for people."""
     lines: tuple[ChecklistLine, ...] = ()
     """What to do about it, in order."""
-    owes_history: bool = False
+    history_missing: bool = False
     """The primary is back, and its history is not."""
 
     @property
-    def in_order(self) -> bool:
+    def nothing_to_do(self) -> bool:
         """Say whether nothing has to be done about it."""
         return self.server is Role.PRIMARY and not self.lines

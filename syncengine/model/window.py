@@ -51,7 +51,7 @@ class Window:
         """Return the part of the window that starts at `moment`, or None."""
         return None if moment >= self.stop else Window(max(self.start, moment), self.stop)
 
-    def holds(self, moment: datetime) -> bool:
+    def contains(self, moment: datetime) -> bool:
         """Say whether a moment lies inside."""
         return self.start <= moment < self.stop
 

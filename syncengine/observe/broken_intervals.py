@@ -42,9 +42,9 @@ Quarters = Mapping[tuple[int, date], tuple[int, ...]]
 class CountBound:
     """What two counts of the broken intervals of one period can be, by the lengths of both servers' intervals."""
 
-    source_held: tuple[int, ...] = ()
+    source_ratios: tuple[int, ...] = ()
     """How many of the target's each longer interval of the source holds, less one, the largest first."""
-    target_held: tuple[int, ...] = ()
+    target_ratios: tuple[int, ...] = ()
     """The same the other way round."""
     most_source: int = 0
     """Intervals that the period can have on the source at most."""
@@ -53,7 +53,7 @@ class CountBound:
     @classmethod
     def of(cls, days: Mapping[date, tuple[Sequence[int], Sequence[int]]], zone: str) -> CountBound:
         """Derive it of the lengths, in minutes, of each quarter hour of some days, source first; 0 is not known."""
-        held: tuple[list[int], list[int]] = ([], [])
+        ratios: tuple[list[int], list[int]] = ([], [])
         most = [0, 0]
         for day, told in days.items():
             longer: tuple[dict[int, int], dict[int, int]] = ({}, {})
@@ -68,22 +68,22 @@ class CountBound:
                 ratio = both[side] // both[1 - side]
                 longer[side][first] = max(longer[side].get(first, 0), ratio - 1)
             for side in (0, 1):
-                held[side].extend(longer[side].values())
-                twice = [less for first, less in longer[side].items() if _comes_twice(day, first, zone)]
-                held[side].extend(twice)
+                ratios[side].extend(longer[side].values())
+                twice = [less for first, less in longer[side].items() if _occurs_twice(day, first, zone)]
+                ratios[side].extend(twice)
         hour_more = 60 // QUANTUM
         again = sum(repeats(Window(at_label(day, 0), at_label(day, 2400)), zone) for day in days) * hour_more
-        source, target = (tuple(sorted(one, reverse=True)) for one in held)
+        source, target = (tuple(sorted(one, reverse=True)) for one in ratios)
         return cls(source, target, most[0] + again, most[1] + again)
 
     def allows(self, source: int, target: int) -> bool:
         """Say whether both may count the same broken time."""
         if not (0 <= source <= self.most_source and 0 <= target <= self.most_target):
             return source == target
-        return -sum(self.target_held[:target]) <= target - source <= sum(self.source_held[:source])
+        return -sum(self.target_ratios[:target]) <= target - source <= sum(self.source_ratios[:source])
 
 
-def _comes_twice(day: date, quarter: int, zone: str) -> bool:
+def _occurs_twice(day: date, quarter: int, zone: str) -> bool:
     start = at_label(day, label_of(quarter * QUANTUM))
     return repeats(Window(start, start + QUARTER), zone)
 
@@ -97,20 +97,20 @@ def without_unlike_counts(comparison: Comparison, findings: Findings) -> Iterato
     count = spec.time.incomplete if spec.time is not None else None
     if not spec.grain.summarised or count is None:
         return
-    told = comparison.facts.map(_quarters)
+    quarters = comparison.facts.map(_quarters)
     bounds = {
         drift.bucket: bound
         for drift in findings.differing
         if drift.source.rows == drift.target.rows
-        and not drift.moving
-        and (bound := _bound(drift.bucket, spec.grain, told, comparison.zone)) is not None
+        and not drift.changing
+        and (bound := _bound(drift.bucket, spec.grain, quarters, comparison.zone)) is not None
     }
-    asked = tuple(
+    candidates = tuple(
         BucketPair(drift.bucket, drift.source, drift.target) for drift in findings.differing if drift.bucket in bounds
     )
     alike: set[Bucket] = set()
-    for portion in portions(asked, comparison.limits.compare_rows):
-        alike |= {pair.bucket for pair in portion} - set(_beyond(bounds, comparison, count, portion))
+    for portion in portions(candidates, comparison.limits.compare_rows):
+        alike |= {pair.bucket for pair in portion} - set(_not_explained(bounds, comparison, count, portion))
     if alike:
         findings.differing = [drift for drift in findings.differing if drift.bucket not in alike]
         # They may have stood in the place of others that would be shown.
@@ -122,22 +122,22 @@ def _quarters(facts: ServerFacts) -> Quarters:
     return {(one.acd, one.day): one.lengths for one in facts.quarters}
 
 
-def _bound(bucket: Bucket, grain: Grain, told: Sides[Quarters], zone: str) -> CountBound | None:
+def _bound(bucket: Bucket, grain: Grain, quarters: Sides[Quarters], zone: str) -> CountBound | None:
     """Return what counts of a period can be; None where its intervals are nowhere known to be of unlike lengths."""
     acd, first = bucket.acd, bucket.row_date
     if acd is None or first is None:
         return None
     days = {
-        day: (told.source.get((acd, day), UNKNOWN), told.target.get((acd, day), UNKNOWN))
+        day: (quarters.source.get((acd, day), UNKNOWN), quarters.target.get((acd, day), UNKNOWN))
         for day in grain.period(first).days()
     }
     if all(UNKNOWN in both or both[0] == both[1] for both in days.values()):
         return None
     bound = CountBound.of(days, zone)
-    return bound if bound.source_held or bound.target_held else None
+    return bound if bound.source_ratios or bound.target_ratios else None
 
 
-def _beyond(
+def _not_explained(
     bounds: Mapping[Bucket, CountBound], comparison: Comparison, count: str, portion: tuple[BucketPair, ...]
 ) -> Iterator[Bucket]:
     """Yield the buckets that differ in more than their counts, or in counts that no lengths of intervals explain."""

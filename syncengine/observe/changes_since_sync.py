@@ -14,7 +14,7 @@ from syncengine.diffing.three_way import (
     LAST,
     TABLES,
     alike_statement,
-    found_statement,
+    differing_groups_statement,
     groups_statement,
     nothing_remembered_statement,
     sides_statement,
@@ -26,7 +26,7 @@ from syncengine.model.errors import StagingError
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, in_full
 from syncengine.model.selection import ReadQuery, Selection, Value
 from syncengine.observe.comparison import Comparison, fetch, question_of
-from syncengine.observe.surplus_groups import as_told
+from syncengine.observe.surplus_groups import plain_value
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.staging.last_synced import LastSynced
 
@@ -35,7 +35,7 @@ FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class SinceSynced:
+class ChangesSinceSync:
     """Holds one table's rows on both servers against those both had when they were last alike."""
 
     comparison: Comparison
@@ -45,7 +45,7 @@ class SinceSynced:
     shown: int
     """Key groups that are told of those that the source changed."""
 
-    def look(self, drifts: tuple[BucketDrift, ...]) -> tuple[tuple[GroupChange, ...], tuple[BucketDrift, ...]]:
+    def compare(self, drifts: tuple[BucketDrift, ...]) -> tuple[tuple[GroupChange, ...], tuple[BucketDrift, ...]]:
         """Return who changed what of buckets that differ, and these buckets, moving where their rows have moved on.
 
         What both have alike now is remembered. Rows are read of the whole table.
@@ -54,7 +54,7 @@ class SinceSynced:
         cache = comparison.cache
         columns = tuple(column.name for column in comparison.verdict.all_columns)
         # What is each server's own is neither compared nor remembered.
-        selection = Selection(comparison.spec.name, comparison.buckets, left_out=comparison.left_out)
+        selection = Selection(comparison.spec.name, comparison.buckets, excluded=comparison.left_out)
         query = ReadQuery(selection, columns)
         fetch(cache, question.source, comparison.source, query)
         fetch(cache, question.target, comparison.target, query)
@@ -63,13 +63,13 @@ class SinceSynced:
         cache.run(sides_statement(question, columns))
         cache.run(groups_statement(question, columns))
         changes = tuple(self._groups(question, {drift.bucket for drift in drifts}))
-        settled = tuple(self._settled(question, drifts)) if self.guarded else drifts
-        self._keep(question, columns)
+        checked = tuple(self._checked_for_change(question, drifts)) if self.guarded else drifts
+        self._remember(question, columns)
         cache.drop(question.source, question.target, LAST, *TABLES)
-        return changes, settled
+        return changes, checked
 
     @property
-    def _told_columns(self) -> tuple[FingerprintColumn, ...]:
+    def _value_columns(self) -> tuple[FingerprintColumn, ...]:
         """The columns whose values are told: those that neither the bucket nor the key names already."""
         named = {self.comparison.spec.acd, *self.comparison.key}
         return tuple(column for column in self.comparison.verdict.compared if column.name not in named)
@@ -80,16 +80,18 @@ class SinceSynced:
         comparison = self.comparison
         identities = sorted((facts.role.value, facts.identity) for facts in comparison.facts)
         spec, verdict = comparison.spec, comparison.verdict
-        told = repr((FORMAT, spec.name, spec.acd, spec.key, verdict.compared, verdict.all_columns, identities))
-        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+        text = repr((FORMAT, spec.name, spec.acd, spec.key, verdict.compared, verdict.all_columns, identities))
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def _groups(self, question: BagQuestion, buckets: set[Bucket]) -> Iterator[GroupChange]:
         """Yield every group that the target changed or that only it has, and some of the others."""
         cache = self.comparison.cache
-        told = self._told_columns
-        versions = _versions(told, cache.rows(versions_statement(question, tuple(column.name for column in told))))
+        columns = self._value_columns
+        versions = _versions(
+            columns, cache.rows(versions_statement(question, tuple(column.name for column in columns)))
+        )
         room: Counter[ChangedBy] = Counter()
-        for number, *row in cache.rows(found_statement(question)):
+        for number, *row in cache.rows(differing_groups_statement(question)):
             group = _group(question, row)
             if group.bucket not in buckets:
                 continue
@@ -98,13 +100,13 @@ class SinceSynced:
             if of_weight or room[group.changed_by] <= self.shown:
                 yield replace(group, versions=versions.get(number, ()))
 
-    def _settled(self, question: BagQuestion, drifts: tuple[BucketDrift, ...]) -> Iterator[BucketDrift]:
+    def _checked_for_change(self, question: BagQuestion, drifts: tuple[BucketDrift, ...]) -> Iterator[BucketDrift]:
         """Yield the buckets, those as moving whose rows are not the ones a write would be held against."""
         source, target = (self._states(relation, drifts) for relation in (question.source, question.target))
         for drift in drifts:
-            told = (drift.source_guard, drift.target_guard)
+            guards = (drift.source_guard, drift.target_guard)
             read = (source.get(drift.bucket, EMPTY), target.get(drift.bucket, EMPTY))
-            yield drift if all(map(_same, told, read)) else replace(drift, moving=True)
+            yield drift if all(map(_same, guards, read)) else replace(drift, changing=True)
 
     def _states(self, relation: str, drifts: tuple[BucketDrift, ...]) -> Mapping[Bucket, BucketState]:
         comparison = self.comparison
@@ -120,16 +122,16 @@ class SinceSynced:
         by_bucket = {Bucket(row_date, slot, acd): digest for row_date, slot, acd, digest in digests}
         return {bucket: replace(state, digest=by_bucket.get(bucket, "")) for bucket, state in states.items()}
 
-    def _keep(self, question: BagQuestion, columns: tuple[str, ...]) -> None:
+    def _remember(self, question: BagQuestion, columns: tuple[str, ...]) -> None:
         rows = self.comparison.cache.reader(alike_statement(question, columns))
         try:
-            self.last.keep(self.comparison.spec.name, self._environment, rows)
+            self.last.save(self.comparison.spec.name, self._environment, rows)
         except StagingError as error:
             self.last.notes.append(f"what both servers have alike could not be remembered: {error}")
 
 
-def _same(told: BucketState, read: BucketState) -> bool:
-    return (told.rows, told.hash_sum, told.digest) == (read.rows, read.hash_sum, read.digest)
+def _same(guard: BucketState, read: BucketState) -> bool:
+    return (guard.rows, guard.hash_sum, guard.digest) == (read.rows, read.hash_sum, read.digest)
 
 
 def _group(question: BagQuestion, row: list[Any]) -> GroupChange:
@@ -140,13 +142,13 @@ def _group(question: BagQuestion, row: list[Any]) -> GroupChange:
     known, source, target, last, over, under, by_source, by_target = figures
     changed = min(over, under)
     missing = over - changed
-    counts = Counts(missing, under - changed, changed, lacking=over if not target else 0)
+    counts = Counts(missing, under - changed, changed, in_missing_groups=over if not target else 0)
     return GroupChange(
         bucket=Bucket(row_date, slot, acd),
         key=tuple(
-            (column.name, as_told(column, value)) for column, value in zip(question.key_columns, key, strict=True)
+            (column.name, plain_value(column, value)) for column, value in zip(question.key_columns, key, strict=True)
         ),
-        place=tuple(place),
+        group_key=tuple(place),
         changed_by=_changed_by(known=known, by_source=by_source, by_target=by_target),
         counts=counts,
         last_rows=last,
@@ -169,8 +171,8 @@ def _versions(
     """Return the columns in which the rows of each group differ, by its number."""
     sides: dict[int, dict[str, tuple[Value, ...]]] = {}
     for number, side, *values in rows:
-        told = tuple(as_told(column, value) for column, value in zip(columns, values, strict=True))
-        sides.setdefault(number, {})[side] = told
+        shown = tuple(plain_value(column, value) for column, value in zip(columns, values, strict=True))
+        sides.setdefault(number, {})[side] = shown
     names = tuple(column.name for column in columns)
     return {number: tuple(_unlike(names, found)) for number, found in sides.items()}
 

@@ -11,22 +11,22 @@ from syncengine.model.drift import TableState
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
 from syncengine.model.rules import LOCAL_ADMINISTRATION
-from syncengine.model.spec import ColumnType, DataClass, Kept, TableSpec, TimeColumns
+from syncengine.model.spec import ColumnType, DataClass, SyncedBy, TableSpec, TimeColumns
 from syncengine.servers.protocol import LiveColumn, LiveTable
 
 
-class Need(StrEnum):
+class ColumnNeed(StrEnum):
     """What a column must hold to be of use, as people are told."""
 
     DATE = "a date"
     WHOLE = "a whole number"
     TEXT = "text"
 
-    def met_by(self, column: LiveColumn) -> bool:
+    def satisfied_by(self, column: LiveColumn) -> bool:
         """Say whether a live column holds that."""
-        if self is Need.TEXT:
+        if self is ColumnNeed.TEXT:
             return column.type.is_text
-        return column.type.name in (("date",) if self is Need.DATE else ("smallint", "integer", "int8", "bigint"))
+        return column.type.name in (("date",) if self is ColumnNeed.DATE else ("smallint", "integer", "int8", "bigint"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ColumnsVerdict:
     @property
     def uncovered(self) -> tuple[str, ...]:
         """Compared columns that no fingerprint can fold in."""
-        return tuple(column.name for column in self.compared if not column.folded)
+        return tuple(column.name for column in self.compared if not column.covered)
 
 
 def judge_columns(spec: TableSpec, live: dict[Role, LiveTable | None]) -> ColumnsVerdict:
@@ -56,8 +56,8 @@ def judge_columns(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
     """
     if spec.data_class is DataClass.LOCAL:
         return ColumnsVerdict(TableState.NEVER, f"{LOCAL_ADMINISTRATION.name} (rule {LOCAL_ADMINISTRATION.number})")
-    if spec.kept is Kept.NEVER:
-        return ColumnsVerdict(TableState.NEVER, spec.why_kept or "each server has its own")
+    if spec.synced_by is SyncedBy.NEVER:
+        return ColumnsVerdict(TableState.NEVER, spec.synced_why or "each server has its own")
     return judge_layouts(spec, live)
 
 
@@ -84,7 +84,7 @@ def judge_layouts(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
     keyless = "rows that differ are told apart without it"
     lacking = {name: keyless for name in spec.key if first.column(name) is None} | lacking
     notes = [f"{name} {_on_both(first, name)}, so {lost}" for name, lost in lacking.items()]
-    notes += _unlike_the_spec(spec, first, lacking)
+    notes += _spec_differences(spec, first, lacking)
     return ColumnsVerdict(
         TableState.COMPARED,
         all_columns=columns,
@@ -95,12 +95,12 @@ def judge_layouts(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
     )
 
 
-def needs_of(spec: TableSpec) -> dict[str, Need]:
+def needs_of(spec: TableSpec) -> dict[str, ColumnNeed]:
     """Return the columns without which rows cannot be told apart by time or ACD, and what they must hold."""
     time = spec.time
-    needs = {} if time is None else {time.date: Need.DATE}
+    needs = {} if time is None else {time.date: ColumnNeed.DATE}
     whole = (spec.acd,) if time is None else (spec.acd, time.label, time.epoch)
-    return needs | {name: Need.WHOLE for name in whole if name is not None}
+    return needs | {name: ColumnNeed.WHOLE for name in whole if name is not None}
 
 
 def usable_time(spec: TableSpec, table: LiveTable) -> tuple[TimeColumns | None, dict[str, str]]:
@@ -112,21 +112,21 @@ def usable_time(spec: TableSpec, table: LiveTable) -> tuple[TimeColumns | None, 
     lacking: dict[str, str] = {}
     if time is None:
         return None, lacking
-    if time.interval is not None and misfit(table, time.interval, Need.WHOLE):
+    if time.interval is not None and misfit(table, time.interval, ColumnNeed.WHOLE):
         lacking[time.interval] = "the lengths of its intervals are not known"
         time = replace(time, interval=None)
-    if time.incomplete is not None and misfit(table, time.incomplete, Need.WHOLE):
+    if time.incomplete is not None and misfit(table, time.incomplete, ColumnNeed.WHOLE):
         lacking[time.incomplete] = "whether its rows are whole is not known"
         time = replace(time, incomplete=None)
     return time, lacking
 
 
-def misfit(table: LiveTable, name: str, need: Need) -> str:
+def misfit(table: LiveTable, name: str, need: ColumnNeed) -> str:
     """Return what is wrong with a column, as the end of a sentence that begins "it has", or nothing."""
     column = table.column(name)
     if column is None:
         return f"no column {name}"
-    return "" if need.met_by(column) else f"column {name} of type {column.native} where {need} is needed"
+    return "" if need.satisfied_by(column) else f"column {name} of type {column.native} where {need} is needed"
 
 
 def _missing_columns(tables: dict[Role, LiveTable]) -> list[str]:
@@ -138,12 +138,12 @@ def _missing_columns(tables: dict[Role, LiveTable]) -> list[str]:
     ]
 
 
-def _misfits(name: str, need: Need, tables: dict[Role, LiveTable]) -> Iterator[str]:
+def _misfits(name: str, need: ColumnNeed, tables: dict[Role, LiveTable]) -> Iterator[str]:
     """Name a column that neither server has, or that holds what rows cannot be told apart by."""
     found = {role: column for role, table in tables.items() if (column := table.column(name)) is not None}
     if not found:
         yield f"column {name} is on neither server"
-    wrong = {role: column.native for role, column in found.items() if not need.met_by(column)}
+    wrong = {role: column.native for role, column in found.items() if not need.satisfied_by(column)}
     if len(wrong) == len(tables) and len(set(wrong.values())) == 1:
         yield f"column {name} is {wrong[Role.PRIMARY]} on both servers, and {need} is needed"
         return
@@ -164,7 +164,7 @@ def alike(one: ColumnType, other: ColumnType) -> bool:
     return one == other or {one.name, other.name} <= SAME_NUMBERS
 
 
-def _type_differences(tables: dict[Role, LiveTable], needs: dict[str, Need]) -> list[str]:
+def _type_differences(tables: dict[Role, LiveTable], needs: dict[str, ColumnNeed]) -> list[str]:
     """Name the columns of unlike types, but for those that are told to be of no use anyway."""
     primary, secondary = tables[Role.PRIMARY], tables[Role.SECONDARY]
     return [
@@ -172,18 +172,18 @@ def _type_differences(tables: dict[Role, LiveTable], needs: dict[str, Need]) -> 
         for column in primary.columns
         if (other := secondary.column(column.name)) is not None
         and not alike(column.type, other.type)
-        and (column.name not in needs or all(map(needs[column.name].met_by, (column, other))))
+        and (column.name not in needs or all(map(needs[column.name].satisfied_by, (column, other))))
     ]
 
 
-def _unlike_the_spec(spec: TableSpec, table: LiveTable, told: Collection[str]) -> Iterator[str]:
+def _spec_differences(spec: TableSpec, table: LiveTable, reported: Collection[str]) -> Iterator[str]:
     """Note what both servers have unlike the spec, but for the columns already told of."""
     for column in table.columns:
         wanted = spec.column(column.name)
-        if wanted is not None and column.name not in told and not _fits(column, wanted.type.name):
+        if wanted is not None and column.name not in reported and not _fits(column, wanted.type.name):
             yield f"{column.name} is {column.native} on both servers, {wanted.type} in the spec"
     for described in spec.columns:
-        if described.name not in told and table.column(described.name) is None:
+        if described.name not in reported and table.column(described.name) is None:
             yield f"{described.name} is on neither server"
 
 
@@ -226,10 +226,10 @@ def as_compared(spec: TableSpec, column: LiveColumn, other: LiveColumn | None) -
     described = spec.column(column.name)
     of_spec = described.type if described is not None and described.type.is_text else None
     live = [one.type for one in (column, other) if one is not None]
-    told = [one.name for one in live if one.width or one.name == "varchar"]
-    name = "char" if "char" in told else "varchar" if told else (of_spec or column.type).name
-    if len(told) < len(live) and of_spec is not None:
-        name = "char" if "char" in (*told, of_spec.name) else name
+    known_types = [one.name for one in live if one.width or one.name == "varchar"]
+    name = "char" if "char" in known_types else "varchar" if known_types else (of_spec or column.type).name
+    if len(known_types) < len(live) and of_spec is not None:
+        name = "char" if "char" in (*known_types, of_spec.name) else name
     width = next((one.width for one in live if one.width), of_spec.width if of_spec is not None else 0)
     significant = described.significant if described is not None and of_spec is not None else None
     return FingerprintColumn(column.name, ColumnType(name, width), significant)

@@ -10,14 +10,14 @@ from datetime import timedelta
 from syncengine.diffing.bag_difference import (
     BagQuestion,
     counts_statement,
+    removal_statement,
     surplus_statement,
-    taking_statement,
 )
 from syncengine.diffing.buckets import MOST_BUCKETS, BucketPair, differing, paired, portions, whole_days
 from syncengine.diffing.stretches import overlaps_statement, stretches
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns, BucketState
-from syncengine.model.clock import repeats, was_set
-from syncengine.model.drift import BucketDrift, Counts, Held, KeyGroupDrift, Strength
+from syncengine.model.clock import clock_was_set, repeats
+from syncengine.model.drift import BucketDrift, BucketExtent, Counts, KeyGroupDrift, Strength
 from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn, FingerprintQuery, group_key
 from syncengine.model.interval import LENGTHS
@@ -28,17 +28,17 @@ from syncengine.model.spec import TableSpec, TimeColumns
 from syncengine.model.stretch import Overlap, Stretch
 from syncengine.model.window import Window
 from syncengine.observe.columns import ColumnsVerdict
-from syncengine.observe.expected_differences import Expectations, ExpectedSoFar
+from syncengine.observe.expected_differences import Expectations, ExpectedCounts
 from syncengine.observe.slices import Slice
 from syncengine.observe.surplus_groups import groups_of_surplus
 from syncengine.servers.protocol import Server
-from syncengine.servers.retry import tried
+from syncengine.servers.retry import with_retries
 from syncengine.servers.sql.buckets import bucket_terms
 from syncengine.staging.cache import Cache
 
 LONGEST = timedelta(minutes=max(LENGTHS))
 """Of the intervals a CMS can be set to."""
-LOOKS = 3
+ATTEMPTS = 3
 """How often a bucket that keeps changing is looked at before it is called moving."""
 
 
@@ -82,13 +82,13 @@ class Comparison:
 class Findings:
     """What was found so far."""
 
-    expected: ExpectedSoFar
+    expected: ExpectedCounts
     buckets: int = 0
     rows: int = 0
     source_rows: int = 0
     target_rows: int = 0
     differing: list[BucketDrift] = field(default_factory=list)
-    held: dict[int | None, Held] = field(default_factory=dict)
+    extents: dict[int | None, BucketExtent] = field(default_factory=dict)
     overlaps: list[Overlap] = field(default_factory=list)
     shown: dict[Bucket, list[KeyGroupDrift]] = field(default_factory=dict)
     """The first key groups of buckets that differ, where their rows were read: as many of them as people are shown."""
@@ -98,19 +98,19 @@ def compare(
     comparison: Comparison,
     slices: Iterable[Slice],
     advance: Callable[[int, int], None] | None = None,
-    saw: Callable[[tuple[BucketPair, ...]], None] | None = None,
+    record: Callable[[tuple[BucketPair, ...]], None] | None = None,
 ) -> Findings:
     """Compare the slices one after the other; `advance` is told of each, and of the rows in it.
 
     `saw` is told of the fingerprints of each, as they were at first sight.
     """
-    findings = Findings(ExpectedSoFar(comparison.expectations))
+    findings = Findings(ExpectedCounts(comparison.expectations))
     for one in slices:
-        seen, found = _looked_at(comparison, one)
-        pairs = tuple(findings.expected.parted(seen))
+        seen, found = _pairs_and_stretches(comparison, one)
+        pairs = tuple(findings.expected.without_pseudo_acds(seen))
         _count(findings, pairs)
-        if saw is not None:
-            saw(pairs)
+        if record is not None:
+            record(pairs)
         candidates = tuple(differing(pairs, every_row=bool(comparison.strength is Strength.EVERY_ROW)))
         overlaps = tuple(_overlaps(comparison, found))
         twice = tuple(overlap for _, overlap in overlaps)
@@ -118,7 +118,7 @@ def compare(
         mine = {pair.bucket for pair in pairs}
         findings.overlaps += (overlap for bucket, overlap in overlaps if bucket in mine)
         for portion in portions(candidates, comparison.limits.compare_rows):
-            settled = _settled(comparison, portion, findings)
+            settled = _confirmed(comparison, portion, findings)
             findings.differing += (_in_stretch(drift, found.get(drift.bucket)) for drift in settled)
         _count_own_columns(comparison, one.selection, findings)
         if advance is not None:
@@ -126,7 +126,7 @@ def compare(
     return findings
 
 
-def _looked_at(comparison: Comparison, one: Slice) -> tuple[tuple[BucketPair, ...], Mapping[Bucket, Stretch]]:
+def _pairs_and_stretches(comparison: Comparison, one: Slice) -> tuple[tuple[BucketPair, ...], Mapping[Bucket, Stretch]]:
     """Return the buckets of a slice, and the stretches that lie in it in part, with all of their buckets.
 
     What is compared beside the slice is looked at as far as a stretch may reach.
@@ -138,7 +138,7 @@ def _looked_at(comparison: Comparison, one: Slice) -> tuple[tuple[BucketPair, ..
     while True:
         wide = Window(max(run.start, window.start - beside), min(run.stop, window.stop + beside))
         seen = tuple(fingerprints(comparison, replace(one.selection, window=wide), columns))
-        pairs = tuple(pair for pair in seen if one.holds(pair.bucket))
+        pairs = tuple(pair for pair in seen if one.contains(pair.bucket))
         found = stretches(seen)
         mine = {(pair.bucket.acd, found[pair.bucket].span) for pair in pairs if pair.bucket in found}
         early = wide.start > run.start and any(span.start < wide.start + LONGEST for _, span in mine)
@@ -154,7 +154,7 @@ def _count_own_columns(comparison: Comparison, selection: Selection, findings: F
         return
     drifting = {drift.bucket for drift in findings.differing}
     for column in comparison.expectations.columns:
-        findings.expected.count(column, fingerprints(comparison, selection, (column,)), drifting)
+        findings.expected.count_column(column, fingerprints(comparison, selection, (column,)), drifting)
 
 
 def fingerprints(
@@ -170,11 +170,11 @@ def fingerprints(
         interval=time.interval if time else None,
     )
 
-    def ask(server: Server) -> Mapping[Bucket, BucketState]:
+    def query_server(server: Server) -> Mapping[Bucket, BucketState]:
         return dict(server.fingerprint(query))
 
-    other = comparison.pool.submit(ask, comparison.target)
-    source = ask(comparison.source)
+    other = comparison.pool.submit(query_server, comparison.target)
+    source = query_server(comparison.source)
     return paired(source, other.result())
 
 
@@ -186,22 +186,22 @@ def _count(findings: Findings, pairs: tuple[BucketPair, ...]) -> None:
         findings.target_rows += pair.target.rows
         if pair.source.rows:
             acd = pair.bucket.acd
-            held = findings.held.get(acd)
-            if held is None:
-                findings.held[acd] = Held(acd, 1, pair.bucket, pair.bucket)
+            extent = findings.extents.get(acd)
+            if extent is None:
+                findings.extents[acd] = BucketExtent(acd, 1, pair.bucket, pair.bucket)
             else:
-                findings.held[acd] = Held(
+                findings.extents[acd] = BucketExtent(
                     acd,
-                    held.buckets + 1,
-                    min(held.first, pair.bucket, key=lambda b: b.order),
-                    max(held.last, pair.bucket, key=lambda b: b.order),
+                    extent.buckets + 1,
+                    min(extent.first, pair.bucket, key=lambda b: b.order),
+                    max(extent.last, pair.bucket, key=lambda b: b.order),
                 )
 
 
-def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: Findings) -> Iterator[BucketDrift]:
+def _confirmed(comparison: Comparison, portion: tuple[BucketPair, ...], findings: Findings) -> Iterator[BucketDrift]:
     """Compare rows, and look again at buckets that changed meanwhile before calling them drift."""
     pending = portion
-    for _ in range(LOOKS):
+    for _ in range(ATTEMPTS):
         counts = compare_rows(comparison, pending, findings.expected)
         drifting = tuple(
             pair for pair in pending if pair.bucket in counts or not pair.source.same_rows(pair.target) if pair.rows
@@ -212,19 +212,19 @@ def _settled(comparison: Comparison, portion: tuple[BucketPair, ...], findings: 
             pair.bucket: pair
             for pair in fingerprints(comparison, selection_of(comparison, drifting), comparison.verdict.compared)
         }
-        moved: list[BucketPair] = []
+        changed: list[BucketPair] = []
         for pair in drifting:
             again = now.get(pair.bucket, BucketPair(pair.bucket, EMPTY, EMPTY))
             if again != pair:
-                moved.append(again)
+                changed.append(again)
             elif pair.bucket in counts:
                 yield _drift(pair, counts[pair.bucket])
-        if not moved:
+        if not changed:
             _show(comparison, drifting, findings)
             return
-        pending = tuple(moved)
+        pending = tuple(changed)
     for pair in pending:
-        yield replace(_drift(pair, Counts()), moving=True)
+        yield replace(_drift(pair, Counts()), changing=True)
 
 
 def _show(comparison: Comparison, drifting: tuple[BucketPair, ...], findings: Findings) -> None:
@@ -232,33 +232,33 @@ def _show(comparison: Comparison, drifting: tuple[BucketPair, ...], findings: Fi
     most, before = comparison.limits.samples, drifting[0].bucket.order
     if sum(len(groups) for bucket, groups in findings.shown.items() if bucket.order < before) >= most:
         return
-    meant = comparison.expectations.rows
-    if meant or any(pair.source.rows and pair.target.rows for pair in drifting):
+    expected_rows = comparison.expectations.rows
+    if expected_rows or any(pair.source.rows and pair.target.rows for pair in drifting):
         for group in groups_of_surplus(comparison.cache, question_of(comparison), most):
             findings.shown.setdefault(group.bucket, []).append(group)
 
 
 def compare_rows(
-    comparison: Comparison, pairs: tuple[BucketPair, ...], expected: ExpectedSoFar
+    comparison: Comparison, pairs: tuple[BucketPair, ...], expected: ExpectedCounts
 ) -> dict[Bucket, Counts]:
     """Fetch and compare rows; those that are expected are taken out.
 
     Buckets that only one server has are counted without, unless some rows are expected.
     """
-    meant = comparison.expectations.rows
+    expected_rows = comparison.expectations.rows
     counts = {
-        pair.bucket: Counts(missing=pair.source.rows, extra=pair.target.rows, lacking=pair.source.rows)
+        pair.bucket: Counts(missing=pair.source.rows, extra=pair.target.rows, in_missing_groups=pair.source.rows)
         for pair in pairs
-        if not meant and not (pair.source.rows and pair.target.rows)
+        if not expected_rows and not (pair.source.rows and pair.target.rows)
     }
     fetched = tuple(pair for pair in pairs if pair.bucket not in counts)
     if not fetched:
         return counts
     find_surplus(comparison, fetched)
     counts |= _counts(comparison)
-    if meant:
+    if expected_rows:
         expected.forget({pair.bucket for pair in pairs})
-        take_expected(comparison, expected)
+        remove_expected(comparison, expected)
         whole, counts = counts, _counts(comparison)
         if comparison.expectations.written:
             expected.forget(counts.keys())
@@ -276,12 +276,12 @@ def find_surplus(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> None:
     comparison.cache.run(surplus_statement(question))
 
 
-def take_expected(comparison: Comparison, expected: ExpectedSoFar) -> None:
+def remove_expected(comparison: Comparison, expected: ExpectedCounts) -> None:
     """Take the rows that are expected out of what was found to differ."""
     for one in comparison.expectations.rows:
         names, values = zip(*one.where, strict=True)
-        taking = taking_statement(names, tuple(map(len, values)))
-        expected.take(one, comparison.cache.rows(taking, [value for some in values for value in some]))
+        statement = removal_statement(names, tuple(map(len, values)))
+        expected.count_rows(one, comparison.cache.rows(statement, [value for some in values for value in some]))
 
 
 def _counts(comparison: Comparison) -> dict[Bucket, Counts]:
@@ -291,7 +291,7 @@ def _counts(comparison: Comparison) -> dict[Bucket, Counts]:
 
 def fetch(cache: Cache, name: str, server: Server, query: ReadQuery) -> None:
     """Keep the rows of a query as a table; a stream that breaks is begun anew, and replaces what came of it."""
-    tried(lambda: cache.load(name, server.read(query)))
+    with_retries(lambda: cache.load(name, server.read(query)))
 
 
 def question_of(comparison: Comparison) -> BagQuestion:
@@ -303,7 +303,7 @@ def question_of(comparison: Comparison) -> BagQuestion:
 def selection_of(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> Selection:
     """Return the rows of some buckets."""
     buckets = tuple(pair.bucket for pair in pairs)
-    return Selection(comparison.spec.name, comparison.buckets, buckets=buckets, left_out=comparison.left_out)
+    return Selection(comparison.spec.name, comparison.buckets, buckets=buckets, excluded=comparison.left_out)
 
 
 def _drift(pair: BucketPair, counts: Counts) -> BucketDrift:
@@ -315,8 +315,8 @@ def _in_stretch(drift: BucketDrift, stretch: Stretch | None) -> BucketDrift:
     if stretch is None:
         return drift
     missing, extra, changed = drift.counts.missing, drift.counts.extra, drift.counts.changed
-    left = max(missing - extra, 0)
-    counts = Counts(left, 0, changed + extra, min(left, drift.counts.lacking))
+    missing_only = max(missing - extra, 0)
+    counts = Counts(missing_only, 0, changed + extra, min(missing_only, drift.counts.in_missing_groups))
     return replace(drift, stretch=stretch, counts=counts)
 
 
@@ -341,12 +341,12 @@ def _overlaps(comparison: Comparison, found: Mapping[Bucket, Stretch]) -> Iterat
         (comparison.target, facts.target_role, of_target),
     ):
         for some in whole_days(buckets, MOST_BUCKETS):
-            selection = Selection(comparison.spec.name, comparison.buckets, buckets=some, left_out=comparison.left_out)
+            selection = Selection(comparison.spec.name, comparison.buckets, buckets=some, excluded=comparison.left_out)
             fetch(comparison.cache, question.source, server, ReadQuery(selection, names))
             statement = overlaps_statement(question, question.source, time or TimeColumns(""))
             for row_date, slot, acd, rows in comparison.cache.rows(statement):
                 bucket = Bucket(row_date, slot, acd)
                 span = found[bucket].span
-                if not (repeats(span, comparison.zone) or was_set(span, acd, facts)):
+                if not (repeats(span, comparison.zone) or clock_was_set(span, acd, facts)):
                     yield bucket, Overlap(role, acd, span, rows)
             comparison.cache.drop(question.source)

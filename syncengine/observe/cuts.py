@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from syncengine.diffing.buckets import BucketPair, differing, portions
 from syncengine.diffing.cut_question import CutQuestion, cut_statement, names_statement
-from syncengine.diffing.cut_rows import Named, cuts_of
+from syncengine.diffing.cut_rows import NamedRows, cuts_of
 from syncengine.model.bucket import EMPTY, FIRST_EPOCH, PAST_EPOCH, Bucket, bucket_start
 from syncengine.model.cuts import Cut, CutRow, CutState
 from syncengine.model.drift import BucketDrift, Counts, Scope
@@ -23,7 +23,7 @@ from syncengine.model.spans import joined
 from syncengine.model.spec import Pieces
 from syncengine.model.window import DAY, Window
 from syncengine.observe.comparison import Comparison, compare, fetch, fingerprints, question_of, selection_of
-from syncengine.observe.request import ALL, Months
+from syncengine.observe.request import ALL_MONTHS, MonthRange
 from syncengine.observe.slices import Slice
 
 NAMES_AT_ONCE = 100
@@ -35,7 +35,7 @@ Name = tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class AskedOutages:
+class RelevantOutages:
     """Which outages matter: those that reach into the times compared, by ACD."""
 
     scopes: tuple[Scope, ...]
@@ -43,7 +43,7 @@ class AskedOutages:
     """The parts of the scopes that are compared; none means all."""
     zone: str
     as_of: datetime
-    months: Months = ALL
+    months: MonthRange = ALL_MONTHS
     """Those that are compared of the parts."""
 
     def outages(self, facts: ServerFacts, far: timedelta) -> dict[int, tuple[Window, ...]]:
@@ -79,14 +79,14 @@ class AskedOutages:
 
 
 def with_cuts(
-    comparison: Comparison, asked: AskedOutages, drifts: list[BucketDrift]
+    comparison: Comparison, relevant: RelevantOutages, drifts: list[BucketDrift]
 ) -> tuple[list[BucketDrift], tuple[Cut, ...]]:
     """Return the drift of a table with what outages have cut, and the cuts; a table that does not tell has none."""
     pieces = comparison.spec.pieces
     names = {column.name for column in comparison.verdict.all_columns}
     if pieces is None or not set(pieces.columns) <= names:
         return drifts, ()
-    return _CutSearch(comparison, asked, pieces).found(drifts)
+    return _CutSearch(comparison, relevant, pieces).find(drifts)
 
 
 @dataclass(slots=True)
@@ -94,15 +94,15 @@ class _CutSearch:
     """The search through one table; raises what its servers do."""
 
     comparison: Comparison
-    asked: AskedOutages
+    relevant: RelevantOutages
     pieces: Pieces
     _outages: dict[Role, dict[int, tuple[Window, ...]]] = field(init=False)
 
     def __post_init__(self) -> None:
         far = timedelta(hours=self.pieces.longest_hours)
-        self._outages = {facts.role: self.asked.outages(facts, far) for facts in self.comparison.facts}
+        self._outages = {facts.role: self.relevant.outages(facts, far) for facts in self.comparison.facts}
 
-    def found(self, drifts: list[BucketDrift]) -> tuple[list[BucketDrift], tuple[Cut, ...]]:
+    def find(self, drifts: list[BucketDrift]) -> tuple[list[BucketDrift], tuple[Cut, ...]]:
         """Return what was cut, and the drift with the buckets that hold parts of it elsewhere.
 
         What an outage in the range has cut belongs to the range, and so does what lies in it in part: whichever rows
@@ -116,75 +116,75 @@ class _CutSearch:
         pairs: dict[Bucket, BucketPair] = {}
         cuts: list[Cut] = []
         for acd in sorted({acd for of_server in self._outages.values() for acd in of_server}):
-            looked = self._looked(self._of(acd))
-            inside = self.asked.touched(acd, self._of(acd))
-            known |= {drift.bucket: drift for drift in self._beyond(acd, looked)}
-            around = outside(self._looked(inside), self.asked.compared(acd))
+            windows = self._search_windows(self._outages_of(acd))
+            inside = self.relevant.touched(acd, self._outages_of(acd))
+            known |= {drift.bucket: drift for drift in self._drift_beyond(acd, windows)}
+            around = outside(self._search_windows(inside), self.relevant.compared(acd))
             searched = {pair.bucket: pair for pair in self._differing(acd, clipped(around, self._near))}
             pairs |= searched
             mine = (BucketPair(one.bucket, one.source, one.target) for one in known.values() if one.bucket.acd == acd)
             searched |= {pair.bucket: pair for pair in mine}
             cuts += (
                 cut
-                for cut in self._cuts(acd, looked, self._names(acd, tuple(searched.values())))
+                for cut in self._cuts(acd, windows, self._names(acd, tuple(searched.values())))
                 if set(cut.outages) & set(inside) or cut.buckets & known.keys()
-                if any(row.bucket in searched and self._tells(acd, row) for row in (*cut.pieces, *cut.others))
+                if any(row.bucket in searched and self._suggests_cut(acd, row) for row in (*cut.pieces, *cut.others))
             )
         elsewhere = {bucket for cut in cuts for bucket in cut.buckets if self._belongs(bucket)} - known.keys()
         pairs |= self._states(elsewhere - pairs.keys())
-        found = self._with(cuts, known, {bucket: pairs[bucket] for bucket in elsewhere})
+        found = self._drift_with_cuts(cuts, known, {bucket: pairs[bucket] for bucket in elsewhere})
         mine_too = own | elsewhere
         return [one for one in found if one.bucket in mine_too], tuple(cut for cut in cuts if self._belongs(cut.first))
 
     def _belongs(self, bucket: Bucket) -> bool:
         """Say whether what begins with a bucket belongs to the months that are compared."""
-        start = bucket_start(bucket, self.comparison.buckets, self.asked.zone)
-        return self.asked.months.hold(start.date() if start is not None else None)
+        start = bucket_start(bucket, self.comparison.buckets, self.relevant.zone)
+        return self.relevant.months.contains(start.date() if start is not None else None)
 
     @property
-    def _near(self) -> Months:
+    def _near(self) -> MonthRange:
         """The months, and before and after them as much time as lies between two rows of what was cut at most.
 
         Both begin no further than the longest from the same row, and their labels lie no further from that.
         """
         longest = timedelta(hours=self.pieces.longest_hours)
-        return self.asked.months.and_around((2 if self.comparison.buckets.epoch else 4) * longest + 2 * DAY)
+        return self.relevant.months.widened((2 if self.comparison.buckets.epoch else 4) * longest + 2 * DAY)
 
-    def _beyond(self, acd: int, looked: Iterable[Window]) -> list[BucketDrift]:
+    def _drift_beyond(self, acd: int, windows: Iterable[Window]) -> list[BucketDrift]:
         """Return what differs near outages in what is compared just before and after the months."""
-        times = (both for time in self.asked.compared(acd) for one in looked if (both := one.clipped(time)))
-        beyond = (rest for time in clipped(times, self._near) for rest in self.asked.months.outside(time))
-        found = (select_window(self.comparison.spec, one, zone=self.asked.zone, acds=(acd,)) for one in beyond)
+        times = (both for time in self.relevant.compared(acd) for one in windows if (both := one.clipped(time)))
+        beyond = (rest for time in clipped(times, self._near) for rest in self.relevant.months.outside(time))
+        found = (select_window(self.comparison.spec, one, zone=self.relevant.zone, acds=(acd,)) for one in beyond)
         # Nothing is counted here of what is as it should be.
         comparison = replace(self.comparison, expectations=replace(self.comparison.expectations, columns=()))
         return compare(comparison, (Slice(one) for one in found if one is not None)).differing
 
-    def _tells(self, acd: int, row: CutRow) -> bool:
+    def _suggests_cut(self, acd: int, row: CutRow) -> bool:
         """Say whether a row alone makes one look for what was cut of its name: see `_cut_here`."""
         if self.pieces.begin_flag is not None and self.pieces.end_flag is not None:
             return row.begin_cut or row.end_cut
-        edges = ((outage.start, outage.stop) for outage in self._of(acd))
+        edges = ((outage.start, outage.stop) for outage in self._outages_of(acd))
         return any(_within(row.end, start) or _within(row.begin, stop) for start, stop in edges)
 
-    def _with(
+    def _drift_with_cuts(
         self, cuts: Iterable[Cut], known: Mapping[Bucket, BucketDrift], pairs: Mapping[Bucket, BucketPair]
     ) -> Iterator[BucketDrift]:
         """Yield the drift that is known, pieces counted as changed, and that of what was cut in some other buckets."""
         missing: Counter[Bucket] = Counter()
-        held: Counter[Bucket] = Counter()
+        extra: Counter[Bucket] = Counter()
         replaced: Counter[Bucket] = Counter()
         for cut in cuts:
             for role, row in cut.differing:
-                (held if role is self._target else missing)[row.bucket] += row.rows
+                (extra if role is self._target else missing)[row.bucket] += row.rows
                 if role is self._target is cut.cut_on and cut.state is CutState.WHOLE:
                     replaced[row.bucket] += row.rows
         for bucket, drift in known.items():
             yield replace(drift, counts=as_changed(drift.counts, replaced[bucket]))
         for bucket, pair in pairs.items():
-            counts = cut_counts(missing[bucket], held[bucket], replaced[bucket])
+            counts = cut_counts(missing[bucket], extra[bucket], replaced[bucket])
             yield BucketDrift(bucket, pair.source, pair.target, counts, only_cuts=True)
 
-    def _of(self, acd: int) -> tuple[Window, ...]:
+    def _outages_of(self, acd: int) -> tuple[Window, ...]:
         return tuple(span for of_server in self._outages.values() for span in of_server.get(acd, ()))
 
     def _states(self, buckets: set[Bucket]) -> dict[Bucket, BucketPair]:
@@ -192,26 +192,26 @@ class _CutSearch:
         if not buckets:
             return {}
         comparison = self.comparison
-        asked = tuple(BucketPair(bucket, EMPTY, EMPTY) for bucket in sorted(buckets, key=lambda one: one.order))
-        found = fingerprints(comparison, selection_of(comparison, asked), comparison.verdict.compared)
+        pairs = tuple(BucketPair(bucket, EMPTY, EMPTY) for bucket in sorted(buckets, key=lambda one: one.order))
+        found = fingerprints(comparison, selection_of(comparison, pairs), comparison.verdict.compared)
         return {pair.bucket: pair for pair in found}
 
     @property
     def _target(self) -> Role:
         return self.comparison.facts.target_role
 
-    def _looked(self, outages: Iterable[Window]) -> tuple[Window, ...]:
+    def _search_windows(self, outages: Iterable[Window]) -> tuple[Window, ...]:
         """Return how far around outages pieces and wholes may lie."""
         far = timedelta(hours=self.pieces.longest_hours)
         # Buckets are looked at whole.
         wide = (Window(span.start - far, span.stop + far).aligned(QUANTUM) for span in outages)
-        return joined(one for span in wide if (one := span.before(self.asked.as_of)) is not None)
+        return joined(one for span in wide if (one := span.before(self.relevant.as_of)) is not None)
 
-    def _differing(self, acd: int, looked: Iterable[Window]) -> Iterator[BucketPair]:
+    def _differing(self, acd: int, windows: Iterable[Window]) -> Iterator[BucketPair]:
         """Yield the buckets of an ACD that differ in some times, by fingerprint."""
         comparison = self.comparison
-        for window in looked:
-            selection = select_window(comparison.spec, window, zone=self.asked.zone, acds=(acd,))
+        for window in windows:
+            selection = select_window(comparison.spec, window, zone=self.relevant.zone, acds=(acd,))
             if selection is not None:
                 yield from differing(
                     tuple(fingerprints(comparison, selection, comparison.verdict.compared)), every_row=False
@@ -244,7 +244,7 @@ class _CutSearch:
         for of_server in self._outages.values():
             for outage in of_server.get(acd, ()):
                 for moment, text in ((outage.start, self._end), (outage.stop, quoted(pieces.begin))):
-                    for low, high in epochs_of(_minutes(moment), self.asked.zone):
+                    for low, high in epochs_of(_minutes(moment), self.relevant.zone):
                         conditions.append(f"({text} >= ? AND {text} < ?)")
                         values += [low, high]
         return " OR ".join(conditions), values
@@ -256,15 +256,15 @@ class _CutSearch:
             return f"NULLIF({quoted(pieces.end)}, 0)"
         return f"({quoted(pieces.begin)} + {quoted(pieces.lasts or '')})"
 
-    def _cuts(self, acd: int, looked: Iterable[Window], names: list[Name]) -> Iterator[Cut]:
+    def _cuts(self, acd: int, windows: Iterable[Window], names: list[Name]) -> Iterator[Cut]:
         """Yield what was cut of some names, whatever else both servers hold of them near."""
         comparison, pieces = self.comparison, self.pieces
         columns = tuple(column.name for column in comparison.verdict.all_columns)
         for at in range(0, len(names), NAMES_AT_ONCE):
             some = tuple(names[at : at + NAMES_AT_ONCE])
             rows: dict[Name, dict[Role, list[CutRow]]] = defaultdict(lambda: {role: [] for role in Role})
-            for window in looked:
-                selection = select_window(comparison.spec, window, zone=self.asked.zone, acds=(acd,))
+            for window in windows:
+                selection = select_window(comparison.spec, window, zone=self.relevant.zone, acds=(acd,))
                 if selection is None:
                     continue
                 chosen = replace(selection, group_columns=self._key, groups=some)
@@ -274,7 +274,7 @@ class _CutSearch:
                     rows[name][role].append(row)
             comparison.cache.drop(*SIDES)
             for found in rows.values():
-                named = Named(
+                named = NamedRows(
                     acd,
                     {role: tuple(ones) for role, ones in found.items()},
                     {role: of_server.get(acd, ()) for role, of_server in self._outages.items()},
@@ -292,7 +292,7 @@ class _CutSearch:
             name, place = tuple(rest[:width]), tuple(rest[width:places])
             begin, end, of_source, of_target, *flags = rest[places:]
             begun, bucket, over = self._wall(begin), Bucket(row_date, slot, acd), self._wall(end)
-            start = bucket_start(bucket, comparison.buckets, self.asked.zone)
+            start = bucket_start(bucket, comparison.buckets, self.relevant.zone)
             if begun is None or start is None or abs(start - begun) > timedelta(hours=self.pieces.longest_hours):
                 # Its label and its seconds are of different times.
                 continue
@@ -313,7 +313,7 @@ class _CutSearch:
         """Return the wall clock's time of an epoch second."""
         if epoch is None or not FIRST_EPOCH <= epoch < PAST_EPOCH:
             return None
-        return datetime.fromtimestamp(epoch, UTC).astimezone(ZoneInfo(self.asked.zone)).replace(tzinfo=None)
+        return datetime.fromtimestamp(epoch, UTC).astimezone(ZoneInfo(self.relevant.zone)).replace(tzinfo=None)
 
 
 def _minutes(moment: datetime) -> Window:
@@ -323,29 +323,31 @@ def _minutes(moment: datetime) -> Window:
 
 
 def _within(moment: datetime | None, edge: datetime) -> bool:
-    return moment is not None and _minutes(edge).holds(moment)
+    return moment is not None and _minutes(edge).contains(moment)
 
 
-def clipped(times: Iterable[Window], months: Months) -> Iterator[Window]:
+def clipped(times: Iterable[Window], months: MonthRange) -> Iterator[Window]:
     """Yield what of some times lies in some months."""
     return (one for time in times if (one := months.clipped(time)) is not None)
 
 
 def outside(times: Iterable[Window], compared: Iterable[Window]) -> Iterator[Window]:
     """Yield what of some times is not compared anyway."""
-    left = list(times)
+    remaining = list(times)
     for one in compared:
-        left = [part for time in left for part in (time.before(one.start), time.since(one.stop)) if part is not None]
-    yield from left
+        remaining = [
+            part for time in remaining for part in (time.before(one.start), time.since(one.stop)) if part is not None
+        ]
+    yield from remaining
 
 
 def as_changed(counts: Counts, pieces: int) -> Counts:
     """Return counts in which so many rows that only the target has count as changed: their whole takes their place."""
-    moved = min(counts.extra, pieces)
-    return replace(counts, extra=counts.extra - moved, changed=counts.changed + moved)
+    replaced = min(counts.extra, pieces)
+    return replace(counts, extra=counts.extra - replaced, changed=counts.changed + replaced)
 
 
-def cut_counts(missing: int, held: int, replaced: int) -> Counts:
+def cut_counts(missing: int, extra: int, replaced: int) -> Counts:
     """Return the counts of a bucket of which only cut rows matter: a whole takes the place of a piece in it."""
     alone = max(missing - replaced, 0)
-    return Counts(missing=alone, extra=held - replaced, changed=replaced, lacking=alone)
+    return Counts(missing=alone, extra=extra - replaced, changed=replaced, in_missing_groups=alone)

@@ -39,28 +39,30 @@ def pseudo_acds_of(facts: Iterable[ServerFacts]) -> dict[int, tuple[Role, ...]]:
 
 
 @dataclass(slots=True)
-class ExpectedSoFar:
+class ExpectedCounts:
     """What was found so far of what is expected of one table."""
 
     expectations: Expectations
-    apart: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    pseudo_acds: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     """Buckets and rows of source and target of each pseudo-ACD."""
     columns: dict[str, int] = field(default_factory=dict)
     """Buckets that differ in a column, and in nothing that is compared."""
     rows: dict[tuple[Bucket, ExpectedRows], tuple[int, int]] = field(default_factory=dict)
     """Rows that only source and target have of those the pair file names."""
 
-    def parted(self, pairs: Iterable[BucketPair]) -> Iterator[BucketPair]:
+    def without_pseudo_acds(self, pairs: Iterable[BucketPair]) -> Iterator[BucketPair]:
         """Yield the buckets that are compared; those of pseudo-ACDs are counted instead."""
         for pair in pairs:
             acd = pair.bucket.acd
             if acd is None or acd not in self.expectations.pseudo_acds:
                 yield pair
                 continue
-            buckets, source, target = self.apart.get(acd, (0, 0, 0))
-            self.apart[acd] = (buckets + 1, source + pair.source.rows, target + pair.target.rows)
+            buckets, source, target = self.pseudo_acds.get(acd, (0, 0, 0))
+            self.pseudo_acds[acd] = (buckets + 1, source + pair.source.rows, target + pair.target.rows)
 
-    def count(self, column: FingerprintColumn, pairs: Iterable[BucketPair], drifting: Collection[Bucket]) -> None:
+    def count_column(
+        self, column: FingerprintColumn, pairs: Iterable[BucketPair], drifting: Collection[Bucket]
+    ) -> None:
         """Count the buckets of which both servers have as many rows, but not the same values in a column."""
         differ = sum(
             1
@@ -79,10 +81,10 @@ class ExpectedSoFar:
         """Forget the rows of buckets that are looked at once more, or written with all their rows."""
         self.rows = {place: found for place, found in self.rows.items() if place[0] not in buckets}
 
-    def take(self, meant: ExpectedRows, found: Iterable[tuple[Any, ...]]) -> None:
+    def count_rows(self, expected: ExpectedRows, found: Iterable[tuple[Any, ...]]) -> None:
         """Count rows that differ and are meant; each comes as date, slot, ACD and the source's surplus of it."""
         for row_date, slot, acd, surplus in found:
-            place = (Bucket(row_date, slot, acd), meant)
+            place = (Bucket(row_date, slot, acd), expected)
             source, target = self.rows.get(place, (0, 0))
             self.rows[place] = (source + max(surplus, 0), target + max(-surplus, 0))
 
@@ -91,7 +93,7 @@ class ExpectedSoFar:
         for name, why in spec.not_compared:
             if name in self.columns:
                 yield ExpectedDifference(ExpectedKind.COLUMN, name, why, self.columns[name])
-        for acd, (buckets, source, target) in self.apart.items():
+        for acd, (buckets, source, target) in self.pseudo_acds.items():
             owners = " and ".join(sorted(self.expectations.pseudo_acds[acd]))
             why = f"a pseudo-ACD of {owners}"
             yield ExpectedDifference(ExpectedKind.PSEUDO_ACD, f"ACD {acd}", why, buckets, source, target)
@@ -104,9 +106,9 @@ def dropped(scopes: tuple[Scope, ...]) -> Iterator[ExpectedDifference]:
 
     ACDs are named where not all begin at the same time. Rows of no ACD begin where the latest of them does.
     """
-    told = tuple(scope for scope in scopes if scope.acd is not None) or scopes
-    alike = len({scope.dropped for scope in told}) == 1
-    for scope in told[:1] if alike else told:
+    reported = tuple(scope for scope in scopes if scope.acd is not None) or scopes
+    alike = len({scope.dropped for scope in reported}) == 1
+    for scope in reported[:1] if alike else reported:
         if scope.dropped is not None:
             acd = "" if alike or scope.acd is None else f"ACD {scope.acd} "
             before = f"{scope.dropped.before:%Y-%m-%d %H:%M}".removesuffix(" 00:00")

@@ -11,31 +11,31 @@ import pyarrow as pa
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import BucketColumns
-from syncengine.model.clock import after
+from syncengine.model.clock import clock_after
 from syncengine.model.errors import ServerError
 from syncengine.model.facts import (
     ArchiveState,
     ArchiveStatus,
     ClockReset,
     DayLengths,
-    Kept,
     LinkDown,
     Outage,
     ServerFacts,
+    StorageAllocation,
 )
 from syncengine.model.fingerprint import FingerprintQuery
-from syncengine.model.grain import TOLD, Archive
+from syncengine.model.grain import IN_ARCH_STAT, Archive
 from syncengine.model.interval import LENGTHS, at_label, floor_to
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
-from syncengine.observe.columns import Need, misfit, needs_of, usable_time
-from syncengine.observe.seen_intervals import SeenIntervals, can_be_day, can_be_label
+from syncengine.observe.columns import ColumnNeed, misfit, needs_of, usable_time
+from syncengine.observe.covered_intervals import CoveredIntervals, can_be_day, can_be_label
 from syncengine.servers.protocol import LiveTable, Server
-from syncengine.servers.retry import tried
+from syncengine.servers.retry import with_retries
 
-ARCHIVE_CODES = {grain.code: grain.archive for grain in TOLD}
+ARCHIVE_CODES = {grain.code: grain.archive for grain in IN_ARCH_STAT}
 FINISHED = "2"
 STATES = {
     "1": ArchiveState.NOT_RUN,
@@ -62,8 +62,8 @@ ALWAYS_THERE = ("arch_stat", "dcalloc", "linkex")
 class Fact:
     """What follows from some columns of a table, told as what is not known without them."""
 
-    lost: str
-    columns: Mapping[str, Need]
+    consequence: str
+    columns: Mapping[str, ColumnNeed]
 
 
 COLLECTION = "dcadmin"
@@ -73,32 +73,43 @@ FACTS: Mapping[str, tuple[Fact, ...]] = {
     "arch_stat": (
         Fact(
             "how far its archives have run is not known",
-            {"acd": Need.WHOLE, "arch_type": Need.TEXT, "last_time": Need.TEXT, "status": Need.TEXT},
+            {
+                "acd": ColumnNeed.WHOLE,
+                "arch_type": ColumnNeed.TEXT,
+                "last_time": ColumnNeed.TEXT,
+                "status": ColumnNeed.TEXT,
+            },
         ),
     ),
     "dcalloc": (
-        Fact("how long it keeps rows is not known", {"acd": Need.WHOLE, "item": Need.TEXT}),
-        Fact("how many rows its circular tables hold is not known", {"num_items": Need.WHOLE}),
-        *(Fact(f"how long it keeps {grain.word}s is not known", {grain.kept_in: Need.WHOLE}) for grain in TOLD),
+        Fact("how long it keeps rows is not known", {"acd": ColumnNeed.WHOLE, "item": ColumnNeed.TEXT}),
+        Fact("how many rows its circular tables hold is not known", {"num_items": ColumnNeed.WHOLE}),
+        *(
+            Fact(f"how long it keeps {grain.word}s is not known", {grain.retention_column: ColumnNeed.WHOLE})
+            for grain in IN_ARCH_STAT
+        ),
     ),
     "linkex": (
         Fact(
             "its outages are not known",
             {
-                "acd": Need.WHOLE,
-                "row_date": Need.DATE,
-                "row_time": Need.WHOLE,
-                "duration": Need.WHOLE,
-                "reason": Need.WHOLE,
+                "acd": ColumnNeed.WHOLE,
+                "row_date": ColumnNeed.DATE,
+                "row_time": ColumnNeed.WHOLE,
+                "duration": ColumnNeed.WHOLE,
+                "reason": ColumnNeed.WHOLE,
             },
         ),
     ),
     "acds": (
-        Fact("the ACDs set up there are not known", {"acd": Need.WHOLE}),
-        Fact("the interval lengths set up there are not known", {"intrvl": Need.WHOLE}),
+        Fact("the ACDs set up there are not known", {"acd": ColumnNeed.WHOLE}),
+        Fact("the interval lengths set up there are not known", {"intrvl": ColumnNeed.WHOLE}),
     ),
     COLLECTION: (
-        Fact("whether its data collection is on is not known", {"acd": Need.WHOLE, "collection_on": Need.TEXT}),
+        Fact(
+            "whether its data collection is on is not known",
+            {"acd": ColumnNeed.WHOLE, "collection_on": ColumnNeed.TEXT},
+        ),
     ),
 }
 """What is read of small tables, whose columns are partly inferred. Without the first fact, nothing is."""
@@ -118,20 +129,20 @@ class FactQuestions:
 
 def gather_facts(server: Server, role: Role, questions: FactQuestions) -> ServerFacts:
     """Return what one server says of itself; tables and columns it lacks are noted, not fatal."""
-    asked = [name for name in FACTS if name != COLLECTION or questions.collection]
+    names = [name for name in FACTS if name != COLLECTION or questions.collection]
     witnesses = [spec.name for spec in questions.catalogue.witnesses]
-    reading = _Reading(server, role, server.tables((*asked, *witnesses)))
-    archives = tuple(_archives(reading.rows("arch_stat")))
-    kept = tuple(_kept(reading.rows("dcalloc")))
-    links = reading.rows("linkex")
-    down = tuple(_down(links))
-    outages = tuple(_outages(links, reading, questions.settings.timezone))
-    set_up = reading.rows("acds")
-    collecting = reading.rows(COLLECTION) if questions.collection else []
-    seen = _intervals(reading, questions)
-    lengths = tuple(DayLengths(*day, *both) for day, both in sorted(seen.lengths.items()))
+    reader = _FactReader(server, role, server.tables((*names, *witnesses)))
+    archives = tuple(_archives(reader.rows("arch_stat")))
+    allocations = tuple(_allocations(reader.rows("dcalloc")))
+    links = reader.rows("linkex")
+    down = tuple(_links_down(links))
+    outages = tuple(_outages(links, reader, questions.settings.timezone))
+    set_up = reader.rows("acds")
+    collecting = reader.rows(COLLECTION) if questions.collection else []
+    covered = _intervals(reader, questions)
+    lengths = tuple(DayLengths(*day, *both) for day, both in sorted(covered.lengths.items()))
     acds = {row["acd"] for row in set_up if row["acd"] is not None}
-    acds |= {status.acd for status in archives} | {day.acd for day in lengths} | {item.acd for item in kept}
+    acds |= {status.acd for status in archives} | {day.acd for day in lengths} | {item.acd for item in allocations}
     description = server.describe()
     facts = ServerFacts(
         role=role,
@@ -141,24 +152,24 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
         acds=tuple(sorted(acds)),
         archives=archives,
         lengths=lengths or _lengths_by_acd(set_up, questions),
-        quarters=tuple(seen.day_quarters()),
-        kept=kept,
+        quarters=tuple(covered.day_quarters()),
+        storage_allocations=allocations,
         outages=outages,
-        down=down,
-        coverage=tuple(seen.coverage(questions.settings)) if questions.coverage else (),
-        notes=tuple(reading.notes),
+        links_down=down,
+        coverage=tuple(covered.coverage(questions.settings)) if questions.coverage else (),
+        notes=tuple(reader.notes),
         clock_resets=tuple(_clock_resets(links, role)),
-        tells_coverage=not reading.read.isdisjoint(witnesses),
-        tells_links="linkex" in reading.read,
-        links_unread=reading.unread.get("linkex", ""),
-        archives_unread=reading.unread.get("arch_stat", ""),
+        coverage_known=not reader.tables_read.isdisjoint(witnesses),
+        links_known="linkex" in reader.tables_read,
+        links_unread=reader.problems.get("linkex", ""),
+        archives_unread=reader.problems.get("arch_stat", ""),
         pseudo_acds=questions.settings.server(role).pseudo_acds,
         collection_off=tuple(_collection_off(collecting)),
     )
-    return _without(facts, questions.settings.pseudo_acds)
+    return _without_pseudo_acds(facts, questions.settings.pseudo_acds)
 
 
-def _without(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFacts:
+def _without_pseudo_acds(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFacts:
     """Leave out what is told of ACDs that are made up: no link feeds them, and no archive is waited for."""
     return replace(
         facts,
@@ -166,9 +177,9 @@ def _without(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFacts:
         archives=tuple(one for one in facts.archives if one.acd not in pseudo),
         lengths=tuple(one for one in facts.lengths if one.acd not in pseudo),
         quarters=tuple(one for one in facts.quarters if one.acd not in pseudo),
-        kept=tuple(one for one in facts.kept if one.acd not in pseudo),
+        storage_allocations=tuple(one for one in facts.storage_allocations if one.acd not in pseudo),
         outages=tuple(one for one in facts.outages if one.acd not in pseudo),
-        down=tuple(one for one in facts.down if one.acd not in pseudo),
+        links_down=tuple(one for one in facts.links_down if one.acd not in pseudo),
         coverage=tuple(one for one in facts.coverage if one.acd not in pseudo),
         clock_resets=tuple(one for one in facts.clock_resets if one.acd not in pseudo),
         collection_off=tuple(acd for acd in facts.collection_off if acd not in pseudo),
@@ -176,23 +187,23 @@ def _without(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFacts:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _FactReader:
     """Reads what a server really has of the tables facts come from; the rest becomes notes."""
 
     server: Server
     role: Role
     live: Mapping[str, LiveTable]
     notes: list[str] = field(default_factory=list)
-    read: set[str] = field(default_factory=set)
+    tables_read: set[str] = field(default_factory=set)
     """The tables that could be read."""
-    unread: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
     """Why others could not, as a sentence without its end."""
 
     def note(self, text: str) -> None:
         """Keep a sentence that goes on from the name of the server."""
         self.notes.append(f"{self.role}: {text}")
 
-    def said(self, text: str) -> str:
+    def without_name(self, text: str) -> str:
         """Return what was said of this server without its name and its end: the sentence around it names it."""
         return text.removeprefix(f"{self.role}: ").rstrip(".")
 
@@ -200,7 +211,7 @@ class _Reading:
         """Return the columns of a small table that facts follow from, by the names the catalogue gives them."""
         table = self.live.get(name)
         if table is None:
-            self.unread[name] = f"there is no table {name}"
+            self.problems[name] = f"there is no table {name}"
             if name in ALWAYS_THERE:
                 self.note(f"has no {name} table")
             return []
@@ -212,26 +223,26 @@ class _Reading:
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            self.unread[name] = f"{name} cannot be read ({self.said(error.message)})"
-            self.note(f"{name} cannot be read, so {FACTS[name][0].lost} ({self.said(error.message)})")
+            self.problems[name] = f"{name} cannot be read ({self.without_name(error.message)})"
+            self.note(f"{name} cannot be read, so {FACTS[name][0].consequence} ({self.without_name(error.message)})")
             return []
-        self.read.add(name)
+        self.tables_read.add(name)
         return rows
 
     def _columns(self, table: LiveTable, facts: tuple[Fact, ...]) -> tuple[str, ...]:
         usable: list[str] = []
         if table.problem:
-            self.unread[table.name] = self.said(table.problem)
-            self.note(f"{self.said(table.problem)}, so {facts[0].lost}")
+            self.problems[table.name] = self.without_name(table.problem)
+            self.note(f"{self.without_name(table.problem)}, so {facts[0].consequence}")
             return ()
         for fact in facts:
             misfits = [problem for name, need in fact.columns.items() if (problem := misfit(table, name, need))]
             if misfits:
-                self.note(f"{table.name} has {' and '.join(misfits)}, so {fact.lost}")
+                self.note(f"{table.name} has {' and '.join(misfits)}, so {fact.consequence}")
             else:
                 usable += fact.columns
             if not usable:
-                self.unread[table.name] = f"{table.name} has {' and '.join(misfits)}"
+                self.problems[table.name] = f"{table.name} has {' and '.join(misfits)}"
                 break
         return tuple(usable)
 
@@ -241,7 +252,7 @@ class _Reading:
         if table is None:
             return None
         if table.problem:
-            self.note(f"{self.said(table.problem)}, so {spec.name} does not tell which intervals were seen")
+            self.note(f"{self.without_name(table.problem)}, so {spec.name} does not tell which intervals were seen")
             return None
         misfits = [problem for name, need in needs_of(spec).items() if (problem := misfit(table, name, need))]
         if misfits:
@@ -249,7 +260,7 @@ class _Reading:
             return None
         time, lacking = usable_time(spec, table)
         for name, lost in lacking.items():
-            self.note(f"{spec.name} has {misfit(table, name, Need.WHOLE)}, so {lost}")
+            self.note(f"{spec.name} has {misfit(table, name, ColumnNeed.WHOLE)}, so {lost}")
         return FingerprintQuery(
             selection=Selection(spec.name, BucketColumns.of(spec), dates=_dates_near(questions.window)),
             columns=(),
@@ -272,7 +283,7 @@ def parse_time(text: str) -> datetime | None:
 def read_rows(server: Server, table: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return the rows of a small table under the names asked for: a server answers in its own case."""
     query = ReadQuery(Selection(table, BucketColumns()), columns)
-    answer = tried(lambda: server.read(query).read_all())
+    answer = with_retries(lambda: server.read(query).read_all())
     values = [_values(answer.column(place)) for place in range(len(columns))]
     return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
 
@@ -328,46 +339,46 @@ def _collection_off(rows: Iterable[dict[str, Any]]) -> Iterator[int]:
     yield from sorted(acd for acd, collects in on.items() if not collects)
 
 
-def _kept(rows: Iterable[dict[str, Any]]) -> Iterator[Kept]:
+def _allocations(rows: Iterable[dict[str, Any]]) -> Iterator[StorageAllocation]:
     for row in rows:
         if row["acd"] is None or row["item"] is None:
             continue
         item = row["item"].strip()
         capacity = max(row.get("num_items") or 0, 0)
-        for grain in TOLD:
-            periods = row.get(grain.kept_in)
+        for grain in IN_ARCH_STAT:
+            periods = row.get(grain.retention_column)
             if periods is not None and periods >= 0:
-                yield Kept(row["acd"], item, grain.archive, periods, capacity)
-        yield Kept(row["acd"], item, Archive.EVENT, 0, capacity)
+                yield StorageAllocation(row["acd"], item, grain.archive, periods, capacity)
+        yield StorageAllocation(row["acd"], item, Archive.EVENT, 0, capacity)
 
 
-def _outages(rows: Iterable[dict[str, Any]], reading: _Reading, zone: str) -> Iterator[Outage]:
+def _outages(rows: Iterable[dict[str, Any]], reader: _FactReader, zone: str) -> Iterator[Outage]:
     """Yield each time a link was down: a row is stamped with when it went down, duration in seconds.
 
     An hour that the clock skips is not among these seconds.
     """
-    senseless = 0
+    unusable = 0
     for row in rows:
         acd, day, label, duration = row["acd"], row["row_date"], row["row_time"], row["duration"]
         if row["reason"] == CLOCK_RESET or duration == 0:
             continue
-        if duration is None and row["reason"] in WENT_DOWN and _placed(row):
+        if duration is None and row["reason"] in WENT_DOWN and _has_acd_and_time(row):
             continue
-        told = acd is not None and duration is not None and 0 < duration <= LONGEST_DURATION
-        if not told or not can_be_day(day) or not can_be_label(label):
-            senseless += 1
+        complete = acd is not None and duration is not None and 0 < duration <= LONGEST_DURATION
+        if not complete or not can_be_day(day) or not can_be_label(label):
+            unusable += 1
             continue
         down = at_label(day, label)
-        yield Outage(acd, Window(down, after(down, duration, zone)), row["reason"] or 0)
-    if senseless:
-        reading.note(f"linkex tells no ACD, time or duration in {senseless:,} of its rows, so those are left out")
+        yield Outage(acd, Window(down, clock_after(down, duration, zone)), row["reason"] or 0)
+    if unusable:
+        reader.note(f"linkex tells no ACD, time or duration in {unusable:,} of its rows, so those are left out")
 
 
-def _down(rows: Iterable[dict[str, Any]]) -> Iterator[LinkDown]:
+def _links_down(rows: Iterable[dict[str, Any]]) -> Iterator[LinkDown]:
     """Yield each link of which the last that its diary has is that it went down, without a duration."""
     last: dict[int, tuple[datetime, dict[str, Any]]] = {}
     for row in rows:
-        if row["reason"] != CLOCK_RESET and _placed(row):
+        if row["reason"] != CLOCK_RESET and _has_acd_and_time(row):
             moment = at_label(row["row_date"], row["row_time"])
             if row["acd"] not in last or last[row["acd"]][0] <= moment:
                 last[row["acd"]] = moment, row
@@ -376,7 +387,7 @@ def _down(rows: Iterable[dict[str, Any]]) -> Iterator[LinkDown]:
             yield LinkDown(acd, moment, row["reason"])
 
 
-def _placed(row: dict[str, Any]) -> bool:
+def _has_acd_and_time(row: dict[str, Any]) -> bool:
     """Say whether a row of the diary tells its ACD and its time."""
     return row["acd"] is not None and can_be_day(row["row_date"]) and can_be_label(row["row_time"])
 
@@ -389,27 +400,27 @@ def _clock_resets(rows: Iterable[dict[str, Any]], role: Role) -> Iterator[ClockR
             yield ClockReset(role.value, row["acd"] or 0, day if can_be_day(day) else date.min, label or 0)
 
 
-def _intervals(reading: _Reading, questions: FactQuestions) -> SeenIntervals:
+def _intervals(reader: _FactReader, questions: FactQuestions) -> CoveredIntervals:
     """Return what the witnesses tell: all of them where the coverage of every interval is asked for."""
-    seen = SeenIntervals()
+    covered = CoveredIntervals()
     for spec in questions.catalogue.witnesses:
-        name, query = spec.name, reading.coverage_query(spec, questions)
+        name, query = spec.name, reader.coverage_query(spec, questions)
         if query is None:
             continue
         try:
-            told = tuple(reading.server.fingerprint(query))
+            states = tuple(reader.server.fingerprint(query))
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            said = reading.said(error.message)
-            reading.note(f"{name} cannot be read, so it does not tell which intervals were seen ({said})")
+            problem = reader.without_name(error.message)
+            reader.note(f"{name} cannot be read, so it does not tell which intervals were seen ({problem})")
             continue
-        reading.read.add(name)
-        for bucket, state in told:
-            seen.add(name, bucket, state)
-        if seen.lengths and not questions.coverage:
+        reader.tables_read.add(name)
+        for bucket, state in states:
+            covered.add(name, bucket, state)
+        if covered.lengths and not questions.coverage:
             break
-    return seen
+    return covered
 
 
 def _lengths_by_acd(rows: Iterable[dict[str, Any]], questions: FactQuestions) -> tuple[DayLengths, ...]:
@@ -424,8 +435,8 @@ def _lengths_by_acd(rows: Iterable[dict[str, Any]], questions: FactQuestions) ->
 
 def running_archive(server: Server, role: Role) -> str:
     """Return which archive is running on a server at this moment, as the end of a sentence, or nothing."""
-    reading = _Reading(server, role, server.tables(("arch_stat",)))
-    for status in _archives(reading.rows("arch_stat")):
+    reader = _FactReader(server, role, server.tables(("arch_stat",)))
+    for status in _archives(reader.rows("arch_stat")):
         if status.state is ArchiveState.RUNNING:
             return f"the {status.archive} archive of ACD {status.acd} on {role} has run"
     return ""

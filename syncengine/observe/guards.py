@@ -44,8 +44,8 @@ def guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[Bucke
     for drift in drifts:
         none = BucketPair(drift.bucket, EMPTY, EMPTY)
         guard, again = guards.get(drift.bucket, none), compared.get(drift.bucket, none)
-        moving = drift.moving or (again.source, again.target) != (drift.source, drift.target)
-        yield replace(drift, source_guard=guard.source, target_guard=guard.target, moving=moving)
+        moving = drift.changing or (again.source, again.target) != (drift.source, drift.target)
+        yield replace(drift, source_guard=guard.source, target_guard=guard.target, changing=moving)
 
 
 def _digested(
@@ -74,4 +74,4 @@ def _digests(comparison: Comparison, server: Server, only: Selection) -> dict[Bu
 
 def beyond_fingerprint(columns: tuple[FingerprintColumn, ...], pairs: Iterable[BucketPair]) -> bool:
     """Say whether some of the rows no fingerprint can fold in: fractions, text of unknown width or too long."""
-    return any(not column.folded for column in columns) or any(p.source.overlong or p.target.overlong for p in pairs)
+    return any(not column.covered for column in columns) or any(p.source.overlong or p.target.overlong for p in pairs)

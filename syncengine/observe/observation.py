@@ -15,21 +15,21 @@ from syncengine.model.errors import InputError, ServerError
 from syncengine.model.facts import ServerFacts
 from syncengine.model.merging import merged
 from syncengine.model.names import folded
-from syncengine.model.of_no_acd import OF_NO_ACD
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.progress import Progress
-from syncengine.model.remembered_days import ALL_READ, Remembered
+from syncengine.model.remembered_days import ALL_READ, RememberedCounts
 from syncengine.model.selection import KeyGroups
 from syncengine.model.sides import Sides
 from syncengine.model.spans import with_spans
 from syncengine.model.spec import TableSpec
 from syncengine.model.timetables import COPIED
 from syncengine.model.window import DAY, Window
+from syncengine.model.without_acd import WITHOUT_ACD
 from syncengine.observe.broken_intervals import without_unlike_counts
-from syncengine.observe.changes_since_sync import SinceSynced
+from syncengine.observe.changes_since_sync import ChangesSinceSync
 from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparison import Comparison, Findings, compare
-from syncengine.observe.cuts import AskedOutages, with_cuts
+from syncengine.observe.cuts import RelevantOutages, with_cuts
 from syncengine.observe.expected_differences import Expectations, dropped, pseudo_acds_of
 from syncengine.observe.guards import guarded
 from syncengine.observe.pair_facts import facts_for
@@ -42,41 +42,41 @@ from syncengine.observe.remembered_days import (
     few_enough,
     with_versions,
 )
-from syncengine.observe.request import ALL, Months, Request
+from syncengine.observe.request import ALL_MONTHS, MonthRange, Request
 from syncengine.observe.samples import samples_of
 from syncengine.observe.scopes import ScopeQuestions, scopes_of
 from syncengine.observe.server_threads import server_threads
-from syncengine.observe.slices import Slice, Slicing
-from syncengine.observe.timetables.comparison import left_out_of, look_at_timetables
+from syncengine.observe.slices import Slice, SlicePlan
+from syncengine.observe.timetables.comparison import left_out_of, list_timetables
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.remembered_days import Memory
 
-FILED_SHOWN = 100
+FILE_KEYS_SHOWN = 100
 """Key groups that are told of a table with files beside it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class TableWork:
     """One table to compare and the slices to compare it in."""
 
     spec: TableSpec
     verdict: ColumnsVerdict
     scopes: tuple[Scope, ...] = ()
-    slicing: Slicing | None = None
+    slice_plan: SlicePlan | None = None
     recall: Recall | None = None
-    months: Months = ALL
+    months: MonthRange = ALL_MONTHS
 
-    def slices(self, *, recalling: bool = True) -> tuple[Slice, ...]:
+    def slices(self, *, use_memory: bool = True) -> tuple[Slice, ...]:
         """Return the slices, but for days that are remembered where these are relied on."""
-        skipped = self.recall.skipped if self.recall is not None and recalling else frozenset[date]()
-        return tuple(self.slicing.slices(self.months, skipped)) if self.slicing is not None else ()
+        skipped = self.recall.skipped if self.recall is not None and use_memory else frozenset[date]()
+        return tuple(self.slice_plan.slices(self.months, skipped)) if self.slice_plan is not None else ()
 
     @property
     def left_out(self) -> KeyGroups | None:
         """Rows that are each server's own."""
-        return self.slicing.left_out if self.slicing is not None else None
+        return self.slice_plan.left_out if self.slice_plan is not None else None
 
 
 def observe(
@@ -96,7 +96,7 @@ def observe(
     """
     refuse_impossible(request)
     with server_threads(servers.values()) as pool:
-        return _Observing(servers, settings, catalogue, request, cache, pool, memory, last).run(progress)
+        return _ObservationRun(servers, settings, catalogue, request, cache, pool, memory, last).run(progress)
 
 
 def questions_of(settings: PairSettings, facts: Sides[ServerFacts], request: Request) -> ScopeQuestions:
@@ -104,7 +104,7 @@ def questions_of(settings: PairSettings, facts: Sides[ServerFacts], request: Req
     return ScopeQuestions(settings, tuple(facts), request.as_of, request.window, request.acds)
 
 
-class _Observing:
+class _ObservationRun:
     """One observation under way."""
 
     def __init__(
@@ -121,12 +121,12 @@ class _Observing:
         self.servers = servers
         self.settings = settings
         self.request = request
-        self.months = request.months or ALL
+        self.months = request.months or ALL_MONTHS
         self.cache = cache
         self.pool = pool
         self.memory = memory
         self.last = last
-        self.filed = frozenset(table for file in catalogue.files for table in catalogue.tables_of(file))
+        self.with_files = frozenset(table for file in catalogue.files for table in catalogue.tables_of(file))
         self.files = catalogue.files_of(spec.name for spec in request.specs)
         self.facts = facts_for(servers, settings, catalogue, request)
         self.questions = questions_of(settings, self.facts, request)
@@ -134,17 +134,19 @@ class _Observing:
         self.live = self._live_tables()
         self.timetables = None
         if any(spec.name in COPIED for spec in request.specs):
-            self.timetables = look_at_timetables(servers, settings.timetables, request.as_of)
+            self.timetables = list_timetables(servers, settings.timetables, request.as_of)
 
     def run(self, progress: Progress) -> Observation:
-        works = [self._work_or_why_not(spec) for spec in self.request.specs]
+        works = [self._work_or_problem(spec) for spec in self.request.specs]
         if self.request.months is None:
-            told = ((work.spec, work.verdict, work.scopes) for work in works)
-            seen = [TableObservation(spec, one.state, one.problem, scopes=scopes) for spec, one, scopes in told]
-            refuse_nothing(self.request, seen, self.questions)
+            verdicts = ((work.spec, work.verdict, work.scopes) for work in works)
+            observations = [
+                TableObservation(spec, one.state, one.problem, scopes=scopes) for spec, one, scopes in verdicts
+            ]
+            refuse_nothing(self.request, observations, self.questions)
         progress.begin("Comparing", sum(len(work.slices()) for work in works))
         try:
-            tables = tuple(self._observed_or_why_not(work, progress) for work in works)
+            tables = tuple(self._observed_or_problem(work, progress) for work in works)
         finally:
             progress.end()
         found = Observation(
@@ -164,20 +166,20 @@ class _Observing:
 
     def _live_tables(self) -> Mapping[Role, Mapping[str, LiveTable]]:
         names = [spec.name for spec in self.request.specs]
-        unseen = {role: server for role, server in self.servers.items() if role not in self.request.live}
-        asked = {role: self.pool.submit(server.tables, names) for role, server in unseen.items()}
-        return {**self.request.live, **{role: future.result() for role, future in asked.items()}}
+        others = {role: server for role, server in self.servers.items() if role not in self.request.live}
+        futures = {role: self.pool.submit(server.tables, names) for role, server in others.items()}
+        return {**self.request.live, **{role: future.result() for role, future in futures.items()}}
 
-    def _work_or_why_not(self, spec: TableSpec) -> Work:
+    def _work_or_problem(self, spec: TableSpec) -> TableWork:
         """Return the work on a table; what goes wrong with it alone is its verdict, and does not end the others."""
         try:
             return self._work(spec)
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            return Work(spec, ColumnsVerdict(TableState.NOT_READ, error.message, error.hint))
+            return TableWork(spec, ColumnsVerdict(TableState.NOT_READ, error.message, error.hint))
 
-    def _observed_or_why_not(self, work: Work, progress: Progress) -> TableObservation:
+    def _observed_or_problem(self, work: TableWork, progress: Progress) -> TableObservation:
         """Compare a table; what goes wrong with it alone is its verdict, and does not end the others."""
         try:
             return self._observe(work, progress)
@@ -186,17 +188,17 @@ class _Observing:
                 raise
             return TableObservation(work.spec, TableState.NOT_READ, error.message, hint=error.hint, scopes=work.scopes)
 
-    def _work(self, spec: TableSpec) -> Work:
+    def _work(self, spec: TableSpec) -> TableWork:
         verdict = judge_columns(spec, {role: self.live[role].get(spec.name) for role in Role})
         there = verdict.state in (TableState.COMPARED, TableState.NOT_COMPARABLE)
         if there and spec.time is None and spec.acd is None and self.request.acds:
-            return Work(spec, ColumnsVerdict(TableState.NOTHING, OF_NO_ACD))
+            return TableWork(spec, ColumnsVerdict(TableState.NOTHING, WITHOUT_ACD))
         if verdict.state is not TableState.COMPARED:
-            return Work(spec, verdict)
+            return TableWork(spec, verdict)
         if spec.time is None:
             left_out = left_out_of(self.timetables, spec, verdict)
-            slicing = Slicing(spec, (), self.settings.timezone, left_out=left_out)
-            return Work(spec, verdict, (), slicing, months=self.months)
+            slicing = SlicePlan(spec, (), self.settings.timezone, left_out=left_out)
+            return TableWork(spec, verdict, (), slicing, months=self.months)
         # Without the columns that neither server has.
         spec = replace(spec, time=verdict.time)
         if spec.time is not None and spec.time.epoch is not None and self.settings.clock_zone is None:
@@ -206,13 +208,13 @@ class _Observing:
             self._within_bounds(spec, scope, bounds) for scope in scopes_of(spec, self.questions, self.lengths, bounds)
         )
         untimed = self.request.window is None and any(one.untimed for found in bounds.values() for one in found)
-        slicing = Slicing(spec, scopes, self.settings.timezone, self.request.parts, untimed)
+        slicing = SlicePlan(spec, scopes, self.settings.timezone, self.request.parts, untimed)
         recall = self._recall(spec, verdict, scopes)
         empty = bool(bounds) and not any(one.rows for found in bounds.values() for one in found)
         if not (any(slicing.slices()) or empty or unarchived(self.request, spec, scopes, self.questions)):
             why = next((note for scope in scopes for note in scope.notes), _why_nothing(spec, self.request))
-            return Work(spec, replace(verdict, state=TableState.NOTHING, problem=why), scopes)
-        return Work(spec, verdict, scopes, slicing, recall, self.months)
+            return TableWork(spec, replace(verdict, state=TableState.NOTHING, problem=why), scopes)
+        return TableWork(spec, verdict, scopes, slicing, recall, self.months)
 
     def _recall(self, spec: TableSpec, verdict: ColumnsVerdict, scopes: tuple[Scope, ...]) -> Recall | None:
         """Return what is remembered of a table; None where nothing of it is recalled and nothing will be kept."""
@@ -228,7 +230,7 @@ class _Observing:
         recall = Recall(spec, environment, recalled, scopes, self.facts, self.request.as_of, now)
         return with_versions(recall, self.servers, self.settings.timezone, self.pool)
 
-    def _without_zone(self, spec: TableSpec) -> Work:
+    def _without_zone(self, spec: TableSpec) -> TableWork:
         """Leave out, or refuse to write, a table whose times cannot be read."""
         if self.request.for_writing:
             raise InputError(
@@ -237,14 +239,14 @@ class _Observing:
                 hint='Add a line like timezone = "America/Denver" to it, or leave the table out with `exclude=`.',
             )
         why = "its times are epoch seconds, and the pair file names no timezone"
-        return Work(spec, ColumnsVerdict(TableState.NOTHING, why))
+        return TableWork(spec, ColumnsVerdict(TableState.NOTHING, why))
 
     def _bounds(self, spec: TableSpec) -> dict[Role, tuple[Bounds, ...]]:
         if self.request.window is not None and not spec.circular:
             return {}
         columns = BucketColumns.of(spec)
-        asked = {role: self.pool.submit(server.bounds, spec.name, columns) for role, server in self.servers.items()}
-        return {role: future.result() for role, future in asked.items()}
+        futures = {role: self.pool.submit(server.bounds, spec.name, columns) for role, server in self.servers.items()}
+        return {role: future.result() for role, future in futures.items()}
 
     def _within_bounds(self, spec: TableSpec, scope: Scope, bounds: Mapping[Role, tuple[Bounds, ...]]) -> Scope:
         """Shrink a scope that is everything to what there is, so that no empty years are asked about."""
@@ -259,10 +261,10 @@ class _Observing:
             return replace(scope, window=None)
         # A day to either side allows for the length of a bucket and for changes of clocks.
         first, last = min(moments) - DAY, max(moments) + 32 * DAY
-        held = Window(datetime(first.year, first.month, first.day), datetime(last.year, last.month, last.day))
-        return replace(scope, window=scope.window.clipped(held))
+        extent = Window(datetime(first.year, first.month, first.day), datetime(last.year, last.month, last.day))
+        return replace(scope, window=scope.window.clipped(extent))
 
-    def _observe(self, work: Work, progress: Progress) -> TableObservation:
+    def _observe(self, work: TableWork, progress: Progress) -> TableObservation:
         spec, verdict = work.spec, work.verdict
         if verdict.state is not TableState.COMPARED:
             return TableObservation(spec, verdict.state, verdict.problem, hint=verdict.hint, scopes=work.scopes)
@@ -288,19 +290,19 @@ class _Observing:
         cuts: tuple[Cut, ...] = ()
         if self.settings.clock_zone is not None:
             # Without it nobody knows at which time of the wall clock a row began.
-            asked = AskedOutages(
+            relevant = RelevantOutages(
                 work.scopes, self.request.parts, self.settings.clock_zone, self.request.as_of, self.months
             )
-            findings.differing, cuts = with_cuts(comparison, asked, findings.differing)
+            findings.differing, cuts = with_cuts(comparison, relevant, findings.differing)
         if self.request.for_writing:
             findings.differing = list(guarded(comparison, findings.differing))
-        wanted, others = self._chosen(spec, findings)
+        wanted, others = self._of_requested_acds(spec, findings)
         changes = None
-        if self.last is not None and spec.time is None and self.months.old_end:
+        if self.last is not None and spec.time is None and self.months.open_start:
             # Of what has files beside it, people are told which.
-            shown = FILED_SHOWN if spec.name in self.filed else self.settings.limits.samples
-            since = SinceSynced(comparison, self.last, guarded=self.request.for_writing, shown=shown)
-            changes, wanted = since.look(wanted)
+            shown = FILE_KEYS_SHOWN if spec.name in self.with_files else self.settings.limits.samples
+            since = ChangesSinceSync(comparison, self.last, guarded=self.request.for_writing, shown=shown)
+            changes, wanted = since.compare(wanted)
         return TableObservation(
             spec=spec,
             state=verdict.state,
@@ -314,13 +316,13 @@ class _Observing:
             rows_compared=findings.rows,
             differing=wanted,
             other_acds=others,
-            held_by_source=tuple(findings.held.values()),
+            source_extents=tuple(findings.extents.values()),
             source_rows=findings.source_rows,
             target_rows=findings.target_rows,
             samples=samples,
             changes=changes,
             notes=verdict.notes,
-            left_out=work.left_out,
+            excluded=work.left_out,
             remembered=remembered,
             expected=(*findings.expected.differences(spec), *counted, *dropped(work.scopes)),
             overlaps=tuple(findings.overlaps),
@@ -329,7 +331,7 @@ class _Observing:
 
     def _expectations(self, spec: TableSpec, verdict: ColumnsVerdict) -> Expectations:
         """Return what is expected to differ; columns are counted for people, and not where a write follows."""
-        own = [column for column in verdict.all_columns if column.name in spec.ignored and column.folded]
+        own = [column for column in verdict.all_columns if column.name in spec.ignored and column.covered]
         return Expectations(
             pseudo_acds=pseudo_acds_of(self.facts),
             rows=tuple(one for one in self.settings.expected if one.table == folded(spec.name)),
@@ -337,7 +339,9 @@ class _Observing:
             written=self.request.for_writing,
         )
 
-    def _compared(self, work: Work, comparison: Comparison, progress: Progress) -> tuple[Findings, Remembered]:
+    def _compared(
+        self, work: TableWork, comparison: Comparison, progress: Progress
+    ) -> tuple[Findings, RememberedCounts]:
         """Compare a table but for what is remembered of it, and keep what was learnt."""
         name, recall, memory = work.spec.name, work.recall, self.memory
 
@@ -354,12 +358,14 @@ class _Observing:
         if recall.contradicted_by(tally.unequal):
             # What was remembered does not hold here, so that it is not relied on anywhere in the table.
             remembered, tally = ALL_READ, Tally(recall.named, frozenset())
-            findings = compare(comparison, work.slices(recalling=False), lambda _, rows: advance(0, rows), tally.add)
+            findings = compare(comparison, work.slices(use_memory=False), lambda _, rows: advance(0, rows), tally.add)
         learnt = recall.learnt(tally, self.request.seed, everything=self.request.window is None)
         memory.remember(recall.environment, name, learnt)
         return findings, replace(remembered, days_in_all=remembered.days + tally.days)
 
-    def _chosen(self, spec: TableSpec, findings: Findings) -> tuple[tuple[BucketDrift, ...], tuple[int | None, ...]]:
+    def _of_requested_acds(
+        self, spec: TableSpec, findings: Findings
+    ) -> tuple[tuple[BucketDrift, ...], tuple[int | None, ...]]:
         """Part the drift of the ACDs asked for from that of the others, which is said (rule 3)."""
         if not self.request.acds or spec.acd is None or spec.time is not None:
             return tuple(findings.differing), ()
@@ -370,7 +376,7 @@ class _Observing:
 
 def _why_nothing(spec: TableSpec, request: Request) -> str:
     if spec.acd is None and request.acds:
-        return OF_NO_ACD
+        return WITHOUT_ACD
     if spec.grain.summarised:
         return f"the window holds no whole period of its {spec.archive} archive"
     return "nothing of the window is archived on both servers and still kept by both"

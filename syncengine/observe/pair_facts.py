@@ -10,8 +10,8 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.sides import Sides
 from syncengine.model.window import Window
-from syncengine.observe.asking import asking
 from syncengine.observe.facts import FactQuestions, gather_facts
+from syncengine.observe.question_executor import open_executor
 from syncengine.observe.request import Request
 from syncengine.servers.protocol import Server
 
@@ -20,10 +20,10 @@ def facts_of(
     servers: Mapping[Role, Server], questions: FactQuestions, acds: Iterable[int] = ()
 ) -> dict[Role, ServerFacts]:
     """Return what each server says of itself. Raises `InputError` for one of the ACDs that none of them knows."""
-    asked_for = questions.catalogue, questions.window, questions.coverage, questions.collection
-    with asking(servers, questions.settings) as hands:
-        asked = {role: hands.submit(_facts_on, role, *asked_for) for role in servers}
-        facts = {role: future.result() for role, future in asked.items()}
+    options = questions.catalogue, questions.window, questions.coverage, questions.collection
+    with open_executor(servers, questions.settings) as hands:
+        futures = {role: hands.submit(_facts_on, role, *options) for role in servers}
+        facts = {role: future.result() for role, future in futures.items()}
     refuse_unknown_acds(facts.values(), acds)
     return facts
 

@@ -12,22 +12,22 @@ from syncengine.model.drift import Observation
 from syncengine.model.interval import at_label
 from syncengine.model.merging import merged
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.progress import Progress, Silent
+from syncengine.model.progress import Progress, SilentProgress
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
-from syncengine.observe.asking import asking
 from syncengine.observe.observation import observe, questions_of
 from syncengine.observe.pair_facts import facts_for
+from syncengine.observe.question_executor import open_executor
 from syncengine.observe.refusals import refuse_absent, refuse_impossible, refuse_nothing
-from syncengine.observe.request import ALL, Months, Request
+from syncengine.observe.request import ALL_MONTHS, MonthRange, Request
 from syncengine.observe.scopes import EARLIEST, ScopeQuestions, scopes_of
-from syncengine.servers.open_servers import handing_of
+from syncengine.servers.open_servers import executor_of
 from syncengine.servers.protocol import LiveTable, Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.remembered_days import Memory
 
-SILENT = Silent()
+SILENT = SilentProgress()
 TABLES_AT_ONCE = 10
 """Tables without time are small."""
 MONTHS_APART = 24
@@ -47,28 +47,28 @@ def observe_pair(
 
     With `synced`, tables without time are held against what was remembered of them when both were last alike.
     """
-    if handing_of(servers) is None:
+    if executor_of(servers) is None:
         return observe_part(servers, settings, catalogue, request, synced, progress)
     refuse_impossible(request)
     facts = facts_for(servers, settings, catalogue, request)
     questions = questions_of(settings, facts, request)
-    with asking(servers, settings) as hands:
+    with open_executor(servers, settings) as hands:
         names = [spec.name for spec in request.specs]
-        looked = {role: hands.submit(_tables_on, role, names) for role in servers}
-        live = {role: future.result() for role, future in looked.items()}
+        live_futures = {role: hands.submit(_tables_on, role, names) for role in servers}
+        live = {role: future.result() for role, future in live_futures.items()}
         refuse_absent([name for name in names if name in request.named and not any(name in on for on in live.values())])
         parts = tuple(parts_of(replace(request, facts=facts, live=live), questions))
-        asked = {
+        futures = {
             hands.submit(observe_part, replace(catalogue, tables=part.specs), part, synced): part for part in parts
         }
         progress.begin("Comparing", sum(len(part.specs) for part in parts))
         try:
-            for future in as_completed(asked):
+            for future in as_completed(futures):
                 for table in future.result().tables:
                     progress.advance(1, table.spec.name, rows=table.rows_compared)
         finally:
             progress.end()
-    whole = merged([future.result() for future in asked], samples=settings.limits.samples)
+    whole = merged([future.result() for future in futures], samples=settings.limits.samples)
     whole = replace(whole, tables=tuple(sorted(whole.tables, key=lambda table: names.index(table.spec.name))))
     refuse_nothing(request, whole.tables, questions)
     return whole
@@ -96,7 +96,7 @@ def parts_of(request: Request, questions: ScopeQuestions) -> Iterator[Request]:
     """
     without_time = [spec for spec in request.specs if spec.time is None]
     for at in range(0, len(without_time), TABLES_AT_ONCE):
-        yield _part(request, without_time[at : at + TABLES_AT_ONCE], ALL)
+        yield _part(request, without_time[at : at + TABLES_AT_ONCE], ALL_MONTHS)
     whole = request.for_writing or request.may_recall
     for spec in (spec for spec in request.specs if spec.time is not None):
         cut = spec.grain.sliced and not whole
@@ -105,12 +105,12 @@ def parts_of(request: Request, questions: ScopeQuestions) -> Iterator[Request]:
         yield from (_part(request, (spec,), months) for months in _months(windows, request.as_of))
 
 
-def _part(request: Request, specs: Iterable[TableSpec], months: Months) -> Request:
+def _part(request: Request, specs: Iterable[TableSpec], months: MonthRange) -> Request:
     live = {role: {spec.name: on[spec.name] for spec in specs if spec.name in on} for role, on in request.live.items()}
     return replace(request, specs=tuple(specs), months=months, live=live)
 
 
-def _months(windows: Sequence[Window], as_of: datetime) -> Iterator[Months]:
+def _months(windows: Sequence[Window], as_of: datetime) -> Iterator[MonthRange]:
     """Yield months that tile all of time: those of some windows, of which the last of the past are told apart."""
     begin = min((window.start for window in windows), default=as_of)
     stop = min(max((window.stop for window in windows), default=as_of), as_of)
@@ -119,7 +119,7 @@ def _months(windows: Sequence[Window], as_of: datetime) -> Iterator[Months]:
     while at_label(month, 0) > begin and len(edges) < MONTHS_APART:
         edges.insert(1, month)
         month = (month - timedelta(days=1)).replace(day=1)
-    return map(Months, edges, (*edges[1:], None))
+    return map(MonthRange, edges, (*edges[1:], None))
 
 
 def _tables_on(

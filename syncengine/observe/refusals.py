@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from syncengine.model.bucket import FIRST_DATE, PAST_DATE
 from syncengine.model.drift import Scope, TableObservation, TableState
 from syncengine.model.errors import InputError, UnknownTableError, WindowError
-from syncengine.model.of_no_acd import OF_NO_ACD
 from syncengine.model.sentences import listed
 from syncengine.model.spec import TableSpec
+from syncengine.model.without_acd import WITHOUT_ACD
 from syncengine.observe.request import Request
 from syncengine.observe.scopes import ScopeQuestions, closed_until
 
@@ -42,8 +42,8 @@ def refuse_nothing(request: Request, tables: Sequence[TableObservation], questio
 
 def _refuse_lost_window(request: Request, tables: Sequence[TableObservation], questions: ScopeQuestions) -> None:
     """Refuse a window that no table can be asked about any more, or not yet."""
-    asked = (TableState.COMPARED, TableState.NOT_READ)
-    scopes = [scope for table in tables if table.state in asked for scope in table.scopes]
+    readable = (TableState.COMPARED, TableState.NOT_READ)
+    scopes = [scope for table in tables if table.state in readable for scope in table.scopes]
     if request.window is None or not scopes or any(scope.window for scope in scopes):
         return
     if any(table.spec.time is None for table in tables):
@@ -85,11 +85,11 @@ def _refuse_no_verdict(tables: Sequence[TableObservation]) -> None:
         return
     shown = listed([f"{table.spec.name}: {table.problem}" for table in tables], REASONS_SHOWN, separator="; ")
     nothing = [table.problem for table in tables if table.state is TableState.NOTHING]
-    of_a_time = any(problem != OF_NO_ACD for problem in nothing)
-    told = f" {shown}." if tables else ""
+    of_a_time = any(problem != WITHOUT_ACD for problem in nothing)
+    reasons = f" {shown}." if tables else ""
     hint = "Name other tables, or another window."
-    if OF_NO_ACD in nothing:
+    if WITHOUT_ACD in nothing:
         hint = "Leave `acds=` out, or name another window." if of_a_time else "Leave `acds=` out."
     # Of a table that is on neither server, or of no ACD, no other window will tell more.
     kind = WindowError if of_a_time else InputError
-    raise kind(f"There is nothing to compare.{told}", hint=hint)
+    raise kind(f"There is nothing to compare.{reasons}", hint=hint)

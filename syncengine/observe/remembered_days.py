@@ -24,14 +24,14 @@ from syncengine.model.grain import Archive
 from syncengine.model.interval import floor_to
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.remembered_days import (
+    DayPlace,
     DaysQuery,
     DayVersions,
     EqualDay,
-    Learnt,
     PairVersions,
-    Place,
-    Recalled,
-    Remembered,
+    RememberedCounts,
+    RememberedDays,
+    VerifiedDays,
 )
 from syncengine.model.selection import select_window
 from syncengine.model.sides import Sides
@@ -83,8 +83,8 @@ def environment_of(
     ]
     columns = [(column.name, str(column.type), column.significant) for column in spec.columns]
     meaning = (spec.name, spec.acd, spec.archive, spec.time, spec.key, sorted(spec.ignored), columns)
-    told = repr((FORMAT, VERSION, meaning, compared, settings.timezone, sides, sorted(settings.pseudo_acds)))
-    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+    text = repr((FORMAT, VERSION, meaning, compared, settings.timezone, sides, sorted(settings.pseudo_acds)))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Recall:
 
     spec: TableSpec
     environment: str
-    recalled: Recalled
+    recalled: RememberedDays
     scopes: tuple[Scope, ...]
     facts: Sides[ServerFacts]
     as_of: datetime
@@ -138,11 +138,13 @@ class Recall:
         return frozenset(spared)
 
     @property
-    def remembered(self) -> Remembered:
+    def remembered(self) -> RememberedCounts:
         """What is not read, for the verdict."""
-        held = {place: one for place, one in self._valid.items() if self._asked(place) and place[1] in self.skipped}
-        spared, days = held.values(), {day for (_, day), one in held.items() if one.buckets}
-        return Remembered(
+        skipped = {
+            place: one for place, one in self._valid.items() if self._requested(place) and place[1] in self.skipped
+        }
+        spared, days = skipped.values(), {day for (_, day), one in skipped.items() if one.buckets}
+        return RememberedCounts(
             tables=1 if spared else 0,
             days=len(days),
             days_in_all=len(days),
@@ -151,16 +153,16 @@ class Recall:
             oldest=min((one.at for one in spared), default=None),
         )
 
-    def contradicted_by(self, unequal: Iterable[Place]) -> bool:
+    def contradicted_by(self, unequal: Iterable[DayPlace]) -> bool:
         """Say whether a day that is remembered as equal is not: then none is to be trusted."""
         return any(place in self._valid for place in unequal)
 
-    def learnt(self, tally: Tally, seed: int, *, everything: bool) -> Learnt:
+    def learnt(self, tally: Tally, seed: int, *, everything: bool) -> VerifiedDays:
         """Return what to keep of a comparison; `everything` says that no window was asked for."""
         distrusted = self.contradicted_by(tally.unequal)
-        known = {place for place in self.recalled.days if distrusted or place in self._fallen}
+        known = {place for place in self.recalled.days if distrusted or place in self._invalid}
         starts = [scope.window.start.date() for scope in self.scopes if scope.window]
-        return Learnt(
+        return VerifiedDays(
             equal=tuple(self._equal(tally, seed)),
             dropped=frozenset(known),
             resets=self._resets,
@@ -178,16 +180,16 @@ class Recall:
         return frozenset(reset for facts in self.facts for reset in facts.clock_resets)
 
     @cached_property
-    def _valid(self) -> dict[Place, EqualDay]:
+    def _valid(self) -> dict[DayPlace, EqualDay]:
         """What is remembered and known to hold."""
         return {
             place: one
             for place, one in self.recalled.days.items()
-            if place not in self._fallen and self._versioned(place)
+            if place not in self._invalid and self._versioned(place)
         }
 
     @cached_property
-    def _fallen(self) -> frozenset[Place]:
+    def _invalid(self) -> frozenset[DayPlace]:
         """What is remembered and holds no more: it was seen after now, a clock was set unbeknownst, or rows changed."""
         new = self._resets - self.recalled.resets
         return frozenset(
@@ -196,12 +198,12 @@ class Recall:
             if one.at > self.now or any(_touches(reset, one) for reset in new) or self._changed(place, one)
         )
 
-    def _versioned(self, place: Place) -> bool:
+    def _versioned(self, place: DayPlace) -> bool:
         """Say whether the servers were asked for the version of a day."""
         span = self.span if self.versions is not None else None
-        return span is not None and self._asked(place) and span.start <= _span(place[1]).start < span.stop
+        return span is not None and self._requested(place) and span.start <= _span(place[1]).start < span.stop
 
-    def _changed(self, place: Place, one: EqualDay) -> bool:
+    def _changed(self, place: DayPlace, one: EqualDay) -> bool:
         if self.versions is None or not self._versioned(place):
             return False
         positions = zip(self.versions.positions, one.positions, strict=True)
@@ -220,7 +222,7 @@ class Recall:
         closed = self._closed_until(acd)
         return closed is not None and span.stop <= closed
 
-    def _asked(self, place: Place) -> bool:
+    def _requested(self, place: DayPlace) -> bool:
         return any(scope.acd == place[0] for scope in self.scopes)
 
     @cached_property
@@ -239,7 +241,7 @@ class Recall:
     def _remembers(self, scope: Scope, day: date) -> bool:
         one = self._valid.get((scope.acd, day))
         # An ACD that was known then, and is not now, is among those that are not known.
-        return one is not None and (scope.acd is not None or self.named.issuperset(one.besides))
+        return one is not None and (scope.acd is not None or self.named.issuperset(one.known_acds))
 
     def _equal(self, tally: Tally, seed: int) -> Iterator[EqualDay]:
         if self.versions is None:
@@ -254,7 +256,7 @@ class Recall:
                 if day in tally.skipped or place in tally.unequal or scope.window.clipped(span) != span:
                     continue
                 if self._is_closed(scope.acd, span) and self._versioned(place):
-                    buckets, rows = tally.seen.get(place, (0, 0))
+                    buckets, rows = tally.compared.get(place, (0, 0))
                     version = self.versions.of(place)
                     yield EqualDay(scope.acd, day, self.now, seed, buckets, rows, own, version, positions)
 
@@ -264,9 +266,9 @@ class Recall:
         A day of events is open for another day: they are written late.
         """
         acds = (acd,) if acd is not None else tuple({one for facts in self.facts for one in facts.acds})
-        told = [facts.archived(one, Archive.INTERVAL).until for facts in self.facts for one in acds]
-        ends = [until for until in told if until is not None]
-        if not ends or len(ends) < len(told):
+        reported = [facts.archived(one, Archive.INTERVAL).until for facts in self.facts for one in acds]
+        ends = [until for until in reported if until is not None]
+        if not ends or len(ends) < len(reported):
             return None
         closed = floor_to(min(*ends, self.as_of), 24 * 60)
         return closed - self.spec.grain.written_late
@@ -279,15 +281,15 @@ class Tally:
     named: frozenset[int]
     """The ACDs that have a scope of their own."""
     skipped: frozenset[date]
-    seen: dict[Place, tuple[int, int]] = field(default_factory=dict)
+    compared: dict[DayPlace, tuple[int, int]] = field(default_factory=dict)
     """Buckets, and rows of both servers."""
-    unequal: set[Place] = field(default_factory=set)
+    unequal: set[DayPlace] = field(default_factory=set)
     """Days with a bucket whose fingerprints were not equal at first sight, whatever came of it."""
 
     @property
     def days(self) -> int:
         """How many days that hold rows were read."""
-        return len({day for (_, day), (_, rows) in self.seen.items() if rows})
+        return len({day for (_, day), (_, rows) in self.compared.items() if rows})
 
     def add(self, pairs: tuple[BucketPair, ...]) -> None:
         """Take in one slice, whole. A day on which intervals of a server may overlap is not equal."""
@@ -297,8 +299,8 @@ class Tally:
             if day is None:
                 continue
             acd = pair.bucket.acd if pair.bucket.acd in self.named else None
-            buckets, rows = self.seen.get((acd, day), (0, 0))
-            self.seen[acd, day] = (buckets + 1, rows + pair.rows)
+            buckets, rows = self.compared.get((acd, day), (0, 0))
+            self.compared[acd, day] = (buckets + 1, rows + pair.rows)
             if not (pair.source.same_rows(pair.target) and tiled.get(pair.bucket, True)):
                 self.unequal.add((acd, day))
 
@@ -311,10 +313,10 @@ def with_versions(recall: Recall, servers: Mapping[Role, Server], zone: str, poo
     queries = recall.queries(zone)
     if not queries:
         return recall
-    asked = {role: pool.submit(_versions_on, server, queries) for role, server in servers.items()}
-    told = {role: future.result() for role, future in asked.items()}
-    known = {role: versions for role, versions in told.items() if versions is not None}
-    return replace(recall, versions=PairVersions(known)) if len(known) == len(told) else None
+    futures = {role: pool.submit(_versions_on, server, queries) for role, server in servers.items()}
+    answers = {role: future.result() for role, future in futures.items()}
+    known = {role: versions for role, versions in answers.items() if versions is not None}
+    return replace(recall, versions=PairVersions(known)) if len(known) == len(answers) else None
 
 
 def _versions_on(server: Server, queries: Iterable[DaysQuery]) -> DayVersions | None:
@@ -325,14 +327,14 @@ def _versions_on(server: Server, queries: Iterable[DaysQuery]) -> DayVersions | 
     found: DayVersions | None = None
     for query in queries:
         try:
-            told = server.day_versions(query)
+            versions = server.day_versions(query)
         except ServerError as error:
             if error.of_whole_server:
                 raise
             return None
-        if told is None or (found is not None and told.history != found.history):
+        if versions is None or (found is not None and versions.history != found.history):
             return None
-        found = told if found is None else replace(found, days={**found.days, **told.days})
+        found = versions if found is None else replace(found, days={**found.days, **versions.days})
     return found
 
 

@@ -16,7 +16,7 @@ from syncengine.servers.protocol import LiveTable
 
 
 @dataclass(frozen=True, slots=True)
-class Months:
+class MonthRange:
     """Whole months, from the first of one up to the first of another. None is open, so that some tile all of time.
 
     A bucket, and what an outage has cut, belongs to the months in which it begins. What has no time, as all of an
@@ -27,14 +27,14 @@ class Months:
     past: date | None = None
 
     @property
-    def old_end(self) -> bool:
+    def open_start(self) -> bool:
         """Say whether what has no time belongs to them."""
         return self.first is None
 
-    def hold(self, day: date | None) -> bool:
+    def contains(self, day: date | None) -> bool:
         """Say whether what begins on a day belongs to them, or with None what has no time."""
         if day is None:
-            return self.old_end
+            return self.open_start
         return (self.first is None or self.first <= day) and (self.past is None or day < self.past)
 
     def outside(self, window: Window) -> Iterator[Window]:
@@ -43,10 +43,10 @@ class Months:
         after = window.since(at_label(self.past, 0)) if self.past is not None else None
         yield from (one for one in (before, after) if one is not None)
 
-    def and_around(self, far: timedelta) -> Months:
+    def widened(self, far: timedelta) -> MonthRange:
         """Return the days that are in them or no further from them than that."""
         first = self.first - far if self.first is not None else None
-        return Months(first, self.past + far if self.past is not None else None)
+        return MonthRange(first, self.past + far if self.past is not None else None)
 
     def clipped(self, window: Window) -> Window | None:
         """Return what of a window lies in them, or None."""
@@ -54,7 +54,7 @@ class Months:
         return since if since is None or self.past is None else since.before(at_label(self.past, 0))
 
 
-ALL = Months()
+ALL_MONTHS = MonthRange()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Request:
     """What was learnt of source and target just before, of at least this window; otherwise it is asked for."""
     live: Mapping[Role, Mapping[str, LiveTable]] = field(default_factory=dict)
     """Its tables as each server has them, seen just before; of a server that is not in it they are asked for."""
-    months: Months | None = None
+    months: MonthRange | None = None
     """Of a part of a request the months that are compared, all else being that of the whole; None for the whole.
 
     What parts show is merged (`model.merging`): whether there is anything to compare is judged of these together.
@@ -106,5 +106,5 @@ class Request:
 
         Nor in some months: what is remembered of a table holds in all of it, or is relied on nowhere.
         """
-        partly = self.months not in (None, ALL)
+        partly = self.months not in (None, ALL_MONTHS)
         return self.now is not None and not (self.fresh or self.every_row or self.for_writing or partly)

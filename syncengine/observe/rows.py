@@ -11,7 +11,7 @@ from syncengine.diffing.paired_rows import alone_statement, pairs_statement, pla
 from syncengine.model.bucket import EMPTY, BucketState
 from syncengine.model.bucket_rows import BucketRows, ChangedRow, Exact, RowColumn
 from syncengine.model.drift import BucketDrift
-from syncengine.model.errors import MovedError
+from syncengine.model.errors import ChangedSincePlanError
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.selection import date_of
 from syncengine.observe.comparison import (
@@ -19,16 +19,16 @@ from syncengine.observe.comparison import (
     find_surplus,
     fingerprints,
     question_of,
+    remove_expected,
     selection_of,
-    take_expected,
 )
-from syncengine.observe.expected_differences import ExpectedSoFar
+from syncengine.observe.expected_differences import ExpectedCounts
 
 Row = tuple[Exact, ...]
 
 
 def rows_of(comparison: Comparison, drift: BucketDrift, limit: int) -> BucketRows:
-    """Return up to `limit` rows of each kind; raises `MovedError` where the bucket is not what was seen.
+    """Return up to `limit` rows of each kind; raises `ChangedSincePlanError` where the bucket is not what was seen.
 
     However many rows there are, no more than those stand in memory: they are compared in the cache.
     """
@@ -38,11 +38,11 @@ def rows_of(comparison: Comparison, drift: BucketDrift, limit: int) -> BucketRow
         question_of(comparison),
     )
     find_surplus(comparison, (seen,))
-    take_expected(comparison, ExpectedSoFar(comparison.expectations))
+    remove_expected(comparison, ExpectedCounts(comparison.expectations))
     found = fingerprints(comparison, selection_of(comparison, (seen,)), comparison.verdict.compared)
     now = next(iter(found), BucketPair(drift.bucket, EMPTY, EMPTY))
     if not (_alike(now.source, seen.source) and _alike(now.target, seen.target)):
-        raise MovedError(
+        raise ChangedSincePlanError(
             f"{comparison.spec.name} has changed since it was compared, in the bucket that was asked for.",
             hint="Compare it again.",
         )

@@ -7,8 +7,8 @@ from itertools import groupby, islice
 
 from syncengine.diffing.buckets import BucketPair, portions
 from syncengine.model.drift import BucketDrift, KeyGroupDrift
-from syncengine.observe.comparison import Comparison, Findings, find_surplus, question_of, take_expected
-from syncengine.observe.expected_differences import ExpectedSoFar
+from syncengine.observe.comparison import Comparison, Findings, find_surplus, question_of, remove_expected
+from syncengine.observe.expected_differences import ExpectedCounts
 from syncengine.observe.surplus_groups import groups_of_surplus
 
 
@@ -37,7 +37,7 @@ def _read(comparison: Comparison, drifts: Iterable[BucketDrift]) -> Iterator[Key
     for portion in portions(pairs, comparison.limits.compare_rows):
         question = question_of(comparison)
         find_surplus(comparison, portion)
-        take_expected(comparison, ExpectedSoFar(comparison.expectations))
+        remove_expected(comparison, ExpectedCounts(comparison.expectations))
         found = groups_of_surplus(comparison.cache, question, comparison.limits.samples)
         comparison.cache.drop(question.source, question.target)
         yield from found

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from syncengine.model.bucket import FIRST_DATE, PAST_DATE, BucketColumns, bucket_start
 from syncengine.model.drift import Dropped, Scope
-from syncengine.model.facts import DayLengths, Kept, ServerFacts
+from syncengine.model.facts import DayLengths, ServerFacts, StorageAllocation
 from syncengine.model.grain import Grain
 from syncengine.model.interval import QUANTUM, floor_to, over_before, shared_length
 from syncengine.model.pair import PairSettings, Role
@@ -40,10 +40,14 @@ class ScopeQuestions:
         """
         found: dict[int, int] = {}
         for acd in sorted({acd for facts in self.facts for acd in facts.acds}):
-            told = self.settings.interval(acd)
-            seen = [day.longest for facts in self.facts for day in facts.lengths if self._counts(day, acd)]
+            configured = self.settings.interval(acd)
+            reported = [day.longest for facts in self.facts for day in facts.lengths if self._counts(day, acd)]
             # The rows' own length is the truth: the file can only lengthen it.
-            found[acd] = shared_length((*seen, told)) if told else shared_length(tuple(seen) or (DEFAULT_LENGTH,))
+            found[acd] = (
+                shared_length((*reported, configured))
+                if configured
+                else shared_length(tuple(reported) or (DEFAULT_LENGTH,))
+            )
         return found
 
     def _counts(self, lengths: DayLengths, acd: int) -> bool:
@@ -86,14 +90,14 @@ def _scope(
     dropped: Dropped | None = None
     if not spec.future_dates:
         # A window too short for a row of the archive is not told what it would be clipped to.
-        told = spec.grain.selects(requested) if requested else False
+        selects_rows = spec.grain.selects(requested) if requested else False
         until, why = _closed(spec, acd, length, questions)
-        if told and window is not None and window.stop > until:
+        if selects_rows and window is not None and window.stop > until:
             notes.append(f"compared up to {until:%Y-%m-%d %H:%M}: {why}")
         window = window.before(until) if window else None
         floor, why = dropped_before(spec, acd, questions, bounds)
         if (
-            (told or _begins_before(spec, acd, floor, questions, bounds))
+            (selects_rows or _begins_before(spec, acd, floor, questions, bounds))
             and window is not None
             and window.start < floor
         ):
@@ -163,24 +167,26 @@ def dropped_before(
     for facts in questions.facts:
         if spec.circular:
             floors.append(_wrapped_before(spec, acd, facts, bounds.get(facts.role, ()), questions.settings.timezone))
-        elif spec.grain.longest_kept is not None:
-            periods, unit = _periods_kept(spec, acd, facts, questions.settings), spec.grain.unit
-            floors.append((unit.back(periods, questions.as_of), f"{facts.role} keeps {periods} {unit.word}s"))
+        elif spec.grain.longest_retention is not None:
+            periods, unit = _periods_stored(spec, acd, facts, questions.settings), spec.grain.unit
+            floors.append((unit.cutoff(periods, questions.as_of), f"{facts.role} keeps {periods} {unit.word}s"))
     return max(floors)
 
 
-def _periods_kept(spec: TableSpec, acd: int | None, facts: ServerFacts, settings: PairSettings) -> int:
-    told = settings.retention.of(spec.grain.archive)
-    if told is not None:
-        return told
+def _periods_stored(spec: TableSpec, acd: int | None, facts: ServerFacts, settings: PairSettings) -> int:
+    configured = settings.retention.of(spec.grain.archive)
+    if configured is not None:
+        return configured
     entries = [kept for kept in _entries(spec, acd, facts) if kept.archive is spec.archive]
     if spec.retention is None or not entries:
         return settings.retention.most(spec.grain)
     return max(kept.periods for kept in entries)
 
 
-def _entries(spec: TableSpec, acd: int | None, facts: ServerFacts) -> list[Kept]:
-    return [kept for kept in facts.kept if kept.item == spec.retention and (acd is None or kept.acd == acd)]
+def _entries(spec: TableSpec, acd: int | None, facts: ServerFacts) -> list[StorageAllocation]:
+    return [
+        kept for kept in facts.storage_allocations if kept.item == spec.retention and (acd is None or kept.acd == acd)
+    ]
 
 
 def _wrapped_before(

@@ -12,7 +12,7 @@ from syncengine.model.interval import at_label, label_at
 from syncengine.model.selection import KeyGroups, Selection, select_window
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
-from syncengine.observe.request import ALL, Months
+from syncengine.observe.request import ALL_MONTHS, MonthRange
 
 SLICE = timedelta(days=31)
 """How much of an interval or event table one fingerprint query covers.
@@ -30,14 +30,14 @@ class Slice:
     run: Window | None = None
     """Of an interval table, the time around it that is compared without a gap."""
 
-    def holds(self, bucket: Bucket) -> bool:
+    def contains(self, bucket: Bucket) -> bool:
         """Say whether a bucket of an interval table that lies near lies in it."""
         window, place = self.selection.window, (bucket.row_date or date.min, bucket.slot or 0)
         return window is None or _place(window.start) <= place < _place(window.stop)
 
 
 @dataclass(frozen=True, slots=True)
-class Slicing:
+class SlicePlan:
     """What of a table is compared in slices, and of which time. Rows of a table without time are one slice."""
 
     spec: TableSpec
@@ -50,37 +50,39 @@ class Slicing:
     left_out: KeyGroups | None = None
     """Rows of a table without time that are each server's own."""
 
-    def slices(self, months: Months = ALL, skipped: frozenset[date] = frozenset()) -> Iterator[Slice]:
+    def slices(self, months: MonthRange = ALL_MONTHS, skipped: frozenset[date] = frozenset()) -> Iterator[Slice]:
         """Yield the slices that are the table's scopes in some months, but for days skipped: no gap, no overlap.
 
         ACDs with the same window are asked about together.
         """
         spec, columns = self.spec, BucketColumns.of(self.spec)
         if spec.time is None:
-            if months.old_end:
-                yield Slice(Selection(spec.name, columns, left_out=self.left_out))
+            if months.open_start:
+                yield Slice(Selection(spec.name, columns, excluded=self.left_out))
             return
         named = tuple(scope.acd for scope in self.scopes if scope.acd is not None)
         all_acds = any(scope.acd is None for scope in self.scopes)
-        asked: list[tuple[Window | None, tuple[int, ...] | None, tuple[int, ...] | None]] = []
+        groups: list[tuple[Window | None, tuple[int, ...] | None, tuple[int, ...] | None]] = []
         windows = dict.fromkeys(scope.window for scope in self.scopes)
         if all_acds and len(windows) == 1:
-            asked.append((self.scopes[0].window, None, None))
+            groups.append((self.scopes[0].window, None, None))
         else:
             for window in windows:
                 of_window = tuple(one.acd for one in self.scopes if one.window == window and one.acd is not None)
-                asked += [(window, of_window, None)] if of_window else []
-            asked += [(scope.window, None, named) for scope in self.scopes if scope.acd is None]
-        for window, acds, except_acds in asked:
+                groups += [(window, of_window, None)] if of_window else []
+            groups += [(scope.window, None, named) for scope in self.scopes if scope.acd is None]
+        for window, acds, except_acds in groups:
             for run, time in self._cut(window, months, skipped):
                 selection = select_window(spec, time, zone=self.zone, acds=acds, except_acds=except_acds)
                 selection = selection and _beginning_in(selection, months)
                 if selection is not None:
                     yield Slice(selection, run if spec.grain.tiles else None)
-        if self.untimed and months.old_end:
+        if self.untimed and months.open_start:
             yield Slice(Selection(spec.name, columns, untimed=True, acds=None if all_acds else named))
 
-    def _cut(self, window: Window | None, months: Months, skipped: frozenset[date]) -> Iterator[tuple[Window, Window]]:
+    def _cut(
+        self, window: Window | None, months: MonthRange, skipped: frozenset[date]
+    ) -> Iterator[tuple[Window, Window]]:
         """Yield the times of the slices of a window, each after the time around it that is compared without a gap."""
         if window is None:
             return
@@ -101,7 +103,7 @@ def _place(moment: datetime) -> tuple[date, int]:
     return moment.date(), label_at(moment)
 
 
-def _beginning_in(selection: Selection, months: Months) -> Selection | None:
+def _beginning_in(selection: Selection, months: MonthRange) -> Selection | None:
     """Return what of the days, weeks or months of a selection begins in some months; all of anything else."""
     if selection.dates is None:
         return selection

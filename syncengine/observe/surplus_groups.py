@@ -25,7 +25,7 @@ def groups_of_surplus(cache: Cache, question: BagQuestion, most: int) -> list[Ke
             KeyGroupDrift(
                 bucket=Bucket(row_date, slot, acd),
                 key=tuple(
-                    (column.name, as_told(column, value))
+                    (column.name, plain_value(column, value))
                     for column, value in zip(question.key_columns, key, strict=True)
                 ),
                 source_rows=over,
@@ -41,14 +41,14 @@ def _changes(cache: Cache, question: BagQuestion, group: tuple[object, ...]) -> 
     rows = {surplus: values for surplus, *values in cache.rows(shown_rows_statement(question), group)}
     if set(rows) != {1, -1}:
         return ()
-    told = (
-        ChangedValue(column.name, as_told(column, source), as_told(column, target))
+    values = (
+        ChangedValue(column.name, plain_value(column, source), plain_value(column, target))
         for column, source, target in zip(question.columns, rows[1], rows[-1], strict=True)
     )
-    return tuple(one for one in told if one.source != one.target)
+    return tuple(one for one in values if one.source != one.target)
 
 
-def as_told(column: FingerprintColumn, value: Any) -> Value:  # noqa: ANN401  # whatever a server has
+def plain_value(column: FingerprintColumn, value: Any) -> Value:  # noqa: ANN401  # whatever a server has
     """Return a value as it is told and kept in plans: as itself, or as text where plans and JSON have no such value.
 
     Dates come as text, since some are none of Python's.

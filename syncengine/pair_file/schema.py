@@ -80,10 +80,10 @@ class ServerEntry(_Strict):
 class RetentionEntry(_Strict):
     """How long each archive is kept, where dcalloc is not to be asked: days, days, weeks, months."""
 
-    interval: int | None = Field(default=None, ge=1, le=INTERVAL.longest_kept)
-    daily: int | None = Field(default=None, ge=1, le=DAILY.longest_kept)
-    weekly: int | None = Field(default=None, ge=1, le=WEEKLY.longest_kept)
-    monthly: int | None = Field(default=None, ge=1, le=MONTHLY.longest_kept)
+    interval: int | None = Field(default=None, ge=1, le=INTERVAL.longest_retention)
+    daily: int | None = Field(default=None, ge=1, le=DAILY.longest_retention)
+    weekly: int | None = Field(default=None, ge=1, le=WEEKLY.longest_retention)
+    monthly: int | None = Field(default=None, ge=1, le=MONTHLY.longest_retention)
 
 
 class LimitsEntry(_Strict):

@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 
 from syncengine.model.drift import BucketDrift, ChangedBy, Counts, GroupChange, TableObservation
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, KeptWhy, PlannedChange
+from syncengine.model.plan import Action, PlannedChange, SkipReason
 from syncengine.model.policy import Policy
-from syncengine.model.spec import Kept
+from syncengine.model.spec import SyncedBy
 from syncengine.planning.bucket_decisions import Decision
 
 BY_THE_TARGET = (ChangedBy.TARGET, ChangedBy.BOTH)
-MANUAL = (Kept.BY_HAND, Kept.BY_SWITCH)
-OF_GROUPS = (KeptWhy.CONFLICT, KeptWhy.PREFERRED, KeptWhy.REMOVAL)
+MANUAL = (SyncedBy.BY_HAND, SyncedBy.BY_SWITCH)
+GROUP_REASONS = (SkipReason.CONFLICT, SkipReason.PREFERRED, SkipReason.REMOVAL)
 """Why key groups are left as they are while others of their bucket are written."""
 
 
 @dataclass(frozen=True, slots=True)
-class AdministrationWishes:
+class AdministrationRequest:
     """What the user has told of administration."""
 
     prefer: Role | None = None
@@ -31,77 +31,79 @@ class AdministrationWishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Administering:
+class AdministrationContext:
     """What every decision about administration is made from."""
 
     policy: Policy
     source: Role
-    wishes: AdministrationWishes
-    kept_owners: frozenset[str]
+    request: AdministrationRequest
+    protected_users: frozenset[str]
     """Users that only the target has, and that are not to be removed."""
 
     @classmethod
     def of(
-        cls, policy: Policy, source: Role, wishes: AdministrationWishes, tables: Iterable[TableObservation]
-    ) -> Administering:
+        cls, policy: Policy, source: Role, request: AdministrationRequest, tables: Iterable[TableObservation]
+    ) -> AdministrationContext:
         """Return it for some tables, whose users are looked at first."""
-        owners = set() if wishes.remove_users else set(_only_in_target(tables))
-        return cls(policy, source, wishes, frozenset(owners))
+        owners = set() if request.remove_users else set(_only_in_target(tables))
+        return cls(policy, source, request, frozenset(owners))
 
     def decide(self, table: TableObservation, drift: BucketDrift) -> Iterator[Decision]:
         """Yield what happens to a bucket: the target ends with the source's rows (rules 2, 3), but for some groups."""
-        whole = self._whole(table, drift)
+        whole = self._bucket_decision(table, drift)
         if whole.action is None or table.changes is None:
             yield whole
             return
-        spared: dict[KeptWhy, list[GroupChange]] = {}
+        skipped: dict[SkipReason, list[GroupChange]] = {}
         for group in _groups(table, drift):
-            why = self._spared(table, group)
+            why = self._skip_reason(table, group)
             if why is not None:
-                spared.setdefault(why, []).append(group)
-        groups = [group for ones in spared.values() for group in ones]
-        left = drift.counts - sum((group.counts for group in groups), Counts())
-        if left.lacking if whole.action is Action.ADD_GROUPS else left.total:
+                skipped.setdefault(why, []).append(group)
+        groups = [group for ones in skipped.values() for group in ones]
+        remaining = drift.counts - sum((group.counts for group in groups), Counts())
+        if remaining.in_missing_groups if whole.action is Action.ADD_GROUPS else remaining.total:
             yield replace(
-                whole, drift=replace(drift, counts=left), spared=tuple(sorted({g.place for g in groups}, key=str))
+                whole,
+                drift=replace(drift, counts=remaining),
+                skipped_groups=tuple(sorted({g.group_key for g in groups}, key=str)),
             )
-        for why, ones in spared.items():
+        for why, ones in skipped.items():
             counts = sum((group.counts for group in ones), Counts())
-            yield Decision(replace(drift, counts=counts), kept=why)
+            yield Decision(replace(drift, counts=counts), skip_reason=why)
 
     def changes(self, table: TableObservation, drift: BucketDrift) -> Iterator[PlannedChange]:
         """Yield what is known of the bucket's groups, and what becomes of each."""
-        whole = self._whole(table, drift)
+        whole = self._bucket_decision(table, drift)
         for group in _groups(table, drift):
-            kept = whole.kept if whole.action is None else self._spared(table, group)
-            if kept is None and not self._touched(group):
-                kept = KeptWhy.FILL_ONLY
-            yield PlannedChange(table.spec.name, group, kept)
+            reason = whole.skip_reason if whole.action is None else self._skip_reason(table, group)
+            if reason is None and not self._writes(group):
+                reason = SkipReason.FILL_ONLY
+            yield PlannedChange(table.spec.name, group, reason)
 
-    def _whole(self, table: TableObservation, drift: BucketDrift) -> Decision:
+    def _bucket_decision(self, table: TableObservation, drift: BucketDrift) -> Decision:
         spec = table.spec
-        if drift.moving:
-            return Decision(drift, kept=KeptWhy.MOVING)
-        if spec.kept is Kept.NEVER or (spec.kept in MANUAL and not self.wishes.include_manual):
-            return Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
+        if drift.changing:
+            return Decision(drift, skip_reason=SkipReason.CHANGING)
+        if spec.synced_by is SyncedBy.NEVER or (spec.synced_by in MANUAL and not self.request.include_manual):
+            return Decision(drift, skip_reason=SkipReason.NOT_COPIED, detail=spec.synced_why)
         if drift.source.rows == 0:
-            return Decision(drift, kept=KeptWhy.SOURCE_EMPTY)
+            return Decision(drift, skip_reason=SkipReason.SOURCE_EMPTY)
         if not self.policy.only_adds:
             return Decision(drift, Action.REPLACE_GROUPS)
-        if drift.counts.lacking == 0:
-            return Decision(drift, kept=KeptWhy.FILL_ONLY)
+        if drift.counts.in_missing_groups == 0:
+            return Decision(drift, skip_reason=SkipReason.FILL_ONLY)
         return Decision(drift, Action.ADD_GROUPS)
 
-    def _spared(self, table: TableObservation, group: GroupChange) -> KeptWhy | None:
+    def _skip_reason(self, table: TableObservation, group: GroupChange) -> SkipReason | None:
         """Return why a group is not to be written though its bucket is, or None."""
-        if group.changed_by in BY_THE_TARGET and self._touched(group) and self.wishes.prefer is not self.source:
-            return KeptWhy.CONFLICT if self.wishes.prefer is None else KeptWhy.PREFERRED
-        owner = table.spec.removed_when_told
-        if owner is not None and not group.source_rows and _value(group, owner) in self.kept_owners:
-            return KeptWhy.REMOVAL
+        if group.changed_by in BY_THE_TARGET and self._writes(group) and self.request.prefer is not self.source:
+            return SkipReason.CONFLICT if self.request.prefer is None else SkipReason.PREFERRED
+        owner = table.spec.user_column
+        if owner is not None and not group.source_rows and _value(group, owner) in self.protected_users:
+            return SkipReason.REMOVAL
         return None
 
-    def _touched(self, group: GroupChange) -> bool:
+    def _writes(self, group: GroupChange) -> bool:
         """Say whether the policy writes such a group at all: fill adds those the target lacks."""
         return not self.policy.only_adds or not group.target_rows
 
@@ -113,7 +115,7 @@ def _groups(table: TableObservation, drift: BucketDrift) -> Iterator[GroupChange
 def _only_in_target(tables: Iterable[TableObservation]) -> Iterator[str]:
     """Yield who only the target has, from the tables whose rows are the users themselves."""
     for table in tables:
-        owner = table.spec.removed_when_told
+        owner = table.spec.user_column
         if owner is None or table.spec.key != (owner,):
             continue
         for group in table.changes or ():
@@ -124,4 +126,4 @@ def _only_in_target(tables: Iterable[TableObservation]) -> Iterator[str]:
 def _value(group: GroupChange, column: str) -> str | None:
     """Return the value of a key column as text."""
     names = [name for name, _ in group.key]
-    return group.place[names.index(column)] if column in names else None
+    return group.group_key[names.index(column)] if column in names else None

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from syncengine.model.archives import Amiss, ArchiveFault
+from syncengine.model.archives import ArchiveFault, ArchiveFaultKind
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.facts import ArchiveState, ArchiveStatus, ServerFacts
-from syncengine.model.grain import TOLD, Archive
+from syncengine.model.grain import IN_ARCH_STAT, Archive
 from syncengine.model.interval import at_label
 from syncengine.model.pair import Role
 from syncengine.model.sentences import plural
@@ -21,7 +21,7 @@ from syncengine.model.sentences import plural
 INTERVALS_BEHIND = 2
 DEFAULT_LENGTH = 30
 """Minutes of an interval whose ACD is not known."""
-TOGETHER = timedelta(hours=6)
+CATCH_UP = timedelta(hours=6)
 """After the midnight up to which one server has archived, the other should have too."""
 AN_HOUR = timedelta(hours=1)
 """What a clock is set by in spring."""
@@ -35,11 +35,13 @@ def archive_faults(
     `other` is the other server, where it answers: a day that it has archived, this one should have too.
     """
     if facts.archives_unread:
-        yield ArchiveFault(None, None, Amiss.UNKNOWN, f"how far it has archived is not known: {facts.archives_unread}")
+        yield ArchiveFault(
+            None, None, ArchiveFaultKind.UNKNOWN, f"how far it has archived is not known: {facts.archives_unread}"
+        )
         return
     for acd in facts.acds:
-        for archive in (grain.archive for grain in TOLD):
-            if _is_kept(facts, acd, archive):
+        for archive in (grain.archive for grain in IN_ARCH_STAT):
+            if _is_stored(facts, acd, archive):
                 theirs = other.archived(acd, archive) if other is not None else None
                 fault = _fault(facts, facts.archived(acd, archive), theirs, as_of, lengths.get(acd, DEFAULT_LENGTH))
                 if fault is not None:
@@ -50,27 +52,29 @@ def _fault(
     facts: ServerFacts, status: ArchiveStatus, theirs: ArchiveStatus | None, as_of: datetime, length: int
 ) -> ArchiveFault | None:
     """Return what is amiss with one archive; None where it is in order, or at work as it should be."""
-    stands = status.last or status.until
-    ran = f"; it ran last at {stands:%Y-%m-%d %H:%M}" if stands else ""
+    last_run = status.last or status.until
+    ran = f"; it ran last at {last_run:%Y-%m-%d %H:%M}" if last_run else ""
     match status.state:
         case ArchiveState.FAILED:
-            return ArchiveFault(status.acd, status.archive, Amiss.FAILED, f"{status.problem}{ran}", stands)
+            return ArchiveFault(status.acd, status.archive, ArchiveFaultKind.FAILED, f"{status.problem}{ran}", last_run)
         case ArchiveState.NOT_RUN:
             if status.archive.grain.long and _never_ran(theirs):
                 # Both are new: their first week or month is not over.
                 return None
-            return ArchiveFault(status.acd, status.archive, Amiss.NOT_RUN, f"{status.problem}{ran}", stands)
+            return ArchiveFault(
+                status.acd, status.archive, ArchiveFaultKind.NOT_RUN, f"{status.problem}{ran}", last_run
+            )
         case ArchiveState.UNKNOWN if status.until is None:
-            return ArchiveFault(status.acd, status.archive, Amiss.UNKNOWN, status.problem)
+            return ArchiveFault(status.acd, status.archive, ArchiveFaultKind.UNKNOWN, status.problem)
     until = status.until or status.last
     if until is None or not _late(facts, status, theirs, until, as_of, length):
         return None
-    says = f"stands at {until:%Y-%m-%d %H:%M}"
+    sentence = f"stands at {until:%Y-%m-%d %H:%M}"
     if status.state is ArchiveState.RUNNING:
-        says = f"is running, and ran last at {until:%Y-%m-%d %H:%M}"
+        sentence = f"is running, and ran last at {until:%Y-%m-%d %H:%M}"
     elif status.archive.grain.sliced:
-        says = f"{says}, {plural(int((as_of - until).total_seconds()) // 60, 'minute')} ago"
-    return ArchiveFault(status.acd, status.archive, Amiss.LATE, says, until)
+        sentence = f"{sentence}, {plural(int((as_of - until).total_seconds()) // 60, 'minute')} ago"
+    return ArchiveFault(status.acd, status.archive, ArchiveFaultKind.LATE, sentence, until)
 
 
 def _late(
@@ -88,7 +92,7 @@ def _late(
             allowed += AN_HOUR
         return as_of - until > allowed
     further = theirs.until if theirs is not None else None
-    outrun = further is not None and further > until and as_of - further > TOGETHER
+    outrun = further is not None and further > until and as_of - further > CATCH_UP
     return outrun or as_of - until > overdue
 
 
@@ -123,7 +127,7 @@ def _never_ran(status: ArchiveStatus | None) -> bool:
     return status is not None and status.state is ArchiveState.NOT_RUN
 
 
-def _is_kept(facts: ServerFacts, acd: int, archive: Archive) -> bool:
+def _is_stored(facts: ServerFacts, acd: int, archive: Archive) -> bool:
     """Say whether an archive is kept at all: one of which nothing is stored need not run."""
-    periods = [kept.periods for kept in facts.kept if kept.acd == acd and kept.archive is archive]
+    periods = [kept.periods for kept in facts.storage_allocations if kept.acd == acd and kept.archive is archive]
     return any(periods) or not periods

@@ -16,10 +16,10 @@ from syncengine.model.drift import Observation
 from syncengine.model.pair import Role
 from syncengine.model.plan import Step
 from syncengine.model.spec import DataClass
-from syncengine.planning.witnesses import Seeing
+from syncengine.planning.coverage import CoverageLookup
 
 
-def switched_over(*, known: bool = True) -> Iterator[ChecklistLine]:
+def switch_over_lines(*, known: bool = True) -> Iterator[ChecklistLine]:
     """Yield what to do while the primary cannot do its work; `known` where the pair file says that it is on there.
 
     Where nobody has written down whether it is installed it is spoken of as well: a takeover that leaves it out loses
@@ -38,7 +38,7 @@ def switched_over(*, known: bool = True) -> Iterator[ChecklistLine]:
     )
 
 
-def switched_back() -> Iterator[ChecklistLine]:
+def switch_back_lines() -> Iterator[ChecklistLine]:
     """Yield what to do once the primary is back, if it was switched over meanwhile, which no table tells."""
     yield ChecklistLine(
         LineKind.CALL_HISTORY_ON,
@@ -58,7 +58,7 @@ def primary_is_back(steps: Sequence[Step], observation: Observation, catalogue: 
     Administration goes back to it, or intervals of which it did not see an ACD. One link that is down is reason enough
     to switch over (chapter 3 and Appendix E), though others of its links are up: it is turned off there then.
     """
-    primary = Seeing(observation.facts.of(Role.PRIMARY))
+    primary = CoverageLookup(observation.facts.of(Role.PRIMARY))
     for part in (part for step in steps if step.into is Role.PRIMARY for part in step.parts):
         spec = catalogue.table(part.table)
         if spec.data_class in (DataClass.SYSTEM, DataClass.ACD):

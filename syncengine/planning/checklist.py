@@ -14,11 +14,11 @@ from syncengine.model.pair import Hook, Role
 from syncengine.model.plan import PlannedChange, StaleRollup, Step
 from syncengine.model.policy import Rollups
 from syncengine.model.sentences import listed
-from syncengine.model.spec import Afterwards, DataClass, Kept
+from syncengine.model.spec import Afterwards, DataClass, SyncedBy
 from syncengine.model.timetables import COPIED, Timetable, TimetableListing
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
-from syncengine.planning.file_lines import FileQuestions, file_lines
+from syncengine.planning.file_lines import FileLineContext, file_lines
 from syncengine.planning.timetable_lines import CopiedTimetables, takeover_line, timetables_line
 
 CLASSES = {DataClass.SYSTEM: "system administration", DataClass.ACD: "ACD administration"}
@@ -32,11 +32,11 @@ def checklist_of(
     catalogue: Catalogue,
     hooks: Sequence[Hook] = (),
     *,
-    call_history: Iterable[ChecklistLine] = (),
+    call_history_lines: Iterable[ChecklistLine] = (),
     under_way: Window,
     timetables: TimetableListing | None = None,
     changes: Sequence[PlannedChange] = (),
-    undoes: str = "",
+    undone_run: str = "",
 ) -> Checklist:
     """Return what applies to the steps of a plan that looked at `tables`, in the guide's order.
 
@@ -46,40 +46,41 @@ def checklist_of(
     where that was looked at; `changes` is what differs of administration, or did before the run `undoes`, whose rows
     are put back as they were.
     """
-    written = _Written.of(steps)
-    files = FileQuestions(catalogue, changes, lambda role, table: written.counts.get((role, table)), undoes)
+    written = _WrittenRows.of(steps)
+    files = FileLineContext(catalogue, changes, lambda role, table: written.counts.get((role, table)), undone_run)
     copied = CopiedTimetables(steps, changes)
     after = (
-        *_after(
+        *_lines_after(
             written, tables, stale, catalogue, under_way, lambda role: timetables_line(role, timetables, copied), files
         ),
-        *call_history,
+        *call_history_lines,
     )
     return Checklist(
-        before=tuple(hooked(_before(written, tables, catalogue), hooks)), after=tuple(hooked(after, hooks))
+        before=tuple(mark_hooked(_lines_before(written, tables, catalogue), hooks)),
+        after=tuple(mark_hooked(after, hooks)),
     )
 
 
-def summarized_anew(checklist: Checklist, stale: Iterable[StaleRollup], hooks: Sequence[Hook] = ()) -> Checklist:
+def with_summarizing_lines(checklist: Checklist, stale: Iterable[StaleRollup], hooks: Sequence[Hook] = ()) -> Checklist:
     """Return a checklist in which Data Summarizing is to be rerun where a period is left to it, and nowhere else."""
     others = [line for line in checklist.after if line.kind is not LineKind.DATA_SUMMARIZING]
     history = (LineKind.CALL_HISTORY_ON, LineKind.CALL_HISTORY_OFF)
     place = next((at for at, line in enumerate(others) if line.kind in history), len(others))
-    lines = tuple(hooked(_summarizing(stale), hooks))
+    lines = tuple(mark_hooked(_summarizing_lines(stale), hooks))
     return replace(checklist, after=(*others[:place], *lines, *others[place:]))
 
 
 def edit_checklist(
-    into: Role, hooks: Sequence[Hook], left: Sequence[Timetable] = (), *, edited: bool = True
+    into: Role, hooks: Sequence[Hook], unscheduled: Sequence[Timetable] = (), *, edited: bool = True
 ) -> Checklist:
     """Return what is left to be done by hand after flags of timetables were set in the table of a server (rule 18).
 
     `left` are timetables that have no schedule there; `edited` says whether any flag is set at all.
     """
-    return Checklist(after=tuple(hooked((takeover_line(into, left, edited=edited),), hooks)))
+    return Checklist(after=tuple(mark_hooked((takeover_line(into, unscheduled, edited=edited),), hooks)))
 
 
-def hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[ChecklistLine]:
+def mark_hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[ChecklistLine]:
     """Yield lines, those that a hook of the pair file carries out marked."""
     places = {(hook.kind, hook.server) for hook in hooks}
     for line in lines:
@@ -97,13 +98,13 @@ def interval_under_way(observation: Observation) -> Window:
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class _WrittenRows:
     """Rows added, changed and deleted, by server and table."""
 
     counts: dict[tuple[Role, str], Counts]
 
     @classmethod
-    def of(cls, steps: Sequence[Step]) -> _Written:
+    def of(cls, steps: Sequence[Step]) -> _WrittenRows:
         """Add up what steps do."""
         counts: dict[tuple[Role, str], Counts] = {}
         for step in steps:
@@ -121,7 +122,7 @@ class _Written:
         return self.into(*(spec.name for spec in catalogue.of_class(data_class)))
 
 
-def _before(written: _Written, tables: Sequence[str], catalogue: Catalogue) -> Iterator[ChecklistLine]:
+def _lines_before(written: _WrittenRows, tables: Sequence[str], catalogue: Catalogue) -> Iterator[ChecklistLine]:
     whole = {one: _whole_class(one, written, tables, catalogue) for one in CLASSES}
     for role in Role:
         classes = [one for one in CLASSES if role in whole[one]]
@@ -129,29 +130,29 @@ def _before(written: _Written, tables: Sequence[str], catalogue: Catalogue) -> I
             spec.name for one in classes for spec in catalogue.of_class(one) if (role, spec.name) in written.counts
         ]
         if classes:
-            taken = f"{' and '.join(CLASSES[one] for one in classes)} {'is' if len(classes) == 1 else 'are'}"
+            sentence = f"{' and '.join(CLASSES[one] for one in classes)} {'is' if len(classes) == 1 else 'are'}"
             text = (
-                f"Put {role} in single-user mode: {taken} taken as a whole (written there: {listed(names, NAMED)}); "
+                f"Put {role} in single-user mode: {sentence} taken as a whole (written there: {listed(names, NAMED)}); "
                 "a copy of single tables needs none."
             )
             yield ChecklistLine(LineKind.SINGLE_USER, role, text)
 
 
-def _after(
-    written: _Written,
+def _lines_after(
+    written: _WrittenRows,
     tables: Sequence[str],
     stale: Sequence[StaleRollup],
     catalogue: Catalogue,
     under_way: Window,
     timetables: Callable[[Role], ChecklistLine],
-    files: FileQuestions,
+    files: FileLineContext,
 ) -> Iterator[ChecklistLine]:
     whole = [role for one in CLASSES for role in _whole_class(one, written, tables, catalogue)]
     for role in dict.fromkeys(whole):
         yield ChecklistLine(LineKind.MULTI_USER, role, f"Put {role} back in multi-user mode.")
-    for users in catalogue.followed_up(Afterwards.LOGINS):
-        yield from _users_back(written, users) if files.undoes else _users(written, users)
-    for role in written.into(*catalogue.followed_up(Afterwards.VISUAL_VECTORS)):
+    for users in catalogue.with_follow_up(Afterwards.LOGINS):
+        yield from _login_lines_of_undo(written, users) if files.undone_run else _login_lines(written, users)
+    for role in written.into(*catalogue.with_follow_up(Afterwards.VISUAL_VECTORS)):
         text = (
             f"If Visual Vectors is installed on {role}, stop and restart it (setupaas, run_vvs: 2, then 1), so that it "
             "knows the new names; its own comments are moved through its menu."
@@ -167,10 +168,10 @@ def _after(
             f"`syncengine verify --window '{typed_window(under_way)}'` tells, and offers what repairs it."
         )
         yield ChecklistLine(LineKind.VERIFY_INTERVAL, role, text)
-    yield from _summarizing(stale)
+    yield from _summarizing_lines(stale)
 
 
-def _summarizing(stale: Iterable[StaleRollup]) -> Iterator[ChecklistLine]:
+def _summarizing_lines(stale: Iterable[StaleRollup]) -> Iterator[ChecklistLine]:
     for role in sorted({one.into for one in stale if one.then is Rollups.LIST or one.why}):
         text = (
             f"Rerun Data Summarizing on {role} for the days, weeks and months the plan names (`syncengine report` "
@@ -179,7 +180,7 @@ def _summarizing(stale: Iterable[StaleRollup]) -> Iterator[ChecklistLine]:
         yield ChecklistLine(LineKind.DATA_SUMMARIZING, role, text)
 
 
-def _users(written: _Written, users: str) -> Iterator[ChecklistLine]:
+def _login_lines(written: _WrittenRows, users: str) -> Iterator[ChecklistLine]:
     for role in written.into(users):
         counts = written.counts[role, users]
         if counts.missing:
@@ -193,7 +194,7 @@ def _users(written: _Written, users: str) -> Iterator[ChecklistLine]:
             yield ChecklistLine(LineKind.REMOVE_LOGINS, role, text)
 
 
-def _users_back(written: _Written, users: str) -> Iterator[ChecklistLine]:
+def _login_lines_of_undo(written: _WrittenRows, users: str) -> Iterator[ChecklistLine]:
     """Yield what an undo leaves to be done with logins, which nobody but people makes and removes."""
     for role in written.into(users):
         counts = written.counts[role, users]
@@ -204,14 +205,14 @@ def _users_back(written: _Written, users: str) -> Iterator[ChecklistLine]:
             )
             yield ChecklistLine(LineKind.LOGINS, role, text)
         if counts.extra:
-            gone = f"users that are gone again ({counts.extra:,})"
-            text = f"Remove the logins of {gone} on {role} by hand, if they were made."
+            users_removed = f"users that are gone again ({counts.extra:,})"
+            text = f"Remove the logins of {users_removed} on {role} by hand, if they were made."
             yield ChecklistLine(LineKind.REMOVE_LOGINS, role, text)
 
 
 def _whole_class(
-    data_class: DataClass, written: _Written, tables: Sequence[str], catalogue: Catalogue
+    data_class: DataClass, written: _WrittenRows, tables: Sequence[str], catalogue: Catalogue
 ) -> tuple[Role, ...]:
     """Return the servers written to where a plan takes in every table of a class that is copied at all."""
-    copied = {spec.name for spec in catalogue.of_class(data_class) if spec.kept is Kept.COPYING}
+    copied = {spec.name for spec in catalogue.of_class(data_class) if spec.synced_by is SyncedBy.COPYING}
     return written.of_class(data_class, catalogue) if copied and copied <= set(tables) else ()

@@ -8,65 +8,65 @@ from dataclasses import dataclass, field, replace
 
 from syncengine.model.bucket import Bucket
 from syncengine.model.cuts import Cut, CutState
-from syncengine.model.drift import BucketDrift, Counts, GroupPlace, Observation, TableObservation
+from syncengine.model.drift import BucketDrift, Counts, GroupKey, Observation, TableObservation
 from syncengine.model.grain import Archive
 from syncengine.model.interval import ceil_to
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, KeptBack, KeptWhy, Others
+from syncengine.model.plan import Action, OtherGroups, Skipped, SkipReason
 from syncengine.model.policy import Policy
 from syncengine.model.spans import joined
-from syncengine.model.spec import Kept
+from syncengine.model.spec import SyncedBy
 from syncengine.model.window import Window
-from syncengine.planning.bucket_decisions import Decided, Decision
-from syncengine.planning.reconcile import turned
+from syncengine.planning.bucket_decisions import Decision, TableDecisions
+from syncengine.planning.reconcile import reversed_drift
 
-LEFT = {
-    CutState.NOT_OVER: KeptWhy.CUT_NOT_OVER,
-    CutState.NO_WHOLE: KeptWhy.CUT_NO_WHOLE,
-    CutState.ON_BOTH: KeptWhy.CUT_ON_BOTH,
-    CutState.UNCLEAR: KeptWhy.CUT_UNCLEAR,
+SKIP_REASONS = {
+    CutState.NOT_OVER: SkipReason.CUT_NOT_OVER,
+    CutState.NO_WHOLE: SkipReason.CUT_NO_WHOLE,
+    CutState.ON_BOTH: SkipReason.CUT_ON_BOTH,
+    CutState.UNCLEAR: SkipReason.CUT_UNCLEAR,
 }
-OF_OTHERS = {
-    Action.REPLACE_BUCKETS: Others.REPLACE,
-    Action.REPLACE_GROUPS: Others.REPLACE,
-    Action.ADD_BUCKETS: Others.ADD,
-    Action.ADD_GROUPS: Others.ADD,
+OTHERS_BY_ACTION = {
+    Action.REPLACE_BUCKETS: OtherGroups.REPLACE,
+    Action.REPLACE_GROUPS: OtherGroups.REPLACE,
+    Action.ADD_BUCKETS: OtherGroups.ADD,
+    Action.ADD_GROUPS: OtherGroups.ADD,
 }
 
 
-BESIDE = "a login beside it is repaired on the other server"
-Judged = tuple[Cut, KeptWhy | None, str]
+OTHER_SERVER_REPAIRED = "a login beside it is repaired on the other server"
+JudgedCut = tuple[Cut, SkipReason | None, str]
 """A cut, why it is left if it is, and more of that."""
 
 
 @dataclass(slots=True)
-class _Groups:
+class _GroupDecisions:
     """What becomes of the key groups of one table, by bucket."""
 
-    repaired: dict[tuple[Role, Bucket], dict[GroupPlace, None]] = field(default_factory=lambda: defaultdict(dict))
+    repaired: dict[tuple[Role, Bucket], dict[GroupKey, None]] = field(default_factory=lambda: defaultdict(dict))
     """By the server they are repaired on."""
-    spared: dict[tuple[Role, Bucket], dict[GroupPlace, None]] = field(default_factory=lambda: defaultdict(dict))
+    skipped: dict[tuple[Role, Bucket], dict[GroupKey, None]] = field(default_factory=lambda: defaultdict(dict))
     """By the server they are left on."""
     counts: dict[tuple[Role, Bucket], Counts] = field(default_factory=lambda: defaultdict(Counts))
-    left: dict[tuple[Role, Bucket], int] = field(default_factory=lambda: defaultdict(int))
+    skipped_rows: dict[tuple[Role, Bucket], int] = field(default_factory=lambda: defaultdict(int))
     """Rows of what is left, by the server that holds them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cutting:
+class CutContext:
     """What a plan does about cuts. `policy` decides in which direction anything is written at all."""
 
     observation: Observation
-    judged: Mapping[str, Sequence[Judged]]
+    judged: Mapping[str, Sequence[JudgedCut]]
     """By table."""
 
     @classmethod
-    def of(cls, observation: Observation, policy: Policy) -> Cutting:
+    def of(cls, observation: Observation, policy: Policy) -> CutContext:
         """Judge every cut that was found."""
-        judging = _Judging(observation, policy)
-        return cls(observation, {table.spec.name: judging.judged(table) for table in observation.tables})
+        judge = _CutJudge(observation, policy)
+        return cls(observation, {table.spec.name: judge.judge(table) for table in observation.tables})
 
-    def decided(self, decided: Iterable[Decided]) -> Iterator[Decided]:
+    def with_cuts(self, decided: Iterable[TableDecisions]) -> Iterator[TableDecisions]:
         """Yield decisions in which what was cut is repaired as a whole, or left as a whole."""
         for into, table, decisions in decided:
             if not table.cuts:
@@ -79,9 +79,9 @@ class Cutting:
                     by_server.setdefault(server, []).append(made)
             yield from ((server, table, made) for server, made in by_server.items())
 
-    def kept(self, table: TableObservation) -> Iterator[KeptBack]:
+    def skipped(self, table: TableObservation) -> Iterator[Skipped]:
         """Yield what is cut and left, and why: those of one ACD and reason as one."""
-        groups: dict[tuple[int | None, KeptWhy, str], list[Cut]] = defaultdict(list)
+        groups: dict[tuple[int | None, SkipReason, str], list[Cut]] = defaultdict(list)
         for cut, why, detail in self.judged[table.spec.name]:
             if why is not None:
                 groups[cut.acd, why, detail].append(cut)
@@ -89,146 +89,150 @@ class Cutting:
             length = self.observation.length(acd)
             spans = joined(span.aligned(length) for cut in cuts for span in (cut.outages or _span(cut)))
             rows = sum(row.rows for cut in cuts for row in cut.pieces)
-            whole = sum(row.rows for cut in cuts for row in cut.others if not row.on_both)
-            yield KeptBack(table.spec.name, acd, why, spans, Counts(missing=whole, extra=rows), detail)
+            missing = sum(row.rows for cut in cuts for row in cut.others if not row.on_both)
+            yield Skipped(table.spec.name, acd, why, spans, Counts(missing=missing, extra=rows), detail)
 
 
-def _groups(judged: Iterable[Judged]) -> _Groups:
-    found = _Groups()
+def _groups(judged: Iterable[JudgedCut]) -> _GroupDecisions:
+    found = _GroupDecisions()
     for cut, why, _ in judged:
         for role, row in cut.differing:
             if why is None:
                 place = (cut.cut_on, row.bucket)
-                found.repaired[place][row.place] = None
+                found.repaired[place][row.group_key] = None
                 piece = role is cut.cut_on
                 found.counts[place] += Counts(changed=row.rows) if piece else Counts(missing=row.rows)
             else:
-                found.left[role, row.bucket] += row.rows
+                found.skipped_rows[role, row.bucket] += row.rows
                 # Where the other server holds nothing of it there is nothing beside which pieces could be added.
                 for server in (cut.cut_on,) if cut.state is CutState.NO_WHOLE else Role:
-                    found.spared[server, row.bucket][row.place] = None
+                    found.skipped[server, row.bucket][row.group_key] = None
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Judging:
+class _CutJudge:
     """Decides which cuts are repaired."""
 
     observation: Observation
     policy: Policy
 
-    def judged(self, table: TableObservation) -> list[Judged]:
+    def judge(self, table: TableObservation) -> list[JudgedCut]:
         """Return each cut with why it is left, None where it is repaired.
 
         One that has a key group in common with one that is left is left as well: groups are written as a whole.
         """
-        moving = frozenset(drift.bucket for drift in table.differing if drift.moving)
-        judged: list[Judged] = [(cut, *self._left(table, cut, moving)) for cut in table.cuts if self._matters(cut)]
+        changing = frozenset(drift.bucket for drift in table.differing if drift.changing)
+        judged: list[JudgedCut] = [
+            (cut, *self._skip_reason(table, cut, changing)) for cut in table.cuts if self._concerns_plan(cut)
+        ]
         while True:
-            left = {place for cut, why, _ in judged if why is not None for place in _places(cut)}
-            again: list[Judged] = [
-                (cut, KeptWhy.CUT_UNCLEAR, "") if why is None and left & _places(cut) else (cut, why, detail)
+            skipped = {place for cut, why, _ in judged if why is not None for place in _places(cut)}
+            again: list[JudgedCut] = [
+                (cut, SkipReason.CUT_UNCLEAR, "") if why is None and skipped & _places(cut) else (cut, why, detail)
                 for cut, why, detail in judged
             ]
             if again == judged:
                 return judged
             judged = again
 
-    def _matters(self, cut: Cut) -> bool:
+    def _concerns_plan(self, cut: Cut) -> bool:
         """Say whether it is no matter of copying alone: pieces that only the source holds are rows like others."""
         alone = cut.state is CutState.NO_WHOLE and cut.cut_on is self.observation.source
         return not alone or self.policy.both_directions
 
-    def _left(self, table: TableObservation, cut: Cut, moving: frozenset[Bucket]) -> tuple[KeptWhy | None, str]:
+    def _skip_reason(
+        self, table: TableObservation, cut: Cut, changing: frozenset[Bucket]
+    ) -> tuple[SkipReason | None, str]:
         """Return why a cut is left as it is; None where it is repaired."""
-        if table.spec.kept is not Kept.COPYING:
-            return KeptWhy.NOT_COPIED, table.spec.why_kept
+        if table.spec.synced_by is not SyncedBy.COPYING:
+            return SkipReason.NOT_COPIED, table.spec.synced_why
         if cut.state is not CutState.WHOLE:
-            return LEFT[cut.state], ""
+            return SKIP_REASONS[cut.state], ""
         if not self.policy.both_directions and cut.cut_on is not self.observation.target:
-            return KeptWhy.CUT_ON_SOURCE, ""
+            return SkipReason.CUT_ON_SOURCE, ""
         if self.policy.only_adds:
-            return KeptWhy.FILL_ONLY, ""
-        if cut.buckets & moving:
-            return KeptWhy.MOVING, ""
+            return SkipReason.FILL_ONLY, ""
+        if cut.buckets & changing:
+            return SkipReason.CHANGING, ""
         return self._unarchived(cut)
 
-    def _unarchived(self, cut: Cut) -> tuple[KeptWhy | None, str]:
+    def _unarchived(self, cut: Cut) -> tuple[SkipReason | None, str]:
         """Return whether the interval in which the whole ends is archived on both servers (rule 6)."""
         end = max(row.end for row in cut.others if row.end is not None)
         for facts in self.observation.facts:
             status = facts.archived(cut.acd or 0, Archive.EVENT)
             if status.until is None:
-                return KeptWhy.UNARCHIVED, f"on {facts.role} its archive {status.problem}"
+                return SkipReason.UNARCHIVED, f"on {facts.role} its archive {status.problem}"
             if status.until < ceil_to(end, self.observation.length(cut.acd)):
-                return KeptWhy.UNARCHIVED, f"{facts.role} has archived up to {status.until:%Y-%m-%d %H:%M}"
+                return SkipReason.UNARCHIVED, f"{facts.role} has archived up to {status.until:%Y-%m-%d %H:%M}"
         return None, ""
 
 
-def _places(cut: Cut) -> set[tuple[Bucket, GroupPlace]]:
-    return {(row.bucket, row.place) for _, row in cut.differing}
+def _places(cut: Cut) -> set[tuple[Bucket, GroupKey]]:
+    return {(row.bucket, row.group_key) for _, row in cut.differing}
 
 
 def _span(cut: Cut) -> tuple[Window, ...]:
     return (cut.span,) if cut.span is not None else ()
 
 
-def _with_cuts(into: Role, decision: Decision, groups: _Groups) -> Iterator[tuple[Role, Decision]]:
+def _with_cuts(into: Role, decision: Decision, groups: _GroupDecisions) -> Iterator[tuple[Role, Decision]]:
     """Yield what becomes of one bucket, and on which server."""
     bucket = decision.drift.bucket
     servers = [role for role in (into, into.other) if groups.repaired.get((role, bucket))]
     if not servers:
-        spared = tuple(groups.spared.get((into, bucket), ()))
+        skipped = tuple(groups.skipped.get((into, bucket), ()))
         # What is cut and left is told with its cuts, not with its buckets.
-        if not (decision.drift.only_cuts or (spared and not _more_to_write(into, decision, groups))):
-            yield into, _sparing(decision, spared)
+        if not (decision.drift.only_cuts or (skipped and not _more_to_write(into, decision, groups))):
+            yield into, _skipping(decision, skipped)
         return
     server = servers[0]
-    drift = decision.drift if server is into else turned(decision.drift)
-    counts = _in_order(groups.counts[server, bucket])
-    others = OF_OTHERS[decision.action] if decision.action and server is into else Others.LEAVE
-    if others is Others.LEAVE and not drift.only_cuts and drift.counts.total > counts.total:
-        left = Decision(decision.drift, kept=KeptWhy.UNDECIDED, detail=BESIDE)
-        yield into, left if decision.action else decision
-    elif others is not Others.LEAVE:
-        counts = _beside(drift, counts, others)
-    repairing = Decision(
+    drift = decision.drift if server is into else reversed_drift(decision.drift)
+    counts = _replacing_counts(groups.counts[server, bucket])
+    others = OTHERS_BY_ACTION[decision.action] if decision.action and server is into else OtherGroups.LEAVE
+    if others is OtherGroups.LEAVE and not drift.only_cuts and drift.counts.total > counts.total:
+        skipped_bucket = Decision(decision.drift, skip_reason=SkipReason.UNDECIDED, detail=OTHER_SERVER_REPAIRED)
+        yield into, skipped_bucket if decision.action else decision
+    elif others is not OtherGroups.LEAVE:
+        counts = _with_others(drift, counts, others)
+    repair = Decision(
         drift=replace(drift, counts=counts),
         action=Action.REPAIR_CUTS,
-        spared=tuple(groups.spared.get((server, bucket), ())),
-        repaired=tuple(groups.repaired[server, bucket]),
-        others=others,
+        skipped_groups=tuple(groups.skipped.get((server, bucket), ())),
+        repaired_groups=tuple(groups.repaired[server, bucket]),
+        other_groups=others,
     )
-    yield server, repairing
+    yield server, repair
 
 
-def _more_to_write(into: Role, decision: Decision, groups: _Groups) -> bool:
+def _more_to_write(into: Role, decision: Decision, groups: _GroupDecisions) -> bool:
     """Say whether anything of a bucket is written beside what is cut and left."""
     if decision.action is None:
         return False
     counts, bucket = decision.drift.counts, decision.drift.bucket
-    added = counts.missing + counts.changed - groups.left[into.other, bucket]
-    gone = counts.extra + counts.changed - groups.left[into, bucket]
-    return added > 0 or (OF_OTHERS[decision.action] is Others.REPLACE and gone > 0)
+    added = counts.missing + counts.changed - groups.skipped_rows[into.other, bucket]
+    deleted = counts.extra + counts.changed - groups.skipped_rows[into, bucket]
+    return added > 0 or (OTHERS_BY_ACTION[decision.action] is OtherGroups.REPLACE and deleted > 0)
 
 
-def _sparing(decision: Decision, spared: tuple[GroupPlace, ...]) -> Decision:
+def _skipping(decision: Decision, groups: tuple[GroupKey, ...]) -> Decision:
     """Return a decision that leaves some key groups as they are."""
-    if not spared or decision.action is None:
+    if not groups or decision.action is None:
         return decision
-    by_group = Action.ADD_GROUPS if OF_OTHERS[decision.action] is Others.ADD else Action.REPLACE_GROUPS
-    return replace(decision, action=by_group, spared=(*decision.spared, *spared))
+    by_group = Action.ADD_GROUPS if OTHERS_BY_ACTION[decision.action] is OtherGroups.ADD else Action.REPLACE_GROUPS
+    return replace(decision, action=by_group, skipped_groups=(*decision.skipped_groups, *groups))
 
 
-def _in_order(counts: Counts) -> Counts:
+def _replacing_counts(counts: Counts) -> Counts:
     """Return counts in which a whole takes the place of a piece in its bucket."""
     missing = max(counts.missing - counts.changed, 0)
-    return Counts(missing=missing, changed=counts.changed, lacking=missing)
+    return Counts(missing=missing, changed=counts.changed, in_missing_groups=missing)
 
 
-def _beside(drift: BucketDrift, cut: Counts, others: Others) -> Counts:
+def _with_others(drift: BucketDrift, cut: Counts, others: OtherGroups) -> Counts:
     """Return the counts of what is written where other rows are written, too."""
-    if others is Others.REPLACE:
+    if others is OtherGroups.REPLACE:
         return drift.counts
-    more = max(drift.counts.lacking - cut.lacking, 0)
-    return Counts(missing=cut.missing + more, changed=cut.changed, lacking=cut.lacking + more)
+    more = max(drift.counts.in_missing_groups - cut.in_missing_groups, 0)
+    return Counts(missing=cut.missing + more, changed=cut.changed, in_missing_groups=cut.in_missing_groups + more)

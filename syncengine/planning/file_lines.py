@@ -17,7 +17,7 @@ MOST_NAMED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class FileQuestions:
+class FileLineContext:
     """What lines about files are made from."""
 
     catalogue: Catalogue
@@ -25,52 +25,52 @@ class FileQuestions:
     """What differs of administration; for an undo, what differed before the run."""
     written: Callable[[Role, str], Counts | None]
     """What becomes of the rows of a table on a server; None where none is written."""
-    undoes: str = ""
+    undone_run: str = ""
 
 
-def file_lines(questions: FileQuestions) -> Iterator[ChecklistLine]:
+def file_lines(context: FileLineContext) -> Iterator[ChecklistLine]:
     """Yield what is to be done about the files of rows that are written, and nothing about those of others."""
-    for file in questions.catalogue.files:
-        tables = questions.catalogue.tables_of(file)
+    for file in context.catalogue.files:
+        tables = context.catalogue.tables_of(file)
         for role in Role:
-            written = {table: counts for table in tables if (counts := questions.written(role, table)) is not None}
+            written = {table: counts for table in tables if (counts := context.written(role, table)) is not None}
             if written:
-                yield from _lines(file, role, written, questions)
+                yield from _lines(file, role, written, context)
 
 
 def _lines(
-    file: CompanionFile, role: Role, written: dict[str, Counts], questions: FileQuestions
+    file: CompanionFile, role: Role, written: dict[str, Counts], context: FileLineContext
 ) -> Iterator[ChecklistLine]:
-    changes = [one for one in questions.changes if one.table in written and one.kept is None]
-    arrived = [one for one in changes if one.group.source_rows]
-    gone = [one for one in changes if not one.group.source_rows]
-    told = sum((one.group.counts for one in changes), Counts()).total
-    more = sum(counts.total for counts in written.values()) > told
+    changes = [one for one in context.changes if one.table in written and one.skip_reason is None]
+    added = [one for one in changes if one.group.source_rows]
+    removed = [one for one in changes if not one.group.source_rows]
+    listed_rows = sum((one.group.counts for one in changes), Counts()).total
+    more = sum(counts.total for counts in written.values()) > listed_rows
     if file.whole:
-        names = _names(changes, questions.catalogue)
+        names = _names(changes, context.catalogue)
         of = f", since {listed(names, MOST_NAMED)}{' and others' if more else ''} changed" if names else ""
         text = f"Copy {file.path} ({file.holds}) from {role.other} to {role}{of}."
-        if questions.undoes:
+        if context.undone_run:
             text = f"On {role}, put {file.path} ({file.holds}) back as it was, if it was copied{of}."
-        source = None if questions.undoes else role.other
+        source = None if context.undone_run else role.other
         yield ChecklistLine(LineKind.FILES, role, text, file=file.path, source=source)
         return
-    if questions.undoes:
+    if context.undone_run:
         for path, ones in _by_path(file, changes, unnamed=more).items():
-            what = _belonging(_names(ones, questions.catalogue), more=more and bool(file.path))
+            what = _subject(_names(ones, context.catalogue), more=more and bool(file.path))
             text = (
                 f"On {role}, put back {what}: {path or file.shown} ({file.holds}), if files were copied or removed; "
-                f"the rows are as before run {questions.undoes}."
+                f"the rows are as before run {context.undone_run}."
             )
             yield ChecklistLine(LineKind.FILES, role, text, file=path)
         return
     copying = f"Copy from {role.other} to {role}"
-    for path, ones in _by_path(file, arrived, unnamed=more).items():
-        what = _belonging(_names(ones, questions.catalogue), more=more and bool(file.path))
+    for path, ones in _by_path(file, added, unnamed=more).items():
+        what = _subject(_names(ones, context.catalogue), more=more and bool(file.path))
         text = f"{copying} {what}: {path or file.shown} ({file.holds})."
         yield ChecklistLine(LineKind.FILES, role, text, file=path, source=role.other)
-    for path, ones in _by_path(file, gone, unnamed=False).items():
-        what = _belonging(_names(ones, questions.catalogue), more=False)
+    for path, ones in _by_path(file, removed, unnamed=False).items():
+        what = _subject(_names(ones, context.catalogue), more=False)
         text = f"Remove from {role} {what}: {path or file.shown} ({file.holds}). {role.other} has it no more."
         yield ChecklistLine(LineKind.FILES, role, text, file=path)
 
@@ -108,7 +108,7 @@ def _name(group: GroupChange, spec: TableSpec) -> str:
     return " ".join((*owners[:1], f"'{named}'"))
 
 
-def _belonging(names: Sequence[str], *, more: bool) -> str:
+def _subject(names: Sequence[str], *, more: bool) -> str:
     if not names:
         return "what belongs to the rows that change"
     return f"what belongs to {listed(names, MOST_NAMED)}{' and others' if more else ''}"

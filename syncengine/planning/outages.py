@@ -11,29 +11,29 @@ from syncengine.model.drift import Counts, Observation, TableObservation
 from syncengine.model.facts import ClockReset, IntervalCoverage, LinkDown, ServerFacts
 from syncengine.model.grain import Archive
 from syncengine.model.interval import at_label, floor_to
-from syncengine.model.outages import REASON_UNKNOWN, REASONS, BlindSide, BlindTime, OutageFinding, Outlook, TableToll
+from syncengine.model.outages import REASON_UNKNOWN, REASONS, BlindSide, BlindTime, OutageFinding, Outlook, TableCost
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, written_by
+from syncengine.model.plan import Plan, Skipped, SkipReason, written_by
 from syncengine.model.window import Window
+from syncengine.planning.coverage import AcdCoverage, CoverageLookup
 from syncengine.planning.plan import not_compared
-from syncengine.planning.witnesses import Seeing, Sight
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _ServerCoverage:
     """One server: what it saw, from when on it has rows at all, and how far it has archived."""
 
     role: Role
-    seeing: Seeing
-    first: Mapping[int, datetime]
-    until: Mapping[int, datetime]
+    lookup: CoverageLookup
+    first_rows: Mapping[int, datetime]
+    archived_until: Mapping[int, datetime]
     links_down: str
     """What says that its links are down at this moment, of whatever ACD; empty where nothing does."""
-    down: Mapping[int, LinkDown]
+    open_outages: Mapping[int, LinkDown]
     """Links that its diary has as down, and after which it has no rows."""
 
     @classmethod
-    def of(cls, facts: ServerFacts, lengths: Mapping[int, int], links_down: str = "") -> _Seen:
+    def of(cls, facts: ServerFacts, lengths: Mapping[int, int], links_down: str = "") -> _ServerCoverage:
         """Index what one server says of itself."""
         first: dict[int, datetime] = {}
         for one in facts.coverage:
@@ -43,37 +43,37 @@ class _Seen:
             acd: facts.archived(acd, Archive.INTERVAL).before_this_run(length) for acd, length in lengths.items()
         }
         last = {one.acd: at_label(one.row_date, one.label) for one in sorted(facts.coverage, key=_moment)}
-        down = {one.acd: one for one in facts.down if one.acd not in last or last[one.acd] < one.since}
+        down = {one.acd: one for one in facts.links_down if one.acd not in last or last[one.acd] < one.since}
         until = {acd: until for acd, until in archived.items() if until}
-        return cls(facts.role, Seeing(facts), first, until, links_down, down)
+        return cls(facts.role, CoverageLookup(facts), first, until, links_down, down)
 
     def archived(self, acd: int, interval: Window) -> bool:
         """Say whether it has archived an interval to its end."""
-        return acd in self.until and self.until[acd] >= interval.stop
+        return acd in self.archived_until and self.archived_until[acd] >= interval.stop
 
     def expected(self, acd: int, interval: Window) -> bool:
         """Say whether rows must be there: before its first one a server may have been installed only later."""
-        return self.archived(acd, interval) and acd in self.first and self.first[acd] <= interval.start
+        return self.archived(acd, interval) and acd in self.first_rows and self.first_rows[acd] <= interval.start
 
     def down_now(self, acd: int, interval: Window, now: datetime) -> str:
         """Return what says that its link is down at this moment and was in an interval, or nothing."""
-        told = self.down.get(acd)
-        if told is not None and told.since < interval.stop:
-            why = REASONS.get(told.reason, REASON_UNKNOWN)
-            since = f"link down since {told.since:%H:%M}, {why} ({told.reason})"
+        link = self.open_outages.get(acd)
+        if link is not None and link.since < interval.stop:
+            why = REASONS.get(link.reason, REASON_UNKNOWN)
+            since = f"link down since {link.since:%H:%M}, {why} ({link.reason})"
             return f"{since}, and its diary does not tell that it is back"
         # How long they have been down nobody tells: at least now.
         return self.links_down if interval.start <= now < interval.stop else ""
 
 
-def _moment(seen: IntervalCoverage) -> datetime:
-    return at_label(seen.row_date, seen.label)
+def _moment(coverage: IntervalCoverage) -> datetime:
+    return at_label(coverage.row_date, coverage.label)
 
 
 def blind_times(
     facts: Iterable[ServerFacts],
     lengths: Mapping[int, int],
-    looked: Window,
+    window: Window,
     acds: tuple[int, ...] = (),
     links_down: Mapping[Role, str] | None = None,
 ) -> tuple[BlindTime, ...]:
@@ -84,15 +84,15 @@ def blind_times(
     where its rows are marked incomplete (rule 9). The interval in which `looked` ends counts as well: a link that is
     back already has cut it all the same. `links_down` is what else says that a server's links are down then.
     """
-    servers = [_Seen.of(one, lengths, (links_down or {}).get(one.role, "")) for one in facts]
+    servers = [_ServerCoverage.of(one, lengths, (links_down or {}).get(one.role, "")) for one in facts]
     found: list[BlindTime] = []
     for acd, length in lengths.items():
         if acds and acd not in acds:
             continue
         open_time: BlindTime | None = None
-        for interval in _intervals(servers, acd, length, looked):
-            time = _blind(servers, acd, interval, looked.stop)
-            if time is not None and open_time is not None and _goes_on(open_time, time):
+        for interval in _intervals(servers, acd, length, window):
+            time = _blind(servers, acd, interval, window.stop)
+            if time is not None and open_time is not None and _continues(open_time, time):
                 open_time = _joined(open_time, time)
                 continue
             if open_time is not None:
@@ -103,43 +103,43 @@ def blind_times(
     return tuple(sorted(found, key=lambda time: (time.span.start, time.acd)))
 
 
-def _intervals(servers: list[_Seen], acd: int, length: int, looked: Window) -> Iterator[Window]:
+def _intervals(servers: list[_ServerCoverage], acd: int, length: int, window: Window) -> Iterator[Window]:
     """Yield the whole intervals of the time looked at, from the first that a server can tell of to that under way."""
-    under_way = floor_to(looked.stop, length)
+    under_way = floor_to(window.stop, length)
     starts = [under_way for server in servers if server.links_down]
-    starts += [server.down[acd].since for server in servers if acd in server.down]
-    starts += [server.first[acd] for server in servers if acd in server.first]
-    starts += [outage.span.start for server in servers for outage in server.seeing.facts.outages if outage.acd == acd]
+    starts += [server.open_outages[acd].since for server in servers if acd in server.open_outages]
+    starts += [server.first_rows[acd] for server in servers if acd in server.first_rows]
+    starts += [outage.span.start for server in servers for outage in server.lookup.facts.outages if outage.acd == acd]
     if not starts:
         return
     # An interval that the time begins in is looked at whole (rule 5): the link may have gone down just then.
-    start = max(floor_to(min(starts), length), floor_to(looked.start, length))
+    start = max(floor_to(min(starts), length), floor_to(window.start, length))
     stop = under_way + timedelta(minutes=length)
     if start < stop:
         yield from Window(start, stop).cut(timedelta(minutes=length))
 
 
-def _blind(servers: list[_Seen], acd: int, interval: Window, now: datetime) -> BlindTime | None:
+def _blind(servers: list[_ServerCoverage], acd: int, interval: Window, now: datetime) -> BlindTime | None:
     sides = tuple(side for server in servers if (side := _side(server, acd, interval, now)) is not None)
-    if not sides or _never_was(servers, sides, acd, interval):
+    if not sides or _skipped_by_clock(servers, sides, acd, interval):
         return None
     archived = all(server.archived(acd, interval) for server in servers)
-    return BlindTime(acd, interval, sides, archived, not any(server.seeing.facts.archives_unread for server in servers))
+    return BlindTime(acd, interval, sides, archived, not any(server.lookup.facts.archives_unread for server in servers))
 
 
-def _never_was(servers: list[_Seen], sides: tuple[BlindSide, ...], acd: int, interval: Window) -> bool:
+def _skipped_by_clock(servers: list[_ServerCoverage], sides: tuple[BlindSide, ...], acd: int, interval: Window) -> bool:
     """Say whether an interval that neither server has was skipped by a clock set forward (rule 17)."""
-    telling = [server for server in servers if server.seeing.facts.tells_coverage]
+    with_coverage = [server for server in servers if server.lookup.facts.coverage_known]
     if any(not (side.unexplained and side.missing) for side in sides):
         return False
     # A server that has not archived it misses nothing, and has no rows of it either.
-    if any(server.seeing.at(acd, interval).has_rows for server in telling):
+    if any(server.lookup.at(acd, interval).has_rows for server in with_coverage):
         return False
     # One switch tells both servers the time: that one diary has it is enough.
     return any(
         reset.acd in (0, acd) and at_label(reset.day, reset.label) <= interval.start < _an_hour_after(reset)
         for server in servers
-        for reset in server.seeing.facts.clock_resets
+        for reset in server.lookup.facts.clock_resets
     )
 
 
@@ -147,22 +147,22 @@ def _an_hour_after(reset: ClockReset) -> datetime:
     return at_label(reset.day, reset.label) + timedelta(hours=1)
 
 
-def _side(server: _Seen, acd: int, interval: Window, now: datetime) -> BlindSide | None:
-    sight: Sight = server.seeing.at(acd, interval)
-    missing = not sight.has_rows and server.expected(acd, interval)
-    incomplete = sight.has_rows and sight.incomplete > 0
+def _side(server: _ServerCoverage, acd: int, interval: Window, now: datetime) -> BlindSide | None:
+    coverage: AcdCoverage = server.lookup.at(acd, interval)
+    missing = not coverage.has_rows and server.expected(acd, interval)
+    incomplete = coverage.has_rows and coverage.incomplete > 0
     down_now = server.down_now(acd, interval, now)
-    if not (sight.outage or missing or incomplete or down_now):
+    if not (coverage.outage or missing or incomplete or down_now):
         return None
     links = tuple(
         outage
-        for outage in server.seeing.facts.outages
+        for outage in server.lookup.facts.outages
         if outage.acd == acd and outage.span.clipped(interval) is not None
     )
-    return BlindSide(server.role, links, int(missing), int(incomplete), server.seeing.facts.tells_links, down_now)
+    return BlindSide(server.role, links, int(missing), int(incomplete), server.lookup.facts.links_known, down_now)
 
 
-def _goes_on(one: BlindTime, other: BlindTime) -> bool:
+def _continues(one: BlindTime, other: BlindTime) -> bool:
     roles = [tuple(side.role for side in time.sides) for time in (one, other)]
     alike = one.archived == other.archived and one.damaged_on_both == other.damaged_on_both
     return one.span.stop == other.span.start and roles[0] == roles[1] and alike
@@ -175,7 +175,7 @@ def _joined(one: BlindTime, other: BlindTime) -> BlindTime:
             tuple(dict.fromkeys((*here.links, *there.links))),
             here.missing + there.missing,
             here.incomplete + there.incomplete,
-            here.tells_links,
+            here.links_known,
             there.down_now or here.down_now,
         )
         for here, there in zip(one.sides, other.sides, strict=True)
@@ -183,7 +183,7 @@ def _joined(one: BlindTime, other: BlindTime) -> BlindTime:
     return replace(one, span=Window(one.span.start, other.span.stop), sides=sides)
 
 
-def going_on(
+def open_ended(
     times: Iterable[BlindTime], facts: Iterable[ServerFacts], lengths: Mapping[int, int], now: datetime
 ) -> Iterator[str]:
     """Yield where nothing tells that a blind time is over, as sentences without their ends.
@@ -213,22 +213,22 @@ def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observatio
     every = [span for of_acd in spans.values() for span in of_acd]
     tables = []
     for table in observation.tables:
-        kept = []
+        selected = []
         cut = {bucket for time in times for bucket in _cut_by(time, table)}
         for drift in table.differing:
             span = drift.span
             near = every if drift.bucket.acd is None else spans.get(drift.bucket.acd, [])
             if drift.only_cuts or (span is not None and any(span.clipped(one) for one in near)):
-                kept.append(drift)
+                selected.append(drift)
             elif drift.bucket in cut:
                 # It was compared for being near; what else differs in it is no matter of the outage.
-                kept.append(replace(drift, only_cuts=True))
-        tables.append(replace(table, differing=tuple(kept)))
+                selected.append(replace(drift, only_cuts=True))
+        tables.append(replace(table, differing=tuple(selected)))
     return replace(observation, tables=tuple(tables))
 
 
 def findings_of(
-    times: Iterable[BlindTime], plan: Plan | None, observation: Observation | None, *, passes: bool = False
+    times: Iterable[BlindTime], plan: Plan | None, observation: Observation | None, *, temporary: bool = False
 ) -> Iterator[OutageFinding]:
     """Yield what came of each blind time.
 
@@ -236,16 +236,18 @@ def findings_of(
     `observation` what was found in them, None where none is archived.
     """
     for time in times:
-        tolls = tuple(_tolls(time, plan, observation)) if plan and observation else ()
-        kept = tuple(one for one in plan.kept if _touches(one, time)) if plan else ()
+        costs = tuple(_costs(time, plan, observation)) if plan and observation else ()
+        skipped = tuple(one for one in plan.skipped if _touches(one, time)) if plan else ()
         refused = plan is None and observation is not None and _differs(time, observation)
-        lost = tuple(not_compared(observation)) if observation is not None and time.archived else ()
-        outlook = _outlook(time, tolls, kept, refused=refused)
-        if passes and outlook is Outlook.REFUSED:
+        uncompared = tuple(not_compared(observation)) if observation is not None and time.archived else ()
+        outlook = _outlook(time, costs, skipped, refused=refused)
+        if temporary and outlook is Outlook.REFUSED:
             outlook = Outlook.WAITING
-        if lost and outlook is Outlook.ALIKE:
+        if uncompared and outlook is Outlook.ALIKE:
             outlook = Outlook.UNKNOWN
-        yield OutageFinding(time, outlook, tolls, tuple(sorted((*kept, *lost), key=lambda one: (one.table, one.why))))
+        yield OutageFinding(
+            time, outlook, costs, tuple(sorted((*skipped, *uncompared), key=lambda one: (one.table, one.reason)))
+        )
 
 
 def _differs(time: BlindTime, observation: Observation) -> bool:
@@ -257,7 +259,7 @@ def _differs(time: BlindTime, observation: Observation) -> bool:
     )
 
 
-def _tolls(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[TableToll]:
+def _costs(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[TableCost]:
     cut = {table.spec.name: frozenset(_cut_by(time, table)) for table in observation.tables}
     sums: dict[tuple[str, Role], tuple[int, Counts]] = {}
     of_no_acd: set[tuple[str, Role]] = set()
@@ -270,7 +272,7 @@ def _tolls(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[Ta
         buckets, total = sums.get((part.table, step.into), (0, Counts()))
         sums[part.table, step.into] = (buckets + 1, total + part.effect(write.counts))
     for place, (buckets, total) in sorted(sums.items()):
-        yield TableToll(*place, buckets, total.missing, total.changed, total.extra, place in of_no_acd)
+        yield TableCost(*place, buckets, total.missing, total.changed, total.extra, place in of_no_acd)
 
 
 def _cut_by(time: BlindTime, table: TableObservation) -> Iterator[Bucket]:
@@ -280,29 +282,29 @@ def _cut_by(time: BlindTime, table: TableObservation) -> Iterator[Bucket]:
             yield from cut.buckets
 
 
-def _touches(kept: KeptBack, time: BlindTime) -> bool:
+def _touches(skipped: Skipped, time: BlindTime) -> bool:
     """Say whether what is kept is of a blind time. A table that could not be compared is of no time."""
-    return kept.acd in (None, time.acd) and any(span.clipped(time.span) is not None for span in kept.spans)
+    return skipped.acd in (None, time.acd) and any(span.clipped(time.span) is not None for span in skipped.spans)
 
 
-def _outlook(time: BlindTime, tolls: tuple[TableToll, ...], kept: tuple[KeptBack, ...], *, refused: bool) -> Outlook:
-    if not time.archived and not time.tells_archives:
+def _outlook(time: BlindTime, costs: tuple[TableCost, ...], skipped: tuple[Skipped, ...], *, refused: bool) -> Outlook:
+    if not time.archived and not time.archives_known:
         return Outlook.UNARCHIVED
     if time.lost:
         # Whatever is copied, it stays so: the same is said before that and afterwards.
         return Outlook.LOST
     if not time.archived:
         return Outlook.WAITING
-    if tolls:
+    if costs:
         return Outlook.REPAIR
-    if any(one.why in (KeptWhy.LOST, KeptWhy.CUT_ON_BOTH) for one in kept):
+    if any(one.reason in (SkipReason.LOST, SkipReason.CUT_ON_BOTH) for one in skipped):
         return Outlook.LOST
-    if kept and all(one.why is KeptWhy.UNARCHIVED for one in kept):
+    if skipped and all(one.reason is SkipReason.UNARCHIVED for one in skipped):
         return Outlook.WAITING
-    if any(one.why is KeptWhy.CUT_NOT_OVER for one in kept):
+    if any(one.reason is SkipReason.CUT_NOT_OVER for one in skipped):
         return Outlook.NOT_OVER
-    if kept and all(one.why is KeptWhy.UNWRITABLE for one in kept):
+    if skipped and all(one.reason is SkipReason.UNWRITABLE for one in skipped):
         return Outlook.REFUSED
-    if kept:
+    if skipped:
         return Outlook.UNDECIDED
     return Outlook.REFUSED if refused else Outlook.ALIKE

@@ -8,32 +8,32 @@ from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket
-from syncengine.model.consequences import following_sentences, followings
+from syncengine.model.consequences import consequence_sentences, consequences_of
 from syncengine.model.drift import ChangedBy, Counts, Observation, TableObservation, TableState
-from syncengine.model.expected import left_sentences
+from syncengine.model.expected import own_rows_sentences
 from syncengine.model.pair import DEFAULT_LIMITS, CallHistory, Hook, Limits, Role
-from syncengine.model.plan import KeptBack, KeptWhy, Plan, PlannedChange, RestoreRange
+from syncengine.model.plan import Plan, PlannedChange, RestoreRange, Skipped, SkipReason
 from syncengine.model.plan_kind import BackfillPortion, Resync, Sync
 from syncengine.model.policy import Policy
 from syncengine.model.spans import joined
 from syncengine.model.spec import DataClass
-from syncengine.planning.administration import MANUAL, Administering, AdministrationWishes
-from syncengine.planning.bucket_decisions import Decided, Deciding, Decision
-from syncengine.planning.by_hand import administered
-from syncengine.planning.call_history import primary_is_back, switched_back
+from syncengine.planning.administration import MANUAL, AdministrationContext, AdministrationRequest
+from syncengine.planning.bucket_decisions import Decision, DecisionContext, TableDecisions
+from syncengine.planning.by_hand import administration_lines
+from syncengine.planning.call_history import primary_is_back, switch_back_lines
 from syncengine.planning.checklist import checklist_of, interval_under_way
-from syncengine.planning.cuts import Cutting
+from syncengine.planning.coverage import CoverageLookup
+from syncengine.planning.cuts import CutContext
 from syncengine.planning.ranges import planned_ranges, restore_ranges
-from syncengine.planning.reconcile import Reconciling
+from syncengine.planning.reconcile import Reconciliation
 from syncengine.planning.refusals import refuse_deletions, refuse_unarchived, refuse_unlike
-from syncengine.planning.rollups import hold_rollups, stale_rollups, written_intervals
-from syncengine.planning.steps import TableWork, keep_together, steps_of
-from syncengine.planning.stretches import Places, inside
-from syncengine.planning.witnesses import Seeing
+from syncengine.planning.rollups import skip_rollups, stale_rollups, written_intervals
+from syncengine.planning.steps import TableWork, skip_companions, steps_of
+from syncengine.planning.stretches import DecisionSpans, incomplete_by_stretch
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class PlanRequest:
     """What the user asks for beside tables and times."""
 
     kind: Resync | BackfillPortion | Sync
@@ -44,7 +44,7 @@ class Wishes:
     """The commands that carry out lines of the checklist."""
     call_history: CallHistory | None = None
     """Where External Call History is on while all is well."""
-    administration: AdministrationWishes | None = None
+    administration: AdministrationRequest | None = None
     """Set where administration is copied, too."""
     unwritable: Mapping[tuple[Role, str], str] = field(default_factory=dict)
     """Tables that cannot be written on a server, each with why: what differs of them is left as it is."""
@@ -55,45 +55,45 @@ class Wishes:
         return self.kind.policy
 
 
-def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan:
+def plan(observation: Observation, catalogue: Catalogue, request: PlanRequest) -> Plan:
     """Return the plan; raises `RefusedError` naming the rule that forbids it."""
     refuse_unlike(observation)
     refuse_unarchived(observation)
-    cutting = Cutting.of(observation, wishes.policy)
-    lost = frozenset(table.spec.name for table in observation.not_compared)
-    wanted = cutting.decided(_decided(observation, wishes, lost))
+    cuts = CutContext.of(observation, request.policy)
+    uncompared = frozenset(table.spec.name for table in observation.not_compared)
+    decided_with_cuts = cuts.with_cuts(_table_decisions_by_server(observation, request, uncompared))
     writable = tuple(
-        (into, table, list(_writable(decisions, into, table, wishes))) for into, table, decisions in wanted
+        (into, table, list(_writable(decisions, into, table, request))) for into, table, decisions in decided_with_cuts
     )
-    decided = tuple(keep_together(writable, catalogue.one_step, lost))
+    decided = tuple(skip_companions(writable, catalogue.one_step, uncompared))
     steps = steps_of(
         tuple(TableWork(table, into, tuple(ds)) for into, table, ds in decided if any(d.action for d in ds)),
         catalogue.one_step,
-        most_rows=wishes.limits.step_rows,
+        most_rows=request.limits.step_rows,
     )
     written = {table.spec.data_class for _, table, decisions in decided if any(d.action for d in decisions)}
     stale = stale_rollups(steps, catalogue, observation)
     tables = tuple(table.spec.name for table in observation.tables)
-    switched = wishes.call_history is CallHistory.PRIMARY and primary_is_back(steps, observation, catalogue)
-    call_history = tuple(switched_back()) if switched else ()
-    changes = tuple(_changes(observation, wishes))
+    switch_back = request.call_history is CallHistory.PRIMARY and primary_is_back(steps, observation, catalogue)
+    call_history = tuple(switch_back_lines()) if switch_back else ()
+    changes = tuple(_changes(observation, request))
     result = Plan(
-        kind=wishes.kind,
+        kind=request.kind,
         seed=observation.seed,
         as_of=observation.as_of,
         target=observation.target,
         requested=observation.requested,
         zone=observation.zone,
         identities=tuple((facts.role, facts.identity) for facts in observation.facts),
-        ranges=tuple(planned_ranges(observation, steps, both=wishes.policy.both_directions)),
+        ranges=tuple(planned_ranges(observation, steps, both=request.policy.both_directions)),
         steps=steps,
-        kept=(
+        skipped=(
             *not_compared(observation),
-            *_kept(decided),
-            *(one for table in observation.tables for one in cutting.kept(table)),
+            *_skipped(decided),
+            *(one for table in observation.tables for one in cuts.skipped(table)),
         ),
         stale=stale,
-        notes=tuple(_notes(observation, wishes, written)),
+        notes=tuple(_notes(observation, request, written)),
         tables=tables,
         acds=observation.acds,
         changes=changes,
@@ -102,118 +102,128 @@ def plan(observation: Observation, catalogue: Catalogue, wishes: Wishes) -> Plan
             tables,
             stale,
             catalogue,
-            wishes.hooks,
-            call_history=call_history,
+            request.hooks,
+            call_history_lines=call_history,
             under_way=interval_under_way(observation),
             timetables=observation.timetables,
             changes=changes,
         ),
     )
-    refuse_deletions(result, wishes.limits)
+    refuse_deletions(result, request.limits)
     return result
 
 
-def _decided(observation: Observation, wishes: Wishes, lost: frozenset[str]) -> Iterator[Decided]:
+def _table_decisions_by_server(
+    observation: Observation, request: PlanRequest, uncompared: frozenset[str]
+) -> Iterator[TableDecisions]:
     """Yield the decisions of each table, by the server they would write to; `lost` could not be compared."""
-    source, target = observation.facts.map(Seeing)
+    source, target = observation.facts.map(CoverageLookup)
     tables = tuple(table for table in observation.tables if table.state is TableState.COMPARED)
-    if wishes.policy.both_directions:
+    if request.policy.both_directions:
         by_place: dict[tuple[Role, str], tuple[TableObservation, list[Decision]]] = {}
-        for into, table, decision in Reconciling(observation, source, target).decide(tables):
+        for into, table, decision in Reconciliation(observation, source, target).decide(tables):
             by_place.setdefault((into, table.spec.name), (table, []))[1].append(decision)
         yield from ((into, table, decisions) for (into, _), (table, decisions) in by_place.items())
         return
-    deciding = Deciding(observation, wishes.policy, source, target, wishes.take_broken, Places.of(observation))
-    administering = _administering(observation, wishes)
+    context = DecisionContext(
+        observation, request.policy, source, target, request.take_broken, DecisionSpans.of(observation)
+    )
+    administration = _administration_context(observation, request)
     written: set[tuple[str, Bucket]] = set()
     # Intervals first: whether a roll-up may be copied depends on what happens to them.
     for table in sorted(tables, key=lambda t: t.spec.grain.summarised):
-        decisions = list(_table_decisions(deciding, administering, table, observation))
-        decisions = list(_writable(decisions, observation.target, table, wishes))
-        decisions = list(hold_rollups(table, decisions, tables, written, lost))
+        decisions = list(_table_decisions(context, administration, table, observation))
+        decisions = list(_writable(decisions, observation.target, table, request))
+        decisions = list(skip_rollups(table, decisions, tables, written, uncompared))
         written |= set(written_intervals(table, decisions))
         yield observation.target, table, decisions
 
 
-def _writable(decisions: Iterable[Decision], into: Role, table: TableObservation, wishes: Wishes) -> Iterator[Decision]:
+def _writable(
+    decisions: Iterable[Decision], into: Role, table: TableObservation, request: PlanRequest
+) -> Iterator[Decision]:
     """Yield decisions, those to write as reasons to keep where their table cannot be written."""
-    why = wishes.unwritable.get((into, table.spec.name), "")
+    why = request.unwritable.get((into, table.spec.name), "")
     for one in decisions:
-        yield Decision(one.drift, kept=KeptWhy.UNWRITABLE, detail=why) if why and one.action is not None else one
+        yield (
+            Decision(one.drift, skip_reason=SkipReason.UNWRITABLE, detail=why)
+            if why and one.action is not None
+            else one
+        )
 
 
-def _administering(observation: Observation, wishes: Wishes) -> Administering:
-    told = wishes.administration or AdministrationWishes()
-    return Administering.of(wishes.policy, observation.source, told, observation.tables)
+def _administration_context(observation: Observation, request: PlanRequest) -> AdministrationContext:
+    requested = request.administration or AdministrationRequest()
+    return AdministrationContext.of(request.policy, observation.source, requested, observation.tables)
 
 
-def _changes(observation: Observation, wishes: Wishes) -> Iterator[PlannedChange]:
-    administering = _administering(observation, wishes)
+def _changes(observation: Observation, request: PlanRequest) -> Iterator[PlannedChange]:
+    administration = _administration_context(observation, request)
     for table in observation.tables:
         for drift in table.differing if table.spec.time is None else ():
-            yield from administering.changes(table, drift)
+            yield from administration.changes(table, drift)
 
 
 def _table_decisions(
-    deciding: Deciding, administering: Administering, table: TableObservation, observation: Observation
+    context: DecisionContext, administration: AdministrationContext, table: TableObservation, observation: Observation
 ) -> Iterator[Decision]:
     if table.spec.time is None:
         for drift in table.differing:
-            yield from administering.decide(table, drift)
+            yield from administration.decide(table, drift)
         return
     ranges: dict[int | None, RestoreRange] = {r.acd: r for r in restore_ranges(table, observation)}
-    together = inside(table)
+    incomplete = incomplete_by_stretch(table)
     for drift in table.differing:
-        yield deciding.historical(table, drift, ranges, together)
+        yield context.historical(table, drift, ranges, incomplete)
 
 
-def not_compared(observation: Observation) -> Iterator[KeptBack]:
+def not_compared(observation: Observation) -> Iterator[Skipped]:
     """Yield the tables of which nobody knows whether they differ."""
     for table in observation.not_compared:
-        yield KeptBack(table.spec.name, None, KeptWhy.NOT_COMPARED, (), Counts(), table.problem)
+        yield Skipped(table.spec.name, None, SkipReason.NOT_COMPARED, (), Counts(), table.problem)
 
 
-def _kept(decided: Iterable[Decided]) -> Iterator[KeptBack]:
+def _skipped(decided: Iterable[TableDecisions]) -> Iterator[Skipped]:
     """Yield what is left as it is, joined by table, ACD and reason."""
     for _, table, decisions in decided:
-        groups: dict[tuple[int | None, KeptWhy, str], list[Decision]] = defaultdict(list)
+        groups: dict[tuple[int | None, SkipReason, str], list[Decision]] = defaultdict(list)
         for decision in decisions:
-            if decision.kept is not None:
-                groups[decision.drift.bucket.acd, decision.kept, decision.detail].append(decision)
+            if decision.skip_reason is not None:
+                groups[decision.drift.bucket.acd, decision.skip_reason, decision.detail].append(decision)
         for (acd, why, detail), members in groups.items():
             counts = sum((d.drift.counts for d in members), Counts())
-            yield KeptBack(table.spec.name, acd, why, joined(d.drift.span for d in members), counts, detail)
+            yield Skipped(table.spec.name, acd, why, joined(d.drift.span for d in members), counts, detail)
 
 
-def _of_manual(observation: Observation, wishes: Wishes) -> Iterator[str]:
+def _manual_notes(observation: Observation, request: PlanRequest) -> Iterator[str]:
     """Yield what becomes of tables that differ and are kept in step otherwise than by copying (rule 19)."""
     manual = tuple(
         table
         for table in observation.tables
-        if table.spec.kept in MANUAL and table.differing and table.changes is not None
+        if table.spec.synced_by in MANUAL and table.differing and table.changes is not None
     )
     if not manual:
         return
     names = ", ".join(table.spec.name for table in manual)
     it, is_ = ("it", "is") if len(manual) == 1 else ("them", "are")
-    if wishes.administration is not None and wishes.administration.include_manual:
-        whys = ", ".join(dict.fromkeys(table.spec.why_kept for table in manual))
+    if request.administration is not None and request.administration.include_manual:
+        whys = ", ".join(dict.fromkeys(table.spec.synced_why for table in manual))
         yield f"{names}: written, though kept in step otherwise ({whys})"
         return
-    left = "left as it is" if is_ == "is" else "left as they are"
-    yield f"{names}: {left}, though a restore by the vendor's procedure would overwrite {it}"
-    lines = administered(replace(observation, tables=manual))
+    skipped = "left as it is" if is_ == "is" else "left as they are"
+    yield f"{names}: {skipped}, though a restore by the vendor's procedure would overwrite {it}"
+    lines = administration_lines(replace(observation, tables=manual))
     yield from (f"{line.text.rstrip('.')}; or add `include_manual=True` to copy it" for line in lines)
 
 
-def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) -> Iterator[str]:
+def _notes(observation: Observation, request: PlanRequest, written: set[DataClass]) -> Iterator[str]:
     for table in observation.tables:
         if table.other_acds:
             names = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
             yield f"{table.spec.name}: differs for ACD {names} too, which this plan leaves alone"
         if table.unknown:
             yield f"{table.spec.name}: no spec describes {', '.join(table.unknown)}; copied like the rest"
-    yield from _of_manual(observation, wishes)
+    yield from _manual_notes(observation, request)
     uncovered = [f"{table.spec.name}.{column}" for table in observation.tables for column in table.uncovered]
     if uncovered:
         yield f"compared by every row, since no fingerprint covers fractions: {', '.join(uncovered)}"
@@ -230,8 +240,8 @@ def _notes(observation: Observation, wishes: Wishes, written: set[DataClass]) ->
     ]
     if new:
         yield f"{', '.join(new)}: both servers were not seen alike there before, so nobody knows who changed what"
-    yield from following_sentences(followings(observation))
-    yield from left_sentences((table.spec.name, table.expected) for table in observation.tables)
+    yield from consequence_sentences(consequences_of(observation))
+    yield from own_rows_sentences((table.spec.name, table.expected) for table in observation.tables)
     loads = [facts.load for facts in observation.facts]
     if None in loads:
         yield "the load of a server is not known: set load or a hook for it in the pair file (pkginfo -x cms tells it)"

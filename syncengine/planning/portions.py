@@ -20,12 +20,12 @@ def day_windows(rows: Mapping[date, int], window: Window, *, most_rows: int, mos
     for day in sorted(day for day, count in rows.items() if count and window.clipped(_day(day))):
         far = bool(run) and (day - run[0]).days >= most_days
         if run and (far or total + rows[day] > most_rows):
-            yield _of(run, window)
+            yield _window_of(run, window)
             run, total = [], 0
         run.append(day)
         total += rows[day]
     if run:
-        yield _of(run, window)
+        yield _window_of(run, window)
 
 
 def month_windows(window: Window, *, most_months: int) -> Iterator[Window]:
@@ -46,6 +46,6 @@ def _day(day: date) -> Window:
     return Window(start, start + DAY)
 
 
-def _of(run: list[date], window: Window) -> Window:
+def _window_of(run: list[date], window: Window) -> Window:
     days = Window(_day(run[0]).start, _day(run[-1]).stop)
     return days.clipped(window) or days

@@ -42,18 +42,18 @@ def planned_ranges(observation: Observation, steps: Sequence[Step], *, both: boo
             yield replace(one, actual=actual, pieces=spans)
 
 
-def ranges_asked_for(ranges: Iterable[RestoreRange], times: Sequence[tuple[int, Window]]) -> Iterator[RestoreRange]:
+def requested_ranges(ranges: Iterable[RestoreRange], times: Sequence[tuple[int, Window]]) -> Iterator[RestoreRange]:
     """Yield the ranges of a plan that was asked for `times` of ACDs, as outages are, each with those of its ACD.
 
     What is compared reaches from the first to the last of all, and nobody has asked for what lies between. Rows of no
     ACD are asked for with every ACD.
     """
     for one in ranges:
-        asked = joined(span for acd, span in times if one.acd in (acd, None))
-        yield replace(one, requested=hull(asked), asked=asked) if asked else one
+        requested = joined(span for acd, span in times if one.acd in (acd, None))
+        yield replace(one, requested=hull(requested), requested_parts=requested) if requested else one
 
 
-def ranges_of_pieces(pieces: Pieces) -> Iterator[RestoreRange]:
+def undo_ranges(pieces: Pieces) -> Iterator[RestoreRange]:
     """Yield the ranges of an undo: nobody asked for a time, and what is put back is all of it."""
     for (table, acd), spans in pieces.items():
         yield RestoreRange(table, acd, None, hull(spans), pieces=spans)
@@ -78,14 +78,14 @@ def _requested(table: TableObservation, scope: Scope) -> RestoreRange:
 
 
 def _actual(table: TableObservation, scope: Scope, observation: Observation) -> Window | None:
-    held = [
+    extents = [
         one
-        for one in table.held_by_source
+        for one in table.source_extents
         if one.acd == scope.acd or (scope.acd is None and one.acd not in dict(observation.interval_lengths))
     ]
-    if not held:
+    if not extents:
         return None
-    ends = [span_of(bucket, table.spec, observation) for one in held for bucket in (one.first, one.last)]
+    ends = [span_of(bucket, table.spec, observation) for one in extents for bucket in (one.first, one.last)]
     spans = [span for span in ends if span is not None]
     if not spans:
         return None

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from syncengine.model.bucket import BucketState
 from syncengine.model.drift import BucketDrift, Counts, Observation, TableObservation
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, KeptWhy
-from syncengine.model.spec import Kept
+from syncengine.model.plan import Action, SkipReason
+from syncengine.model.spec import SyncedBy
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Decision
-from syncengine.planning.stretches import Place, Places, why_left
-from syncengine.planning.witnesses import Seeing, Sight
+from syncengine.planning.coverage import AcdCoverage, CoverageLookup
+from syncengine.planning.stretches import AcdSpan, DecisionSpans, skip_reason
 
-NOBODY_LOOKED = "neither server has rows of a table that always has some"
+NO_EVIDENCE = "neither server has rows of a table that always has some"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Verdict:
     """Which server an interval is taken from, or why from neither."""
 
     winner: Role | None
-    why: KeptWhy = KeptWhy.UNDECIDED
+    why: SkipReason = SkipReason.UNDECIDED
     detail: str = ""
 
 
@@ -33,105 +33,109 @@ class _Side:
     """What speaks for and against one server in an interval."""
 
     role: Role
-    sight: Sight
+    coverage: AcdCoverage
     incomplete: int | None
     """The largest `incomplete` of its rows where the two differ; None where it has no rows there."""
 
     @property
-    def tells(self) -> bool:
+    def has_evidence(self) -> bool:
         """Say whether its witnesses or its diary tell anything of the interval."""
-        return self.sight.has_rows or self.sight.outage
+        return self.coverage.has_rows or self.coverage.outage
 
     @property
     def broken(self) -> int:
         """The worst its rows and its diary tell of it; a server that tells nothing is not broken by that."""
-        return max(self.sight.incomplete, self.incomplete or 0, int(self.sight.outage))
+        return max(self.coverage.incomplete, self.incomplete or 0, int(self.coverage.outage))
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciling:
+class Reconciliation:
     """Decides in both directions. `source` and `target` see as those servers did."""
 
     observation: Observation
-    source: Seeing
-    target: Seeing
+    source: CoverageLookup
+    target: CoverageLookup
 
     def decide(self, tables: tuple[TableObservation, ...]) -> Iterator[tuple[Role, TableObservation, Decision]]:
         """Yield each decision with the server it would write to."""
-        where = Places.of(self.observation)
-        places: dict[Place, list[BucketDrift]] = defaultdict(list)
+        spans = DecisionSpans.of(self.observation)
+        places: dict[AcdSpan, list[BucketDrift]] = defaultdict(list)
         for table in tables:
             if table.spec.grain.tiles and not table.spec.future_dates:
                 for drift in table.differing:
-                    span = where.of_drift(drift, table.spec)
+                    span = spans.of_drift(drift, table.spec)
                     if span is not None:
                         places[drift.bucket.acd, span].append(drift)
         verdicts = {place: self._verdict(place, drifts) for place, drifts in places.items()}
         for table in tables:
             for drift in table.differing:
-                place = drift.bucket.acd, where.of_drift(drift, table.spec)
+                place = drift.bucket.acd, spans.of_drift(drift, table.spec)
                 yield self._decision(table, drift, verdicts, place)
 
-    def _verdict(self, place: Place, drifts: list[BucketDrift]) -> Verdict:
+    def _verdict(self, place: AcdSpan, drifts: list[BucketDrift]) -> Verdict:
         acd, span = place
-        if any(drift.moving for drift in drifts):
-            return Verdict(None, KeptWhy.MOVING)
+        if any(drift.changing for drift in drifts):
+            return Verdict(None, SkipReason.CHANGING)
         source = _Side(self.observation.source, self.source.at(acd, span), _worst(drift.source for drift in drifts))
         target = _Side(self.observation.target, self.target.at(acd, span), _worst(drift.target for drift in drifts))
         verdict = _between(source, target)
-        if verdict.why is not KeptWhy.LOST and any(_each_holds_a_part(drift) for drift in drifts):
+        if verdict.why is not SkipReason.LOST and any(_each_has_a_part(drift) for drift in drifts):
             return Verdict(None, detail="each server holds a part of the rows")
         from_source = verdict.winner is self.observation.source
         for stretch in (drift.stretch for drift in drifts if drift.stretch is not None and verdict.winner is not None):
-            left = why_left(stretch, acd, self.observation, from_source=from_source)
-            if left is not None:
-                return Verdict(None, *left)
+            skipped = skip_reason(stretch, acd, self.observation, from_source=from_source)
+            if skipped is not None:
+                return Verdict(None, *skipped)
         return verdict
 
     def _decision(
         self,
         table: TableObservation,
         drift: BucketDrift,
-        verdicts: dict[Place, Verdict],
+        verdicts: dict[AcdSpan, Verdict],
         at: tuple[int | None, Window | None],
     ) -> tuple[Role, TableObservation, Decision]:
         into = self.observation.target
         spec = table.spec
-        if spec.kept is not Kept.COPYING:
-            return into, table, Decision(drift, kept=KeptWhy.NOT_COPIED, detail=spec.why_kept)
+        if spec.synced_by is not SyncedBy.COPYING:
+            return into, table, Decision(drift, skip_reason=SkipReason.NOT_COPIED, detail=spec.synced_why)
         if not spec.grain.sliced or spec.future_dates:
-            return into, table, Decision(drift, kept=KeptWhy.ROLLUP_HELD)
+            return into, table, Decision(drift, skip_reason=SkipReason.INTERVALS_DISAGREE)
         acd, span = at
         if span is None:
-            return into, table, Decision(drift, kept=KeptWhy.UNDECIDED, detail="the rows have no time")
+            return into, table, Decision(drift, skip_reason=SkipReason.UNDECIDED, detail="the rows have no time")
         place = (acd, span)
         if drift.only_cuts:
             return into, table, Decision(drift)
-        if drift.moving:
-            return into, table, Decision(drift, kept=KeptWhy.MOVING)
+        if drift.changing:
+            return into, table, Decision(drift, skip_reason=SkipReason.CHANGING)
         # Where only events differ, the sight of both servers decides.
         verdict = verdicts.get(place) or self._verdict(place, [])
         if verdict.winner is None:
-            return into, table, Decision(drift, kept=verdict.why, detail=verdict.detail)
+            return into, table, Decision(drift, skip_reason=verdict.why, detail=verdict.detail)
         into = verdict.winner.other
-        facing = drift if into is self.observation.target else turned(drift)
+        directed = drift if into is self.observation.target else reversed_drift(drift)
         if spec.grain.events:
-            return self._event(into, table, facing)
-        if facing.stretch is not None and facing.stretch.source_rows:
+            return self._event(into, table, directed)
+        if directed.stretch is not None and directed.stretch.source_rows:
             # All rows of the loser there go, of whatever length.
-            return into, table, Decision(facing, Action.REPLACE_BUCKETS)
-        if facing.source.rows == 0:
+            return into, table, Decision(directed, Action.REPLACE_BUCKETS)
+        if directed.source.rows == 0:
             # The better server holds no row in this table: whole it may be, but nothing is deleted on that.
-            return into, table, Decision(facing, kept=KeptWhy.UNDECIDED, detail="only the more broken server has rows")
-        return into, table, Decision(facing, Action.REPLACE_BUCKETS if facing.target.rows else Action.ADD_BUCKETS)
+            return (
+                into,
+                table,
+                Decision(directed, skip_reason=SkipReason.UNDECIDED, detail="only the more broken server has rows"),
+            )
+        return into, table, Decision(directed, Action.REPLACE_BUCKETS if directed.target.rows else Action.ADD_BUCKETS)
 
     def _event(
-        self, into: Role, table: TableObservation, facing: BucketDrift
+        self, into: Role, table: TableObservation, directed: BucketDrift
     ) -> tuple[Role, TableObservation, Decision]:
         """Event tables are only filled: what the loser lacks is added, nothing is deleted."""
-        if facing.counts.missing == 0:
-            return into, table, Decision(facing, kept=KeptWhy.FILL_ONLY)
-        return into, table, Decision(facing, Action.ADD_GROUPS if facing.target.rows else Action.ADD_BUCKETS)
+        if directed.counts.missing == 0:
+            return into, table, Decision(directed, skip_reason=SkipReason.FILL_ONLY)
+        return into, table, Decision(directed, Action.ADD_GROUPS if directed.target.rows else Action.ADD_BUCKETS)
 
 
 def _worst(states: Iterable[BucketState]) -> int | None:
@@ -145,30 +149,30 @@ def _between(one: _Side, other: _Side) -> Verdict:
     One without witness rows is not broken by that alone: it loses where its diary shows an outage, or
     where the other's witnesses have rows.
     """
-    if not (one.tells or other.tells):
-        return Verdict(None, detail=NOBODY_LOOKED)
-    if one.sight.has_rows != other.sight.has_rows:
-        seeing, unseeing = (one, other) if one.sight.has_rows else (other, one)
-        if not unseeing.sight.known and not unseeing.sight.outage and unseeing.broken <= seeing.broken:
-            return Verdict(None, detail=f"nobody knows what {unseeing.role} saw: none of its tables tells")
-        return _against_the_unseeing(seeing, unseeing)
+    if not (one.has_evidence or other.has_evidence):
+        return Verdict(None, detail=NO_EVIDENCE)
+    if one.coverage.has_rows != other.coverage.has_rows:
+        covered, uncovered = (one, other) if one.coverage.has_rows else (other, one)
+        if not uncovered.coverage.known and not uncovered.coverage.outage and uncovered.broken <= covered.broken:
+            return Verdict(None, detail=f"nobody knows what {uncovered.role} saw: none of its tables tells")
+        return _one_sided_verdict(covered, uncovered)
     if one.broken == other.broken:
         if one.broken:
-            return Verdict(None, KeptWhy.LOST)
+            return Verdict(None, SkipReason.LOST)
         return Verdict(None, detail="neither server's rows are marked incomplete")
     better, worse = (one, other) if one.broken < other.broken else (other, one)
-    return Verdict(None, detail=NOBODY_LOOKED) if not worse.tells else Verdict(better.role)
+    return Verdict(None, detail=NO_EVIDENCE) if not worse.has_evidence else Verdict(better.role)
 
 
-def _against_the_unseeing(seeing: _Side, unseeing: _Side) -> Verdict:
+def _one_sided_verdict(covered: _Side, uncovered: _Side) -> Verdict:
     """Return the verdict where only one server has witness rows: its own, unless the other's rows are less broken."""
-    if unseeing.incomplete is not None and unseeing.broken < seeing.broken:
+    if uncovered.incomplete is not None and uncovered.broken < covered.broken:
         # Rows that came through whole are never replaced by broken ones, whoever was looking.
         return Verdict(None, detail="the only server that shows it was looking has the more broken rows")
-    return Verdict(seeing.role)
+    return Verdict(covered.role)
 
 
-def _each_holds_a_part(drift: BucketDrift) -> bool:
+def _each_has_a_part(drift: BucketDrift) -> bool:
     """Say whether the servers hold no key group in common, though both have some."""
     counts = drift.counts
     return bool(
@@ -179,7 +183,7 @@ def _each_holds_a_part(drift: BucketDrift) -> bool:
     )
 
 
-def turned(drift: BucketDrift) -> BucketDrift:
+def reversed_drift(drift: BucketDrift) -> BucketDrift:
     """Return the same drift seen from the other side."""
     counts = Counts(missing=drift.counts.extra, extra=drift.counts.missing, changed=drift.counts.changed)
     if drift.stretch is not None:
@@ -194,6 +198,6 @@ def turned(drift: BucketDrift) -> BucketDrift:
         target_guard=drift.source_guard,
         stretch=drift.stretch.turned if drift.stretch else None,
         span=drift.span,
-        moving=drift.moving,
+        changing=drift.changing,
         only_cuts=drift.only_cuts,
     )

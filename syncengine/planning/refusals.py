@@ -10,7 +10,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.grain import Archive
 from syncengine.model.interval import floor_to
 from syncengine.model.names import argument
-from syncengine.model.outages import BlindTime, Unseen
+from syncengine.model.outages import BlindTime, UnknownCoverage
 from syncengine.model.pair import Limits, Role
 from syncengine.model.plan import Plan
 from syncengine.model.refusals import (
@@ -34,15 +34,15 @@ def refuse_unlike(observation: Observation) -> None:
     where there are no others, `ServerError` where all of them cannot be read.
     """
     refuse_unlike_loads({facts.role: facts.load for facts in observation.facts})
-    lost = observation.not_compared
-    if not lost or any(table.state is TableState.COMPARED for table in observation.tables):
+    uncompared = observation.not_compared
+    if not uncompared or any(table.state is TableState.COMPARED for table in observation.tables):
         return
-    shown = listed([f"{table.spec.name}: {table.problem.rstrip('.')}" for table in lost], SHOWN, separator="; ")
-    if all(table.state is TableState.NOT_READ for table in lost):
-        raise ServerError(f"Nothing could be compared. {shown}.", hint=lost[0].hint)
+    shown = listed([f"{table.spec.name}: {table.problem.rstrip('.')}" for table in uncompared], SHOWN, separator="; ")
+    if all(table.state is TableState.NOT_READ for table in uncompared):
+        raise ServerError(f"Nothing could be compared. {shown}.", hint=uncompared[0].hint)
     raise UnlikeTablesError(
         f"The servers' tables are not alike: {shown}.",
-        tables=tuple(table.spec.name for table in lost),
+        tables=tuple(table.spec.name for table in uncompared),
         hint="Make them alike on the servers, or leave them out: without their `tables=`, or with `exclude=`.",
     )
 
@@ -51,15 +51,15 @@ def refuse_unlike_loads(loads: Mapping[Role, str | None]) -> None:
     """Refuse to copy between servers of which it is known that their CMS loads differ (rule 14)."""
     known = {role: load for role, load in loads.items() if load}
     if len(set(known.values())) > 1:
-        told = ", ".join(f"{role} {load}" for role, load in known.items())
+        shown = ", ".join(f"{role} {load}" for role, load in known.items())
         raise UnlikeLoadsError(
-            f"The servers run different CMS loads: {told}.",
+            f"The servers run different CMS loads: {shown}.",
             loads=known,
             hint="Bring both to the same load first; nothing can be copied between unlike ones.",
         )
 
 
-def told_by_spec(spec: TableSpec) -> str:
+def spec_hint(spec: TableSpec) -> str:
     """Return what to do where no archive tells of a table of one's own, as the end of a sentence; or nothing."""
     if spec.data_class is not DataClass.CUSTOM or spec.at_once:
         return ""
@@ -67,14 +67,14 @@ def told_by_spec(spec: TableSpec) -> str:
     return f"; {what}, say `at_once = true` in its spec"
 
 
-def refuse_unread(facts: Iterable[ServerFacts], else_: str = "") -> None:
+def refuse_unread(facts: Iterable[ServerFacts], alternative: str = "") -> None:
     """Refuse where a server tells of no archive at all (rule 6), for which nobody needs to wait."""
     for one in facts:
         if one.archives_unread:
             raise NotArchivedError(
                 f"How far {one.role} has archived is not known: {one.archives_unread}. So nothing may be copied.",
-                passes=False,
-                hint=f"See to that on {one.role}; no waiting helps{else_}.",
+                temporary=False,
+                hint=f"See to that on {one.role}; no waiting helps{alternative}.",
             )
 
 
@@ -84,22 +84,22 @@ def refuse_early(times: Sequence[BlindTime]) -> None:
         more = f", nor have {plural(len(times) - 1, 'more outage')}" if len(times) > 1 else ""
         raise NotArchivedError(
             f"The outage of ACD {time.acd} at {time.span} has not been archived on both servers yet{more}.",
-            passes=True,
+            temporary=True,
             hint=WAIT,
         )
 
 
-def refuse_unseen(unseen: Iterable[Unseen]) -> None:
+def refuse_unknown_coverage(unseen: Iterable[UnknownCoverage]) -> None:
     """Refuse to say that no outage is there where nothing shows what a server saw."""
-    found = tuple(one for one in unseen if one.open)
-    if not found:
+    unknown = tuple(one for one in unseen if one.open)
+    if not unknown:
         return
-    shown = listed([one.says for one in found], SHOWN, separator="; ")
-    says = f"Whether there was an outage nobody knows: {shown}."
-    if all(one.passes for one in found):
-        raise NotArchivedError(says, passes=True, hint=WAIT)
-    look = "`syncengine outages` says all of it: see to that first, and that the time of this machine is right."
-    raise OutagesUnknownError(says, unseen=found, hint=look)
+    shown = listed([one.message for one in unknown], SHOWN, separator="; ")
+    sentence = f"Whether there was an outage nobody knows: {shown}."
+    if all(one.temporary for one in unknown):
+        raise NotArchivedError(sentence, temporary=True, hint=WAIT)
+    hint = "`syncengine outages` says all of it: see to that first, and that the time of this machine is right."
+    raise OutagesUnknownError(sentence, unknown_coverage=unknown, hint=hint)
 
 
 def refuse_unarchived(observation: Observation) -> None:
@@ -111,22 +111,22 @@ def refuse_unarchived(observation: Observation) -> None:
         for scope in table.scopes:
             if scope.acd is None or scope.requested is None:
                 continue
-            refuse_unread(observation.facts, told_by_spec(spec))
+            refuse_unread(observation.facts, spec_hint(spec))
             for facts in observation.facts:
                 status = facts.archived(scope.acd, Archive.INTERVAL)
                 if status.until is None:
                     raise NotArchivedError(
                         f"On {facts.role} the interval archive of ACD {scope.acd} {status.problem}, "
                         "so nothing may be copied yet.",
-                        passes=True,
-                        hint=f"{WAIT.rstrip('.')}{told_by_spec(spec)}.",
+                        temporary=True,
+                        hint=f"{WAIT.rstrip('.')}{spec_hint(spec)}.",
                     )
                 until = floor_to(status.until, observation.length(scope.acd))
                 if until < scope.requested.stop:
                     raise NotArchivedError(
                         f"{facts.role} has archived ACD {scope.acd} only up to {until:%Y-%m-%d %H:%M}, and the window "
                         f"{scope.requested} ends after that.",
-                        passes=True,
+                        temporary=True,
                         hint=f"Run the same command again after the archive of that interval has run, "
                         f"or add `wait=True`, or end the window before {until:%H:%M}.",
                     )

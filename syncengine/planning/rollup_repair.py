@@ -11,27 +11,27 @@ from syncengine.model.drift import BucketDrift, Observation, TableObservation, T
 from syncengine.model.interval import QUANTUM, at_label
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, PeriodPlace, Plan, StaleRollup, TablePart, written_by
+from syncengine.model.plan import PeriodPlace, Plan, SkipReason, StaleRollup, TablePart, written_by
 from syncengine.model.policy import Policy, Rollups
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
-from syncengine.planning.bucket_decisions import Deciding, Decision
+from syncengine.planning.bucket_decisions import Decision, DecisionContext
+from syncengine.planning.coverage import CoverageLookup
 from syncengine.planning.ranges import restore_ranges
-from syncengine.planning.stretches import Places
-from syncengine.planning.witnesses import Seeing
+from syncengine.planning.stretches import DecisionSpans
 
-UNSURE = frozenset(
+UNCERTAIN_REASONS = frozenset(
     {
-        KeptWhy.LOST,
-        KeptWhy.MOVING,
-        KeptWhy.LENGTHS_DIFFER,
-        KeptWhy.REPEATED_HOUR,
-        KeptWhy.UNARCHIVED,
-        KeptWhy.UNDECIDED,
+        SkipReason.LOST,
+        SkipReason.CHANGING,
+        SkipReason.LENGTHS_DIFFER,
+        SkipReason.REPEATED_HOUR,
+        SkipReason.UNARCHIVED,
+        SkipReason.UNDECIDED,
     }
 )
 """Why intervals are left that may not be whole in the target either."""
-Left = tuple[tuple[StaleRollup, ...], tuple[StaleRollup, ...]]
+ReadyAndWaiting = tuple[tuple[StaleRollup, ...], tuple[StaleRollup, ...]]
 QUARTER = timedelta(minutes=QUANTUM)
 
 
@@ -41,7 +41,7 @@ def span_of_stale(stale: StaleRollup) -> Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Sights:
+class IntervalEvidence:
     """What is known of the intervals below stale periods, beside their rows."""
 
     plan: Plan
@@ -50,9 +50,9 @@ class Sights:
     """When which server did not see which ACD whole."""
     lengths: Mapping[int, int]
     """The length of each ACD's intervals, in minutes."""
-    touched: frozenset[PeriodPlace] = frozenset()
+    written: frozenset[PeriodPlace] = frozenset()
     """What runs have written."""
-    unsure: str = ""
+    uncertain_run: str = ""
     """A run of which nobody knows all it has written."""
     unknown: frozenset[Role] = frozenset()
     """Servers of which nobody knows what they saw: none of the tables that tell could be read."""
@@ -64,17 +64,17 @@ class Sights:
         if stale.into in self.unknown:
             return f"nobody knows whether {stale.into} saw it whole: none of its tables tells"
         period = span_of_stale(stale)
-        mended = self._mended(stale, spec)
+        repaired = self._repaired_quarters(stale, spec)
         for time in self.blind:
             sides = [side for side in time.sides if side.role is stale.into and side.missing + side.incomplete]
             inside = time.span.clipped(period) if time.acd == stale.acd and sides else None
-            if inside is not None and not all(any(at == one for one in mended) for at in _quarters(inside)):
+            if inside is not None and not all(any(at == one for one in repaired) for at in _quarters(inside)):
                 return f"{stale.into} did not see it whole at {inside}"
-        for kept in self.plan.kept:
-            if kept.table == spec.rolled_from and kept.acd in (None, stale.acd) and kept.why in UNSURE:
+        for kept in self.plan.skipped:
+            if kept.table == spec.rolled_from and kept.acd in (None, stale.acd) and kept.reason in UNCERTAIN_REASONS:
                 inside = next((span for span in kept.spans if span.clipped(period)), None)
                 if inside is not None:
-                    return f"its intervals of {inside} are left as they are: {kept.why}"
+                    return f"its intervals of {inside} are left as they are: {kept.reason}"
         return ""
 
     def source_not_whole(self, stale: StaleRollup, spec: TableSpec) -> str:
@@ -90,12 +90,12 @@ class Sights:
         days = set(period.days())
         if any(
             (role, table, acd) == (source, spec.rolled_from, stale.acd) and day in days
-            for role, table, acd, day in self.touched
+            for role, table, acd, day in self.written
         ):
             return f"its intervals on {source} were repaired by another run, too"
         return ""
 
-    def mends(self, stale: StaleRollup, spec: TableSpec) -> frozenset[Bucket]:
+    def repaired_buckets(self, stale: StaleRollup, spec: TableSpec) -> frozenset[Bucket]:
         """Return the interval buckets below a table that the plan writes on the server of a period."""
         return frozenset(
             write.bucket
@@ -103,7 +103,7 @@ class Sights:
             if step.into is stale.into and part.table == spec.rolled_from
         )
 
-    def _mended(self, stale: StaleRollup, spec: TableSpec) -> frozenset[datetime]:
+    def _repaired_quarters(self, stale: StaleRollup, spec: TableSpec) -> frozenset[datetime]:
         """Return the quarters of an hour of which the plan mends rows of the table, or of one that always has some."""
         found: set[datetime] = set()
         length = timedelta(minutes=self.lengths.get(stale.acd or 0, QUANTUM))
@@ -117,66 +117,76 @@ class Sights:
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopiedPeriods:
     """What copying stale periods from the other server comes to."""
 
     decisions: tuple[tuple[TableObservation, Decision], ...]
     """Those that are copied."""
-    left: tuple[StaleRollup, ...]
+    skipped: tuple[StaleRollup, ...]
     """Those that are not, and why."""
-    taken: tuple[StaleRollup, ...]
+    copied: tuple[StaleRollup, ...]
     """Those that are copied. What is alike already is in neither: it was summarised from whole intervals."""
     unread: tuple[tuple[str, str], ...] = ()
     """Tables that could not be compared, and why."""
 
 
-def copied(observation: Observation, stale: Sequence[StaleRollup], sights: Sights, *, mended: bool) -> Copied:
+def decide_copies(
+    observation: Observation, stale: Sequence[StaleRollup], evidence: IntervalEvidence, *, repaired: bool
+) -> CopiedPeriods:
     """Decide which periods of one target are taken from the other server; `observation` is of all they need.
 
     Before they are `mended`, intervals that the plan will write count as alike.
     """
     tables = {table.spec.name: table for table in observation.tables}
-    source, target = observation.facts.map(Seeing)
-    places = Places.of(observation)
-    deciding = Deciding(observation, Policy.REPLACE, source, target, take_broken=False, places=places)
-    decisions, left, taken = [], [], []
+    source, target = observation.facts.map(CoverageLookup)
+    spans = DecisionSpans.of(observation)
+    context = DecisionContext(observation, Policy.REPLACE, source, target, take_broken=False, spans=spans)
+    decisions, skipped, copied = [], [], []
     for one in stale:
         table = tables[one.table]
         below = tables[table.spec.rolled_from or ""]
-        why = _not_alike(one, table, below, frozenset() if mended else sights.mends(one, table.spec))
-        why = why or sights.source_not_whole(one, table.spec)
+        why = _interval_difference(
+            one, table, below, frozenset() if repaired else evidence.repaired_buckets(one, table.spec)
+        )
+        why = why or evidence.source_not_whole(one, table.spec)
         drift = _drift(table, one)
         if not why and drift is not None:
-            decision = _decision(deciding, table, drift, observation)
+            decision = _decision(context, table, drift, observation)
             if decision.action is None:
-                why = decision.detail or str(decision.kept)
+                why = decision.detail or str(decision.skip_reason)
             else:
                 decisions.append((table, decision))
         if why:
-            left.append(told(one, Rollups.LIST, why))
+            skipped.append(with_outcome(one, Rollups.LIST, why))
         elif drift is not None:
-            taken.append(told(one, Rollups.COPY, ""))
+            copied.append(with_outcome(one, Rollups.COPY, ""))
     names = {one.table for one in stale}
-    lost = ((table.spec.name, table.problem) for table in observation.not_compared if table.spec.name in names)
-    return Copied(tuple(decisions), tuple(left), tuple(taken), tuple(lost))
+    uncompared = ((table.spec.name, table.problem) for table in observation.not_compared if table.spec.name in names)
+    return CopiedPeriods(tuple(decisions), tuple(skipped), tuple(copied), tuple(uncompared))
 
 
-def _decision(deciding: Deciding, table: TableObservation, drift: BucketDrift, observation: Observation) -> Decision:
+def _decision(
+    context: DecisionContext, table: TableObservation, drift: BucketDrift, observation: Observation
+) -> Decision:
     if drift.source.incomplete:
-        return Decision(drift, kept=KeptWhy.SOURCE_BROKEN, detail=f"{observation.source} summarised broken intervals")
+        return Decision(
+            drift, skip_reason=SkipReason.SOURCE_BROKEN, detail=f"{observation.source} summarised broken intervals"
+        )
     if drift.source.rows == 0:
-        return Decision(drift, kept=KeptWhy.SOURCE_EMPTY, detail=f"{observation.source} has no row of it")
-    return deciding.historical(table, drift, {one.acd: one for one in restore_ranges(table, observation)}, {})
+        return Decision(drift, skip_reason=SkipReason.SOURCE_EMPTY, detail=f"{observation.source} has no row of it")
+    return context.historical(table, drift, {one.acd: one for one in restore_ranges(table, observation)}, {})
 
 
-def _not_alike(one: StaleRollup, table: TableObservation, below: TableObservation, written: frozenset[Bucket]) -> str:
+def _interval_difference(
+    one: StaleRollup, table: TableObservation, below: TableObservation, written: frozenset[Bucket]
+) -> str:
     """Return why the intervals below a period are not known to be the same on both servers."""
     for found in (table, below):
         if found.state is not TableState.COMPARED:
             return found.problem or f"{found.spec.name} cannot be compared"
     period = span_of_stale(one)
-    held = next((scope.window for scope in below.scopes if scope.acd == one.acd), None)
-    if held is None or held.start > period.start or held.stop < period.stop:
+    window = next((scope.window for scope in below.scopes if scope.acd == one.acd), None)
+    if window is None or window.start > period.start or window.stop < period.stop:
         return "its intervals are no longer all held on both servers"
     days = set(period.days())
     differs = any(
@@ -196,23 +206,27 @@ def _quarters(span: Window) -> Iterator[datetime]:
     yield from (piece.start for piece in span.cut(QUARTER))
 
 
-def told(one: StaleRollup, then: Rollups, why: str = "") -> StaleRollup:
+def with_outcome(one: StaleRollup, then: Rollups, why: str = "") -> StaleRollup:
     """Return a stale period with what becomes of it."""
     return replace(one, then=then, why=why)
 
 
-def unread(table: str, why: str) -> str:
+def unread_reason(table: str, why: str) -> str:
     """Return that a table could not be read, as the reason why its periods are left."""
     return f"{table} could not be read ({why.rstrip('.')})"
 
 
-def left_over(stale: Iterable[StaleRollup], undone: Iterable[TablePart], specs: Mapping[str, TableSpec]) -> Left:
+def split_ready(
+    stale: Iterable[StaleRollup], open_parts: Iterable[TablePart], specs: Mapping[str, TableSpec]
+) -> ReadyAndWaiting:
     """Tell periods whose intervals a run has all mended from those that wait for parts it has not `undone`."""
-    waiting = {(part.table, write.bucket.acd, write.bucket.row_date) for part in undone for write in part.buckets}
+    waiting = {(part.table, write.bucket.acd, write.bucket.row_date) for part in open_parts for write in part.buckets}
     ready: list[StaleRollup] = []
     later: list[StaleRollup] = []
     for one in stale:
         days = span_of_stale(one).days()
         waits = any((specs[one.table].rolled_from, one.acd, day) in waiting for day in days)
         (later if waits else ready).append(one)
-    return tuple(ready), tuple(told(one, Rollups.LIST, "not all of its intervals were repaired") for one in later)
+    return tuple(ready), tuple(
+        with_outcome(one, Rollups.LIST, "not all of its intervals were repaired") for one in later
+    )

@@ -11,18 +11,18 @@ from syncengine.model.bucket import Bucket, BucketColumns
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.facts import ServerFacts
 from syncengine.model.names import argument
-from syncengine.model.plan import KeptWhy, StaleRollup, Step, places_of, written_by
+from syncengine.model.plan import SkipReason, StaleRollup, Step, places_of, written_by
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Decision
 
 
-def hold_rollups(
+def skip_rollups(
     table: TableObservation,
     decisions: Iterable[Decision],
     tables: tuple[TableObservation, ...],
     written: set[tuple[str, Bucket]],
-    lost: Collection[str] = (),
+    uncompared: Collection[str] = (),
 ) -> Iterator[Decision]:
     """Keep back each period whose own intervals disagree, and copy the rest only from a whole source.
 
@@ -33,13 +33,13 @@ def hold_rollups(
         return
     found = next((one for one in tables if one.spec.name == table.spec.rolled_from), None)
     intervals = None if found is None else _Intervals.of(found, written)
-    unknown = f"{table.spec.rolled_from} could not be compared" if table.spec.rolled_from in lost else ""
+    unknown = f"{table.spec.rolled_from} could not be compared" if table.spec.rolled_from in uncompared else ""
     for decision in decisions:
         if decision.action is None or decision.drift.bucket.row_date is None:
             yield decision
             continue
-        why = unknown or _held_because(table.spec, decision, intervals)
-        yield decision if not why else Decision(decision.drift, kept=KeptWhy.ROLLUP_HELD, detail=why)
+        why = unknown or _skip_reason(table.spec, decision, intervals)
+        yield decision if not why else Decision(decision.drift, skip_reason=SkipReason.INTERVALS_DISAGREE, detail=why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +47,35 @@ class _Intervals:
     """An interval table, looked up by ACD and day: a roll-up asks for each of its days, not for every interval."""
 
     windows: Mapping[int | None, Window | None]
-    unmended: frozenset[tuple[int | None, date]]
+    unrepaired: frozenset[tuple[int | None, date]]
     """ACDs and days with an interval that differs and that this plan does not write."""
 
     @classmethod
     def of(cls, table: TableObservation, written: set[tuple[str, Bucket]]) -> _Intervals:
         """Index what was observed of an interval table."""
-        unmended = frozenset(
+        unrepaired = frozenset(
             (drift.bucket.acd, drift.bucket.row_date)
             for drift in table.differing
             if drift.bucket.row_date is not None and (table.spec.name, drift.bucket) not in written
         )
-        return cls({scope.acd: scope.window for scope in table.scopes}, unmended)
+        return cls({scope.acd: scope.window for scope in table.scopes}, unrepaired)
 
     def disagree(self, acd: int | None, period: Window) -> bool:
         """Say whether some interval of a period will still differ when the plan is done."""
-        return any((acd, day) in self.unmended for day in period.days())
+        return any((acd, day) in self.unrepaired for day in period.days())
 
 
-def _held_because(spec: TableSpec, decision: Decision, intervals: _Intervals | None) -> str:
+def _skip_reason(spec: TableSpec, decision: Decision, intervals: _Intervals | None) -> str:
     bucket = decision.drift.bucket
     if bucket.row_date is None or intervals is None:
         return f"{spec.rolled_from} was not looked at: take it in too ({argument('tables', spec.rolled_from or '')})"
     if decision.drift.source.incomplete:
         return "the source summarised broken intervals: rerun its Data Summarizing"
     period = spec.grain.period(bucket.row_date)
-    held = intervals.windows.get(bucket.acd)
-    if held is None or held.clipped(period) is None:
+    window = intervals.windows.get(bucket.acd)
+    if window is None or window.clipped(period) is None:
         return ""
-    if held.start > period.start or held.stop < period.stop:
+    if window.start > period.start or window.stop < period.stop:
         return "its intervals lie partly outside the window"
     return "its intervals differ and are not repaired by this plan" if intervals.disagree(bucket.acd, period) else ""
 
@@ -87,7 +87,7 @@ def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Ob
     Sunday, which is the default of a CMS.
     """
     copied = places_of(steps)
-    seen: set[StaleRollup] = set()
+    found: set[StaleRollup] = set()
     above: dict[str, list[TableSpec]] = {}
     for spec in catalogue.tables:
         above.setdefault(spec.rolled_from or "", []).append(spec)
@@ -95,14 +95,14 @@ def stale_rollups(steps: tuple[Step, ...], catalogue: Catalogue, observation: Ob
         for spec in above.get(part.table, ()):
             stale = _stale(spec, write.bucket.acd, write.bucket.row_date, observation.facts.of(step.into))
             if stale and stale.place not in copied:
-                seen.add(stale)
-    return tuple(sorted(seen, key=lambda one: one.order))
+                found.add(stale)
+    return tuple(sorted(found, key=lambda one: one.order))
 
 
 def _stale(spec: TableSpec, acd: int | None, day: date | None, facts: ServerFacts) -> StaleRollup | None:
     if day is None or acd is None or not spec.grain.summarised:
         return None
-    row_date = spec.grain.unit.holding(day)
+    row_date = spec.grain.unit.containing(day)
     until = facts.archived(acd, spec.grain.archive).until
     if until is None or until < spec.grain.period(row_date).stop:
         return None

@@ -10,10 +10,10 @@ from syncengine.model.bucket import BucketColumns
 from syncengine.model.drift import TableObservation
 from syncengine.model.fingerprint import group_key
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, BucketWrite, KeptWhy, Step, TablePart
+from syncengine.model.plan import Action, BucketWrite, SkipReason, Step, TablePart
 from syncengine.model.spec import DataClass
-from syncengine.planning.administration import OF_GROUPS
-from syncengine.planning.bucket_decisions import Decided, Decision
+from syncengine.planning.administration import GROUP_REASONS
+from syncengine.planning.bucket_decisions import Decision, TableDecisions
 
 MOST_BUCKETS = 1000
 """Buckets one step names in its statements."""
@@ -32,36 +32,44 @@ class TableWork:
     decisions: tuple[Decision, ...]
 
 
-def keep_together(decided: tuple[Decided, ...], together: Together, lost: Collection[str] = ()) -> Iterator[Decided]:
+def skip_companions(
+    decided: tuple[TableDecisions, ...], together: Together, uncompared: Collection[str] = ()
+) -> Iterator[TableDecisions]:
     """Keep back what may only be written with a table of which something is kept back for the same ACD.
 
     `lost` are tables that could not be compared: what is written with one of them is left as it is.
     """
     for into, table, decisions in decided:
         names = next((names for names in together if table.spec.name in names), ())
-        beside = next((name for name in names if name in lost), "")
-        if beside:
-            why = f"it is written with {beside}, which could not be compared"
-            yield into, table, [_left(decision, why) for decision in decisions]
+        missing = next((name for name in names if name in uncompared), "")
+        if missing:
+            why = f"it is written with {missing}, which could not be compared"
+            yield into, table, [_not_compared(decision, why) for decision in decisions]
             continue
-        held = {
+        skipped = {
             decision.drift.bucket.acd: decision
             for other_into, other, others in decided
             if other_into is into and other.spec.name in names and other is not table
             for decision in others
-            if decision.kept is not None and decision.kept not in OF_GROUPS
+            if decision.skip_reason is not None and decision.skip_reason not in GROUP_REASONS
         }
-        yield into, table, [_with_companion(decision, held.get(decision.drift.bucket.acd)) for decision in decisions]
+        yield into, table, [_with_companion(decision, skipped.get(decision.drift.bucket.acd)) for decision in decisions]
 
 
-def _left(decision: Decision, why: str) -> Decision:
-    return decision if decision.action is None else Decision(decision.drift, kept=KeptWhy.NOT_COMPARED, detail=why)
+def _not_compared(decision: Decision, why: str) -> Decision:
+    return (
+        decision
+        if decision.action is None
+        else Decision(decision.drift, skip_reason=SkipReason.NOT_COMPARED, detail=why)
+    )
 
 
-def _with_companion(decision: Decision, held: Decision | None) -> Decision:
-    if held is None or decision.action is None:
+def _with_companion(decision: Decision, companion: Decision | None) -> Decision:
+    if companion is None or decision.action is None:
         return decision
-    return Decision(decision.drift, kept=held.kept, detail="what it is written with is left as it is")
+    return Decision(
+        decision.drift, skip_reason=companion.skip_reason, detail="what it is written with is left as it is"
+    )
 
 
 def steps_of(work: tuple[TableWork, ...], together: Together = (), *, most_rows: int) -> tuple[Step, ...]:
@@ -120,9 +128,9 @@ def _order(work: TableWork, together: Together) -> tuple[int, str, str, int]:
 
 def _parts(work: TableWork, most_rows: int | None) -> Iterator[TablePart]:
     """Yield the parts a table is cut into, of so many rows at most; None leaves it whole."""
-    writing = [(decision.action, decision) for decision in work.decisions if decision.action is not None]
-    writing.sort(key=lambda item: (item[0], item[1].drift.stretch is not None, *_place(item[1])))
-    for (action, stretched), run in groupby(writing, key=lambda item: (item[0], item[1].drift.stretch is not None)):
+    decided = [(decision.action, decision) for decision in work.decisions if decision.action is not None]
+    decided.sort(key=lambda item: (item[0], item[1].drift.stretch is not None, *_place(item[1])))
+    for (action, stretched), run in groupby(decided, key=lambda item: (item[0], item[1].drift.stretch is not None)):
         if action is Action.REPAIR_CUTS:
             yield replace(_part(work.table, action, [_write(decision) for _, decision in run]), whole=True)
             continue
@@ -162,9 +170,9 @@ def _write(decision: Decision) -> BucketWrite:
         source=drift.source_guard,
         target=drift.target_guard,
         counts=drift.counts,
-        spared=decision.spared,
-        repaired=decision.repaired,
-        others=decision.others,
+        skipped_groups=decision.skipped_groups,
+        repaired_groups=decision.repaired_groups,
+        other_groups=decision.other_groups,
         span=drift.span,
     )
 
@@ -180,6 +188,6 @@ def _part(table: TableObservation, action: Action, batch: list[BucketWrite]) -> 
         compared=table.compared,
         key=group_key(spec, table.compared),
         beyond_fingerprint=any(write.source.digest or write.target.digest for write in batch),
-        left_out=table.left_out,
+        excluded=table.excluded,
         row_number=spec.row_number if spec.row_number in {c.name for c in table.all_columns} else None,
     )

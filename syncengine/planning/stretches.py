@@ -7,75 +7,75 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syncengine.model.bucket import BucketColumns, bucket_start
-from syncengine.model.clock import repeats, was_set
+from syncengine.model.clock import clock_was_set, repeats
 from syncengine.model.drift import BucketDrift, Observation, TableObservation
 from syncengine.model.interval import QUANTUM, at_label, floor_to
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from syncengine.model.spec import TableSpec
 from syncengine.model.stretch import Stretch
 from syncengine.model.window import Window
 
 CLOCK_SET = "the clock was set in it: copy what is right by hand"
 OVERLAPS = "intervals of {server} overlap there: repair from the other server, or delete by hand what is wrong"
-BY_ROWS = "single rows of other lengths cannot be copied: use `policy='replace'`"
+SINGLE_ROWS = "single rows of other lengths cannot be copied: use `policy='replace'`"
 
-Place = tuple[int | None, Window]
+AcdSpan = tuple[int | None, Window]
 QUARTER = timedelta(minutes=QUANTUM)
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class StretchIncomplete:
     """What differs of one table in one stretch, taken together."""
 
     source_incomplete: int = 0
     target_incomplete: int = 0
 
-    def __add__(self, drift: BucketDrift) -> Inside:
-        return Inside(
+    def __add__(self, drift: BucketDrift) -> StretchIncomplete:
+        return StretchIncomplete(
             max(self.source_incomplete, drift.source.incomplete or 0),
             max(self.target_incomplete, drift.target.incomplete or 0),
         )
 
 
-def inside(table: TableObservation) -> dict[Place, Inside]:
+def incomplete_by_stretch(table: TableObservation) -> dict[AcdSpan, StretchIncomplete]:
     """Return what differs in each stretch of a table: the largest `incomplete` decides for all of it."""
-    found: dict[Place, Inside] = defaultdict(Inside)
+    found: dict[AcdSpan, StretchIncomplete] = defaultdict(StretchIncomplete)
     for drift in table.differing:
         if drift.stretch is not None:
             found[drift.bucket.acd, drift.stretch.span] += drift
     return found
 
 
-def why_left(
+def skip_reason(
     stretch: Stretch, acd: int | None, observation: Observation, *, from_source: bool = True
-) -> tuple[KeptWhy, str] | None:
+) -> tuple[SkipReason, str] | None:
     """Return why a stretch is not written whatever the servers saw, or None."""
     tiles = stretch.source_tiles if from_source else stretch.target_tiles
     if repeats(stretch.span, observation.zone):
-        return KeptWhy.REPEATED_HOUR, ""
-    if was_set(stretch.span, acd, observation.facts):
-        return KeptWhy.LENGTHS_DIFFER, CLOCK_SET
+        return SkipReason.REPEATED_HOUR, ""
+    if clock_was_set(stretch.span, acd, observation.facts):
+        return SkipReason.LENGTHS_DIFFER, CLOCK_SET
     if not tiles:
         server = observation.source if from_source else observation.target
-        return KeptWhy.LENGTHS_DIFFER, OVERLAPS.format(server=server)
+        return SkipReason.LENGTHS_DIFFER, OVERLAPS.format(server=server)
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class DecisionSpans:
     """The times that are decided as one: between two boundaries that the intervals of both servers share."""
 
     observation: Observation
     _inner: dict[int | None, set[datetime]]
     """Boundaries of quarters that lie inside an interval of either server, by ACD."""
-    _seen: dict[int | None, set[datetime]]
+    _covered: dict[int | None, set[datetime]]
     """The quarters of which either server tells an interval."""
 
     @classmethod
-    def of(cls, observation: Observation) -> Places:
+    def of(cls, observation: Observation) -> DecisionSpans:
         """Collect what both servers' intervals tell, and those of the rows that differ."""
         inner: dict[int | None, set[datetime]] = defaultdict(set)
-        seen: dict[int | None, set[datetime]] = defaultdict(set)
+        covered: dict[int | None, set[datetime]] = defaultdict(set)
         spans: list[tuple[int | None, Window]] = [
             (one.acd, Window(start, start + timedelta(minutes=max(one.length, QUANTUM))))
             for facts in observation.facts
@@ -90,9 +90,9 @@ class Places:
         ]
         for acd, span in spans:
             quarters = [piece.start for piece in span.aligned(QUANTUM).cut(QUARTER)]
-            seen[acd].update(quarters)
+            covered[acd].update(quarters)
             inner[acd].update(quarters[1:])
-        return cls(observation, inner, seen)
+        return cls(observation, inner, covered)
 
     def of_drift(self, drift: BucketDrift, spec: TableSpec) -> Window | None:
         """Return the time a bucket is decided with; None for a row without a time.
@@ -103,7 +103,7 @@ class Places:
         if start is None:
             return None
         quarter = floor_to(start, QUANTUM)
-        if quarter not in self._seen.get(acd, ()):
+        if quarter not in self._covered.get(acd, ()):
             return drift.span
         inner = self._inner[acd]
         first, stop = quarter, quarter + QUARTER

@@ -37,21 +37,21 @@ def _details(
     acds: tuple[int, ...],
     loads: Mapping[Role, str | None],
 ) -> Iterator[str]:
-    yield _told("Caller", support.contact, "your full name, and a number to call back", "contact")
-    yield _told("Organization", support.organization, "its name", "organization")
-    yield _told("Installation (IL) number", support.installation, "ten digits, in your contract", "installation")
-    known = (f"{role} {loads.get(role) or 'not known here (`pkginfo -x cms` there)'}" for role in Role)
-    yield f"CMS load: {', '.join(known)}"
-    yield _told("ACD release", support.switch_release, "whoever runs the switch knows it", "switch_release")
+    yield _detail("Caller", support.contact, "your full name, and a number to call back", "contact")
+    yield _detail("Organization", support.organization, "its name", "organization")
+    yield _detail("Installation (IL) number", support.installation, "ten digits, in your contract", "installation")
+    known_loads = (f"{role} {loads.get(role) or 'not known here (`pkginfo -x cms` there)'}" for role in Role)
+    yield f"CMS load: {', '.join(known_loads)}"
+    yield _detail("ACD release", support.switch_release, "whoever runs the switch knows it", "switch_release")
     when = f"since {since:%Y-%m-%d %H:%M}" if since else "since it was noticed first"
     which = f"ACD {', '.join(map(str, acds))}" if acds else "all ACDs, as far as is known here"
     yield f"Where: {' and '.join(servers)}, {when}, {which}"
     machines = {Role.PRIMARY: support.primary_machine, Role.SECONDARY: support.secondary_machine}
     for role in servers:
-        yield _told(f"Processors of {role}", machines[role], f"`psrinfo -v` on {role} tells them", f"{role}_machine")
+        yield _detail(f"Processors of {role}", machines[role], f"`psrinfo -v` on {role} tells them", f"{role}_machine")
     yield "Description: what users see, in your words"
-    yield _told("Service contract", support.contract, "its type and hours, if there is one", "contract")
-    yield _told(
+    yield _detail("Service contract", support.contract, "its type and hours, if there is one", "contract")
+    yield _detail(
         "Professional Services",
         support.professional_services,
         "whether a contract covers High Availability",
@@ -60,6 +60,6 @@ def _details(
     yield "Windows: its version, if CentreVu Supervisor is concerned"
 
 
-def _told(label: str, value: str, where: str, key: str) -> str:
+def _detail(label: str, value: str, where: str, key: str) -> str:
     """Return what is known as a detail, or where to find it and how the pair file keeps it."""
     return f"{label}: {value or f'{where} ([support] {key})'}"

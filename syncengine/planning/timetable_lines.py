@@ -34,21 +34,23 @@ class CopiedTimetables:
     steps: Sequence[Step]
     changes: Sequence[PlannedChange] = ()
 
-    def holds(self, one: Timetable, role: Role) -> bool:
+    def includes(self, one: Timetable, role: Role) -> bool:
         """Say whether rows of a timetable are written on a server."""
         parts = (part for step in self.steps for part in step.parts if step.into is role)
         written = {part.table for part in parts if part.table in COPIED}
-        known = [change for change in self.changes if change.table in COPIED and _name(change) == (one.owner, one.name)]
-        if known:
-            return any(change.table in written and change.kept is None for change in known)
+        changes = [
+            change for change in self.changes if change.table in COPIED and _name(change) == (one.owner, one.name)
+        ]
+        if changes:
+            return any(change.table in written and change.skip_reason is None for change in changes)
         # Of very many groups that differ only those that the target changed are known one by one.
         return bool(written) and any(difference in UNLIKE for difference in one.differences)
 
     @property
-    def spared(self) -> Iterator[tuple[str, str]]:
+    def skipped(self) -> Iterator[tuple[str, str]]:
         """The timetables of which something is left as it is on the target."""
         for _, part, write in written_by(self.steps):
-            for place in write.spared if part.table in COPIED else ():
+            for place in write.skipped_groups if part.table in COPIED else ():
                 values = dict(zip(part.key, place, strict=True))
                 yield (values.get(OWNER) or "").rstrip(" "), (values.get(NAME) or "").rstrip(" ")
 
@@ -58,7 +60,7 @@ def timetables_line(
     listing: TimetableListing | None,
     copied: CopiedTimetables,
     made: Sequence[FlagChange] = (),
-    left: Iterable[Timetable] | None = None,
+    unscheduled: Iterable[Timetable] | None = None,
     orphaned: Iterable[Timetable] = (),
 ) -> ChecklistLine:
     """Return the line about the timetables of a server that tasks were copied to, or put back on.
@@ -67,19 +69,19 @@ def timetables_line(
     the schedules that are made there, `left` the timetables that stay without one: None takes all that lack one;
     `orphaned` lose their tasks.
     """
-    look = f"Look at the timetables of {role}"
+    start = f"Look at the timetables of {role}"
     if listing is None or listing.failed:
-        text = f"{look}: what the run had copied of them is as it was before."
+        text = f"{start}: what the run had copied of them is as it was before."
         return ChecklistLine(LineKind.TIMETABLES, role, text)
-    there = [one for one in listing.timetables if one.side(role.other).there and not one.own]
-    both = [one for one in there if one.side(role).schedules and one.side(role.other).schedules]
-    unknown = [one for one in both if (listing.flag is None or not one.told) and copied.holds(one, role)]
+    on_other = [one for one in listing.timetables if one.side(role.other).there and not one.own]
+    both = [one for one in on_other if one.side(role).schedules and one.side(role.other).schedules]
+    unknown = [one for one in both if (listing.flag is None or not one.states_known) and copied.includes(one, role)]
     doubled = [*_shown(listing.doubled), *(one.shown for one in made if _runs_on_both(one))]
-    neither = [one.shown for one in made if one.says == (TimetableState.NOT_HERE, TimetableState.NOT_HERE)]
+    neither = [one.shown for one in made if one.labels == (TimetableState.NOT_HERE, TimetableState.NOT_HERE)]
     # That what runs only on the primary does not run on the secondary is as it should be, and nothing to look at.
     away = (TimetableState.ONLY_HERE, TimetableState.NOT_HERE)
-    elsewhere = [one.shown for one in made if role is Role.PRIMARY and one.says == away]
-    without = _shown(listing.without_schedule(role) if left is None else left)
+    elsewhere = [one.shown for one in made if role is Role.PRIMARY and one.labels == away]
+    without = _shown(listing.without_schedule(role) if unscheduled is None else unscheduled)
     words = []
     if doubled:
         words.append(f"these run on both servers then: {listed(doubled, MOST_NAMED)}")
@@ -102,16 +104,16 @@ def timetables_line(
             f"these have no schedule there and do not run, nor after a takeover: {listed(without, MOST_NAMED)}; "
             f"of each, {BY_HAND.format(role=role)}"
         )
-    gone = _shown(orphaned)
-    if gone:
+    deleted = _shown(orphaned)
+    if deleted:
         words.append(
-            f"these are no more on {role.other}, and their schedules stay: {listed(gone, MOST_NAMED)}; delete them in "
+            f"these are no more on {role.other}, and their schedules stay: {listed(deleted, MOST_NAMED)}; delete them in "
             f"the window on {role}"
         )
-    return ChecklistLine(LineKind.TIMETABLES, role, f"{look}: {'; '.join(words)}.")
+    return ChecklistLine(LineKind.TIMETABLES, role, f"{start}: {'; '.join(words)}.")
 
 
-def takeover_line(role: Role, left: Sequence[Timetable], *, edited: bool) -> ChecklistLine:
+def takeover_line(role: Role, unscheduled: Sequence[Timetable], *, edited: bool) -> ChecklistLine:
     """Return what is left to be done by hand after flags of timetables were set in the table of a server."""
     words = []
     if edited:
@@ -120,9 +122,9 @@ def takeover_line(role: Role, left: Sequence[Timetable], *, edited: bool) -> Che
             "into the table may be noticed only later. Where one does not run as its flag says, choose that there and "
             "Modify it."
         )
-    if left:
+    if unscheduled:
         words.append(
-            f"These timetables have no schedule on {role} and do not run there: {named(left, MOST_NAMED)}. Of each, "
+            f"These timetables have no schedule on {role} and do not run there: {named(unscheduled, MOST_NAMED)}. Of each, "
             f"{BY_HAND.format(role=role)}."
         )
     return ChecklistLine(LineKind.TIMETABLES, role, " ".join(words))
@@ -138,4 +140,4 @@ def _shown(timetables: Iterable[Timetable]) -> list[str]:
 
 
 def _runs_on_both(made: FlagChange) -> bool:
-    return TimetableState.NOT_HERE not in made.says
+    return TimetableState.NOT_HERE not in made.labels

@@ -10,7 +10,7 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.drift import Counts
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.pair import Role
-from syncengine.model.plan import BucketWrite, KeptBack, KeptWhy, Step, TablePart
+from syncengine.model.plan import BucketWrite, Skipped, SkipReason, Step, TablePart
 from syncengine.model.timetable_flag import (
     NULL,
     FlagChange,
@@ -27,7 +27,7 @@ Name = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class RunOnWish:
+class RunOnRequest:
     """The guide's global edit: all timetables of some owners on one server."""
 
     run_on: RunOn
@@ -41,23 +41,31 @@ class RunOnWish:
         return f"run the timetables of {', '.join(self.owners)} {where}"
 
 
-def run_on_edit(rows: Iterable[FlagRow], wish: RunOnWish, flag: TimetableFlag, column: FingerprintColumn) -> FlagEdit:
+def run_on_edit(
+    rows: Iterable[FlagRow], request: RunOnRequest, flag: TimetableFlag, column: FingerprintColumn
+) -> FlagEdit:
     """Return the edit that puts all timetables of the owners in the state wanted; what is so already is counted."""
-    server = wish.server.value
-    wanted = as_stored(flag.value(wish.run_on.state, server), column)
-    owned = [row for row in rows if row.timetable[0] in wish.owners]
-    changing = [row for row in owned if stored_text(row.value) != stored_text(wanted)]
+    server = request.server.value
+    requested = as_stored(flag.value(request.run_on.state, server), column)
+    owned = [row for row in rows if row.timetable[0] in request.owners]
+    changing = [row for row in owned if stored_text(row.value) != stored_text(requested)]
     changes = (
-        FlagChange(row.owner, row.name, row.value, wanted, (told(row.value, flag, server), wish.run_on.state.value))
+        FlagChange(
+            row.owner,
+            row.name,
+            row.value,
+            requested,
+            (shown_value(row.value, flag, server), request.run_on.state.value),
+        )
         for row in changing
     )
     alike = len({row.timetable for row in owned} - {row.timetable for row in changing})
-    return FlagEdit(flag.column, tuple(dict.fromkeys(changes)), wish.about, alike)
+    return FlagEdit(flag.column, tuple(dict.fromkeys(changes)), request.about, alike)
 
 
-def taken_back(
+def undo_edit(
     edit: FlagEdit, rows: Iterable[FlagRow], later: Mapping[Name, str], about: str
-) -> tuple[FlagEdit, tuple[KeptBack, ...]]:
+) -> tuple[FlagEdit, tuple[Skipped, ...]]:
     """Return the edit that puts flags back, timetable by timetable, and those that are left as they are.
 
     Left are the flags somebody else has set since, or a run of `later` has, and timetables whose schedules were in
@@ -69,20 +77,20 @@ def taken_back(
         now[row.timetable].append(row)
     states = Counter(change.timetable for change in edit.changes)
     changes: list[FlagChange] = []
-    kept: dict[tuple[KeptWhy, str], list[FlagChange]] = defaultdict(list)
+    skipped: dict[tuple[SkipReason, str], list[FlagChange]] = defaultdict(list)
     for change in edit.changes:
-        held = {stored_text(row.value) for row in now[change.timetable]}
+        present = {stored_text(row.value) for row in now[change.timetable]}
         if states[change.timetable] > 1:
-            kept[KeptWhy.MIXED, ""].append(change)
-        elif held == {stored_text(change.after)}:
+            skipped[SkipReason.MIXED, ""].append(change)
+        elif present == {stored_text(change.after)}:
             # The rows of today, which may be padded otherwise than they were.
-            changes += (replace(change.taken_back, owner=r.owner, name=r.name) for r in now[change.timetable])
-        elif held != {stored_text(change.before)}:
+            changes += (replace(change.reversed, owner=r.owner, name=r.name) for r in now[change.timetable])
+        elif present != {stored_text(change.before)}:
             run = later.get(change.timetable, "")
-            kept[KeptWhy.WRITTEN_SINCE if run else KeptWhy.CHANGED_SINCE, run].append(change)
+            skipped[SkipReason.WRITTEN_SINCE if run else SkipReason.CHANGED_SINCE, run].append(change)
     return FlagEdit(edit.column, tuple(dict.fromkeys(changes)), about), tuple(
-        KeptBack(SCHEDULES, None, why, (), Counts(changed=len(ones)), _detail(ones, run))
-        for (why, run), ones in kept.items()
+        Skipped(SCHEDULES, None, why, (), Counts(changed=len(ones)), _detail(ones, run))
+        for (why, run), ones in skipped.items()
     )
 
 
@@ -104,7 +112,7 @@ def as_stored(value: str | None, column: FingerprintColumn) -> FlagValue:
     return value.ljust(column.type.width) if column.type.name == "char" else value
 
 
-def told(value: FlagValue, flag: TimetableFlag, server: str) -> str:
+def shown_value(value: FlagValue, flag: TimetableFlag, server: str) -> str:
     """Return a stored value as people are told it: its state, or what is stored where that is none of the three."""
     state = flag.state(value, server)
     return state.value if state else NULL if value is None else repr(stored_text(value))

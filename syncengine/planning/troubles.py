@@ -6,19 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from syncengine.model.archives import Amiss, ArchiveFault
+from syncengine.model.archives import ArchiveFault, ArchiveFaultKind
 from syncengine.model.facts import Outage, ServerFacts
 from syncengine.model.grain import Archive
 from syncengine.model.interval import at_label, ceil_to
 from syncengine.model.outages import BlindTime
 from syncengine.model.pair import Role
-from syncengine.model.where_to_work import Owed, PairState, Trouble, TroubleKind
+from syncengine.model.where_to_work import MissingTime, PairState, Trouble, TroubleKind
 from syncengine.model.window import Window
 from syncengine.planning.archives import AN_HOUR, DEFAULT_LENGTH, INTERVALS_BEHIND, clock_was_set
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ServerReport:
     """What one server, and a hook about it, tell of how it is now."""
 
     role: Role
@@ -31,19 +31,21 @@ class Told:
     """As a hook says; None where none could tell."""
 
 
-def state_of(told: Sequence[Told], blind: Iterable[BlindTime], looked: Window, lengths: Mapping[int, int]) -> PairState:
+def state_of(
+    reports: Sequence[ServerReport], blind: Iterable[BlindTime], window: Window, lengths: Mapping[int, int]
+) -> PairState:
     """Return what decides where users work. `looked` ends now; `lengths` are minutes of an interval by ACD."""
-    facts = {one.role: one.facts for one in told if one.facts is not None}
+    facts = {one.role: one.facts for one in reports if one.facts is not None}
     acds = tuple(sorted({acd for one in facts.values() for acd in one.acds}))
     troubles: list[Trouble] = []
-    for one in told:
+    for one in reports:
         other = facts.get(one.role.other)
-        troubles += _of_server(one, other, looked, lengths)
+        troubles += _of_server(one, other, window, lengths)
     return PairState(
         acds,
         tuple(troubles),
-        tuple(one.role for one in told if one.links_up),
-        tuple(_owed(facts, blind, looked, lengths)),
+        tuple(one.role for one in reports if one.links_up),
+        tuple(_missing_times(facts, blind, window, lengths)),
         _nothing_seen(facts),
     )
 
@@ -51,20 +53,22 @@ def state_of(told: Sequence[Told], blind: Iterable[BlindTime], looked: Window, l
 def _nothing_seen(facts: Mapping[Role, ServerFacts]) -> bool:
     """Say whether both tell of the intervals they saw, and have none: then it is rather the clock that is wrong."""
     return len(facts) == len(Role) and all(
-        one.tells_coverage and one.acds and not one.coverage for one in facts.values()
+        one.coverage_known and one.acds and not one.coverage for one in facts.values()
     )
 
 
-def _of_server(told: Told, other: ServerFacts | None, looked: Window, lengths: Mapping[int, int]) -> Iterator[Trouble]:
-    role, facts = told.role, told.facts
-    if told.problem:
+def _of_server(
+    report: ServerReport, other: ServerFacts | None, window: Window, lengths: Mapping[int, int]
+) -> Iterator[Trouble]:
+    role, facts = report.role, report.facts
+    if report.problem:
         yield Trouble(role, TroubleKind.UNREACHED, (), f"the {role} cannot be reached from here")
         return
-    if told.links_up is False:
+    if report.links_up is False:
         yield Trouble(role, TroubleKind.LINKS, (), f"links of the {role} are down")
     if facts is None:
         return
-    down = {acd: outage for acd in facts.acds if (outage := _down_now(facts, acd, looked.stop)) is not None}
+    down = {acd: outage for acd in facts.acds if (outage := _down_now(facts, acd, window.stop)) is not None}
     yield from _by_start(
         role,
         TroubleKind.LINKS,
@@ -75,28 +79,28 @@ def _of_server(told: Told, other: ServerFacts | None, looked: Window, lengths: M
     if off:
         yield Trouble(role, TroubleKind.COLLECTION_OFF, off, f"data collection of {_acds(off)} is off on the {role}")
     blind = {
-        acd: since for acd, since in _blind(facts, other, looked, lengths).items() if acd not in down and acd not in off
+        acd: since for acd, since in _blind(facts, other, window, lengths).items() if acd not in down and acd not in off
     }
     yield from _by_start(role, TroubleKind.BLIND, blind, "calls of {} have not been recorded by the {}")
     late = {
         fault.acd: fault.since
-        for fault in told.faults
-        if fault.acd is not None and fault.archive is Archive.INTERVAL and fault.amiss is not Amiss.UNKNOWN
+        for fault in report.faults
+        if fault.acd is not None and fault.archive is Archive.INTERVAL and fault.kind is not ArchiveFaultKind.UNKNOWN
     }
     late = {
         acd: since
         for acd, since in late.items()
-        if acd not in (*down, *off, *blind) and not _just_back(facts, acd, since, looked.stop, lengths)
+        if acd not in (*down, *off, *blind) and not _just_back(facts, acd, since, window.stop, lengths)
     }
     yield from _by_start(role, TroubleKind.ARCHIVES, late, "intervals of {} have not been archived on the {}")
 
 
-def _by_start(role: Role, kind: TroubleKind, since: Mapping[int, datetime | None], says: str) -> Iterator[Trouble]:
+def _by_start(role: Role, kind: TroubleKind, since: Mapping[int, datetime | None], template: str) -> Iterator[Trouble]:
     """Yield one trouble for the ACDs that it has hit since the same moment."""
     for moment in dict.fromkeys(since.values()):
         acds = tuple(acd for acd, start in since.items() if start == moment)
         when = f" since {moment:%Y-%m-%d %H:%M}" if moment else ""
-        yield Trouble(role, kind, acds, says.format(_acds(acds), role) + when, moment)
+        yield Trouble(role, kind, acds, template.format(_acds(acds), role) + when, moment)
 
 
 def _acds(acds: Iterable[int]) -> str:
@@ -105,34 +109,34 @@ def _acds(acds: Iterable[int]) -> str:
 
 def _down_now(facts: ServerFacts, acd: int, now: datetime) -> Outage | None:
     """Return the outage of the diary that goes on: most stand there only when they are over."""
-    going = (one for one in facts.outages if one.acd == acd and one.span.start < now < one.span.stop)
-    return next(going, None)
+    open_outages = (one for one in facts.outages if one.acd == acd and one.span.start < now < one.span.stop)
+    return next(open_outages, None)
 
 
 def _blind(
-    facts: ServerFacts, other: ServerFacts | None, looked: Window, lengths: Mapping[int, int]
+    facts: ServerFacts, other: ServerFacts | None, window: Window, lengths: Mapping[int, int]
 ) -> dict[int, datetime]:
     """Return since when a server has no rows of its ACDs until now, of those of which it has none.
 
     It must have archived a whole interval after its last row; where it does not tell how far it has archived, the
     other server must have rows of more intervals than an archive may be behind.
     """
-    if not facts.tells_coverage:
+    if not facts.coverage_known:
         return {}
-    mine, found = _last_rows(facts, looked.stop), {}
-    theirs = _last_rows(other, looked.stop) if other is not None and other.tells_coverage else {}
+    mine, found = _last_rows(facts, window.stop), {}
+    theirs = _last_rows(other, window.stop) if other is not None and other.coverage_known else {}
     for acd in facts.acds:
         if acd not in mine and acd not in theirs:
             # Who has never seen an ACD has none of it, or is new.
             continue
         length = timedelta(minutes=lengths.get(acd, DEFAULT_LENGTH))
-        since, lacking = mine.get(acd, looked.start), length
+        since, lacking = mine.get(acd, window.start), length
         until = facts.archived(acd, Archive.INTERVAL).before_this_run(int(length.total_seconds()) // 60)
         if until is None:
-            lacking, until = length * (INTERVALS_BEHIND + 1), theirs.get(acd, looked.start)
+            lacking, until = length * (INTERVALS_BEHIND + 1), theirs.get(acd, window.start)
         if clock_was_set(facts, acd, since - AN_HOUR, until):
             lacking += AN_HOUR
-        if min(until, looked.stop) - since >= lacking and not _just_back(facts, acd, since, looked.stop, lengths):
+        if min(until, window.stop) - since >= lacking and not _just_back(facts, acd, since, window.stop, lengths):
             found[acd] = since
     return found
 
@@ -156,9 +160,9 @@ def _just_back(facts: ServerFacts, acd: int, since: datetime | None, now: dateti
     )
 
 
-def _owed(
-    facts: Mapping[Role, ServerFacts], blind: Iterable[BlindTime], looked: Window, lengths: Mapping[int, int]
-) -> Iterator[Owed]:
+def _missing_times(
+    facts: Mapping[Role, ServerFacts], blind: Iterable[BlindTime], window: Window, lengths: Mapping[int, int]
+) -> Iterator[MissingTime]:
     """Yield what the primary was too long away for, and the secondary has.
 
     That a link was down within an interval or two is no reason to send users anywhere (Appendix F).
@@ -170,12 +174,12 @@ def _owed(
         mine, theirs = sides.get(Role.PRIMARY), sides.get(Role.SECONDARY)
         if mine is not None and mine.missing and (theirs is None or theirs.missing < mine.missing):
             since = min((one.span.start for one in mine.links), default=time.span.start)
-            yield Owed(time.acd, since, f"ACD {time.acd} {time.span}")
+            yield MissingTime(time.acd, since, f"ACD {time.acd} {time.span}")
     for outage in facts[Role.PRIMARY].outages:
         length = lengths.get(outage.acd, DEFAULT_LENGTH)
         until = facts[Role.PRIMARY].archived(outage.acd, Archive.INTERVAL).until
         over = ceil_to(outage.span.stop, length)
         whole = outage.span.stop - outage.span.start >= timedelta(minutes=length)
-        recent = outage.span.stop <= looked.stop <= over + timedelta(minutes=INTERVALS_BEHIND * length)
+        recent = outage.span.stop <= window.stop <= over + timedelta(minutes=INTERVALS_BEHIND * length)
         if whole and recent and (until is None or until < over):
-            yield Owed(outage.acd, outage.span.start, f"ACD {outage.acd} {outage.shown}")
+            yield MissingTime(outage.acd, outage.span.start, f"ACD {outage.acd} {outage.shown}")

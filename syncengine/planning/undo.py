@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from syncengine.model.bucket import EMPTY, Bucket, BucketState
 from syncengine.model.drift import Counts
 from syncengine.model.pair import Role
-from syncengine.model.plan import Action, BucketWrite, KeptBack, KeptWhy, Step, TablePart
+from syncengine.model.plan import Action, BucketWrite, Skipped, SkipReason, Step, TablePart
 from syncengine.model.spans import joined
 from syncengine.model.window import Window
 
-Place = tuple[Role, str, Bucket]
+ServerBucket = tuple[Role, str, Bucket]
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenBucket:
     """One bucket a run wrote: its state before the first and after the last time, and the part it was of."""
 
     into: Role
@@ -28,57 +28,57 @@ class Written:
     after: BucketState
     counts: Counts
     """What becomes of its rows when that is put back."""
-    broken: bool = False
+    changed_between: bool = False
     """Somebody else changed it between two writes of the run."""
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ServerBucket:
         """Where it is."""
         return self.into, self.part.table, self.bucket
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
+class UndoContext:
     """What planning an undo needs to know beside what was written."""
 
-    states: Mapping[Place, BucketState]
+    states: Mapping[ServerBucket, BucketState]
     """What the targets hold now."""
-    later: Mapping[Place, str]
+    later: Mapping[ServerBucket, str]
     """The last later run that wrote a bucket."""
-    spans: Mapping[Place, Window]
+    spans: Mapping[ServerBucket, Window]
     """When the buckets are, where they are at a time."""
-    purged: frozenset[Place]
+    purged: frozenset[ServerBucket]
     """Those that the target's retention has dropped meanwhile."""
     unwritable: Mapping[tuple[Role, str], str] = field(default_factory=dict)
     """Tables that cannot be written any more, and why."""
 
 
-def undo_steps(written: Iterable[Written], now: Now) -> tuple[tuple[Step, ...], tuple[KeptBack, ...]]:
+def undo_steps(written: Iterable[WrittenBucket], context: UndoContext) -> tuple[tuple[Step, ...], tuple[Skipped, ...]]:
     """Return the steps that put back what can be, the last written first, and what is left as it is."""
-    by_step: dict[tuple[tuple[int, int], Role], dict[str, list[Written]]] = {}
-    kept: list[tuple[Written, KeptWhy, str]] = []
+    by_step: dict[tuple[tuple[int, int], Role], dict[str, list[WrittenBucket]]] = {}
+    skipped: list[tuple[WrittenBucket, SkipReason, str]] = []
     for one in written:
         place = one.place
-        held = now.states.get(place, EMPTY)
-        if same_rows(held, one.before) and not one.broken:
+        present = context.states.get(place, EMPTY)
+        if same_rows(present, one.before) and not one.changed_between:
             continue
-        if place in now.purged:
-            kept.append((one, KeptWhy.PURGED, ""))
-        elif one.broken or not same_rows(held, one.after):
-            later = now.later.get(place, "")
-            why = KeptWhy.WRITTEN_SINCE if later else KeptWhy.CHANGED_SINCE
-            kept.append((one, why, f"run {later}" if later else ""))
+        if place in context.purged:
+            skipped.append((one, SkipReason.PURGED, ""))
+        elif one.changed_between or not same_rows(present, one.after):
+            later = context.later.get(place, "")
+            why = SkipReason.WRITTEN_SINCE if later else SkipReason.CHANGED_SINCE
+            skipped.append((one, why, f"run {later}" if later else ""))
         else:
             by_step.setdefault((one.step, one.into), {}).setdefault(one.part.table, []).append(one)
     steps: list[Step] = []
     for (_, into), tables in sorted(by_step.items(), key=lambda item: item[0][0], reverse=True):
-        detail = next((now.unwritable[into, table] for table in tables if (into, table) in now.unwritable), "")
+        detail = next((context.unwritable[into, table] for table in tables if (into, table) in context.unwritable), "")
         if detail:
-            kept += ((one, KeptWhy.UNWRITABLE, detail) for ones in tables.values() for one in ones)
+            skipped += ((one, SkipReason.UNWRITABLE, detail) for ones in tables.values() for one in ones)
             continue
         # Companions are written together, and so are put back together.
-        steps.append(Step(len(steps) + 1, into, tuple(_part(ones, now) for ones in tables.values())))
-    return tuple(steps), tuple(_kept(kept, now))
+        steps.append(Step(len(steps) + 1, into, tuple(_part(ones, context) for ones in tables.values())))
+    return tuple(steps), tuple(_skipped(skipped, context))
 
 
 def same_rows(one: BucketState, other: BucketState) -> bool:
@@ -86,34 +86,34 @@ def same_rows(one: BucketState, other: BucketState) -> bool:
     return (one.rows, one.hash_sum, one.digest) == (other.rows, other.hash_sum, other.digest)
 
 
-def _part(ones: list[Written], now: Now) -> TablePart:
+def _part(ones: list[WrittenBucket], context: UndoContext) -> TablePart:
     """Return the part that puts buckets back as finely as they were written; row numbers are those of the journal."""
     buckets = tuple(
-        BucketWrite(one.bucket, one.before, one.after, one.counts, span=now.spans.get(one.place))
+        BucketWrite(one.bucket, one.before, one.after, one.counts, span=context.spans.get(one.place))
         for one in sorted(ones, key=lambda one: one.bucket.order)
     )
     beyond = any(one.before.digest or one.after.digest for one in ones)
     by_group = all(one.part.action.by_group and one.part.key for one in ones)
     return replace(
         ones[0].part,
-        action=Action.PUT_BACK_GROUPS if by_group else Action.REPLACE_BUCKETS,
+        action=Action.RESTORE_GROUPS if by_group else Action.REPLACE_BUCKETS,
         buckets=buckets,
         row_number=None,
         beyond_fingerprint=beyond,
     )
 
 
-def taken_back(part: TablePart, write: BucketWrite) -> Counts:
+def undo_counts(part: TablePart, write: BucketWrite) -> Counts:
     """Return what becomes of a bucket's rows when what was written there is put back."""
     effect = part.effect(write.counts)
     return Counts(missing=effect.extra, extra=effect.missing, changed=effect.changed)
 
 
-def _kept(kept: list[tuple[Written, KeptWhy, str]], now: Now) -> Iterator[KeptBack]:
-    groups: dict[tuple[str, int | None, KeptWhy, str], list[Written]] = {}
-    for one, why, detail in kept:
+def _skipped(skipped: list[tuple[WrittenBucket, SkipReason, str]], context: UndoContext) -> Iterator[Skipped]:
+    groups: dict[tuple[str, int | None, SkipReason, str], list[WrittenBucket]] = {}
+    for one, why, detail in skipped:
         groups.setdefault((one.part.table, one.bucket.acd, why, detail), []).append(one)
     for (table, acd, why, detail), ones in groups.items():
-        spans = joined(now.spans.get(one.place) for one in ones)
+        spans = joined(context.spans.get(one.place) for one in ones)
         counts = Counts(missing=sum(one.before.rows for one in ones), extra=sum(one.after.rows for one in ones))
-        yield KeptBack(table, acd, why, spans, counts, detail)
+        yield Skipped(table, acd, why, spans, counts, detail)

@@ -14,73 +14,73 @@ from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.pair import CallHistory, PairSettings, Role
 from syncengine.model.sentences import listed
 from syncengine.model.where_to_work import PairState, Trouble, TroubleKind, WhereToWork
-from syncengine.planning.call_history import switched_back, switched_over
-from syncengine.planning.checklist import hooked
+from syncengine.planning.call_history import switch_back_lines, switch_over_lines
+from syncengine.planning.checklist import mark_hooked
 from syncengine.planning.support import support_line
 
 NAMED = 3
 """Troubles and times named in a sentence; what is said of each server has all of them."""
-WELL = "Work on the primary: administration flows from the primary to the secondary."
+ALL_WELL = "Work on the primary: administration flows from the primary to the secondary."
 OF_BOTH = {
     TroubleKind.LINKS: "links of both servers are down",
     TroubleKind.UNREACHED: "neither server can be reached from here",
 }
-SEE_THE_CLOCK = "See first that the clock is right (`as_of` and `timezone` in the pair file)"
+CHECK_THE_CLOCK = "See first that the clock is right (`as_of` and `timezone` in the pair file)"
 MAY_SWITCH = (CallHistory.PRIMARY, None)
 """Where External Call History is switched over, or may be: the pair file does not say."""
 CLOCK = (
-    f"Neither server has a row of the time that was looked at: nothing was seen. {SEE_THE_CLOCK}; if it is, both "
+    f"Neither server has a row of the time that was looked at: nothing was seen. {CHECK_THE_CLOCK}; if it is, both "
     "servers have been blind, and what neither saw is lost."
 )
 
 
 def where_to_work(state: PairState, settings: PairSettings, loads: Mapping[Role, str | None]) -> WhereToWork:
     """Return where users work, why, and what is to be done; `loads` are the CMS loads that support asks for."""
-    found = _Deciding(state, settings, loads).decided()
+    found = _WorkDecision(state, settings, loads).decide()
     # A hook that could look at links has, and where it could not tell, people look.
     hooks = [hook for hook in settings.hooks if hook.kind != LineKind.LINKS]
-    return replace(found, lines=tuple(hooked(found.lines, hooks)))
+    return replace(found, lines=tuple(mark_hooked(found.lines, hooks)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Deciding:
+class _WorkDecision:
     state: PairState
     settings: PairSettings
     loads: Mapping[Role, str | None]
 
-    def decided(self) -> WhereToWork:
+    def decide(self) -> WhereToWork:
         """Return the one of the guide's cases that holds."""
         state = self.state
-        primary, secondary = state.hit(Role.PRIMARY), state.hit(Role.SECONDARY)
-        if state.nothing_seen:
-            return WhereToWork(None, CLOCK, (self._support(Role, "neither server has recorded anything"),))
+        primary, secondary = state.affected_acds(Role.PRIMARY), state.affected_acds(Role.SECONDARY)
+        if state.no_rows:
+            return WhereToWork(None, CLOCK, (self._support_line(Role, "neither server has recorded anything"),))
         if not primary and not secondary:
-            return self._returned() if state.owed else WhereToWork(Role.PRIMARY, WELL)
+            return self._primary_is_back() if state.missing_times else WhereToWork(Role.PRIMARY, ALL_WELL)
         if not primary:
             return self._secondary_fails()
-        lost = state.unseen(Role.PRIMARY) & state.unseen(Role.SECONDARY)
+        lost = state.acds_not_recorded(Role.PRIMARY) & state.acds_not_recorded(Role.SECONDARY)
         if not secondary or (self._unreached(Role.PRIMARY) and lost != frozenset(state.acds or (0,))):
             return self._takeover(lost)
-        return self._both(lost)
+        return self._both_fail(lost)
 
     def _unreached(self, role: Role) -> bool:
         return any(one.kind is TroubleKind.UNREACHED for one in self.state.of(role))
 
-    def _both(self, lost: frozenset[int]) -> WhereToWork:
+    def _both_fail(self, lost: frozenset[int]) -> WhereToWork:
         """Return that nothing is gained by moving users: neither server does all of its work."""
         wrong = _sentence(self.state.troubles)
         because = f"Call support: {wrong}."
         if all(self._unreached(role) for role in Role):
             because += " Look first whether it is so only from here."
         elif {one.kind for one in self.state.troubles} == {TroubleKind.ARCHIVES}:
-            because += f" {SEE_THE_CLOCK}."
+            because += f" {CHECK_THE_CLOCK}."
         because += (
             " What neither server sees is lost: High Availability is no disaster recovery."
             if lost
             else " Neither server does all of its work."
         )
-        lines = [line for role in Role for line in self._see_links(role)]
-        lines += [*self._collection(), self._support(Role, wrong)]
+        lines = [line for role in Role for line in self._link_lines(role)]
+        lines += [*self._collection_lines(), self._support_line(Role, wrong)]
         return WhereToWork(None, f"{because} Users stay where they are.", tuple(lines))
 
     def _takeover(self, lost: frozenset[int]) -> WhereToWork:
@@ -94,27 +94,31 @@ class _Deciding:
         if lost:
             because += f" What neither server sees is lost: {_acds(lost)}."
         because += " What is administered on the secondary meanwhile goes back afterwards."
-        lines = [*self._see_links(Role.SECONDARY), *self._collection()]
-        lines += self._moved(Role.PRIMARY, if_any=", those who still can" if unreached else "")
+        lines = [*self._link_lines(Role.SECONDARY), *self._collection_lines()]
+        lines += self._user_lines(Role.PRIMARY, if_any=", those who still can" if unreached else "")
         history = self.settings.call_history
-        if history in MAY_SWITCH and any(one.unseen for one in troubles):
-            lines += switched_over(known=history is not None)
-        return WhereToWork(Role.SECONDARY, because, (*lines, self._support(roles, wrong)))
+        if history in MAY_SWITCH and any(one.stops_recording for one in troubles):
+            lines += switch_over_lines(known=history is not None)
+        return WhereToWork(Role.SECONDARY, because, (*lines, self._support_line(roles, wrong)))
 
     def _secondary_fails(self) -> WhereToWork:
         """Return that the primary does all the work; nobody else records the calls."""
         wrong = _sentence(self.state.of(Role.SECONDARY))
-        alone = any(one.unseen for one in self.state.troubles)
+        alone = any(one.stops_recording for one in self.state.troubles)
         because = f"Work on the primary: {wrong}." + (
             " While that lasts the primary alone records calls." if alone else ""
         )
-        lines = (*self._see_links(Role.PRIMARY), *self._collection(), self._support((Role.SECONDARY,), wrong))
+        lines = (
+            *self._link_lines(Role.PRIMARY),
+            *self._collection_lines(),
+            self._support_line((Role.SECONDARY,), wrong),
+        )
         return WhereToWork(Role.PRIMARY, because, lines)
 
-    def _returned(self) -> WhereToWork:
+    def _primary_is_back(self) -> WhereToWork:
         """Return that the primary is back, and users follow last (chapter 4)."""
-        owed = self.state.owed
-        named = listed([one.says for one in owed], NAMED)
+        missing = self.state.missing_times
+        named = listed([one.message for one in missing], NAMED)
         because = (
             f"The primary is back, but its history is not: {named}. Users who were moved to "
             "the secondary stay there until it is, and go back last."
@@ -124,29 +128,29 @@ class _Deciding:
                 self.settings.support,
                 servers=(Role.PRIMARY,),
                 problem=f"the primary was away, for {named}, and is back",
-                since=min(one.since for one in owed),
-                acds=sorted({one.acd for one in owed}),
+                since=min(one.since for one in missing),
+                acds=sorted({one.acd for one in missing}),
                 loads=self.loads,
             )
         ]
-        lines += switched_back() if self.settings.call_history in MAY_SWITCH else ()
-        lines += self._moved(Role.SECONDARY, "Last, when `syncengine outages` has nothing left to repair, tell")
-        return WhereToWork(Role.SECONDARY, because, tuple(lines), owes_history=True)
+        lines += switch_back_lines() if self.settings.call_history in MAY_SWITCH else ()
+        lines += self._user_lines(Role.SECONDARY, "Last, when `syncengine outages` has nothing left to repair, tell")
+        return WhereToWork(Role.SECONDARY, because, tuple(lines), history_missing=True)
 
-    def _see_links(self, role: Role) -> Iterator[ChecklistLine]:
+    def _link_lines(self, role: Role) -> Iterator[ChecklistLine]:
         """Yield to look at the links of a server that others rely on, unless somebody has."""
-        known = any(one.kind in (TroubleKind.UNREACHED, TroubleKind.LINKS) for one in self.state.of(role))
-        if role not in self.state.links_up and not known:
+        reported = any(one.kind in (TroubleKind.UNREACHED, TroubleKind.LINKS) for one in self.state.of(role))
+        if role not in self.state.links_up and not reported:
             text = f"See that the links of {role} are up: log in there, System Setup, connection status."
             yield ChecklistLine(LineKind.LINKS, role, text)
 
-    def _collection(self) -> Iterator[ChecklistLine]:
+    def _collection_lines(self) -> Iterator[ChecklistLine]:
         for one in self.state.troubles:
             if one.kind is TroubleKind.COLLECTION_OFF:
                 text = f"Turn data collection of {_acds(one.acds)} on again at {one.role}, unless somebody is at work."
                 yield ChecklistLine(LineKind.COLLECTION_ON, one.role, text)
 
-    def _moved(self, away: Role, when: str = "Tell", if_any: str = "") -> Iterator[ChecklistLine]:
+    def _user_lines(self, away: Role, when: str = "Tell", if_any: str = "") -> Iterator[ChecklistLine]:
         """Yield to move the users from a server to the other."""
         to = away.other
         yield ChecklistLine(LineKind.LOG_OFF, away, f"{when} users to log off {away}{if_any}.")
@@ -154,7 +158,7 @@ class _Deciding:
             yield ChecklistLine(LineKind.HOST_ALIAS, to, f"Give {to} the address that users and printers know.")
         yield ChecklistLine(LineKind.LOG_ON, to, f"Then tell users to log on to {to}.")
 
-    def _support(self, servers: Iterable[Role], problem: str) -> ChecklistLine:
+    def _support_line(self, servers: Iterable[Role], problem: str) -> ChecklistLine:
         roles = tuple(servers)
         troubles = [one for one in self.state.troubles if one.role in roles]
         acds = frozenset(acd for one in troubles for acd in one.acds)
@@ -174,12 +178,12 @@ def _since(troubles: Sequence[Trouble]) -> datetime | None:
 
 def _sentence(troubles: Sequence[Trouble]) -> str:
     """Return what is wrong, to go on from "that"; what holds of both servers is said once."""
-    said = [one.says for one in troubles]
+    sentences = [one.message for one in troubles]
     for kind, of_both in OF_BOTH.items():
-        each = [one.says for one in troubles if one.kind is kind and not one.acds]
+        each = [one.message for one in troubles if one.kind is kind and not one.acds]
         if len(each) == len(Role):
-            said = [of_both, *(one for one in said if one not in each)]
-    return ", and ".join(said)
+            sentences = [of_both, *(one for one in sentences if one not in each)]
+    return ", and ".join(sentences)
 
 
 def _acds(acds: Iterable[int]) -> str:

@@ -11,12 +11,15 @@ from syncengine.model.pair import Role
 from syncengine.model.spec import Afterwards, DataClass
 from syncengine.model.timetables import COPIED, SCHEDULES
 
-Place = tuple[Role, str]
+ServerTable = tuple[Role, str]
 """A server and one of its tables."""
 
 
-def lines_of_what_was_written(
-    lines: Iterable[ChecklistLine], planned: Collection[Place], written: Collection[Place], catalogue: Catalogue
+def lines_of_written_rows(
+    lines: Iterable[ChecklistLine],
+    planned: Collection[ServerTable],
+    written: Collection[ServerTable],
+    catalogue: Catalogue,
 ) -> Iterator[ChecklistLine]:
     """Yield the lines after a run but for those about tables that it was to write and has not written.
 
@@ -40,9 +43,9 @@ def _tables(line: ChecklistLine, catalogue: Catalogue) -> Iterable[str]:
     """Return the tables whose rows a line is about; none of a line that is to be followed in any case."""
     match line.kind:
         case LineKind.LOGINS | LineKind.REMOVE_LOGINS:
-            return catalogue.followed_up(Afterwards.LOGINS)
+            return catalogue.with_follow_up(Afterwards.LOGINS)
         case LineKind.VISUAL_VECTORS:
-            return catalogue.followed_up(Afterwards.VISUAL_VECTORS)
+            return catalogue.with_follow_up(Afterwards.VISUAL_VECTORS)
         case LineKind.TIMETABLES:
             return (*COPIED, SCHEDULES)
         case LineKind.VERIFY_INTERVAL:

@@ -10,17 +10,17 @@ from rich.text import Text
 
 from syncengine.model.drift import Counts
 from syncengine.model.names import command
-from syncengine.model.plan import KeptWhy, Plan
-from syncengine.model.portions import BackfillPlan, Portion, PortionFound
-from syncengine.model.ran import Ran
+from syncengine.model.plan import Plan, SkipReason
+from syncengine.model.portions import BackfillPlan, Portion, PortionRecord
 from syncengine.model.sentences import listed, plural
+from syncengine.model.verified_run import VerifiedRun
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.json_values import plain
-from syncengine.report.outcome import outcome_document, print_left
+from syncengine.report.outcome import outcome_document, print_not_done
 from syncengine.report.plan_json import plan_summary
 from syncengine.report.text import grid, number, print_lines, unbroken
 
-SHOWN = 24
+PORTIONS_SHOWN = 24
 TABLES_NAMED = 4
 
 
@@ -46,34 +46,34 @@ def print_portions(console: Console, plan: BackfillPlan) -> None:
         right=("portion", "rows at the source"),
         wraps=("window", "tables"),
     )
-    for portion in portions[:SHOWN]:
+    for portion in portions[:PORTIONS_SHOWN]:
         table.add_row(str(portion.number), str(portion.window), _tables(portion), number(portion.rows))
     console.print(table)
-    if len(portions) > SHOWN:
-        console.print(Text(f"and {len(portions) - SHOWN} portions more; --json lists them all", style="dim"))
+    if len(portions) > PORTIONS_SHOWN:
+        console.print(Text(f"and {len(portions) - PORTIONS_SHOWN} portions more; --json lists them all", style="dim"))
     rows = sum(portion.rows for portion in portions)
     console.print()
     console.print(
-        Text(f"{plural(len(portions), 'portion')}, {plural(rows, 'row')} at {plan.wishes.source}.", style="bold")
+        Text(f"{plural(len(portions), 'portion')}, {plural(rows, 'row')} at {plan.request.source}.", style="bold")
     )
 
 
-def print_planned(console: Console, portion: Portion, made: Plan | None) -> None:
+def print_planned(console: Console, portion: Portion, plan: Plan | None) -> None:
     """Print a line for what would be written of a portion."""
-    if made is None:
+    if plan is None:
         console.print(Text(f"portion {portion.number}  {portion.window}: nothing of it can be compared", style="dim"))
         return
-    counts = sum((part.counts for step in made.steps for part in step.parts), Counts())
-    left = sum(kept.counts.total for kept in made.kept)
+    counts = sum((part.counts for step in plan.steps for part in step.parts), Counts())
+    skipped = sum(kept.counts.total for kept in plan.skipped)
     console.print(
         Text(
-            f"portion {portion.number}  {portion.window}: {plural(len(made.steps), 'step')}, add {counts.missing:,}, "
-            f"change {counts.changed:,}, delete {made.deletions:,} rows; {left:,} differ and are left"
+            f"portion {portion.number}  {portion.window}: {plural(len(plan.steps), 'step')}, add {counts.missing:,}, "
+            f"change {counts.changed:,}, delete {plan.deletions:,} rows; {skipped:,} differ and are left"
         )
     )
 
 
-def print_left_by_hand(console: Console, plans: Sequence[Plan | None]) -> None:
+def print_remaining_by_hand(console: Console, plans: Sequence[Plan | None]) -> None:
     """Print what all portions would leave to be done by hand, each line once."""
     lines = dict.fromkeys(line for made in plans if made for line in made.checklist.after)
     print_lines(console, checklist_lines("after", tuple(lines)))
@@ -81,15 +81,15 @@ def print_left_by_hand(console: Console, plans: Sequence[Plan | None]) -> None:
 
 def print_planned_not_compared(console: Console, plans: Sequence[Plan | None]) -> None:
     """Print each table that no portion could compare, with why, once."""
-    found = [kept for made in plans if made for kept in made.kept if kept.why is KeptWhy.NOT_COMPARED]
+    found = [kept for made in plans if made for kept in made.skipped if kept.reason is SkipReason.NOT_COMPARED]
     for table, why in dict.fromkeys((kept.table, kept.detail.rstrip(".")) for kept in found):
         console.print(Text(f"{table} is not compared: {why}.", style="red"))
 
 
-def print_backfill_outcome(console: Console, ran: Ran, pair: str, by_hand: str) -> None:
+def print_backfill_outcome(console: Console, result: VerifiedRun, pair: str, by_hand: str) -> None:
     """Print what became of each portion that was done this time; `by_hand` is what is left to people, in short."""
-    outcome, portions, not_counted = ran.outcome, ran.portions, ran.not_counted
-    for note in ran.notes:
+    outcome, portions, not_counted = result.outcome, result.portions, result.not_counted
+    for note in result.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     table = grid(
         "portion", "window", "deleted", "inserted", "left", "afterwards", right=FIGURES, wraps=("window", "afterwards")
@@ -102,7 +102,7 @@ def print_backfill_outcome(console: Console, ran: Ran, pair: str, by_hand: str) 
             state = Text(f"cannot be written: {listed(done.unwritable, TABLES_NAMED)}", style="red")
         if done.in_sync is None:
             state = Text("nothing to compare", style="dim")
-        figures = (number(done.deleted), number(done.inserted), number(done.left))
+        figures = (number(done.deleted), number(done.inserted), number(done.skipped))
         table.add_row(str(done.portion.number), str(done.portion.window), *figures, state)
     if portions:
         console.print(table)
@@ -115,18 +115,18 @@ def print_backfill_outcome(console: Console, ran: Ran, pair: str, by_hand: str) 
             style="bold",
         )
     )
-    _print_before(console, ran.before)
+    _print_earlier_portions(console, result.earlier_portions)
     if not_counted:
         days = "days that only they have were" if len(not_counted) > 1 else "days that only it has were"
         console.print(Text(f"  not counted: {listed(not_counted, TABLES_NAMED)}; {days} not looked at", style="red"))
-    print_left(console, ran, pair)
+    print_not_done(console, result, pair)
     if outcome.done and outcome.stopped:
         # Between two portions: no step was left, and there is more to do.
-        resume = command("resume", outcome.run_id, "--pair", pair, *ran.needs.words)
+        resume = command("resume", outcome.run_id, "--pair", pair, *result.needs.words)
         console.print(unbroken(f"Go on with it: {resume}", style="bold"))
 
 
-def _print_before(console: Console, before: Sequence[PortionFound]) -> None:
+def _print_earlier_portions(console: Console, before: Sequence[PortionRecord]) -> None:
     """Print what had remained of portions that were done before."""
     for what, style, found in (
         ("not compared", "red", {one.number: one.not_compared for one in before}),
@@ -136,8 +136,8 @@ def _print_before(console: Console, before: Sequence[PortionFound]) -> None:
         numbers = [str(number) for number, names in found.items() if names]
         if numbers:
             tables = listed(tuple(dict.fromkeys(name for names in found.values() for name in names)), TABLES_NAMED)
-            says = f"{what}{f': {tables}' if tables else ''}, in what was done before: portion {listed(numbers, SHOWN)}"
-            console.print(Text(f"  {says}", style=style))
+            line = f"{what}{f': {tables}' if tables else ''}, in what was done before: portion {listed(numbers, PORTIONS_SHOWN)}"
+            console.print(Text(f"  {line}", style=style))
 
 
 FIGURES = ("portion", "deleted", "inserted", "left")
@@ -148,8 +148,8 @@ def portions_document(plan: BackfillPlan, plans: Sequence[Plan | None] = ()) -> 
     return {
         "format": "syncengine.backfill-portions",
         "version": 1,
-        "source": plan.wishes.source.value,
-        "policy": plan.wishes.policy.value,
+        "source": plan.request.source.value,
+        "policy": plan.request.policy.value,
         "notes": list(plan.notes),
         "not_counted": [{"table": name, "problem": why} for name, why in plan.not_counted],
         "portions": [_portion(portion) for portion in plan.portions],
@@ -157,34 +157,34 @@ def portions_document(plan: BackfillPlan, plans: Sequence[Plan | None] = ()) -> 
     }
 
 
-def backfill_outcome_document(ran: Ran) -> dict[str, Any]:
+def backfill_outcome_document(result: VerifiedRun) -> dict[str, Any]:
     """Return what became of a backfill as plain data."""
     return {
         "format": "syncengine.backfill",
         "version": 1,
-        "outcome": outcome_document(ran),
+        "outcome": outcome_document(result),
         "portions_before": [
             {
                 "portion": found.number,
-                "rows_left": found.left,
+                "rows_left": found.skipped,
                 "in_sync": found.in_sync,
                 "not_compared": list(found.not_compared),
                 "unwritable": list(found.unwritable),
             }
-            for found in ran.before
+            for found in result.earlier_portions
         ],
-        "not_counted": list(ran.not_counted),
+        "not_counted": list(result.not_counted),
         "portions": [
             {
                 **_portion(done.portion),
                 "rows_deleted": done.deleted,
                 "rows_inserted": done.inserted,
-                "rows_left": done.left,
+                "rows_left": done.skipped,
                 "in_sync": done.in_sync,
                 "not_compared": list(done.not_compared),
                 "unwritable": list(done.unwritable),
             }
-            for done in ran.portions
+            for done in result.portions
         ],
     }
 

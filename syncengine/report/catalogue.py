@@ -33,7 +33,7 @@ def print_tables(console: Console, tables: tuple[TableSpec, ...]) -> None:
         )
         for spec in members:
             archive = spec.archive.value if spec.archive else ""
-            table.add_row(spec.name, archive, str(len(spec.columns)), spec.kept.value, spec.summary)
+            table.add_row(spec.name, archive, str(len(spec.columns)), spec.synced_by.value, spec.summary)
         console.print(table)
         console.print()
 
@@ -51,7 +51,7 @@ def print_table(console: Console, spec: TableSpec) -> None:
         ("archive", spec.archive.value if spec.archive else "none", "archive"),
         ("ACD column", spec.acd or "none", "acd"),
         ("key group", ", ".join(spec.key) or "none", "key"),
-        ("kept in step", spec.kept.value + (f": {spec.why_kept}" if spec.why_kept else ""), "kept"),
+        ("kept in step", spec.synced_by.value + (f": {spec.synced_why}" if spec.synced_why else ""), "kept"),
         *([("administered at", spec.screen, "screen")] if spec.screen else []),
         ("kept for, by", spec.retention or "the vendor's longest", "retention"),
         ("circular", "yes" if spec.circular else "no", "circular"),

@@ -9,15 +9,19 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from syncengine.model.drift import ChangedBy, GroupChange, Versions
-from syncengine.model.plan import KeptWhy, Plan, PlannedChange
+from syncengine.model.plan import Plan, PlannedChange, SkipReason
 from syncengine.model.sentences import listed, plural
 from syncengine.report.json_values import plain
-from syncengine.report.text import section, unlike_text, value_text
+from syncengine.report.text import difference_text, section, value_text
 
 SHOWN = 20
 CONFLICTS_SHOWN = 200
 COLUMNS_SHOWN = 4
-LEFT = {KeptWhy.CONFLICT: "not decided", KeptWhy.PREFERRED: "left", KeptWhy.REMOVAL: "left: removed only when told"}
+SKIPPED = {
+    SkipReason.CONFLICT: "not decided",
+    SkipReason.PREFERRED: "left",
+    SkipReason.REMOVAL: "left: removed only when told",
+}
 
 
 def change_lines(plan: Plan) -> Iterator[RenderableType]:
@@ -25,7 +29,7 @@ def change_lines(plan: Plan) -> Iterator[RenderableType]:
     if not plan.changes:
         return
     yield from section("What differs")
-    ordered = sorted(plan.changes, key=lambda change: change.kept is not KeptWhy.CONFLICT)
+    ordered = sorted(plan.changes, key=lambda change: change.skip_reason is not SkipReason.CONFLICT)
     shown = ordered[: max(SHOWN, min(len(plan.conflicts), CONFLICTS_SHOWN))]
     for change in shown:
         yield from _lines(change, plan)
@@ -40,8 +44,8 @@ def change_document(change: PlannedChange, plan: Plan) -> dict[str, Any]:
         "table": change.table,
         "acd": group.bucket.acd,
         "key": {name: plain(value) for name, value in group.key},
-        "changed_by": _who(group, plan),
-        "kept": None if change.kept is None else change.kept.name.lower().replace("_", "-"),
+        "changed_by": _changed_by(group, plan),
+        "kept": None if change.skip_reason is None else change.skip_reason.name.lower().replace("_", "-"),
         "rows": {
             "last": None if group.changed_by is ChangedBy.UNKNOWN else group.last_rows,
             plan.source.value: group.source_rows,
@@ -59,7 +63,7 @@ def change_document(change: PlannedChange, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _who(group: GroupChange, plan: Plan) -> str:
+def _changed_by(group: GroupChange, plan: Plan) -> str:
     match group.changed_by:
         case ChangedBy.SOURCE:
             return plan.source.value
@@ -73,12 +77,12 @@ def _lines(change: PlannedChange, plan: Plan) -> Iterator[RenderableType]:
     group = change.group
     acd = f"  ACD {group.bucket.acd}" if group.bucket.acd is not None else ""
     key = " ".join(f"{name} {value_text(value)}" for name, value in group.key)
-    told = "; ".join(one for one in (_told(group, plan), _becomes(change)) if one)
-    style = "bold yellow" if change.kept is KeptWhy.CONFLICT else ""
-    yield Text(f"  {change.table}{acd}  {key}: {told}", style=style)
-    known = group.changed_by is not ChangedBy.UNKNOWN
+    notes = "; ".join(one for one in (_changed_where(group, plan), _planned(change)) if one)
+    style = "bold yellow" if change.skip_reason is SkipReason.CONFLICT else ""
+    yield Text(f"  {change.table}{acd}  {key}: {notes}", style=style)
+    remembered = group.changed_by is not ChangedBy.UNKNOWN
     sides = [(plan.source.value, group.source_rows, "source"), (plan.target.value, group.target_rows, "target")]
-    sides = [("last alike", group.last_rows, "last"), *sides] if known else sides
+    sides = [("last alike", group.last_rows, "last"), *sides] if remembered else sides
     if sum(1 for _, rows, _ in sides if rows) < 2 and group.changed_by not in (ChangedBy.TARGET, ChangedBy.BOTH):
         return
     width = max(len(name) for name, _, _ in sides)
@@ -86,15 +90,15 @@ def _lines(change: PlannedChange, plan: Plan) -> Iterator[RenderableType]:
         yield Text(f"    {name:<{width}}  {_version(group, rows, side)}")
 
 
-def _becomes(change: PlannedChange) -> str:
-    if change.kept is not None:
-        return LEFT.get(change.kept, "left")
+def _planned(change: PlannedChange) -> str:
+    if change.skip_reason is not None:
+        return SKIPPED.get(change.skip_reason, "left")
     if not change.group.source_rows:
         return "will be deleted"
     return "will be changed" if change.group.target_rows else "will be added"
 
 
-def _told(group: GroupChange, plan: Plan) -> str:
+def _changed_where(group: GroupChange, plan: Plan) -> str:
     match group.changed_by:
         case ChangedBy.BOTH:
             return "changed on both"
@@ -102,7 +106,7 @@ def _told(group: GroupChange, plan: Plan) -> str:
             only = plan.source if not group.target_rows else plan.target if not group.source_rows else None
             return f"only on {only}" if only else ""
         case ChangedBy.SOURCE | ChangedBy.TARGET:
-            return f"changed on {_who(group, plan)}"
+            return f"changed on {_changed_by(group, plan)}"
 
 
 def _version(group: GroupChange, rows: int, side: str) -> str:
@@ -118,4 +122,4 @@ def _shown(version: Versions, side: str) -> str:
     value = getattr(version, side)
     others = [getattr(version, other) for other in ("source", "target", "last") if other != side]
     unlike = next((one for one in others if one is not None and one != value), None)
-    return value_text(value) if unlike is None or value is None else unlike_text(value, unlike)[0]
+    return value_text(value) if unlike is None or value is None else difference_text(value, unlike)[0]

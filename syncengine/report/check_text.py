@@ -13,14 +13,14 @@ from syncengine.model.check import (
     CaseState,
     ColumnFaultKind,
     Finding,
-    Holding,
     PairCheck,
     ServerCheck,
     Severity,
     TableCheck,
+    TablePresence,
 )
 from syncengine.model.facts import Outage, ServerFacts
-from syncengine.model.grain import TOLD, Archive
+from syncengine.model.grain import IN_ARCH_STAT, Archive
 from syncengine.model.sentences import listed, plural, without_server
 from syncengine.report.text import grid, print_lines, section
 
@@ -34,7 +34,7 @@ FAULT_WORDS = {
     ColumnFaultKind.TYPE: "of another type",
     ColumnFaultKind.UNREADABLE: "cannot be read exactly",
 }
-SPANS = {grain.archive: grain.kept_words for grain in TOLD}
+SPANS = {grain.archive: grain.retention_words for grain in IN_ARCH_STAT}
 
 
 def print_check(console: Console, check: PairCheck, *, everything: bool = False) -> None:
@@ -47,7 +47,7 @@ def _check(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
     yield Text()
     yield _servers(check)
     if everything:
-        yield from _section("Kept (dcalloc)", _kept_items(check))
+        yield from _section("Kept (dcalloc)", _retention_items(check))
         yield from _section("Tables", _tables(check))
     yield from _section("Columns unlike the specs", _faults(check, everything=everything))
     yield from _section("In a scratch table", _cases(check))
@@ -88,9 +88,9 @@ def _servers(check: PairCheck) -> RenderableType:
         ("notes", lambda one: "\n".join(one.profile.notes) if one.profile else ""),
         ("ACDs", lambda one: _acds(one.facts) if one.facts else ""),
         ("archived up to", lambda one: _archived(one.facts) if one.facts else ""),
-        ("kept for", lambda one: _kept(one.facts) if one.facts else ""),
+        ("kept for", lambda one: _retention(one.facts) if one.facts else ""),
         ("outages of links", lambda one: _outages(one.facts) if one.facts else ""),
-        ("tables", _held),
+        ("tables", _tables_present),
     )
     for label, cell in rows:
         cells = [cell(server) for server in check.servers]
@@ -116,7 +116,7 @@ def _written(server: ServerCheck) -> str:
 def _fingerprints(server: ServerCheck) -> str:
     if server.profile is None:
         return ""
-    fetched = ", ".join(server.profile.fetched)
+    fetched = ", ".join(server.profile.types_fetched)
     return f"computed here: {fetched}" if fetched else "computed by the server"
 
 
@@ -124,13 +124,13 @@ def _acds(facts: ServerFacts) -> str:
     lengths: dict[int, set[int]] = defaultdict(set)
     for day in facts.lengths:
         lengths[day.acd] |= {day.shortest, day.longest}
-    told = (
+    entries = (
         f"{acd} ({' and '.join(map(str, sorted(lengths[acd])))} minutes)"
         if acd in lengths
         else f"{acd} (no rows lately)"
         for acd in facts.acds
     )
-    return ", ".join(told) or "none told"
+    return ", ".join(entries) or "none told"
 
 
 def _grouped(entries: Iterable[tuple[str, int]]) -> str:
@@ -138,7 +138,7 @@ def _grouped(entries: Iterable[tuple[str, int]]) -> str:
     found: dict[str, list[int]] = defaultdict(list)
     for text, acd in entries:
         found[text].append(acd)
-    return "\n".join(f"{text} ({_of(acds)})" for text, acds in found.items())
+    return "\n".join(f"{text} ({_acd_list(acds)})" for text, acds in found.items())
 
 
 def _archived(facts: ServerFacts) -> str:
@@ -150,29 +150,29 @@ def _archived(facts: ServerFacts) -> str:
             until = facts.archived(acd, archive).until
             found[f"{until:%Y-%m-%d %H:%M}" if until else "not known"].append(acd)
         if found:
-            lines.append(f"{archive} {', '.join(f'{text} ({_of(acds)})' for text, acds in found.items())}")
+            lines.append(f"{archive} {', '.join(f'{text} ({_acd_list(acds)})' for text, acds in found.items())}")
     return "\n".join(lines)
 
 
-def _of(acds: Iterable[int]) -> str:
+def _acd_list(acds: Iterable[int]) -> str:
     return f"ACD {', '.join(map(str, acds))}"
 
 
-def _kept(facts: ServerFacts) -> str:
+def _retention(facts: ServerFacts) -> str:
     """Return how long rows are kept, items alike together."""
     spans: dict[tuple[int, str], dict[Archive, int]] = defaultdict(dict)
-    for kept in facts.kept:
+    for kept in facts.storage_allocations:
         if kept.archive in SPANS:
             spans[kept.acd, kept.item][kept.archive] = kept.periods
     items: dict[tuple[int, str], list[str]] = defaultdict(list)
     for (acd, item), periods in spans.items():
-        told = ", ".join(f"{periods[archive]} {unit}" for archive, unit in SPANS.items() if archive in periods)
-        items[acd, told].append(item)
+        spans_text = ", ".join(f"{periods[archive]} {unit}" for archive, unit in SPANS.items() if archive in periods)
+        items[acd, spans_text].append(item)
     return _grouped((f"{told}: {plural(len(names), 'item')}", acd) for (acd, told), names in items.items())
 
 
 def _outages(facts: ServerFacts) -> str:
-    if not facts.tells_links:
+    if not facts.links_known:
         return "not known"
     by_acd: dict[int, list[Outage]] = defaultdict(list)
     for outage in facts.outages:
@@ -184,36 +184,36 @@ def _outages(facts: ServerFacts) -> str:
     return "\n".join(lines) or "none told"
 
 
-def _held(server: ServerCheck) -> str:
+def _tables_present(server: ServerCheck) -> str:
     if not server.tables:
         return ""
-    there = server.holding(Holding.ROWS, Holding.EMPTY, Holding.UNREADABLE)
+    there = server.tables_with(TablePresence.ROWS, TablePresence.EMPTY, TablePresence.UNREADABLE)
     lines = [f"{len(there)} of {len(server.tables)} of the catalogue"]
     for holding, what in (
-        (Holding.LACKING, "lacking"),
-        (Holding.EMPTY, "without rows"),
-        (Holding.UNREADABLE, "closed"),
+        (TablePresence.MISSING, "lacking"),
+        (TablePresence.EMPTY, "without rows"),
+        (TablePresence.UNREADABLE, "closed"),
     ):
-        names = server.holding(holding)
+        names = server.tables_with(holding)
         if names:
             lines.append(f"{len(names)} {what}: {listed(names, NAMES_SHOWN)}")
     return "\n".join(lines)
 
 
-def _kept_items(check: PairCheck) -> Iterator[RenderableType]:
+def _retention_items(check: PairCheck) -> Iterator[RenderableType]:
     """Yield how long each item is kept and how many there may be, a line each, unlike ones marked."""
-    told: dict[tuple[str, int], dict[str, str]] = defaultdict(dict)
+    rows: dict[tuple[str, int], dict[str, str]] = defaultdict(dict)
     for server in check.servers:
-        kept = server.facts.kept if server.facts else ()
-        for item, acd in dict.fromkeys((one.item, one.acd) for one in kept):
-            those = [one for one in kept if (one.item, one.acd) == (item, acd)]
+        allocations = server.facts.storage_allocations if server.facts else ()
+        for item, acd in dict.fromkeys((one.item, one.acd) for one in allocations):
+            those = [one for one in allocations if (one.item, one.acd) == (item, acd)]
             spans = [f"{one.periods} {SPANS[one.archive]}" for one in those if one.archive in SPANS]
-            told[item, acd][server.role] = f"{', '.join(spans)}; {those[0].capacity:,}"
+            rows[item, acd][server.role] = f"{', '.join(spans)}; {those[0].capacity:,}"
     table = grid("item", "ACD", *_roles(check), wraps=_roles(check))
-    for (item, acd), texts in told.items():
+    for (item, acd), texts in rows.items():
         cells = [texts.get(server.role, "") for server in check.servers]
         table.add_row(item, str(acd), *cells, style="" if len(set(cells)) == 1 else "yellow")
-    if told:
+    if rows:
         yield table
 
 
@@ -227,25 +227,25 @@ def _tables(check: PairCheck) -> Iterator[RenderableType]:
 
 
 def _table(found: TableCheck) -> str:
-    if found.holding is Holding.LACKING:
-        return found.holding.value
-    told = [found.holding.value, plural(len(found.columns), "column")]
-    told += [f"of {found.owner}"] if found.owner else []
-    told += [f"indexes {', '.join(found.indexes)}"] if found.indexes else []
-    return ", ".join(told) + (f": {found.problem}" if found.problem else "")
+    if found.presence is TablePresence.MISSING:
+        return found.presence.value
+    parts = [found.presence.value, plural(len(found.columns), "column")]
+    parts += [f"of {found.owner}"] if found.owner else []
+    parts += [f"indexes {', '.join(found.indexes)}"] if found.indexes else []
+    return ", ".join(parts) + (f": {found.problem}" if found.problem else "")
 
 
 def _faults(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
     """Yield what columns are unlike the specs, tables with the same faults on the same servers together."""
-    told: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    roles_by_fault: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for server in check.servers:
         for found in server.tables:
             for kind in FAULT_WORDS:
                 text = _fault(found, kind, everything=everything)
                 if text:
-                    told[found.table][text].append(server.role)
+                    roles_by_fault[found.table][text].append(server.role)
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for name, texts in told.items():
+    for name, texts in roles_by_fault.items():
         for text, roles in texts.items():
             groups[roles[0] if len(roles) == 1 else "both", text].append(name)
     table = grid("tables", "on", "columns", wraps=("tables", "columns"))
@@ -282,7 +282,7 @@ def _cases(check: PairCheck) -> Iterator[RenderableType]:
     yield table
     for role, scratch in tried.items():
         for case in scratch.failed:
-            yield Text(f"{role}, {case.promise}: {case.says}", style="red")
+            yield Text(f"{role}, {case.promise}: {case.message}", style="red")
 
 
 def _result(result: CaseResult | None) -> Text:
@@ -291,8 +291,8 @@ def _result(result: CaseResult | None) -> Text:
     if result.state is CaseState.FAILED:
         return Text("FAILED", style="bold red")
     if result.state is CaseState.NOT_APPLICABLE:
-        return Text(result.says, style="yellow")
-    return Text.assemble(("works", "green"), (f"  {result.says}" if result.says else "", "dim"))
+        return Text(result.message, style="yellow")
+    return Text.assemble(("works", "green"), (f"  {result.message}" if result.message else "", "dim"))
 
 
 def _findings(findings: Sequence[Finding], *, everything: bool) -> RenderableType:
@@ -314,7 +314,7 @@ def _finding(finding: Finding, *, everything: bool) -> Iterator[Text]:
     about = [finding.server.value] if finding.server is not None else []
     about += [listed(finding.tables, len(finding.tables) if everything else NAMES_SHOWN)] if finding.tables else []
     rule = f" (rule {finding.rule.number})" if finding.rule else ""
-    yield Text.assemble(("".join(f"{part}: " for part in about), "bold"), finding.says, (rule, "dim"))
+    yield Text.assemble(("".join(f"{part}: " for part in about), "bold"), finding.message, (rule, "dim"))
     if everything or finding.severity is not Severity.NOTE:
         shown = finding.details[: None if everything else DETAILS_SHOWN]
         yield from (Text(f"  {detail}") for detail in shown)
@@ -324,16 +324,16 @@ def _finding(finding: Finding, *, everything: bool) -> Iterator[Text]:
 
 def _summary(check: PairCheck) -> Text:
     counts = {severity: len(check.of(severity)) for severity in Severity}
-    told = [
+    parts = [
         f"{plural(counts[Severity.MUST], 'thing')} must be repaired",
         f"{counts[Severity.SHOULD]:,} should",
         plural(counts[Severity.NOTE], "note"),
     ]
     if any(server.scratch for server in check.servers):
-        told.append(f"{plural(check.failed_cases, 'case')} failed in a scratch table")
+        parts.append(f"{plural(check.failed_cases, 'case')} failed in a scratch table")
     if check.problems:
-        apart = " The two were not held against each other." if any(one.problem for one in check.servers) else ""
-        return Text.assemble(("FAILED", "bold red"), f"  {' '.join(check.problems)}{apart}")
+        consequence = " The two were not held against each other." if any(one.problem for one in check.servers) else ""
+        return Text.assemble(("FAILED", "bold red"), f"  {' '.join(check.problems)}{consequence}")
     if check.alike:
-        return Text.assemble(("ALIKE", "bold green"), f"  nothing must be repaired, {', '.join(told[1:])}.")
-    return Text.assemble(("TO REPAIR", "bold red"), f"  {', '.join(told)}.")
+        return Text.assemble(("ALIKE", "bold green"), f"  nothing must be repaired, {', '.join(parts[1:])}.")
+    return Text.assemble(("TO REPAIR", "bold red"), f"  {', '.join(parts)}.")

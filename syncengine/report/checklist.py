@@ -13,8 +13,10 @@ from syncengine.model.sentences import plural
 from syncengine.report.grid import Grid
 from syncengine.report.text import grid, section
 
-NOTHING_LEFT = "This run leaves nothing to be done by hand."
-NOTHING_SEEN = "Nothing that tables show is left to be done by hand; files, logins and passwords are not looked at."
+NOTHING_TO_DO = "This run leaves nothing to be done by hand."
+NOTHING_IN_TABLES = (
+    "Nothing that tables show is left to be done by hand; files, logins and passwords are not looked at."
+)
 NOTHING_NEW = "Nothing new is left to be done by hand; `syncengine report RUN` shows what an earlier run left."
 """Of what earlier runs have left nobody knows what was done since."""
 
@@ -40,17 +42,19 @@ def numbered_lines(lines: Iterable[tuple[str, bool, Sequence[str]]], style: str 
     return table
 
 
-def left_in_short(left: Sequence[object], nothing: str = NOTHING_LEFT) -> str:
+def remaining_in_short(remaining: Sequence[object], nothing: str = NOTHING_TO_DO) -> str:
     """Return what a verdict says of what is left to be done by hand; where that is none, `nothing`."""
-    return f"Left to be done by hand: {plural(len(left), 'thing')}, named below." if left else nothing
+    return f"Left to be done by hand: {plural(len(remaining), 'thing')}, named below." if remaining else nothing
 
 
-def left_lines(left: Sequence[tuple[ChecklistLine, str]]) -> Iterator[RenderableType]:
+def remaining_lines(remaining: Sequence[tuple[ChecklistLine, str]]) -> Iterator[RenderableType]:
     """Yield what is left to be done by hand, each with why its hook has not done it."""
-    if left:
+    if remaining:
         yield from section("Still to be done by hand")
-        whys = [(why[0].upper() + why[1:],) if why else () for _, why in left]
-        yield numbered_lines([(line.text, False, why) for (line, _), why in zip(left, whys, strict=True)], "yellow")
+        whys = [(why[0].upper() + why[1:],) if why else () for _, why in remaining]
+        yield numbered_lines(
+            [(line.text, False, why) for (line, _), why in zip(remaining, whys, strict=True)], "yellow"
+        )
 
 
 def line_document(line: ChecklistLine) -> dict[str, Any]:

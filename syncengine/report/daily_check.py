@@ -8,11 +8,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from syncengine.model.archives import Amiss, told
+from syncengine.model.archives import ArchiveFaultKind, fault_sentences
 from syncengine.model.daily_check import DailyCheck, ServerDay
 from syncengine.model.drift import TableObservation
 from syncengine.model.facts import ArchiveState
-from syncengine.model.grain import TOLD, Archive
+from syncengine.model.grain import IN_ARCH_STAT, Archive
 from syncengine.model.hooks import CheckKind
 from syncengine.model.names import command
 from syncengine.model.outages import BlindTime
@@ -47,7 +47,7 @@ NAMES = {
     CheckKind.INTERNET_CALL_CENTER: "Internet Call Center",
     CheckKind.RECOVERY_KIT: "recovery kit",
 }
-ARCHIVED = {grain.archive: f"{grain.word}s archived" for grain in TOLD}
+ARCHIVED = {grain.archive: f"{grain.word}s archived" for grain in IN_ARCH_STAT}
 TABLES_SHOWN = 6
 HOLES_SHOWN = 4
 
@@ -77,28 +77,28 @@ def _print_lines(console: Console, title: str, lines: Sequence[tuple[str, bool, 
 
 def _where(found: DailyCheck, pair: str) -> Iterator[Text]:
     """Yield where users work, and what brings a primary that is back up to date."""
-    yield Text(found.where.because, style="" if found.where.in_order else "bold")
+    yield Text(found.where.because, style="" if found.where.nothing_to_do else "bold")
     yield from (unbroken(f"  {when}: {typed}", style="yellow") for when, typed in _next(found, pair))
 
 
 def _next(found: DailyCheck, pair: str) -> Iterator[tuple[str, str]]:
     """Yield the commands that go on from where users work, each with when it is for."""
-    if found.where.owes_history:
+    if found.where.history_missing:
         # What was administered on the primary alone would be written over.
-        look = command("sync", "--pair", pair, "--set", "administration", "--from", "secondary", "--dry-run")
-        yield "Only if administration was changed on the secondary meanwhile, look first", look
+        preview = command("sync", "--pair", pair, "--set", "administration", "--from", "secondary", "--dry-run")
+        yield "Only if administration was changed on the secondary meanwhile, look first", preview
         yield "Then", command("resync", "--pair", pair, "--outages", "--wait")
         yield "Step by step", command("checklist", "return", "--pair", pair)
     elif found.where.server is Role.SECONDARY:
         yield "Step by step", command("checklist", "takeover", "--pair", pair)
-    elif found.where.server is Role.PRIMARY and found.state.hit(Role.SECONDARY):
+    elif found.where.server is Role.PRIMARY and found.state.affected_acds(Role.SECONDARY):
         yield "Once it is back, step by step", command("checklist", "secondary-return", "--pair", pair)
 
 
 def _by_hand(found: DailyCheck) -> Iterator[str]:
     """Yield what people have to look at, both servers in one line."""
     for kind, text in BY_HAND.items():
-        roles = found.by_hand(kind)
+        roles = found.checked_by_hand(kind)
         if roles:
             yield text.format("both servers" if len(roles) == len(Role) else roles[0])
 
@@ -119,11 +119,11 @@ def _collecting(server: ServerDay, found: DailyCheck) -> str:
     """Return whether a server sees the calls of its ACDs now, and of which it does not."""
     if server.facts is None:
         return "?"
-    if found.state.nothing_seen:
+    if found.state.no_rows:
         return "nothing seen"
-    lacking = [one for one in found.state.of(server.role) if one.unseen]
+    lacking = [one for one in found.state.of(server.role) if one.stops_recording]
     if not lacking:
-        return "yes" if server.facts.tells_coverage else "not known"
+        return "yes" if server.facts.coverage_known else "not known"
     return "\n".join(_lacking(one) for one in lacking)
 
 
@@ -138,21 +138,21 @@ def _lacking(trouble: Trouble) -> str:
 
 
 def _kinds_checked(found: DailyCheck) -> list[CheckKind]:
-    told = {check.kind for check in found.checks}
-    return [kind for kind in CheckKind if kind in told]
+    checked = {check.kind for check in found.checks}
+    return [kind for kind in CheckKind if kind in checked]
 
 
 def _checked(found: DailyCheck, kind: CheckKind, server: ServerDay) -> str:
     for check in found.checks:
         if (check.kind, check.role) == (kind, server.role):
-            return "?" if check.problem else "fine" if check.fine else "not fine"
+            return "?" if check.problem else "fine" if check.ok else "not fine"
     return "by hand" if server.role in kind.servers else ""
 
 
 def _outages(server: ServerDay, found: DailyCheck) -> str:
     if server.facts is None:
         return "?"
-    if not server.facts.tells_links:
+    if not server.facts.links_known:
         return "not known"
     count = server.outages(found.since)
     return str(count) if count else "none"
@@ -162,12 +162,12 @@ def _archived(server: ServerDay, archive: Archive) -> str:
     """Return how far an archive has run of every ACD, or of which ACDs it has not as it should."""
     if server.facts is None:
         return "?"
-    amiss: dict[Amiss, list[int]] = {}
-    for fault in server.late:
+    faults: dict[ArchiveFaultKind, list[int]] = {}
+    for fault in server.archive_faults:
         if fault.archive is archive and fault.acd is not None:
-            amiss.setdefault(fault.amiss, []).append(fault.acd)
-    if amiss:
-        return "\n".join(f"ACD {', '.join(map(str, acds))} {one}" for one, acds in amiss.items())
+            faults.setdefault(fault.kind, []).append(fault.acd)
+    if faults:
+        return "\n".join(f"ACD {', '.join(map(str, acds))} {one}" for one, acds in faults.items())
     statuses = [server.facts.archived(acd, archive) for acd in server.facts.acds]
     if any(status.state is ArchiveState.RUNNING for status in statuses):
         return "running"
@@ -176,7 +176,7 @@ def _archived(server: ServerDay, archive: Archive) -> str:
 
 
 def _fullest(server: ServerDay) -> str:
-    fullest = max(server.fillings, key=lambda one: one.percent, default=None)
+    fullest = max(server.fill_levels, key=lambda one: one.percent, default=None)
     if fullest is None:
         return "?"
     return f"{fullest.table} full" if fullest.percent >= 100 else f"{fullest.table} {fullest.percent} %"
@@ -188,14 +188,14 @@ def _warnings(found: DailyCheck) -> list[Text]:
         if server.facts is not None and server.facts.links_unread:
             why = server.facts.links_unread
             lines.append(Text(f"{server.role}: the outages of its links are not known: {why}.", style="yellow"))
-        lines += [Text(f"{server.role}: {says}.", style="yellow") for says in told(server.late)]
-        full = [one for one in server.fillings if one.percent >= FULL_PERCENT]
+        lines += [Text(f"{server.role}: {says}.", style="yellow") for says in fault_sentences(server.archive_faults)]
+        full = [one for one in server.fill_levels if one.percent >= FULL_PERCENT]
         if full:
             names = ", ".join(one.table for one in full)
             lines.append(Text(f"{server.role}: {names} drop their oldest rows.", style="dim"))
     if found.unlike_loads:
         lines.append(_unlike_loads(found))
-    lines += _of_hooks(found)
+    lines += _hook_lines(found)
     holes = list(_holes(found))
     lines += [Text(f"{hole}.", style="yellow") for hole in holes[:HOLES_SHOWN]]
     if len(holes) > HOLES_SHOWN:
@@ -208,25 +208,27 @@ def _lost(found: DailyCheck, pair: str) -> Iterator[Text]:
     if found.lost:
         times = listed([f"ACD {time.acd} {time.span}" for time in found.lost], HOLES_SHOWN)
         which = "it" if len(found.lost) == 1 else "them"
-        told = f"Lost on both: {times}: neither server saw {which} whole; call support, and tell those who read reports"
-        yield unbroken(f"{told}. Look: {command('outages', '--pair', pair)}", style="red")
+        sentence = (
+            f"Lost on both: {times}: neither server saw {which} whole; call support, and tell those who read reports"
+        )
+        yield unbroken(f"{sentence}. Look: {command('outages', '--pair', pair)}", style="red")
 
 
 def _unlike_loads(found: DailyCheck) -> Text:
     loads = ", ".join(f"{role} {load}" for role, load in found.loads.items())
-    told = "nothing can be copied between them until both run the same (`syncengine checklist base-load-upgrade`)"
-    return Text(f"The servers run different CMS loads: {loads}; {told}.", style="red")
+    sentence = "nothing can be copied between them until both run the same (`syncengine checklist base-load-upgrade`)"
+    return Text(f"The servers run different CMS loads: {loads}; {sentence}.", style="red")
 
 
-def _of_hooks(found: DailyCheck) -> Iterator[Text]:
+def _hook_lines(found: DailyCheck) -> Iterator[Text]:
     """Yield what hooks have said that is worth a line."""
     for check in found.checks:
-        said = ": " + " / ".join(check.says) if check.says else ""
+        output = ": " + " / ".join(check.lines) if check.lines else ""
         if check.problem:
-            yield Text(f"{check.role}: the hook {check.kind} {check.problem}{said}", style="yellow")
-        elif check.says or not check.fine:
-            state = "" if check.fine else " not fine"
-            yield Text(f"{check.role}: {NAMES[check.kind]}{state}{said}", "dim" if check.fine else "yellow")
+            yield Text(f"{check.role}: the hook {check.kind} {check.problem}{output}", style="yellow")
+        elif check.lines or not check.ok:
+            state = "" if check.ok else " not fine"
+            yield Text(f"{check.role}: {NAMES[check.kind]}{state}{output}", "dim" if check.ok else "yellow")
 
 
 def _holes(found: DailyCheck) -> Iterator[str]:
@@ -240,8 +242,8 @@ def _holes(found: DailyCheck) -> Iterator[str]:
 
 
 def _unexplained(time: BlindTime) -> str:
-    told = all(side.tells_links for side in time.sides if side.unexplained)
-    return "no outage in the diary explains it" if told else "the diary of links cannot be read"
+    readable = all(side.links_known for side in time.sides if side.unexplained)
+    return "no outage in the diary explains it" if readable else "the diary of links cannot be read"
 
 
 def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
@@ -274,8 +276,8 @@ def _waiting(found: DailyCheck, pair: str) -> Text:
     """Return which outages cannot be repaired yet, and what waits for that."""
     times = [f"{side.role}, ACD {time.acd} {time.span}" for time in found.waiting for side in time.sides]
     typed = command("resync", "--pair", pair, "--outages", "--wait")
-    told = f"An outage is not archived on both servers yet ({listed(times, HOLES_SHOWN)}), and is repaired then:"
-    return unbroken(f"{told} {typed}", style="yellow")
+    sentence = f"An outage is not archived on both servers yet ({listed(times, HOLES_SHOWN)}), and is repaired then:"
+    return unbroken(f"{sentence} {typed}", style="yellow")
 
 
 def _cut_by_outages(table: TableObservation) -> bool:
@@ -299,7 +301,7 @@ def daily_document(found: DailyCheck, pair: str) -> dict[str, Any]:
     return {
         "as_of": plain(found.as_of),
         "since": plain(found.since),
-        "in_order": found.in_order,
+        "in_order": found.healthy,
         "work_on": where.server.value if where.server else None,
         "work_on_because": where.because,
         "next": [{"when": when, "command": typed} for when, typed in _next(found, pair)],
@@ -312,10 +314,10 @@ def daily_document(found: DailyCheck, pair: str) -> dict[str, Any]:
                 "outages": server.outages(found.since),
                 "archives": plain(server.facts.archives) if server.facts else [],
                 "late": [
-                    {"acd": one.acd, "archive": plain(one.archive), "amiss": one.amiss.value, "says": one.says}
-                    for one in server.late
+                    {"acd": one.acd, "archive": plain(one.archive), "amiss": one.kind.value, "says": one.message}
+                    for one in server.archive_faults
                 ],
-                "fillings": [{**plain(one), "percent": one.percent} for one in server.fillings],
+                "fillings": [{**plain(one), "percent": one.percent} for one in server.fill_levels],
             }
             for server in found.servers
         ],
@@ -349,7 +351,7 @@ def daily_document(found: DailyCheck, pair: str) -> dict[str, Any]:
                     "details": [],
                 }
                 for kind, text in BY_HAND.items()
-                for role in found.by_hand(kind)
+                for role in found.checked_by_hand(kind)
             ),
         ],
     }

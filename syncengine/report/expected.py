@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 
 from syncengine.model.drift import Observation
-from syncengine.model.expected import ExpectedDifference, ExpectedKind, added_up
+from syncengine.model.expected import ExpectedDifference, ExpectedKind, merged_by_reason
 from syncengine.model.sentences import listed
 from syncengine.report.text import grid, number, section
 
@@ -38,12 +38,14 @@ def _each(observation: Observation) -> Iterator[tuple[str, ExpectedDifference]]:
 
 def _together(observation: Observation) -> Iterator[tuple[str, ExpectedDifference]]:
     """Yield what was found, in the order of the kinds; of columns only those that do differ somewhere."""
-    found = [(name, one) for name, one in _each(observation) if one.kind is not ExpectedKind.COLUMN or one.buckets]
+    differences = [
+        (name, one) for name, one in _each(observation) if one.kind is not ExpectedKind.COLUMN or one.buckets
+    ]
     tables: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for name, one in found:
+    for name, one in differences:
         tables[one.kind, one.what, one.why].append(name)
     kinds = tuple(ExpectedKind)
-    for one in sorted(added_up(one for _, one in found), key=lambda one: kinds.index(one.kind)):
+    for one in sorted(merged_by_reason(one for _, one in differences), key=lambda one: kinds.index(one.kind)):
         names = tables[one.kind, one.what, one.why]
         yield listed(names, TABLES_NAMED), one
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from syncengine.model.filled_checklist import FilledChecklist, FilledLine, Seen, Sighting, Tick, TickedBy
+from syncengine.model.filled_checklist import FilledChecklist, FilledLine, ProbeResult, ProbeState, Tick, TickedBy
 from syncengine.model.names import command
 from syncengine.model.procedure import Procedure, ProcedureLine
 from syncengine.model.sentences import plural
@@ -21,7 +21,7 @@ VERSION = 1
 INDENT = 8
 """Where what belongs to a line begins: behind its box and its number."""
 LEAST_WIDTH = 20
-BY = {TickedBy.HAND: "ticked by hand", TickedBy.HOOK: "done by its hook", TickedBy.SIGHT: ""}
+BY = {TickedBy.HAND: "ticked by hand", TickedBy.HOOK: "done by its hook", TickedBy.PROBE: ""}
 
 
 def print_checklist(console: Console, found: FilledChecklist, pair: str, *, reasons: bool = False) -> None:
@@ -85,13 +85,13 @@ def _head(found: FilledChecklist, pair: str, *, reasons: bool) -> Iterator[Text]
 
 def _ways(found: FilledChecklist, pair: str, *, costs: bool) -> Iterator[Text]:
     for way in found.procedure.ways:
-        says = f"{way.title}. {way.costs}" if costs else f"{way.title}."
+        description = f"{way.title}. {way.costs}" if costs else f"{way.title}."
         if found.way is None:
-            yield Text(f"Way {way.name}: {says}")
+            yield Text(f"Way {way.name}: {description}")
         elif way == found.way:
-            yield Text(f"This way: {says}")
+            yield Text(f"This way: {description}")
         else:
-            yield Text(f"Another way, whose lines are left out below: {says}")
+            yield Text(f"Another way, whose lines are left out below: {description}")
             yield unbroken(f"  {_typed(found, pair, '--way', way.name)}")
 
 
@@ -105,7 +105,7 @@ def _line(width: int, filled: FilledLine, found: FilledChecklist, pair: str, *, 
     lead = f"{box} {filled.number:>2}. "
     body = Text.assemble((text, "dim" if filled.done and not filled.contradicted else ""), (hook, "cyan"))
     yield from _hanging(Text(lead), body, width)
-    for told in _told(filled, every_line=reasons):
+    for told in _state_lines(filled, every_line=reasons):
         yield from _hanging(Text(" " * INDENT), told, width)
     for detail in filled.details:
         yield from _hanging(Text(f"{' ' * INDENT}- "), Text(detail), width)
@@ -123,28 +123,28 @@ def _box(filled: FilledLine, pair: str) -> str:
     return "[-]" if pair and filled.done else "[ ]"
 
 
-def _told(filled: FilledLine, *, every_line: bool) -> Iterator[Text]:
+def _state_lines(filled: FilledLine, *, every_line: bool) -> Iterator[Text]:
     """Yield what is known of a line: when and how it was done, what speaks against that, or why it is not."""
-    tick, sighting = filled.tick, filled.sighting
+    tick, probe = filled.tick, filled.probe_result
     if tick is not None:
         yield Text(f"{tick.at:%Y-%m-%d %H:%M}, {_how(tick)}", style="green")
     if filled.contradicted:
         yield Text(f"But: {filled.contradicted}.", style="red")
-    elif tick is None and sighting is not None and (every_line or sighting.seen is not Seen.WAITS):
-        yield Text(f"{_beginning(sighting)}{sighting.says}.", style="dim" if filled.done else "yellow")
+    elif tick is None and probe is not None and (every_line or probe.state is not ProbeState.WAITS):
+        yield Text(f"{_state_prefix(probe)}{probe.message}.", style="dim" if filled.done else "yellow")
 
 
 def _how(tick: Tick) -> str:
     return ": ".join(part for part in (BY[tick.by], tick.how) if part)
 
 
-def _beginning(sighting: Sighting) -> str:
-    match sighting.seen:
-        case Seen.NOT_NEEDED:
+def _state_prefix(probe: ProbeResult) -> str:
+    match probe.state:
+        case ProbeState.NOT_NEEDED:
             return "Nothing to do: "
-        case Seen.NOT_SEEN:
+        case ProbeState.UNKNOWN:
             return "Cannot be seen: "
-        case Seen.DONE | Seen.NOT_YET | Seen.WAITS:
+        case ProbeState.DONE | ProbeState.NOT_YET | ProbeState.WAITS:
             return "Not yet: "
 
 
@@ -154,12 +154,12 @@ def _end(found: FilledChecklist, pair: str) -> Iterator[Text]:
         yield unbroken(f"With your pair the lines are filled in: {with_pair}", style="bold")
         return
     idle = sum(line.done and line.tick is None for line in found.lines)
-    done = len(found.lines) - len(found.left) - idle
+    done = len(found.lines) - len(found.remaining) - idle
     for filled in found.contradicted:
         untick = _typed(found, pair, "--untick", filled.number)
         yield Text(f"Line {filled.number} is ticked, and the pair shows otherwise. If it is not done:", style="red")
         yield unbroken(f"  {untick}", style="red")
-    if not found.left:
+    if not found.remaining:
         beside = f": {plural(done, 'line')}, and {idle} with nothing to do" if idle else ""
         yield Text(f"All {len(found.lines)} lines are done{beside}.", style="bold")
         if found.begun is not None and not found.outdated:
@@ -167,16 +167,18 @@ def _end(found: FilledChecklist, pair: str) -> Iterator[Text]:
         return
     beside = f", and {idle} {'have' if idle > 1 else 'has'} nothing to do" if idle else ""
     standing = f"{done} of {len(found.lines)} lines are done{beside}."
-    yield Text(f"{standing} Next is line {found.left[0].number}.", style="bold")
-    yield from _next(found.left[0], found, pair)
+    yield Text(f"{standing} Next is line {found.remaining[0].number}.", style="bold")
+    yield from _next(found.remaining[0], found, pair)
 
 
 def _next(first: FilledLine, found: FilledChecklist, pair: str) -> Iterator[Text]:
     """Yield how the next line is done and ticked."""
     if first.by_hook:
         yield unbroken(f"  Have its hook do it:        {_typed(found, pair, '--do', first.number)}")
-    look = first.line.seen is not None and not (first.sighting and first.sighting.seen is Seen.NOT_SEEN)
-    if look:
+    has_probe = first.line.probe is not None and not (
+        first.probe_result and first.probe_result.state is ProbeState.UNKNOWN
+    )
+    if has_probe:
         yield unbroken(f"  Once it is done, look again: {_typed(found, pair)}")
         yield unbroken(f"  Or tick it by hand:          {_typed(found, pair, '--tick', first.number)}")
     else:
@@ -211,14 +213,14 @@ def checklist_document(found: FilledChecklist, pair: str = "") -> dict[str, Any]
         "since": plain(found.since),
         "done": bool(pair) and found.finished,
         "outdated": found.outdated,
-        "left": [line.number for line in found.left],
+        "left": [line.number for line in found.remaining],
         "notes": list(found.notes),
         "lines": [_line_document(line, procedure, pair) for line in found.lines],
     }
 
 
 def _line_document(filled: FilledLine, procedure: Procedure, pair: str) -> dict[str, Any]:
-    line, tick, sighting = filled.line, filled.tick, filled.sighting
+    line, tick, probe = filled.line, filled.tick, filled.probe_result
     return {
         "number": filled.number,
         "name": line.name,
@@ -235,7 +237,7 @@ def _line_document(filled: FilledLine, procedure: Procedure, pair: str) -> dict[
         "ways": list(line.ways),
         "done": filled.done,
         "tick": {"at": plain(tick.at), "by": tick.by.value, "how": tick.how} if tick else None,
-        "sight": {"seen": sighting.seen.value, "says": sighting.says, "at": plain(sighting.at)} if sighting else None,
+        "sight": {"seen": probe.state.value, "says": probe.message, "at": plain(probe.at)} if probe else None,
         "details": list(filled.details),
         "contradicted": filled.contradicted or None,
     }

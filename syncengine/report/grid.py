@@ -57,7 +57,9 @@ class Grid:
         natural = [max((_width(row[place]) for row in rows), default=0) for place in places]
         widths = self._narrowed(natural, rows, options.max_width)
         for row in rows:
-            lines = self._beside(row, places, widths) if widths else self._stacked(row, natural, options.max_width)
+            lines = (
+                self._side_by_side(row, places, widths) if widths else self._stacked(row, natural, options.max_width)
+            )
             for line in lines:
                 line.rstrip()
                 yield from line.render(console)
@@ -80,7 +82,7 @@ class Grid:
             over -= 1
         return widths
 
-    def _beside(self, row: list[Text], places: Collection[int], widths: list[int], indent: int = 0) -> list[Text]:
+    def _side_by_side(self, row: list[Text], places: Collection[int], widths: list[int], indent: int = 0) -> list[Text]:
         """Return the lines of a row whose cells stand beside each other."""
         cells = [wrapped(row[place], widths[place]) for place in places]
         lines = []
@@ -98,10 +100,10 @@ class Grid:
         """Yield the lines of a row whose words stand below it."""
         first, *others = [place for place, column in enumerate(self._columns) if not column.wraps or place == 0]
         if widths[first] + sum(widths[place] + GAP for place in others) <= room:
-            yield from self._beside(row, [first, *others], widths)
+            yield from self._side_by_side(row, [first, *others], widths)
         else:
             yield from wrapped(row[first], room)
-            yield from self._beside(row, others, widths, INDENT)
+            yield from self._side_by_side(row, others, widths, INDENT)
         for place, column in enumerate(self._columns):
             if column.wraps and place != first and row[place].plain:
                 yield from (Text(" " * INDENT) + line for line in wrapped(row[place], room - INDENT))

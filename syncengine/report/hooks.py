@@ -24,11 +24,11 @@ def hook_lines(records: Sequence[HookRecord]) -> Iterator[Text]:
         yield _line(place, record)
 
 
-def said_lines(said: Sequence[tuple[HookRecord, str]], *, every_line: bool) -> Iterator[Text]:
+def output_lines(outputs: Sequence[tuple[HookRecord, str]], *, every_line: bool) -> Iterator[Text]:
     """Yield the hooks of a run, each with what it said: the last lines of it, or all."""
-    if said:
+    if outputs:
         yield from section("Hooks")
-    for place, (record, output) in enumerate(said, start=1):
+    for place, (record, output) in enumerate(outputs, start=1):
         yield _line(place, record)
         lines = output.splitlines()
         shown = lines if every_line else lines[-LINES_SHOWN:]
@@ -38,7 +38,7 @@ def said_lines(said: Sequence[tuple[HookRecord, str]], *, every_line: bool) -> I
             yield Text(f"       {line}", style="dim")
 
 
-def again_lines(run_id: str, pair: str) -> Iterator[Text]:
+def retry_lines(run_id: str, pair: str) -> Iterator[Text]:
     """Yield how to try hooks again, where nothing else is left of their run."""
     yield Text()
     yield unbroken(f"Try the hooks that failed again: {command('resume', run_id, '--pair', pair)}", style="bold")
@@ -53,7 +53,7 @@ def hook_document(record: HookRecord) -> dict[str, Any]:
         "at": plain(record.at.replace(microsecond=0)),
         "seconds": record.seconds,
         "why": record.why,
-        "says": record.says,
+        "says": record.last_lines,
     }
 
 

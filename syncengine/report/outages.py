@@ -9,17 +9,25 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from syncengine.model.allowed import needed
 from syncengine.model.facts import Outage
 from syncengine.model.names import command
-from syncengine.model.outages import REASON_UNKNOWN, REASONS, BlindSide, OutageFinding, OutageReport, Outlook, UnseenWhy
+from syncengine.model.outages import (
+    REASON_UNKNOWN,
+    REASONS,
+    BlindSide,
+    OutageFinding,
+    OutageReport,
+    Outlook,
+    UnknownCoverageReason,
+)
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.permission import permission_for
+from syncengine.model.plan import Plan, SkipReason
 from syncengine.model.sentences import listed, plural
 from syncengine.model.window_syntax import typed_window
 from syncengine.report.json_values import plain
-from syncengine.report.plan_json import kept_document, plan_summary
-from syncengine.report.surroundings import report_lines
+from syncengine.report.plan_json import plan_summary, skipped_document
+from syncengine.report.surroundings import proposed_side_effect_lines
 from syncengine.report.text import print_lines, unbroken
 
 FORMAT = "syncengine.outages"
@@ -40,7 +48,7 @@ MOMENT = "%Y-%m-%d %H:%M"
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class OutageCommand:
     """What was typed to find outages, so that the commands told ask for the same."""
 
     times: tuple[str, ...] = ()
@@ -57,76 +65,89 @@ class Asking:
 
 
 def print_outages(
-    console: Console, report: OutageReport, pair: str, asked: Asking = Asking(), *, every_one: bool = False
+    console: Console,
+    report: OutageReport,
+    pair: str,
+    requested: OutageCommand = OutageCommand(),
+    *,
+    every_one: bool = False,
 ) -> None:
     """Print what was found; `every_one` shows also those after which nothing differs, and from when rows are held."""
-    console.print(Text(f"Outages from {report.looked.start:%Y-%m-%d %H:%M} to {report.as_of:%Y-%m-%d %H:%M}", "bold"))
+    console.print(Text(f"Outages from {report.window.start:%Y-%m-%d %H:%M} to {report.as_of:%Y-%m-%d %H:%M}", "bold"))
     for note in report.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
-    for says in report.going_on:
+    for says in report.ongoing:
         console.print(Text(f"Not over: {says}.", style="red"))
     shown = [one for one in report.findings if every_one or one.outlook is not Outlook.ALIKE]
     for finding in shown:
         console.print()
-        print_lines(console, _finding(finding, pair, report.plan, asked))
+        print_lines(console, _finding(finding, pair, report.plan, requested))
     if report.not_compared:
         console.print()
         for table, why in report.not_compared:
             console.print(Text(f"{table} is not compared: {why.rstrip('.')}.", style="red"))
-    print_lines(console, _unseen(report, pair, every_one=every_one))
+    print_lines(console, _not_covered(report, pair, every_one=every_one))
     console.print()
     console.print(Text(_summary(report), style="bold"))
     if len(shown) < len(report.findings):
         console.print(Text("Those after which nothing differs are shown with -v.", style="dim"))
-    if any(finding.tolls for finding in report.findings):
-        every = command("resync", "--pair", pair, "--outages", *asked.words, "--dry-run", *_allowing(report.plan))
-        print_lines(console, report_lines(report.plan) if report.plan else ())
+    if any(finding.costs for finding in report.findings):
+        every = command(
+            "resync", "--pair", pair, "--outages", *requested.words, "--dry-run", *_allow_options(report.plan)
+        )
+        print_lines(console, proposed_side_effect_lines(report.plan) if report.plan else ())
         console.print(unbroken(f"All at once: {every}", style="bold"))
-    print_lines(console, _what_was_looked_at(report, pair, asked))
+    print_lines(console, _checked_period(report, pair, requested))
 
 
-def _unseen(report: OutageReport, pair: str, *, every_one: bool) -> Iterator[Text]:
+def _not_covered(report: OutageReport, pair: str, *, every_one: bool) -> Iterator[Text]:
     """Yield of what nobody can tell, and why."""
     # Rows begin somewhere: where nobody has asked about the time before, it is said from when both can tell.
-    unseen = [one for one in report.unseen if every_one or one.open or one.why is not UnseenWhy.BEGINS_LATER]
-    if unseen:
+    not_covered = [
+        one
+        for one in report.unknown_coverage
+        if every_one or one.open or one.reason is not UnknownCoverageReason.BEGINS_LATER
+    ]
+    if not_covered:
         yield Text()
-    for one in unseen:
-        yield Text(f"{one.says[0].upper()}{one.says[1:]}.", style="red" if one.open else "dim")
-    if any(one.why is UnseenWhy.NO_ROWS and one.open for one in report.unseen):
+    for one in not_covered:
+        yield Text(f"{one.message[0].upper()}{one.message[1:]}.", style="red" if one.open else "dim")
+    if any(one.reason is UnknownCoverageReason.NO_ROWS and one.open for one in report.unknown_coverage):
         yield _why_no_rows(report, pair)
 
 
-def _what_was_looked_at(report: OutageReport, pair: str, asked: Asking) -> Iterator[Text]:
+def _checked_period(report: OutageReport, pair: str, requested: OutageCommand) -> Iterator[Text]:
     """Yield of which time both servers can tell, and that rows were not compared outside of outages."""
-    if report.seen and report.findings:
-        told = f"{report.seen.start:{MOMENT}} to {report.seen.stop:{MOMENT}}"
-        yield Text(f"Both servers can tell of {told}.", style="dim")
-    if report.seen:
+    if report.covered and report.findings:
+        shown = f"{report.covered.start:{MOMENT}} to {report.covered.stop:{MOMENT}}"
+        yield Text(f"Both servers can tell of {shown}.", style="dim")
+    if report.covered:
         outside = "Outside of these times rows" if any(one.time.archived for one in report.findings) else "Rows"
-        told = comparing(report, pair, asked)
-        yield unbroken(f"{outside} were not compared. This does: {told}", style="dim")
+        shown = compare_command(report, pair, requested)
+        yield unbroken(f"{outside} were not compared. This does: {shown}", style="dim")
 
 
 def _why_no_rows(report: OutageReport, pair: str) -> Text:
     """Return what to look at where a server has no row of an ACD: where it has of others, its clock is right."""
-    if report.seen is None:
+    if report.covered is None:
         return Text(f"It is taken to be {report.as_of:{MOMENT}} now: is that right?", style="red")
-    told = command("check", "--pair", pair)
-    return unbroken(f"Whether both servers are set up alike is told by: {told}", style="red")
+    check = command("check", "--pair", pair)
+    return unbroken(f"Whether both servers are set up alike is told by: {check}", style="red")
 
 
-def comparing(report: OutageReport, pair: str, asked: Asking = Asking()) -> str:
+def compare_command(report: OutageReport, pair: str, requested: OutageCommand = OutageCommand()) -> str:
     """Return the command that compares every row of the time that both servers can tell of; empty where there is none.
 
     What a server lost without noting it no diary tells, nor does an interval of which some rows are there.
     """
-    if report.seen is None:
+    if report.covered is None:
         return ""
-    return command("verify", "--pair", pair, "--window", typed_window(report.seen), *asked.acds, *asked.tables)
+    return command(
+        "verify", "--pair", pair, "--window", typed_window(report.covered), *requested.acds, *requested.tables
+    )
 
 
-def _finding(finding: OutageFinding, pair: str, plan: Plan | None, asked: Asking) -> Iterator[Text]:
+def _finding(finding: OutageFinding, pair: str, plan: Plan | None, requested: OutageCommand) -> Iterator[Text]:
     time = finding.time
     yield Text.assemble(
         (f"ACD {time.acd}  {time.span}  ", "bold"),
@@ -134,41 +155,41 @@ def _finding(finding: OutageFinding, pair: str, plan: Plan | None, asked: Asking
         _cost(finding),
     )
     for side in time.sides:
-        yield Text(f"  {side.role}: {', '.join(_why(side))}")
-    if finding.tolls:
-        names = list(dict.fromkeys(toll.table for toll in finding.tolls))
+        yield Text(f"  {side.role}: {', '.join(_causes(side))}")
+    if finding.costs:
+        names = list(dict.fromkeys(toll.table for toll in finding.costs))
         yield Text(f"  tables: {listed(names, TABLES_SHOWN)}", style="dim")
     # Why they were not compared stands once, below.
-    lost = [kept.table for kept in finding.kept if kept.why is KeptWhy.NOT_COMPARED]
+    lost = [kept.table for kept in finding.skipped if kept.reason is SkipReason.NOT_COMPARED]
     if lost:
         yield Text(f"  not compared: {listed(lost, TABLES_SHOWN)}", style="red")
-    for kept in (one for one in finding.kept if one.why is not KeptWhy.NOT_COMPARED):
-        yield Text(f"  {kept.table}: {kept.why.value}{f' ({kept.detail})' if kept.detail else ''}", style="yellow")
-    line = repairing(finding, pair, plan, asked)
+    for kept in (one for one in finding.skipped if one.reason is not SkipReason.NOT_COMPARED):
+        yield Text(f"  {kept.table}: {kept.reason.value}{f' ({kept.detail})' if kept.detail else ''}", style="yellow")
+    line = repair_command(finding, pair, plan, requested)
     if line:
         yield unbroken(f"  {line}")
     elif finding.outlook is Outlook.WAITING:
         yield unbroken(
-            f"  {command('resync', '--pair', pair, '--outages', '--acd', time.acd, *asked.tables, '--wait')}"
+            f"  {command('resync', '--pair', pair, '--outages', '--acd', time.acd, *requested.tables, '--wait')}"
         )
 
 
 def unrepaired_lines(plan: Plan) -> Iterator[Text]:
     """Yield what a repair of outages leaves, which somebody has to come back to."""
-    yield from (Text(f"Left: {one}.", style="yellow") for one in plan.left)
+    yield from (Text(f"Left: {one}.", style="yellow") for one in plan.not_included)
 
 
 def _cost(finding: OutageFinding) -> str:
-    if not finding.tolls:
+    if not finding.costs:
         return ""
-    tables = len({toll.table for toll in finding.tolls})
-    rows = sum(toll.missing + toll.changed + toll.extra for toll in finding.tolls)
+    tables = len({toll.table for toll in finding.costs})
+    rows = sum(toll.missing + toll.changed + toll.extra for toll in finding.costs)
     sides = " and ".join(f"from {role.other} to {role}" for role in finding.into)
     better = " but what one has more of it" if finding.outlook is Outlook.LOST else ""
     return f",{better} {sides}: {plural(tables, 'table')}, {plural(rows, 'row')}"
 
 
-def _why(side: BlindSide) -> Iterator[str]:
+def _causes(side: BlindSide) -> Iterator[str]:
     yield from map(link_text, side.links)
     if side.missing:
         yield f"{plural(side.missing, 'interval')} without rows"
@@ -186,39 +207,41 @@ def link_text(link: Outage) -> str:
     return f"link down {link.shown_short}, {reason} ({link.reason})"
 
 
-def repairing(finding: OutageFinding, pair: str, plan: Plan | None, asked: Asking = Asking()) -> str:
+def repair_command(
+    finding: OutageFinding, pair: str, plan: Plan | None, requested: OutageCommand = OutageCommand()
+) -> str:
     """Return the command that repairs one finding alone, or nothing; `plan` is that which repairs them all.
 
     It decides as the report has, and allows what the tables of the finding set off, which the report names.
     """
-    if not finding.tolls:
+    if not finding.costs:
         return ""
     time = finding.time
     # Rows of no ACD move only with all of them (rule 3).
-    acd = () if any(toll.of_no_acd for toll in finding.tolls) else ("--acd", time.acd)
+    acd = () if any(toll.without_acd for toll in finding.costs) else ("--acd", time.acd)
     window = ("--window", typed_window(time.span), *acd, "--policy", "reconcile")
-    places = {(toll.into, toll.table) for toll in finding.tolls}
-    return command("resync", "--pair", pair, *window, *asked.tables, *_allowing(plan, places))
+    places = {(toll.into, toll.table) for toll in finding.costs}
+    return command("resync", "--pair", pair, *window, *requested.tables, *_allow_options(plan, places))
 
 
-def _allowing(plan: Plan | None, places: Collection[tuple[Role, str]] | None = None) -> tuple[str, ...]:
+def _allow_options(plan: Plan | None, places: Collection[tuple[Role, str]] | None = None) -> tuple[str, ...]:
     """Return the options that allow what a plan sets off, at some of its tables or at all."""
-    met = plan.set_off if plan else ()
-    return needed(one for one in met if places is None or (one.into, one.table) in places).words
+    side_effects = plan.effects_on_rows if plan else ()
+    return permission_for(one for one in side_effects if places is None or (one.into, one.table) in places).words
 
 
 def _summary(report: OutageReport) -> str:
-    unsure = any(one.open for one in report.unseen)
-    seen = f"from {report.seen.start:{MOMENT}} to {report.seen.stop:{MOMENT}}" if report.seen else ""
-    acds = f", and only ACD {', '.join(map(str, report.seen_acds))}" if _more_acds(report) else ""
-    if not report.findings and not seen:
+    unsure = any(one.open for one in report.unknown_coverage)
+    covered = f"from {report.covered.start:{MOMENT}} to {report.covered.stop:{MOMENT}}" if report.covered else ""
+    acds = f", and only ACD {', '.join(map(str, report.covered_acds))}" if _more_acds(report) else ""
+    if not report.findings and not covered:
         return "No outage was found, and nobody can tell: nothing shows that both servers were looking at any time."
     if not report.findings and unsure:
-        return f"No outage was found, and nobody can tell of all that time: both were seen only {seen}{acds}."
+        return f"No outage was found, and nobody can tell of all that time: both were seen only {covered}{acds}."
     if not report.findings:
         unread = [role.value for role in Role if role not in report.diaries]
         diaries = f"the diary of links of {' and '.join(unread)} cannot be read" if unread else "no diary has one"
-        return f"No outage is known, {seen}: {diaries}, no interval is without rows, none is marked incomplete."
+        return f"No outage is known, {covered}: {diaries}, no interval is without rows, none is marked incomplete."
     counts = [(sum(one.outlook is outlook for one in report.findings), outlook.value) for outlook in Outlook]
     words = ", ".join(f"{count:,} {what}" for count, what in counts if count)
     more = " Of all of that time nobody can tell." if unsure else ""
@@ -227,27 +250,29 @@ def _summary(report: OutageReport) -> str:
 
 def _more_acds(report: OutageReport) -> bool:
     """Say whether there are ACDs of which nobody can tell, beside those of which both servers can."""
-    return any(one.open and one.acd is not None and one.acd not in report.seen_acds for one in report.unseen)
+    return any(
+        one.open and one.acd is not None and one.acd not in report.covered_acds for one in report.unknown_coverage
+    )
 
 
-def outages_document(report: OutageReport, pair: str, asked: Asking = Asking()) -> dict[str, Any]:
+def outages_document(report: OutageReport, pair: str, requested: OutageCommand = OutageCommand()) -> dict[str, Any]:
     """Return what was found as plain data."""
     return {
         "format": FORMAT,
         "version": VERSION,
         "as_of": plain(report.as_of),
-        "looked": plain(report.looked),
+        "looked": plain(report.window),
         "open": report.unsettled,
-        "seen": plain(report.seen) if report.seen else None,
-        "seen_acds": list(report.seen_acds),
+        "seen": plain(report.covered) if report.covered else None,
+        "seen_acds": list(report.covered_acds),
         "diaries": [role.value for role in report.diaries],
-        "compare": comparing(report, pair, asked) or None,
+        "compare": compare_command(report, pair, requested) or None,
         "unseen": [
-            {"server": one.role.value, "acd": one.acd, "why": one.why.value, "says": one.says, "open": one.open}
-            for one in report.unseen
+            {"server": one.role.value, "acd": one.acd, "why": one.reason.value, "says": one.message, "open": one.open}
+            for one in report.unknown_coverage
         ],
         "not_compared": [{"table": table, "problem": why} for table, why in report.not_compared],
-        "going_on": list(report.going_on),
+        "going_on": list(report.ongoing),
         "notes": list(report.notes),
         "outages": [
             {
@@ -266,9 +291,9 @@ def outages_document(report: OutageReport, pair: str, asked: Asking = Asking()) 
                     }
                     for side in finding.time.sides
                 ],
-                "tables": plain(finding.tolls),
-                "kept": [kept_document(kept) for kept in finding.kept],
-                "repair": repairing(finding, pair, report.plan, asked) or None,
+                "tables": plain(finding.costs),
+                "kept": [skipped_document(kept) for kept in finding.skipped],
+                "repair": repair_command(finding, pair, report.plan, requested) or None,
             }
             for finding in report.findings
         ],

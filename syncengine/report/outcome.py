@@ -12,13 +12,13 @@ from syncengine.model.names import command
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.plan import Plan, places_of
 from syncengine.model.plan_kind import Copy, RollupRepair, RunOnEdit, Undo
-from syncengine.model.ran import Ran
 from syncengine.model.sentences import listed, plural
+from syncengine.model.verified_run import VerifiedRun
 from syncengine.report.checklist import line_document
 from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
 from syncengine.report.plan_text import stale_lines
-from syncengine.report.surroundings import allowed_document, meeting_document, unseen_document
+from syncengine.report.surroundings import allowed_document, side_effects_unknown_document, table_side_effects_document
 from syncengine.report.text import print_lines, unbroken
 
 TABLES_NAMED = 4
@@ -26,13 +26,13 @@ SHOWN = 10
 """Steps that are named before the others are counted."""
 
 
-def print_outcome(console: Console, ran: Ran, *, pair: str = "FILE", by_hand: str = "") -> None:
+def print_outcome(console: Console, result: VerifiedRun, *, pair: str = "FILE", by_hand: str = "") -> None:
     """Print which steps were done and why others were not; for an undo or an edit, whether it came out.
 
     `by_hand` is what is left to people, in short.
     """
-    outcome = ran.outcome
-    for note in ran.notes:
+    outcome = result.outcome
+    for note in result.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     done = [step for step in outcome.steps if step.state is StepState.DONE]
     console.print(
@@ -41,23 +41,23 @@ def print_outcome(console: Console, ran: Ran, *, pair: str = "FILE", by_hand: st
             f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before."
         ),
     )
-    print_left(console, ran, pair)
-    if ran.rollups is not None:
-        print_lines(console, _rollup_lines(ran.rollups))
-    if ran.unlike or outcome.done:
-        print_lines(console, _looked_at_again(ran, by_hand))
+    print_not_done(console, result, pair)
+    if result.rollups is not None:
+        print_lines(console, _rollup_lines(result.rollups))
+    if result.unlike or outcome.done:
+        print_lines(console, _recheck_lines(result, by_hand))
 
 
-def _looked_at_again(ran: Ran, by_hand: str) -> Iterator[Text]:
+def _recheck_lines(result: VerifiedRun, by_hand: str) -> Iterator[Text]:
     """Yield whether an undo or an edit came out; of what was copied the verdict on both servers follows."""
-    unlike = ", ".join(ran.unlike)
-    match ran.plan.kind:
+    unlike = ", ".join(result.unlike)
+    match result.plan.kind:
         case Undo() if unlike:
             yield Text(f"  not as they were, though put back: {unlike}", style="red")
         case Undo(run=run):
-            what = "what was put back" if ran.plan.kept else f"what run {run} had written"
+            what = "what was put back" if result.plan.skipped else f"what run {run} had written"
             yield Text(f"  looked at again: {what} is as it was before. {by_hand}".rstrip(), style="green")
-            if ran.plan.kept:
+            if result.plan.skipped:
                 yield Text(f"  not all of run {run}: the plan names what was left, and why", style="yellow")
         case RunOnEdit() if not unlike:
             yield Text(f"  looked at again: every flag is as the plan has it. {by_hand}".rstrip(), style="green")
@@ -79,9 +79,9 @@ def _rollup_lines(made: Plan) -> Iterator[Text]:
         yield from stale_lines(made.stale, "yellow", both=len({one.into for one in made.stale}) > 1)
 
 
-def print_left(console: Console, ran: Ran, pair: str) -> None:
+def print_not_done(console: Console, result: VerifiedRun, pair: str) -> None:
     """Print why steps were not done, and how to go on."""
-    outcome = ran.outcome
+    outcome = result.outcome
     if outcome.stopped:
         console.print(Text(f"It ended early: {outcome.stopped}", style="red"))
     for step in outcome.steps:
@@ -92,7 +92,7 @@ def print_left(console: Console, ran: Ran, pair: str) -> None:
                 unknown = f"  {_name(step)}: nobody can say what the target holds of it: {why} "
                 again = "Go on with the run, which finds out, or verify its tables before anything else."
                 console.print(Text(f"{unknown}{again}", style="red"))
-            case StepState.MOVED:
+            case StepState.CHANGED:
                 console.print(Text(f"  {_name(step)} {so_far}: {why}", style="yellow"))
             case StepState.FAILED:
                 console.print(Text(f"  {_name(step)} {so_far}: {why}", style="red"))
@@ -106,22 +106,22 @@ def print_left(console: Console, ran: Ran, pair: str) -> None:
         console.print(Text(f"  not begun: {_names(waiting)}; the target is untouched there", style="yellow"))
     if outcome.done:
         return
-    if outcome.stopped and outcome.kept:
-        resume = command("resume", outcome.run_id, "--pair", pair, *ran.needs.words)
+    if outcome.stopped and outcome.saved:
+        resume = command("resume", outcome.run_id, "--pair", pair, *result.needs.words)
         console.print(unbroken(f"Go on with it: {resume}", style="bold"))
-    elif ran.rollups is None or any(step.portion == 1 for step in _undone(outcome)):
+    elif result.rollups is None or any(step.portion == 1 for step in _not_done(outcome)):
         failed = any(step.state is StepState.FAILED for step in outcome.steps)
-        go_on = _going_on(ran, pair)
-        go_on = f"See to what failed, then {go_on[0].lower()}{go_on[1:]}" if failed else go_on
-        console.print(unbroken(go_on, style="bold") if ran.plan.undoes else Text(go_on, style="bold"))
+        next_step = _how_to_continue(result, pair)
+        next_step = f"See to what failed, then {next_step[0].lower()}{next_step[1:]}" if failed else next_step
+        console.print(unbroken(next_step, style="bold") if result.plan.undoes else Text(next_step, style="bold"))
 
 
-def _going_on(ran: Ran, pair: str) -> str:
+def _how_to_continue(result: VerifiedRun, pair: str) -> str:
     """Return how to go on with what was left for another reason than that the run was stopped."""
-    if ran.plan.undoes:
-        return f"Go on with it: {command('undo', ran.plan.undoes, '--pair', pair)}"
+    if result.plan.undoes:
+        return f"Go on with it: {command('undo', result.plan.undoes, '--pair', pair)}"
     # Not "the same command": after a resume that would be the resume, which has nothing to go on with.
-    return f"Run `syncengine {ran.kind}` again as this run was begun: it plans what was left by what is there now."
+    return f"Run `syncengine {result.kind}` again as this run was begun: it plans what was left by what is there now."
 
 
 def without_table(why: str, tables: Sequence[str]) -> str:
@@ -129,7 +129,7 @@ def without_table(why: str, tables: Sequence[str]) -> str:
     return why.removeprefix(f"{tables[0]}: ") if len(tables) == 1 else why
 
 
-def _undone(outcome: RunOutcome) -> list[StepOutcome]:
+def _not_done(outcome: RunOutcome) -> list[StepOutcome]:
     return [step for step in outcome.steps if step.state is not StepState.DONE]
 
 
@@ -150,9 +150,9 @@ def _name(step: StepOutcome) -> str:
     return f"{name} ({listed(step.tables, TABLES_NAMED)})" if step.tables else name
 
 
-def outcome_document(ran: Ran) -> dict[str, Any]:
+def outcome_document(result: VerifiedRun) -> dict[str, Any]:
     """Return what a run did as plain data."""
-    outcome = ran.outcome
+    outcome = result.outcome
     return {
         "run": outcome.run_id or None,
         "done": outcome.done,
@@ -160,13 +160,13 @@ def outcome_document(ran: Ran) -> dict[str, Any]:
         "stopped": outcome.stopped,
         "rows_deleted": outcome.deleted,
         "rows_inserted": outcome.inserted,
-        "unlike": list(ran.unlike),
-        "notes": list(ran.notes),
-        "set_off": [meeting_document(one) for one in ran.set_off],
-        "set_off_unknown": [unseen_document(one) for one in ran.unseen],
-        "needs": allowed_document(ran.needs),
+        "unlike": list(result.unlike),
+        "notes": list(result.notes),
+        "set_off": [table_side_effects_document(one) for one in result.side_effects],
+        "set_off_unknown": [side_effects_unknown_document(one) for one in result.side_effects_unknown],
+        "needs": allowed_document(result.needs),
         "steps": plain(outcome.steps),
-        "stale_rollups": plain(ran.rollups.stale) if ran.rollups else [],
-        "hooks": [hook_document(record) for record in ran.hooks],
-        "by_hand": [{**line_document(line), "why": why} for line, why in ran.by_hand],
+        "stale_rollups": plain(result.rollups.stale) if result.rollups else [],
+        "hooks": [hook_document(record) for record in result.hooks],
+        "by_hand": [{**line_document(line), "why": why} for line, why in result.by_hand],
     }

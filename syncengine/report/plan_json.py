@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from syncengine.model.plan import PLAN_VERSION, KeptBack, Plan, RestoreRange, Step
+from syncengine.model.plan import PLAN_VERSION, Plan, RestoreRange, Skipped, Step
 from syncengine.model.plan_kind import BackfillPortion, Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.report.changes import change_document
 from syncengine.report.checklist import line_document
 from syncengine.report.json_values import plain
-from syncengine.report.surroundings import allowed_document, meeting_document
+from syncengine.report.surroundings import allowed_document, table_side_effects_document
 from syncengine.report.timetables import edit_document, schedules_document
 
 
@@ -26,12 +26,12 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "ranges": [_range(one) for one in plan.ranges],
         "steps": [_step(step) for step in plan.steps],
         "rows_deleted_only_in_target": plan.deletions,
-        "kept": [kept_document(kept) for kept in plan.kept],
+        "kept": [skipped_document(kept) for kept in plan.skipped],
         "changes": [change_document(change, plan) for change in plan.changes],
         "stale_rollups": plain(plan.stale),
         "notes": list(plan.notes),
-        "left": list(plan.left),
-        "meets": [meeting_document(one) for one in plan.meets],
+        "left": list(plan.not_included),
+        "meets": [table_side_effects_document(one) for one in plan.side_effects],
         "allowed": allowed_document(plan.allowed),
         "checklist": {
             "before": [line_document(line) for line in plan.checklist.before],
@@ -53,9 +53,9 @@ def _kind(plan: Plan) -> dict[str, Any]:
             return {"rollups": "copy" if copied else "recompute", "unknown_columns": unknown.value}
         case RunOnEdit(edit=edit, schedules=made):
             return {"edit": edit_document(edit), "schedules": schedules_document(made)}
-        case Undo(run=run, edit=flags, not_put_back=left):
+        case Undo(run=run, edit=flags, not_undone=left):
             back = edit_document(flags) if flags else None
-            return {"undoes": run, "edit": back, "not_put_back": [meeting_document(one) for one in left]}
+            return {"undoes": run, "edit": back, "not_put_back": [table_side_effects_document(one) for one in left]}
 
 
 def _copy(copy: Copy, plan: Plan) -> dict[str, str]:
@@ -67,7 +67,7 @@ def _range(one: RestoreRange) -> dict[str, Any]:
         "table": one.table,
         "acd": one.acd,
         "requested": plain(one.requested),
-        "asked": plain(one.asked),
+        "asked": plain(one.requested_parts),
         "actual": plain(one.actual),
         "pieces": plain(one.pieces),
         "notes": list(one.notes),
@@ -93,14 +93,14 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def kept_document(kept: KeptBack) -> dict[str, Any]:
+def skipped_document(skipped: Skipped) -> dict[str, Any]:
     """Return what is left as it is, and why, as plain data."""
     return {
-        "table": kept.table,
-        "acd": kept.acd,
-        "why": kept.why.name.lower().replace("_", "-"),
-        "says": kept.why.value,
-        "detail": kept.detail,
-        "spans": plain(kept.spans),
-        "rows": kept.counts.total,
+        "table": skipped.table,
+        "acd": skipped.acd,
+        "why": skipped.reason.name.lower().replace("_", "-"),
+        "says": skipped.reason.value,
+        "detail": skipped.detail,
+        "spans": plain(skipped.spans),
+        "rows": skipped.counts.total,
     }

@@ -16,8 +16,8 @@ from syncengine.model.sentences import listed, plural
 from syncengine.model.window import MINUTE, Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
-from syncengine.report.surroundings import meeting_lines, meeting_notes
-from syncengine.report.text import clips, grid, number, print_lines, section
+from syncengine.report.surroundings import plan_side_effect_lines, table_effect_notes
+from syncengine.report.text import grid, number, print_lines, scope_notes, section
 from syncengine.report.timetables import edit_summary, edit_table, schedules_table
 
 ARCHIVES = tuple(Archive)
@@ -44,14 +44,14 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     if plan.schedules is not None:
         yield from section(f"Schedules that are made on {plan.target}")
         yield schedules_table(plan.schedules, plan.target)
-    yield from meeting_lines(plan)
+    yield from plan_side_effect_lines(plan)
     yield from change_lines(plan)
-    if plan.kept:
+    if plan.skipped:
         yield from section("Left as it is")
-        yield from _kept(plan)
-    yield from (Text(note, style="dim") for note in clips((one.table, one.acd, one.notes) for one in plan.ranges))
+        yield from _skipped(plan)
+    yield from (Text(note, style="dim") for note in scope_notes((one.table, one.acd, one.notes) for one in plan.ranges))
     yield from _rollups(plan)
-    for note in (*plan.notes, *meeting_notes(plan)):
+    for note in (*plan.notes, *table_effect_notes(plan)):
         yield Text(f"Note: {note}.", style="dim")
     yield from checklist_lines("before", plan.checklist.before)
     yield from checklist_lines("after", plan.checklist.after)
@@ -62,11 +62,11 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
 def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     """Yield requested and actual range, tables with the same ones together; an undo was asked for no time."""
     written = {(part.table, write.bucket.acd) for _, part, write in written_by(plan.steps)}
-    written |= {(kept.table, kept.acd) for kept in plan.kept}
+    written |= {(kept.table, kept.acd) for kept in plan.skipped}
     groups: dict[tuple[int | None, str, str], list[str]] = defaultdict(list)
     for one in plan.ranges:
         if every_table or (one.table, one.acd) in written:
-            requested = _pieces(one.asked) if one.asked else str(one.requested or "")
+            requested = _pieces(one.requested_parts) if one.requested_parts else str(one.requested or "")
             groups[one.acd, requested, _actual(one, plan)].append(one.table)
     if not groups:
         return
@@ -75,8 +75,8 @@ def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     table = grid("ACD", *names, wraps=names)
     shown = list(groups.items())[: None if every_table else LINES_SHOWN]
     for (acd, requested, actual), tables in shown:
-        asked = () if plan.undoes else (requested,)
-        table.add_row("none" if acd is None else str(acd), *asked, actual, listed(tables, TABLES_SHOWN))
+        requested_cell = () if plan.undoes else (requested,)
+        table.add_row("none" if acd is None else str(acd), *requested_cell, actual, listed(tables, TABLES_SHOWN))
     yield table
     if len(groups) > len(shown):
         yield Text(f"and {len(groups) - len(shown)} more; --json lists them all", style="dim")
@@ -118,11 +118,11 @@ def _steps(plan: Plan) -> RenderableType:
     return table
 
 
-def _kept(plan: Plan) -> Iterator[RenderableType]:
+def _skipped(plan: Plan) -> Iterator[RenderableType]:
     """Yield what is left, tables with the same reason and time together."""
     groups: dict[tuple[str, str, int | None, tuple[Window, ...]], list[str]] = defaultdict(list)
-    for kept in plan.kept:
-        groups[kept.why.value, kept.detail, kept.acd, kept.spans].append(kept.table)
+    for kept in plan.skipped:
+        groups[kept.reason.value, kept.detail, kept.acd, kept.spans].append(kept.table)
     lines = list(groups.items())
     for (why, detail, acd, spans), tables in lines[:LINES_SHOWN]:
         when = listed(spans, SPANS_SHOWN)
@@ -135,7 +135,7 @@ def _kept(plan: Plan) -> Iterator[RenderableType]:
         yield Text(f"  and {len(lines) - LINES_SHOWN} more; --json lists them all", style="yellow")
 
 
-FATES = {
+ROLLUP_TITLES = {
     Rollups.RECOMPUTE: "Recomputed from its intervals afterwards",
     Rollups.COPY: "Copied from the other server afterwards",
 }
@@ -143,7 +143,7 @@ FATES = {
 
 def _rollups(plan: Plan) -> Iterator[RenderableType]:
     """Yield what becomes of periods that were summarised before their intervals are repaired."""
-    for then, words in FATES.items():
+    for then, words in ROLLUP_TITLES.items():
         ones = [one for one in plan.stale if one.then is then]
         if ones:
             yield from section(words)
@@ -169,18 +169,18 @@ def stale_lines(stale: Sequence[StaleRollup], style: str, *, both: bool) -> Iter
 
 def _summary(plan: Plan) -> str:
     if plan.edit is not None:
-        return edit_summary(plan.edit, plan.target, plan.schedules, kept=bool(plan.kept))
+        return edit_summary(plan.edit, plan.target, plan.schedules, skipped=bool(plan.skipped))
     if not plan.steps:
-        return "Nothing to write." if plan.kept else "Nothing to do: nothing differs."
+        return "Nothing to write." if plan.skipped else "Nothing to do: nothing differs."
     parts = [part for step in plan.steps for part in step.parts]
     into = " and ".join(sorted(plan.writes_to))
     tables = len({part.table for part in parts})
     buckets = sum(len(part.buckets) for part in parts)
     if plan.undoes:
-        back, gone = (
+        restored, replaced = (
             sum(getattr(part.counts, name) + part.counts.changed for part in parts) for name in ("missing", "extra")
         )
-        rows = f"{plural(back, 'row')} as before, where {plural(gone, 'row')} stand{'s' if gone == 1 else ''} now"
+        rows = f"{plural(restored, 'row')} as before, where {plural(replaced, 'row')} stand{'s' if replaced == 1 else ''} now"
         return f"{plural(len(plan.steps), 'step')} into {into}: {tables_text(tables, buckets)}; {rows}."
     only = f"only {into} holds" if len(plan.writes_to) == 1 else "only one of them holds"
     deletions = f"every row that {only} stays"

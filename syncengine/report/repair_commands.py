@@ -11,20 +11,20 @@ from syncengine.model.cuts import CutState
 from syncengine.model.drift import Observation, TableObservation, TableState
 from syncengine.model.names import command
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.plan import Plan, SkipReason
 from syncengine.model.sentences import listed
 from syncengine.model.spans import joined
-from syncengine.model.spec import Kept, TableSpec
+from syncengine.model.spec import SyncedBy, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 
 NAMED = 6
-BY_HAND_TOO = "To copy what is kept by hand all the same"
+COPY_BY_HAND_TABLES = "To copy what is kept by hand all the same"
 HISTORY = "history"
 """The set of all historical tables, and of none of one's own."""
 
 
-def repairing(
+def repair_commands(
     observation: Observation, catalogue: Catalogue, tables: Sequence[str], sets: Sequence[str], pair: str
 ) -> list[str]:
     """Return the commands that would repair what was found: of history, and of administration.
@@ -32,29 +32,29 @@ def repairing(
     `tables` and `sets` are what was asked for; a set that holds both kinds is told by its tables. What no copy can
     write is left out.
     """
-    differing = [table for table in observation.tables if table.differing and table.spec.kept is Kept.COPYING]
+    differing = [table for table in observation.tables if table.differing and table.spec.synced_by is SyncedBy.COPYING]
     unwritable = {table.spec.name for table in differing if table.unwritable}
     differing = [table for table in differing if not (table.unwritable or _of_no_time(table, observation))]
     timed = [table for table in differing if table.spec.time is not None and not table.spec.future_dates]
     others = [table for table in differing if table not in timed]
-    more = _more(observation)
+    common_options = _common_options(observation)
     commands = []
     if timed:
         spans = joined(span for table in timed for span in _spans(table, observation))
         window = ["--window", typed_window(Window(spans[0].start, spans[-1].stop))] if spans else []
         words = [] if tables or sets else _all_of_history(timed, observation, catalogue, unwritable)
         words = words or list(_named(timed, catalogue, sets, unwritable))
-        commands.append(command("resync", "--pair", pair, *window, *words, *more))
+        commands.append(command("resync", "--pair", pair, *window, *words, *common_options))
     if others:
-        commands.append(command("sync", "--pair", pair, *_named(others, catalogue, sets, unwritable), *more))
+        commands.append(command("sync", "--pair", pair, *_named(others, catalogue, sets, unwritable), *common_options))
     return commands
 
 
-def _more(observation: Observation) -> list[object]:
+def _common_options(observation: Observation) -> list[object]:
     """Return the options that every command has which repairs what was asked about: it is a dry run."""
-    more: list[object] = [word for number in observation.acds for word in ("--acd", number)]
-    more += ["--from", "secondary"] if observation.source is Role.SECONDARY else []
-    return [*more, "--dry-run"]
+    options: list[object] = [word for number in observation.acds for word in ("--acd", number)]
+    options += ["--from", "secondary"] if observation.source is Role.SECONDARY else []
+    return [*options, "--dry-run"]
 
 
 def unwritable_lines(observation: Observation) -> Iterator[str]:
@@ -62,7 +62,7 @@ def unwritable_lines(observation: Observation) -> Iterator[str]:
     for table in observation.tables:
         if table.unwritable:
             yield f"No copy repairs {table.spec.name}, on {observation.target}: {table.unwritable}."
-        elif table.differing and table.spec.kept is Kept.COPYING and _of_no_time(table, observation):
+        elif table.differing and table.spec.synced_by is SyncedBy.COPYING and _of_no_time(table, observation):
             yield f"No copy repairs {table.spec.name}: what differs is at no time, so that no window holds it."
 
 
@@ -71,12 +71,12 @@ def copying_by_hand(observation: Observation, pair: str) -> Iterator[str]:
     names = [
         table.spec.name
         for table in observation.tables
-        if table.differing and table.spec.kept in (Kept.BY_HAND, Kept.BY_SWITCH)
+        if table.differing and table.spec.synced_by in (SyncedBy.BY_HAND, SyncedBy.BY_SWITCH)
         if table.spec.time is None and not table.unwritable
     ]
     if names:
         words = [word for name in names for word in ("--table", name)]
-        yield command("sync", "--pair", pair, *words, "--include-manual", *_more(observation))
+        yield command("sync", "--pair", pair, *words, "--include-manual", *_common_options(observation))
 
 
 def overlap_lines(observation: Observation) -> Iterator[str]:
@@ -89,27 +89,27 @@ def overlap_lines(observation: Observation) -> Iterator[str]:
         )
 
 
-def after_run(after: Observation, plan: Plan, run_id: str, pair: str) -> Iterator[str]:
+def after_run_lines(after: Observation, plan: Plan, run_id: str, pair: str) -> Iterator[str]:
     """Yield what to do where a run left a difference that copying would remove: look why, or run it again."""
-    names = [table.spec.name for table in after.tables if table.differing and table.spec.kept is Kept.COPYING]
-    known = {kept.table for kept in plan.kept}
-    left, new = ([name for name in names if (name in known) is side] for side in (True, False))
-    if left:
+    names = [table.spec.name for table in after.tables if table.differing and table.spec.synced_by is SyncedBy.COPYING]
+    skipped_tables = {kept.table for kept in plan.skipped}
+    skipped, new = ([name for name in names if (name in skipped_tables) is side] for side in (True, False))
+    if skipped:
         where = command("report", run_id, "--pair", pair) if run_id else "the plan says it above"
-        yield f"Why {listed(left, NAMED)} {'was' if len(left) == 1 else 'were'} left: {where}"
-    yield from _removing(names, after, plan, pair)
+        yield f"Why {listed(skipped, NAMED)} {'was' if len(skipped) == 1 else 'were'} left: {where}"
+    yield from _remove_users_lines(names, after, plan, pair)
     for manual in copying_by_hand(after, pair):
-        yield f"{BY_HAND_TOO}: {manual}"
+        yield f"{COPY_BY_HAND_TABLES}: {manual}"
     if new:
         yield f"{listed(new, NAMED)} differ{'s' if len(new) == 1 else ''} anew, or still: begin such a run again."
 
 
-def _removing(differing: Sequence[str], after: Observation, plan: Plan, pair: str) -> Iterator[str]:
+def _remove_users_lines(differing: Sequence[str], after: Observation, plan: Plan, pair: str) -> Iterator[str]:
     """Yield the command that removes users whom only the target has, where the plan left any."""
-    spared = {kept.table for kept in plan.kept if kept.why is KeptWhy.REMOVAL}
+    spared = {kept.table for kept in plan.skipped if kept.reason is SkipReason.REMOVAL}
     words = [word for name in differing if name in spared for word in ("--table", name)]
     if words and plan.copy is not None and not plan.copy.policy.only_adds:
-        typed = command("sync", "--pair", pair, *words, "--remove-users", *_more(after))
+        typed = command("sync", "--pair", pair, *words, "--remove-users", *_common_options(after))
         yield (
             f"To remove users that only {plan.target} has, with what is theirs in these tables, if they are to go "
             f"(their logins are removed by hand): {typed}"
@@ -127,12 +127,12 @@ def _all_of_history(
     timed: Sequence[TableObservation], observation: Observation, catalogue: Catalogue, unwritable: set[str]
 ) -> list[str]:
     """Return the options for all history, where more tables of it are there than those to repair; or nothing."""
-    held = set(catalogue.set(HISTORY).tables)
+    set_tables = set(catalogue.set(HISTORY).tables)
     there = {table.spec.name for table in observation.tables if table.state is TableState.COMPARED}
     names = {table.spec.name for table in timed}
-    if not (names <= held and there & held - names - unwritable):
+    if not (names <= set_tables and there & set_tables - names - unwritable):
         return []
-    return ["--set", HISTORY, *(word for name in sorted(unwritable & held) for word in ("--exclude-table", name))]
+    return ["--set", HISTORY, *(word for name in sorted(unwritable & set_tables) for word in ("--exclude-table", name))]
 
 
 def _spans(table: TableObservation, observation: Observation) -> Iterator[Window]:
@@ -160,9 +160,9 @@ def _named(
         yield from ("--set", name)
     for name in sorted(unwritable & {one for _, held in whole for one in held}):
         yield from ("--exclude-table", name)
-    left = names.difference(*(held for _, held in whole)) if whole else names
+    remaining = names.difference(*(held for _, held in whole)) if whole else names
     for table in differing:
-        if table.spec.name in left:
+        if table.spec.name in remaining:
             yield from ("--table", table.spec.name)
 
 

@@ -71,7 +71,7 @@ def _disagreeing(tables: list[InternalTable]) -> RenderableType:
             _columns(table.wrong_columns) or "whole rows",
             number(len(ones)),
             number(sum(one.groups for one in ones)),
-            number(sum(one.lacking for one in ones)),
+            number(sum(one.missing for one in ones)),
             number(sum(one.extra for one in ones)),
         )
     return found
@@ -97,21 +97,21 @@ def _compared(tables: tuple[InternalTable, ...]) -> RenderableType:
         if table.state is not InternalState.COMPARED:
             found.add_row(table.role.value, table.table, table.problem, "", "", "", "", style="dim")
             continue
-        left = plural(len(table.not_recomputed), "column") if table.not_recomputed else ""
+        omitted = plural(len(table.not_recomputed), "column") if table.not_recomputed else ""
         counts = (table.periods, table.groups, len(table.columns))
-        found.add_row(table.role.value, table.table, str(table.window or ""), *map(number, counts), left)
+        found.add_row(table.role.value, table.table, str(table.window or ""), *map(number, counts), omitted)
     return found
 
 
 def _sample(table: InternalTable, sample: RolledGroup) -> str:
     key = " ".join(f"{name} {value_text(value)}" for name, value in sample.key)
-    if not sample.held:
+    if not sample.stored:
         what = f"has intervals and no row in {table.table}"
-    elif not sample.rolled:
+    elif not sample.computed:
         what = f"has a row in {table.table} and no intervals"
     else:
         what = listed(
-            [f"{v.column} {value_text(v.held)} ≠ {value_text(v.rolled)}" for v in sample.values], COLUMNS_SHOWN
+            [f"{v.column} {value_text(v.stored)} ≠ {value_text(v.computed)}" for v in sample.values], COLUMNS_SHOWN
         )
     period = f"{table.archive.grain.word} of {sample.period.row_date}"
     return f"{table.role}  {table.table}  ACD {sample.period.acd} {period}  {key}: {what}"
@@ -141,19 +141,19 @@ def _notes(verdict: InternalVerdict, *, every_table: bool) -> Iterator[str]:
 def _summary(verdict: InternalVerdict) -> Text:
     tables = [table for table in verdict.tables if table.state is InternalState.COMPARED]
     periods, groups = sum(table.periods for table in tables), sum(table.groups for table in tables)
-    looked = f"{plural(len(tables), 'table')}, {plural(periods, 'period')}, {plural(groups, 'key group')}"
+    scope = f"{plural(len(tables), 'table')}, {plural(periods, 'period')}, {plural(groups, 'key group')}"
     if verdict.agrees:
-        return Text.assemble(("AGREES", "bold green"), f"  {looked}: all are what their intervals make.")
+        return Text.assemble(("AGREES", "bold green"), f"  {scope}: all are what their intervals make.")
     wrong = [table for table in tables if not table.agrees]
     lost = plural(len(verdict.not_compared), "table")
     if not wrong:
-        what = f"{lost}. All others are what their intervals make: {looked}."
+        what = f"{lost}. All others are what their intervals make: {scope}."
         return Text.assemble(("NOT COMPARED", "bold red"), f"  {what}")
     beside = f" Not compared: {lost}." if verdict.not_compared else ""
     count = sum(len(table.disagreements) for table in wrong)
     return Text.assemble(
         ("DISAGREES", "bold red"),
-        f"  with their intervals: {plural(len(wrong), 'table')} and {plural(count, 'period')} of {looked}.{beside}",
+        f"  with their intervals: {plural(len(wrong), 'table')} and {plural(count, 'period')} of {scope}.{beside}",
     )
 
 
@@ -192,7 +192,7 @@ def _table(table: InternalTable) -> dict[str, Any]:
                 "acd": one.period.acd,
                 "row_date": plain(one.period.row_date),
                 "key_groups": one.groups,
-                "without_row": one.lacking,
+                "without_row": one.missing,
                 "without_intervals": one.extra,
                 "columns": [{"column": name, "key_groups": count} for name, count in one.columns],
             }
@@ -204,8 +204,8 @@ def _table(table: InternalTable) -> dict[str, Any]:
                 "acd": sample.period.acd,
                 "row_date": plain(sample.period.row_date),
                 "key": {name: plain(value) for name, value in sample.key},
-                "has_row": sample.held,
-                "has_intervals": sample.rolled,
+                "has_row": sample.stored,
+                "has_intervals": sample.computed,
                 "values": [renamed(one, rolled="rolled_up") for one in sample.values],
             }
             for sample in table.samples

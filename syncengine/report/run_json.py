@@ -7,10 +7,10 @@ from typing import Any
 
 from syncengine.model.hooks import HookRecord
 from syncengine.model.pair_status import PairStatus
-from syncengine.model.run import BatchRecord, RunRecord, left_to_do
+from syncengine.model.run import BatchRecord, RunRecord, resumable_runs
 from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
-from syncengine.report.surroundings import allowed_document, meeting_document, unseen_document
+from syncengine.report.surroundings import allowed_document, side_effects_unknown_document, table_side_effects_document
 
 
 def runs_document(status: PairStatus) -> dict[str, Any]:
@@ -41,16 +41,16 @@ def _run(run: RunRecord, runs: Sequence[RunRecord]) -> dict[str, Any]:
     header = run.header
     return {
         "run": run.id,
-        "kind": header.kind.value if run.told else None,
+        "kind": header.kind.value if run.header_known else None,
         "about": header.about,
         "undoes": header.undoes or None,
-        "begun": plain(header.begun) if run.told else None,
+        "begun": plain(header.begun) if run.header_known else None,
         "ended": plain(run.ended),
         "state": run.state.value,
-        "resumable": run in left_to_do(runs),
+        "resumable": run in resumable_runs(runs),
         "needs": allowed_document(run.needs),
-        "set_off": [meeting_document(one) for one in run.set_off],
-        "set_off_unknown": [unseen_document(one) for one in run.unseen],
+        "set_off": [table_side_effects_document(one) for one in run.side_effects],
+        "set_off_unknown": [side_effects_unknown_document(one) for one in run.side_effects_unknown],
         "steps": run.steps,
         "steps_done": run.steps_done,
         "portions": run.portions,
@@ -58,14 +58,14 @@ def _run(run: RunRecord, runs: Sequence[RunRecord]) -> dict[str, Any]:
         "open": len(run.unresolved),
         "rows_deleted": sum(batch.deleted for batch in run.done),
         "rows_inserted": sum(batch.inserted for batch in run.done),
-        "bytes_kept": run.bytes_kept,
+        "bytes_kept": run.bytes_saved,
         "stopped": run.stopped,
         "waiting": run.waiting,
         "in_sync_after": run.in_sync,
         "not_compared_after": list(run.not_compared),
         "problem": run.problem,
         "unsure": run.unsure,
-        "journals_lost": list(run.lost),
+        "journals_lost": list(run.lost_journals),
     }
 
 

@@ -18,12 +18,12 @@ from syncengine.model.run import (
     RunRecord,
     RunState,
     left_in_single_user_mode,
-    left_to_do,
+    resumable_runs,
 )
 from syncengine.model.sentences import listed, plural
-from syncengine.report.hooks import said_lines
+from syncengine.report.hooks import output_lines
 from syncengine.report.outcome import without_table
-from syncengine.report.surroundings import run_lines
+from syncengine.report.surroundings import run_side_effect_lines
 from syncengine.report.text import grid, number, print_lines, unbroken
 
 STYLES = {
@@ -35,7 +35,7 @@ STYLES = {
 }
 MB = 2**20
 TABLES_NAMED = 4
-NOT_KNOWN = frozenset({BatchState.OPEN, BatchState.UNKNOWN})
+UNKNOWN_STATES = frozenset({BatchState.OPEN, BatchState.UNKNOWN})
 """States in which nobody can say whether the rows of a batch are written."""
 
 
@@ -46,18 +46,18 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
         return
     table = grid("run", "state", "steps", "deleted", "inserted", "MB", right=RIGHT, wraps=("run", "state", "steps"))
     for run in reversed(runs):
-        about = f"\n  {run.header.kind}, {run.header.about}" if run.told else ""
+        about = f"\n  {run.header.kind}, {run.header.about}" if run.header_known else ""
         table.add_row(
             Text.assemble(run.id, (about, "dim")),
             Text(_state(run, runs), style=STYLES[run.state]),
             _steps(run),
             number(sum(batch.deleted for batch in run.done)),
             number(sum(batch.inserted for batch in run.done)),
-            f"{run.bytes_kept / MB:,.1f}",
+            f"{run.bytes_saved / MB:,.1f}",
         )
     console.print(table)
     for run in reversed(runs):
-        print_lines(console, _wrong(run))
+        print_lines(console, _damage(run))
 
 
 RIGHT = ("steps", "deleted", "inserted", "MB")
@@ -69,21 +69,21 @@ def print_run(
     runs: Sequence[RunRecord],
     pair: str,
     *,
-    said: Sequence[tuple[HookRecord, str]] = (),
+    hook_output: Sequence[tuple[HookRecord, str]] = (),
     every_batch: bool = False,
 ) -> None:
     """Print one run: what it was for, what became of its steps and hooks, and what can be done with it now."""
     print_lines(console, _run(run, runs, every_batch=every_batch))
-    print_lines(console, said_lines(said, every_line=every_batch))
+    print_lines(console, output_lines(hook_output, every_line=every_batch))
     console.print()
     console.print(unbroken(_next(run, runs, pair), style="bold"))
 
 
 def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Iterator[RenderableType]:
-    yield Text(f"Run {run.id}: {run.header.kind}, {run.header.about}" if run.told else f"Run {run.id}")
-    begun = f"begun {run.header.begun:%Y-%m-%d %H:%M:%S}, " if run.told else ""
+    yield Text(f"Run {run.id}: {run.header.kind}, {run.header.about}" if run.header_known else f"Run {run.id}")
+    begun = f"begun {run.header.begun:%Y-%m-%d %H:%M:%S}, " if run.header_known else ""
     yield Text(f"  {begun}{_state(run, runs)}", style=STYLES[run.state])
-    for wrong in (run.problem, *run.lost):
+    for wrong in (run.problem, *run.lost_journals):
         if wrong:
             yield Text(f"  {wrong}", style="red")
     if run.unsure:
@@ -97,7 +97,7 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
         yield Text(f"  it ended early: {run.stopped}", style="red")
     if run.in_sync is not None:
         yield Text(f"  {_checked(run)}", style="green" if run.in_sync else "yellow")
-    yield from run_lines(run.set_off, run.unseen)
+    yield from run_side_effect_lines(run.side_effects, run.side_effects_unknown)
     rows = list(_tables(run.batches, every_batch=every_batch))
     if rows:
         table = grid("table", "into", "state", "batches", "deleted", "inserted", "seconds", right=COUNTS)
@@ -112,10 +112,10 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
             yield Text(f"  {what}: {batch.state}: {without_table(batch.why, tables)}", style="yellow")
 
 
-def _wrong(run: RunRecord) -> Iterator[Text]:
+def _damage(run: RunRecord) -> Iterator[Text]:
     """Yield what is damaged of a run, of its journals the first."""
-    more = f" So it is with {len(run.lost) - 1} more." if len(run.lost) > 1 else ""
-    for wrong in (run.problem, f"{run.lost[0]}{more}" if run.lost else ""):
+    more = f" So it is with {len(run.lost_journals) - 1} more." if len(run.lost_journals) > 1 else ""
+    for wrong in (run.problem, f"{run.lost_journals[0]}{more}" if run.lost_journals else ""):
         if wrong:
             yield Text(f"Run {run.id}: {wrong}", style="red")
 
@@ -178,7 +178,7 @@ def _tables(batches: Sequence[BatchRecord], *, every_batch: bool) -> Iterator[tu
             total.seconds += batch.seconds / len(batch.parts)
     for key, total in sums.items():
         rows = [number(total.deleted), number(total.inserted)]
-        if key[-1] in NOT_KNOWN:
+        if key[-1] in UNKNOWN_STATES:
             rows = ["?", "?"]
         figures = (number(total.batches), *rows, f"{total.seconds:,.1f}")
         yield (*key, *figures)
@@ -201,17 +201,19 @@ def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
             f"take it away: {command('runs', run.id, '--remove', '--pair', pair)}"
         )
     resume = command("resume", run.id, "--pair", pair, *run.needs.words)
-    back = "it cannot be taken back" if run.lost else f"take it back: {command('undo', run.id, '--pair', pair)}"
-    if run in left_to_do(runs):
-        return f"Go on with it: {resume}" + (f"; {back}" if run.done or run.unresolved else "")
+    undo = (
+        "it cannot be taken back" if run.lost_journals else f"take it back: {command('undo', run.id, '--pair', pair)}"
+    )
+    if run in resumable_runs(runs):
+        return f"Go on with it: {resume}" + (f"; {undo}" if run.done or run.unresolved else "")
     if run.done and run.state is RunState.PARTLY and not run.resumable:
         if run.header.undoes:
-            return f"Some of it was left. Go on with it: {command('undo', run.header.undoes, '--pair', pair)}; {back}"
-        return f"Some of it was left: run its command again, which plans by what is there now; {back}"
-    if run.state is RunState.DONE and run.hooks_left:
-        return f"Try the hooks that failed again: {resume}; {back}"
+            return f"Some of it was left. Go on with it: {command('undo', run.header.undoes, '--pair', pair)}; {undo}"
+        return f"Some of it was left: run its command again, which plans by what is there now; {undo}"
+    if run.state is RunState.DONE and run.hooks_open:
+        return f"Try the hooks that failed again: {resume}; {undo}"
     if run.done:
-        return f"{back[0].upper()}{back[1:]}{'.' if run.lost else ''}"
+        return f"{undo[0].upper()}{undo[1:]}{'.' if run.lost_journals else ''}"
     return "It has written nothing."
 
 
@@ -225,28 +227,28 @@ def print_status(console: Console, status: PairStatus, pair: str) -> None:
     running = [run for run in runs if run.state is RunState.RUNNING]
     for run in running:
         print_run(console, run, runs, pair)
-    for run in status.left_to_do:
+    for run in status.resumable_runs:
         console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
         console.print(unbroken(f"  {_next(run, runs, pair)}"))
     for run in runs:
-        print_lines(console, _wrong(run))
+        print_lines(console, _damage(run))
         if run.state is RunState.DAMAGED:
             console.print(unbroken(f"  {_next(run, runs, pair)}"))
     by_runs = left_in_single_user_mode(runs)
     for role in status.in_single_user_mode:
-        put = f"{role} was put in single-user mode by a hook"
-        says = (
-            f"{put}, and no hook has put it back. Put it back; the next run that writes runs the hook for it too, and "
+        how = f"{role} was put in single-user mode by a hook"
+        sentence = (
+            f"{how}, and no hook has put it back. Put it back; the next run that writes runs the hook for it too, and "
             "so does `syncengine resume`."
             if role in by_runs
-            else f"{put} of a checklist, and is not put back. Go on with that checklist, or put it back and tick that."
+            else f"{how} of a checklist, and is not put back. Go on with that checklist, or put it back and tick that."
         )
-        console.print(Text(says, style="red"))
+        console.print(Text(sentence, style="red"))
     if runs and not running:
         last = runs[-1]
         console.print(Text(f"Last run: {last.id}, {last.header.kind}, {_state(last, runs)}, {last.header.about}"))
-        if last.state is RunState.DONE and last.hooks_left:
+        if last.state is RunState.DONE and last.hooks_open:
             console.print(unbroken(f"  {_next(last, runs, pair)}", style="yellow"))
     if runs:
-        size = sum(run.bytes_kept for run in runs) / MB
+        size = sum(run.bytes_saved for run in runs) / MB
         console.print(Text(f"{plural(len(runs), 'run')} kept, {size:,.1f} MB.", style="dim"))

@@ -60,14 +60,14 @@ def value_text(value: object) -> str:
     return f"{quote}{shown}{quote}"
 
 
-def unlike_text(one: object, other: object) -> tuple[str, str]:
+def difference_text(one: object, other: object) -> tuple[str, str]:
     """Return two values as people read them: of long ones the part in which they begin to differ."""
     texts = [value if isinstance(value, str) else _as_written(value) for value in (one, other)]
     shorter = min(map(len, texts))
-    alike = next((place for place in range(shorter) if texts[0][place] != texts[1][place]), shorter)
-    if max(map(len, texts)) <= SIGNS_SHOWN or alike < SIGNS_SHOWN - SIGNS_AFTER:
+    common = next((place for place in range(shorter) if texts[0][place] != texts[1][place]), shorter)
+    if max(map(len, texts)) <= SIGNS_SHOWN or common < SIGNS_SHOWN - SIGNS_AFTER:
         return value_text(one), value_text(other)
-    return _part(one, texts[0], alike), _part(other, texts[1], alike)
+    return _part(one, texts[0], common), _part(other, texts[1], common)
 
 
 def _part(value: object, text: str, place: int) -> str:
@@ -96,22 +96,22 @@ EACH_ACD = "ACD\0"
 """Where a note has the number of its ACD."""
 
 
-def clips(scopes: Iterable[tuple[str, int | None, tuple[str, ...]]]) -> Iterator[str]:
+def scope_notes(scopes: Iterable[tuple[str, int | None, tuple[str, ...]]]) -> Iterator[str]:
     """Yield how far comparing reached where not as far as asked; `scopes` are tables, ACDs, and what is said of each.
 
     Tables of which the same is said stand together. ACDs are named where it does not hold for all of a table's;
     rows of no ACD, which reach as far as the ACD that reaches least, have no line of their own.
     """
     all_acds: dict[str, set[int]] = defaultdict(set)
-    told: dict[tuple[str, str], set[int]] = defaultdict(set)
+    note_acds: dict[tuple[str, str], set[int]] = defaultdict(set)
     for table, acd, notes in scopes:
         all_acds[table] |= set() if acd is None else {acd}
         for note in notes:
             # What is said of each ACD by its number is said of all of them at once.
             of_any = note if acd is None else note.replace(f"ACD {acd} ", f"{EACH_ACD} ")
-            told[of_any, table] |= set() if acd is None else {acd}
+            note_acds[of_any, table] |= set() if acd is None else {acd}
     tables: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for (note, table), acds in told.items():
+    for (note, table), acds in note_acds.items():
         if acds or not all_acds[table]:
             numbers = f"ACD {', '.join(map(str, sorted(acds)))}"
             # A note that names its ACD itself needs it no second time.

@@ -26,12 +26,12 @@ from syncengine.report.text import grid, print_lines
 
 FORMAT = "syncengine.timetables"
 VERSION = 1
-NOT_KNOWN = (
+FLAG_NOT_KNOWN = (
     "Where they run is not known, since the pair file names no column for it: look at ttsched on a real server before "
     "and after setting one timetable in its window, and write the column and its three values under [timetables] "
     "(docs/how-to/timetables.md)."
 )
-DOUBLED_NAMED = 20
+TIMETABLES_NAMED = 20
 
 
 def unscheduled_lines(
@@ -41,9 +41,11 @@ def unscheduled_lines(
     if not ones:
         return
     it, runs = ("it", "runs") if len(ones) == 1 else ("they", "run")
-    yield Text(f"Without a schedule on {role}, where {it} never {runs}: {named(ones, DOUBLED_NAMED)}.", style="yellow")
-    told = listing is not None and listing.flag is not None
-    if told and not tried and any(one.told for one in ones):
+    yield Text(
+        f"Without a schedule on {role}, where {it} never {runs}: {named(ones, TIMETABLES_NAMED)}.", style="yellow"
+    )
+    flag_known = listing is not None and listing.flag is not None
+    if flag_known and not tried and any(one.states_known for one in ones):
         back = " --from secondary" if role is Role.PRIMARY else ""
         again = f"`syncengine sync --set timetables{back}`"
         yield Text(f"{again} makes schedules from those on {role.other}, and says which it cannot make.")
@@ -51,7 +53,7 @@ def unscheduled_lines(
     window = f"Choose in the window on {role} where {it} {runs}, and Modify it"
     flag = "write the flag under [timetables] into the pair file (docs/how-to/timetables.md), and sync again"
     above = " Why no schedule is made stands in the plan." if tried else ""
-    yield Text(f"{window}.{above}" if told else f"{window}; or {flag}.")
+    yield Text(f"{window}.{above}" if flag_known else f"{window}; or {flag}.")
 
 
 def print_timetables(console: Console, listing: TimetableListing, *, every_line: bool = False) -> None:
@@ -69,24 +71,24 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
         console.print(Text(f"Note: {note}.", style="dim"))
     console.print()
     if listing.doubled:
-        console.print(Text(f"These run on both servers: {named(listing.doubled, DOUBLED_NAMED)}.", style="yellow"))
-    if listing.untold:
-        console.print(Text(_untold(listing), style="yellow"))
+        console.print(Text(f"These run on both servers: {named(listing.doubled, TIMETABLES_NAMED)}.", style="yellow"))
+    if listing.state_unknown:
+        console.print(Text(_unknown_flags(listing), style="yellow"))
     for role in Role:
         print_lines(console, unscheduled_lines(listing, role, listing.unscheduled(role)))
         if left := listing.leftover(role):
             console.print(Text(leftover_text(left, role), style="yellow"))
     if listing.flag is None and listing.timetables:
-        console.print(Text(NOT_KNOWN))
+        console.print(Text(FLAG_NOT_KNOWN))
     console.print(Text(_summary(listing), style="bold"))
 
 
-def _untold(listing: TimetableListing) -> str:
+def _unknown_flags(listing: TimetableListing) -> str:
     """Say of which timetables the flag is none of the three, and what to do."""
     column = f"ttsched.{listing.flag.column}" if listing.flag else SCHEDULES
     return (
         f"Where these run is not known, since {column} holds none of the three values that the pair file names: "
-        f"{named(listing.untold, DOUBLED_NAMED)}. Look in their windows where they run, and correct [timetables] in "
+        f"{named(listing.state_unknown, TIMETABLES_NAMED)}. Look in their windows where they run, and correct [timetables] in "
         "the pair file (docs/how-to/timetables.md)."
     )
 
@@ -106,10 +108,10 @@ def _state(side: TimetableSide) -> str:
         return "·"
     if not side.schedules:
         return "no schedule"
-    return ", ".join(dict.fromkeys(map(_told, side.schedules)))
+    return ", ".join(dict.fromkeys(map(_schedule_state, side.schedules)))
 
 
-def _told(schedule: Schedule) -> str:
+def _schedule_state(schedule: Schedule) -> str:
     if schedule.state is not None:
         return schedule.state.value
     return "unknown: " + ("NULL" if schedule.flag is None else repr(schedule.flag))
@@ -143,7 +145,11 @@ def _summary(listing: TimetableListing) -> str:
     if listing.failed:
         return f"{count} there; the other server did not answer, so nothing is compared."
     if not listing.differing:
-        but = f" but for where they run, which is not known of {len(listing.untold):,}" if listing.untold else ""
+        but = (
+            f" but for where they run, which is not known of {len(listing.state_unknown):,}"
+            if listing.state_unknown
+            else ""
+        )
         return f"{count}, alike on both servers{but}."
     return f"{count}, {len(listing.differing):,} of them not alike."
 
@@ -155,7 +161,7 @@ def timetables_document(listing: TimetableListing) -> dict[str, Any]:
         "version": VERSION,
         "as_of": plain(listing.as_of),
         "flag": f"ttsched.{listing.flag.column}" if listing.flag else None,
-        "alike": not (listing.differing or listing.untold or listing.failed),
+        "alike": not (listing.differing or listing.state_unknown or listing.failed),
         "timetables": [
             {
                 "owner": one.owner,
@@ -175,7 +181,7 @@ def timetables_document(listing: TimetableListing) -> dict[str, Any]:
 
 def _runs_on_both(one: Timetable, listing: TimetableListing) -> bool | None:
     """Say whether a timetable runs on both servers, None where that is not known."""
-    if listing.flag is None or not (one.told or one.runs_on_both):
+    if listing.flag is None or not (one.states_known or one.runs_on_both):
         return None
     return one.runs_on_both
 
@@ -192,22 +198,22 @@ def _side(side: TimetableSide) -> dict[str, Any]:
 
 def edit_table(edit: FlagEdit) -> Grid:
     """Return what an edit changes, a line a timetable."""
-    return _beside(edit, "now", "then")
+    return _changes_table(edit, "now", "then")
 
 
 def schedules_table(made: FlagEdit, into: Role) -> Grid:
     """Return the schedules that are made on a server, a line a timetable."""
-    return _beside(made, f"on {into.other}", f"then on {into}")
+    return _changes_table(made, f"on {into.other}", f"then on {into}")
 
 
-def _beside(edit: FlagEdit, before: str, after: str) -> Grid:
+def _changes_table(edit: FlagEdit, before: str, after: str) -> Grid:
     table = grid("owner", "timetable", before, after, wraps=(before, after))
     for change in edit.changes:
-        table.add_row(*change.timetable, *change.says)
+        table.add_row(*change.timetable, *change.labels)
     return table
 
 
-def edit_summary(edit: FlagEdit, into: Role, made: FlagEdit | None, *, kept: bool) -> str:
+def edit_summary(edit: FlagEdit, into: Role, made: FlagEdit | None, *, skipped: bool) -> str:
     """Return what an edit comes to, with the schedules that are `made` beside it."""
     count = len({change.timetable for change in made.changes}) if made else 0
     if count and not edit.changes:
@@ -219,7 +225,7 @@ def edit_summary(edit: FlagEdit, into: Role, made: FlagEdit | None, *, kept: boo
     changed = len({change.timetable for change in edit.changes})
     alike = f"{plural(edit.alike, 'timetable')} {'is' if edit.alike == 1 else 'are'} so already" if edit.alike else ""
     if not changed:
-        return "Nothing to write." if kept else f"Nothing to do{f': {alike}' if alike else ''}."
+        return "Nothing to write." if skipped else f"Nothing to do{f': {alike}' if alike else ''}."
     what = f"ttsched.{edit.column} of {plural(changed, 'timetable')} is set on {into}"
     what += f", and {plural(count, 'schedule')} made" if count else ""
     return f"{what}; {alike}." if alike else f"{what}."
@@ -246,8 +252,8 @@ def _changes(edit: FlagEdit, before: str) -> list[dict[str, Any]]:
         {
             "owner": change.timetable[0],
             "name": change.timetable[1],
-            before: {"says": change.says[0], "stored": change.before},
-            "then": {"says": change.says[1], "stored": change.after},
+            before: {"says": change.labels[0], "stored": change.before},
+            "then": {"says": change.labels[1], "stored": change.after},
         }
         for change in edit.changes
     ]

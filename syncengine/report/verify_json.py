@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from syncengine.model.consequences import Following, followings
+from syncengine.model.consequences import Consequence, consequences_of
 from syncengine.model.cuts import Cut, CutRow
 from syncengine.model.drift import BucketDrift, KeyGroupDrift, Observation, TableObservation, TableState
 from syncengine.model.window import Window
@@ -17,9 +17,9 @@ VERIFY_VERSION = 1
 def verify_document(observation: Observation) -> dict[str, Any]:
     """Return the verdict as a JSON document."""
     followed: dict[str, list[dict[str, Any]]] = {}
-    for one in followings(observation):
+    for one in consequences_of(observation):
         followed.setdefault(one.table.name, []).append(_followed(one))
-    looked_past = (*observation.of_no_acd, *observation.left_out)
+    excluded = (*observation.without_acd, *observation.excluded_tables)
     return {
         "format": "syncengine.verify",
         "version": VERIFY_VERSION,
@@ -42,7 +42,7 @@ def verify_document(observation: Observation) -> dict[str, Any]:
             for table in observation.not_compared
         ],
         "by_hand": [line_document(line) for line in observation.by_hand],
-        "not_looked_at": [{"table": table.spec.name, "why": table.problem} for table in looked_past],
+        "not_looked_at": [{"table": table.spec.name, "why": table.problem} for table in excluded],
         "tables": [_table(table, followed.get(table.spec.name, [])) for table in observation.tables],
         "notes": [*observation.notes, *(note for facts in observation.facts for note in facts.notes)],
     }
@@ -59,12 +59,12 @@ def _counts(observation: Observation) -> dict[str, int]:
     }
 
 
-def _followed(one: Following) -> dict[str, Any]:
+def _followed(one: Consequence) -> dict[str, Any]:
     return {
-        "administration": one.followed.name,
-        "screen": one.followed.screen or None,
-        "state": one.administered.value,
-        "why": one.followed.why,
+        "administration": one.administration.name,
+        "screen": one.administration.screen or None,
+        "state": one.state.value,
+        "why": one.administration.why,
     }
 
 
@@ -134,7 +134,7 @@ def _bucket(drift: BucketDrift) -> dict[str, Any]:
         "rows_extra": drift.counts.extra,
         "rows_changed": drift.counts.changed,
         "stretch": plain(drift.stretch.span if drift.stretch else None),
-        "moving": drift.moving,
+        "moving": drift.changing,
     }
 
 

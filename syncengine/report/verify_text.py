@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from syncengine.model.consequences import following_sentences, followings
+from syncengine.model.consequences import consequence_sentences, consequences_of
 from syncengine.model.drift import KeyGroupDrift, Observation, Scope, Strength, TableObservation, TableState
-from syncengine.model.remembered_days import Remembered
+from syncengine.model.remembered_days import RememberedCounts
 from syncengine.model.sentences import listed, plural
 from syncengine.model.spans import joined
 from syncengine.model.window import MINUTE
@@ -18,13 +18,13 @@ from syncengine.report.repair_commands import overlap_lines, unwritable_lines
 from syncengine.report.text import (
     NO_TIME_OF_DAY,
     bucket_text,
-    clips,
+    difference_text,
     grid,
     number,
     print_lines,
+    scope_notes,
     section,
     unbroken,
-    unlike_text,
     value_text,
 )
 from syncengine.report.timetables import unscheduled_lines
@@ -45,7 +45,7 @@ def print_verdict(
     *,
     every_table: bool = False,
     next_commands: Sequence[str] = (),
-    then: Sequence[str] = (),
+    next_lines: Sequence[str] = (),
     by_hand: str = "",
     tried: bool = False,
 ) -> None:
@@ -56,7 +56,7 @@ def print_verdict(
     """
     print_lines(console, _verdict(observation, every_table=every_table, by_hand=by_hand, tried=tried))
     if observation.differing:
-        print_lines(console, _next(observation, next_commands, then))
+        print_lines(console, _next(observation, next_commands, next_lines))
 
 
 def _verdict(observation: Observation, *, every_table: bool, by_hand: str, tried: bool) -> Iterator[RenderableType]:
@@ -80,7 +80,7 @@ def _verdict(observation: Observation, *, every_table: bool, by_hand: str, tried
                 yield Text(f"  {_sample(table, sample, observation)}")
         if len(shown) < len(differing):
             yield Text(f"  more in {plural(len(differing) - len(shown), 'table')}; -v shows them", style="dim")
-    links = list(following_sentences(followings(observation)))
+    links = list(consequence_sentences(consequences_of(observation)))
     if links:
         yield from section("What it follows from")
         yield from (Text(f"  {link}.") for link in links)
@@ -96,12 +96,14 @@ def _verdict(observation: Observation, *, every_table: bool, by_hand: str, tried
         yield Text(_remembered(observation.remembered))
 
 
-def _next(observation: Observation, next_commands: Sequence[str], then: Sequence[str]) -> Iterator[RenderableType]:
+def _next(
+    observation: Observation, next_commands: Sequence[str], next_lines: Sequence[str]
+) -> Iterator[RenderableType]:
     """Yield how to go on from what differs."""
     yield from (unbroken(f"To repair it: {command}") for command in next_commands)
     yield from (Text(line, style="yellow") for line in unwritable_lines(observation))
     yield from (Text(line, style="yellow") for line in overlap_lines(observation))
-    yield from (unbroken(line) for line in then)
+    yield from (unbroken(line) for line in next_lines)
 
 
 def _differing(tables: list[TableObservation]) -> RenderableType:
@@ -130,13 +132,13 @@ def _not_compared(tables: Sequence[TableObservation]) -> Iterator[RenderableType
 def _where(table: TableObservation) -> str:
     """Return the ACDs and the times that differ, the times joined."""
     acds = sorted({drift.bucket.acd for drift in table.differing if drift.bucket.acd is not None})
-    found = [drift.span for drift in table.differing]
-    spans = joined(found)
+    spans_of_buckets = [drift.span for drift in table.differing]
+    spans = joined(spans_of_buckets)
     who = f"ACD {', '.join(str(acd) for acd in acds[:4])}{', ...' if len(acds) > 4 else ''}" if acds else ""
     when = str(spans[0]) if spans else ""
     if len(spans) > 1:
         when = f"{len(spans)} times, {spans[0].start:%Y-%m-%d %H:%M} to {spans[-1].stop - MINUTE:%Y-%m-%d %H:%M}"
-    if table.spec.time is not None and None in found:
+    if table.spec.time is not None and None in spans_of_buckets:
         when += f"{', and ' if when else ''}{NO_TIME_OF_DAY if _of_days(table) else 'of no day'}"
     return "  ".join(part for part in (who, when) if part)
 
@@ -166,7 +168,7 @@ def _sample(table: TableObservation, sample: KeyGroupDrift, observation: Observa
     key = " ".join(f"{name} {value_text(value)}" for name, value in sample.key if name != "intrvl")
     if sample.changes:
         what = listed(
-            [f"{c.column} {' ≠ '.join(unlike_text(c.source, c.target))}" for c in sample.changes], CHANGES_SHOWN
+            [f"{c.column} {' ≠ '.join(difference_text(c.source, c.target))}" for c in sample.changes], CHANGES_SHOWN
         )
     elif sample.target_rows == 0:
         what = f"{plural(sample.source_rows, 'row')} only in {observation.source}"
@@ -194,63 +196,61 @@ def _notes(observation: Observation) -> Iterator[str]:
             more = f" and {len(times) - 1:,} more times" if len(times) > 1 else ""
             yield f"{table.spec.name}: the interval lengths of the servers differ at {times[0]}{more}"
         yield from table.overlap_sentences
-        moving = sum(1 for drift in table.differing if drift.moving)
+        moving = sum(1 for drift in table.differing if drift.changing)
         if moving:
             yield f"{table.spec.name}: {plural(moving, 'bucket')} kept changing while compared: verify again"
     by_rows = [table.spec.name for table in observation.tables if table.uncovered]
     if by_rows and any(table.strength is Strength.FINGERPRINT for table in observation.tables):
         yield f"Compared by every row, since no fingerprint covers their fractions: {', '.join(by_rows)}"
     scopes = ((table.spec.name, scope) for table in observation.tables for scope in table.scopes)
-    yield from clips((name, scope.acd, tuple(_not_expected(scope))) for name, scope in scopes)
+    yield from scope_notes((name, scope.acd, tuple(_not_expected(scope))) for name, scope in scopes)
 
 
 def _not_expected(scope: Scope) -> Iterator[str]:
     """Yield the notes of a scope but for the one that stands among what is expected."""
-    left_out = scope.dropped.note if scope.dropped else ""
-    yield from (note for note in scope.notes if note != left_out)
+    dropped_note = scope.dropped.note if scope.dropped else ""
+    yield from (note for note in scope.notes if note != dropped_note)
 
 
-def _remembered(remembered: Remembered) -> str:
+def _remembered(remembered: RememberedCounts) -> str:
     """Say what stands in the verdict without having been looked at this time."""
     share = f"{remembered.days:,} of {plural(remembered.days_in_all, 'day')} of {plural(remembered.tables, 'table')}"
-    held = f"{plural(remembered.buckets, 'bucket')}, {plural(remembered.rows, 'row')}"
+    size = f"{plural(remembered.buckets, 'bucket')}, {plural(remembered.rows, 'row')}"
     oldest = f", the oldest from {remembered.oldest:%Y-%m-%d %H:%M}" if remembered.oldest else ""
-    return f"Besides, {share} ({held}) are remembered as equal{oldest}; --full reads everything."
+    return f"Besides, {share} ({size}) are remembered as equal{oldest}; --full reads everything."
 
 
 def _summary(observation: Observation, by_hand: str) -> Iterator[Text]:
     compared = [table for table in observation.tables if table.state is TableState.COMPARED]
     buckets = sum(table.buckets_compared for table in compared)
     rows = sum(table.rows_compared for table in compared)
-    held = sum(not table.empty for table in compared)
-    looked = f"{plural(held, 'table')}, {plural(buckets, 'bucket')}, {plural(rows, 'row')}"
+    with_rows = sum(not table.empty for table in compared)
+    size = f"{plural(with_rows, 'table')}, {plural(buckets, 'bucket')}, {plural(rows, 'row')}"
     every = bool(compared) and all(table.strength is Strength.EVERY_ROW for table in compared)
     how = f"({'every row compared' if every else f'by fingerprint; {ODDS}'})."
-    apart = "".join(_beside(observation))
+    not_counted = "".join(_not_counted(observation))
     differing, lost = observation.differing, observation.not_compared
-    found = sum(len(table.differing) for table in differing)
-    if found:
-        what = f"{plural(len(differing), 'table')} and {plural(found, 'bucket')} differ, of {looked}"
-        yield Text.assemble(("DRIFT", "bold red"), f"  {what} {how}{apart}")
+    buckets_differing = sum(len(table.differing) for table in differing)
+    if buckets_differing:
+        what = f"{plural(len(differing), 'table')} and {plural(buckets_differing, 'bucket')} differ, of {size}"
+        yield Text.assemble(("DRIFT", "bold red"), f"  {what} {how}{not_counted}")
     elif differing:
-        what = f"nothing differs, but intervals of {plural(len(differing), 'table')} overlap; {looked}"
-        yield Text.assemble(("OVERLAP", "bold red"), f"  {what} {how}{apart}")
+        what = f"nothing differs, but intervals of {plural(len(differing), 'table')} overlap; {size}"
+        yield Text.assemble(("OVERLAP", "bold red"), f"  {what} {how}{not_counted}")
     elif observation.only_files:
         yield Text.assemble(("NOT LOOKED AT", "bold yellow"), "  files are not compared here; by hand:")
         yield from (Text(f"  {file.shown} ({file.holds}): {file.advice}.") for file in observation.files)
     elif observation.empty:
-        yield Text.assemble(("EMPTY", "bold yellow"), f"  there was no row to compare.{apart}")
+        yield Text.assemble(("EMPTY", "bold yellow"), f"  there was no row to compare.{not_counted}")
     elif not lost and observation.unscheduled:
-        what = (
-            f"{plural(len(observation.unscheduled), 'timetable')} on {observation.target}; nothing differs in {looked}"
-        )
-        yield Text.assemble(("NO SCHEDULE", "bold red"), f"  {what} {how}{apart}")
+        what = f"{plural(len(observation.unscheduled), 'timetable')} on {observation.target}; nothing differs in {size}"
+        yield Text.assemble(("NO SCHEDULE", "bold red"), f"  {what} {how}{not_counted}")
     elif not lost:
         yield Text.assemble(
-            ("IN SYNC", "bold green"), f"  {_of_acds(observation)}{looked} {how}{apart} {by_hand}".rstrip()
+            ("IN SYNC", "bold green"), f"  {_of_acds(observation)}{size} {how}{not_counted} {by_hand}".rstrip()
         )
     if lost:
-        of_others = f" Nothing differs in the others: {looked} {how}{apart}" if held and not differing else ""
+        of_others = f" Nothing differs in the others: {size} {how}{not_counted}" if with_rows and not differing else ""
         what = (
             f"{plural(len(lost), 'table')}: nobody knows whether {'it differs' if len(lost) == 1 else 'they differ'}."
         )
@@ -262,7 +262,7 @@ def _of_acds(observation: Observation) -> str:
     return f"ACD {listed(observation.acds, NAMED)} only: " if observation.acds else ""
 
 
-def _beside(observation: Observation) -> Iterator[str]:
+def _not_counted(observation: Observation) -> Iterator[str]:
     """Yield what the counts leave out: tables of each server's own, empty ones, and those that are not there."""
     never = sum(table.state is TableState.NEVER for table in observation.tables)
     if never:
@@ -270,11 +270,11 @@ def _beside(observation: Observation) -> Iterator[str]:
     empty = [table.spec.name for table in observation.tables if table.empty]
     if empty:
         yield f" Without a row to compare: {listed(empty, NAMED)}."
-    of_none = [table.spec.name for table in observation.of_no_acd]
+    of_none = [table.spec.name for table in observation.without_acd]
     if of_none:
         yield f" Of no ACD, and not looked at: {listed(of_none, NAMED)}."
-    if observation.left_out:
-        yield f" Left out, as said above: {listed([table.spec.name for table in observation.left_out], NAMED)}."
+    if observation.excluded_tables:
+        yield f" Left out, as said above: {listed([table.spec.name for table in observation.excluded_tables], NAMED)}."
     absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
     if absent:
         yield f" On neither server: {listed(absent, NAMED)}."

@@ -11,7 +11,7 @@ from syncengine.model.errors import ServerError
 class Meaning:
     """What a server's code says, as the end of a sentence that begins with the server, and what to try."""
 
-    says: str
+    text: str
     hint: str = ""
     kind: type[ServerError] = ServerError
     transient: bool = False

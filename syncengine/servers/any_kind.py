@@ -26,11 +26,11 @@ Lending = TypeVar("Lending", bound=Connections[Any])
 def columns_of(table: LiveTable, names: Sequence[str], server: str) -> list[tuple[str, LiveColumn]]:
     """Return columns of a table under the names they are asked for by; raises `ServerError` for those it lacks."""
     found = [(name, table.column(folded(name))) for name in names]
-    known = [(name, column) for name, column in found if column is not None]
-    if len(known) < len(found):
-        lacking = ", ".join(name for name, column in found if column is None)
-        raise ServerError(f"{server}: a column is not there: {table.name} has no {lacking}.")
-    return known
+    existing = [(name, column) for name, column in found if column is not None]
+    if len(existing) < len(found):
+        missing = ", ".join(name for name, column in found if column is None)
+        raise ServerError(f"{server}: a column is not there: {table.name} has no {missing}.")
+    return existing
 
 
 class AnyServer(NeverPickled, ABC):
@@ -64,7 +64,7 @@ class AnyServer(NeverPickled, ABC):
                 hint="Remove read_only from the pair file, if it is set there.",
             )
 
-    def _not_there(self, table: str) -> ServerError:
+    def _missing_table(self, table: str) -> ServerError:
         hint = "`syncengine check` names the tables a server lacks."
         return ServerError(f"{self._name}: a table is not there: {table}.", hint=hint)
 
@@ -102,7 +102,7 @@ class LiveServer(AnyServer, Generic[Lending]):
         self._connections.close()
 
     def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        with self._connections.lent() as lent:
+        with self._connections.lease() as lent:
             rows: list[tuple[Any, ...]] = lent.rows(statement)
             return rows
 

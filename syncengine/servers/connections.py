@@ -20,7 +20,7 @@ IDLE_CONNECTIONS = 3
 """Kept for the next who asks."""
 
 
-class InUse(Protocol):
+class LeasedConnection(Protocol):
     """A connection in use."""
 
     @property
@@ -28,7 +28,7 @@ class InUse(Protocol):
         """The calls on it."""
 
 
-Lent = TypeVar("Lent", bound=InUse)
+Lent = TypeVar("Lent", bound=LeasedConnection)
 
 
 class Connections(NeverPickled, ABC, Generic[Lent]):
@@ -39,20 +39,20 @@ class Connections(NeverPickled, ABC, Generic[Lent]):
         self.closed = False
         # One that a collected stream gives back may come while another is lent, in the same thread.
         self._guard = threading.RLock()
-        self._lent: set[Lent] = set()
+        self._leased: set[Lent] = set()
         self._opening: set[Calls] = set()
 
     @contextmanager
-    def lent(self) -> Iterator[Lent]:
+    def lease(self) -> Iterator[Lent]:
         """Lend a connection; what was not committed on it is rolled back when it is given back."""
         if self.closed:
             raise ServerError(f"{self.name}: the connection was closed.")
-        lent = self._lend()
+        lease = self._acquire()
         with self._guard:
-            self._lent.add(lent)
+            self._leased.add(lease)
         failed = True
         try:
-            yield lent
+            yield lease
             failed = False
         except GeneratorExit:
             # Who reads no further has no fault of it.
@@ -60,19 +60,19 @@ class Connections(NeverPickled, ABC, Generic[Lent]):
             raise
         finally:
             try:
-                self._take_back(lent, failed=failed)
+                self._release(lease, failed=failed)
             finally:
-                self._forget(lent)
+                self._forget(lease)
 
     def interrupt(self) -> None:
         """End the waits of all connections that are lent, or on their way to be."""
         with self._guard:
-            waited_for = (*(one.calls for one in self._lent), *self._opening)
-        for one in waited_for:
+            waits = (*(one.calls for one in self._leased), *self._opening)
+        for one in waits:
             one.interrupt()
 
     @contextmanager
-    def _on_its_way(self, calls: Calls) -> Iterator[None]:
+    def _interruptible(self, calls: Calls) -> Iterator[None]:
         """Have an interruption reach the calls of a connection that is not lent yet."""
         with self._guard:
             self._opening.add(calls)
@@ -87,23 +87,23 @@ class Connections(NeverPickled, ABC, Generic[Lent]):
         self.closed = True
         self._dispose()
         with self._guard:
-            if not self._lent:
+            if not self._leased:
                 self._all_ended()
 
-    def _forget(self, lent: Lent) -> None:
+    def _forget(self, lease: Lent) -> None:
         with self._guard:
-            self._lent.discard(lent)
-            if self.closed and not self._lent:
+            self._leased.discard(lease)
+            if self.closed and not self._leased:
                 # One that was given back while the pool was emptied lies in it again.
                 self._dispose()
                 self._all_ended()
 
     @abstractmethod
-    def _lend(self) -> Lent:
+    def _acquire(self) -> Lent:
         """Take a connection from the pool."""
 
     @abstractmethod
-    def _take_back(self, lent: Lent, *, failed: bool) -> None:
+    def _release(self, lease: Lent, *, failed: bool) -> None:
         """Give a connection back to the pool, or end it; `failed` says whether its query raised."""
 
     @abstractmethod

@@ -33,7 +33,7 @@ ENDING_SECONDS = 0.2
 """How long a call that was left is still waited for when the process ends."""
 QUERY = "a query"
 LONGER = "Set limits.query_seconds in the pair file higher, or choose a shorter window."
-LEFT: list[Future[Any]] = []
+ABANDONED: list[Future[Any]] = []
 """Calls that nobody waits for any more."""
 
 
@@ -61,7 +61,7 @@ class Calls:
         self._interruption: Future[Any] = Future()
         self.stopped = False
         """A call was stopped: a cancellation may be under way and must hit nothing else."""
-        self.given_up = False
+        self.abandoned = False
         """Nobody waits any more for a call that runs: the connection must not be touched."""
 
     @property
@@ -87,11 +87,11 @@ class Calls:
         """
         until = self.deadline() if deadline is None else deadline
         self.check(until, what)
-        running: Future[Any] = _begun(call, self._name)
+        running: Future[Any] = _started(call, self._name)
         try:
             while not running.done():
-                left = min(WAIT_SECONDS, until - time.monotonic())
-                wait((running, self._interruption), timeout=max(left, 0.001), return_when=FIRST_COMPLETED)
+                remaining = min(WAIT_SECONDS, until - time.monotonic())
+                wait((running, self._interruption), timeout=max(remaining, 0.001), return_when=FIRST_COMPLETED)
                 if not running.done():
                     self.check(until, what)
         except BaseException as error:
@@ -115,33 +115,33 @@ class Calls:
             raise too_long(self._name, self.seconds, what)
 
     def _end(self, running: Future[Any]) -> None:
-        self.stopped = self.given_up = True
-        LEFT.append(running)
+        self.stopped = self.abandoned = True
+        ABANDONED.append(running)
         if self._close is None:
             self._stop()
             return
         # A server that answers nobody does not answer this either: it is waited for no longer than the call.
-        stopping: Future[Any] = _begun(self._stop, self._name)
-        LEFT.append(stopping)
-        self.given_up = bool(wait((running, stopping), GRACE_SECONDS).not_done)
-        if self.given_up:
+        stopping: Future[Any] = _started(self._stop, self._name)
+        ABANDONED.append(stopping)
+        self.abandoned = bool(wait((running, stopping), GRACE_SECONDS).not_done)
+        if self.abandoned:
             self._cut()
             with suppress(ServerError):
-                _begun(lambda: self._bury(running, stopping), self._name)
+                _started(lambda: self._close_when_idle(running, stopping), self._name)
 
-    def _bury(self, *busy: Future[Any]) -> None:
+    def _close_when_idle(self, *busy: Future[Any]) -> None:
         """Close a connection that was given up as soon as nobody is busy with it."""
         wait(busy)
         if self._close is not None:
             self._close()
 
 
-def left_behind() -> bool:
+def has_abandoned_calls() -> bool:
     """Say whether a call that nobody waits for still runs, for which a driver would keep the process from ending."""
-    LEFT[:] = [one for one in LEFT if not one.done()]
-    if LEFT:
-        wait(LEFT, ENDING_SECONDS)
-    return any(not one.done() for one in LEFT)
+    ABANDONED[:] = [one for one in ABANDONED if not one.done()]
+    if ABANDONED:
+        wait(ABANDONED, ENDING_SECONDS)
+    return any(not one.done() for one in ABANDONED)
 
 
 def too_long(name: str, seconds: float, what: str = QUERY) -> ServerSlowError:
@@ -172,7 +172,7 @@ def _unanswered(name: str, error: BaseException | None) -> str:
     return f"{name}: the connection was lost while committing"
 
 
-def _begun(call: Callable[[], Result], name: str) -> Future[Result]:
+def _started(call: Callable[[], Result], name: str) -> Future[Result]:
     """Run a call in a thread of its own, which Python does not wait for when it ends, as it would for an executor's.
 
     Raises `ServerError` where there is no thread to be had, as while Python ends: nobody could end the wait for it.

@@ -50,13 +50,13 @@ def loading(role: Role, driver: Driver) -> Iterator[None]:
             hint=f"Install it: pip install '.[{driver.extra}]' in the folder of the sources of syncengine.",
         ) from error
     except ImportError as error:
-        said, hint = lacks(str(error))
+        said, hint = what_is_missing(str(error))
         raise InputError(
             f"{role}: the driver for {driver.kind} is installed, but cannot be loaded: {said}.", hint=hint
         ) from error
 
 
-def lacks(text: str) -> tuple[str, str]:
+def what_is_missing(text: str) -> tuple[str, str]:
     """Return what the loader's words say a driver lacks, and how to get it."""
     missing, too_old = MISSING.search(text), TOO_OLD.search(text)
     if missing:

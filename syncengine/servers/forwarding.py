@@ -27,9 +27,9 @@ class Forwarding(Generic[Inner]):
             if inspect.isfunction(does) and not name.startswith("_") and not hasattr(cls._protocol, name):
                 raise TypeError(f"{cls.__name__}.{name}: {cls._protocol.__name__} has no such method.")
 
-    def _asked(self, ask: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+    def _call(self, method: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
         """Answer by the method of the inner one. Whoever changes how each of them is called overrides it."""
-        return ask(*args, **kwargs)
+        return method(*args, **kwargs)
 
 
 def forwarded(
@@ -40,7 +40,7 @@ def forwarded(
 
     def forward(self: Forwarding[Inner], /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
         ask: Callable[Asked, Answer] = getattr(self._inner, name)
-        return self._asked(ask, *args, **kwargs)
+        return self._call(ask, *args, **kwargs)
 
     return forward
 
@@ -78,8 +78,8 @@ class ForwardingServer(Forwarding[Server]):
     begin = forwarded(Server.begin)
     scratch = forwarded(Server.scratch)
     session_state = forwarded(Server.session_state)
-    ending = forwarded(Server.ending)
+    termination_command = forwarded(Server.termination_command)
     day_versions = forwarded(Server.day_versions)
-    waiting = forwarded(Server.waiting)
+    waiting_sessions = forwarded(Server.waiting_sessions)
     interrupt = forwarded(Server.interrupt)
     close = forwarded(Server.close)

@@ -18,16 +18,16 @@ FOLDED_AT_ONCE = 50_000
 def folds_all(query: FingerprintQuery, trusted: frozenset[str]) -> bool:
     """Say whether the server computes all of a fingerprint itself."""
     whole = query.buckets.whole
-    kinds = {column.type.name for column in query.columns if column.folded and column.name not in whole}
+    kinds = {column.type.name for column in query.columns if column.covered and column.name not in whole}
     return kinds <= trusted
 
 
-def needed(query: FingerprintQuery) -> tuple[str, ...]:
+def needed_columns(query: FingerprintQuery) -> tuple[str, ...]:
     """Return the columns a fingerprint is folded from."""
     buckets = query.buckets
     around = (buckets.date, buckets.label, buckets.epoch, buckets.acd, query.incomplete, query.interval)
     names = [name for name in around if name is not None]
-    return tuple(dict.fromkeys([*names, *(column.name for column in query.columns if column.folded)]))
+    return tuple(dict.fromkeys([*names, *(column.name for column in query.columns if column.covered)]))
 
 
 def fold_here(query: FingerprintQuery, rows: pa.RecordBatchReader) -> Iterator[tuple[Bucket, BucketState]]:
@@ -40,23 +40,23 @@ def fold_here(query: FingerprintQuery, rows: pa.RecordBatchReader) -> Iterator[t
             connection.register("fetched", portion)
             for row in connection.execute(statement.text, list(statement.values)).fetchall():
                 bucket, state = bucket_state(row)
-                states[bucket] = state if bucket not in states else _together(states[bucket], state)
+                states[bucket] = state if bucket not in states else _combined(states[bucket], state)
             connection.unregister("fetched")
     yield from states.items()
 
 
 def _portions(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
+    batches: list[pa.RecordBatch] = []
     for batch in rows:
-        held.append(batch)
-        if sum(one.num_rows for one in held) >= FOLDED_AT_ONCE:
-            yield pa.Table.from_batches(held)
-            held = []
-    if held:
-        yield pa.Table.from_batches(held)
+        batches.append(batch)
+        if sum(one.num_rows for one in batches) >= FOLDED_AT_ONCE:
+            yield pa.Table.from_batches(batches)
+            batches = []
+    if batches:
+        yield pa.Table.from_batches(batches)
 
 
-def _together(one: BucketState, other: BucketState) -> BucketState:
+def _combined(one: BucketState, other: BucketState) -> BucketState:
     """Return the state of a bucket whose rows came in two portions."""
     incomplete = [state.incomplete for state in (one, other) if state.incomplete is not None]
     lengths = [length for state in (one, other) for length in state.lengths or ()]

@@ -21,7 +21,7 @@ from syncengine.servers.forwarding import Answer, Asked, Forwarding, ForwardingS
 from syncengine.servers.masked_errors import masking
 from syncengine.servers.protocol import LiveTable, Server, ServerDescription, WriteSession
 
-CALLED = frozenset(
+NAME_FIELDS = frozenset(
     {"table", "to", "of", "columns", "column", "generated", "inherited_by", "elsewhere", "is_a", "called"}
 )
 """Fields of what surrounds a table that name tables and columns, or are words of syncengine's own."""
@@ -34,9 +34,9 @@ class _Masked(Forwarding[Inner]):
         super().__init__(inner)
         self._mask = mask
 
-    def _asked(self, ask: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+    def _call(self, method: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
         with masking(self._mask):
-            return ask(*args, **kwargs)
+            return method(*args, **kwargs)
 
 
 class MaskedSession(_Masked[WriteSession], ForwardingSession):
@@ -52,13 +52,15 @@ class MaskedServer(_Masked[Server], ForwardingServer):
 
     def describe(self) -> ServerDescription:
         """Say who it is. Who is another server by what is masked has another identity still."""
-        told = super().describe()
+        description = super().describe()
         return replace(
-            told,
-            identity=self._identity(told.identity),
-            user=self._mask.text(told.user),
-            notes=tuple(map(self._mask.text, told.notes)),
-            capabilities=replace(told.capabilities, read_only=self._mask.text(told.capabilities.read_only)),
+            description,
+            identity=self._identity(description.identity),
+            user=self._mask.text(description.user),
+            notes=tuple(map(self._mask.text, description.notes)),
+            capabilities=replace(
+                description.capabilities, read_only=self._mask.text(description.capabilities.read_only)
+            ),
         )
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
@@ -76,7 +78,7 @@ class MaskedServer(_Masked[Server], ForwardingServer):
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
         """Return what surrounds tables: what is named with its schema may name one of the url."""
-        return {name: self._told(one) for name, one in super().surroundings(names).items()}
+        return {name: self._masked_surroundings(one) for name, one in super().surroundings(names).items()}
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield buckets; an error may come with each."""
@@ -99,30 +101,30 @@ class MaskedServer(_Masked[Server], ForwardingServer):
         with masking(self._mask), super().scratch(columns) as name:
             yield name
 
-    def ending(self, session: str) -> str:
+    def termination_command(self, session: str) -> str:
         """Return what ends a session, which may name a user of the url."""
-        return self._mask.text(super().ending(session))
+        return self._mask.text(super().termination_command(session))
 
     def _identity(self, identity: str) -> str:
         shown = self._mask.text(identity)
         # Runs are kept with it, and must not be put back on another server once the environment names one.
         return shown if shown == identity else f"{shown} ({sha256(identity.encode()).hexdigest()[:8]})"
 
-    def _told(self, around: Surroundings) -> Surroundings:
+    def _masked_surroundings(self, surroundings: Surroundings) -> Surroundings:
         # A table is asked for by its name, and told by it.
-        return replace(cast("Surroundings", _masked(around, self._mask)), table=around.table)
+        return replace(cast("Surroundings", _masked(surroundings, self._mask)), table=surroundings.table)
 
 
-def _masked(told: object, mask: Mask, name: str = "") -> object:
+def _masked(value: object, mask: Mask, name: str = "") -> object:
     """Return a value without what a mask hides, in every text of it, however deep it lies."""
-    if isinstance(told, str) and not isinstance(told, Enum):
+    if isinstance(value, str) and not isinstance(value, Enum):
         # Tables and columns are called as everywhere, but where a schema or an expression is named with them.
-        return told if name in CALLED and told.replace("$", "").isidentifier() else mask.text(told)
-    if isinstance(told, tuple):
-        return tuple(_masked(one, mask, name) for one in told)
-    if not is_dataclass(told) or isinstance(told, type):
-        return told
-    return replace(told, **{one.name: _masked(getattr(told, one.name), mask, one.name) for one in fields(told)})
+        return value if name in NAME_FIELDS and value.replace("$", "").isidentifier() else mask.text(value)
+    if isinstance(value, tuple):
+        return tuple(_masked(one, mask, name) for one in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    return replace(value, **{one.name: _masked(getattr(value, one.name), mask, one.name) for one in fields(value)})
 
 
 def _reader(rows: pa.RecordBatchReader, mask: Mask) -> pa.RecordBatchReader:

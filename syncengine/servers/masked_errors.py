@@ -12,7 +12,7 @@ FIELDS = ("message", "hint", "faults", "strerror", "filename", "filename2", "sta
 """Of which the texts of errors are made, beside their arguments."""
 
 
-class ToldError(Exception):
+class DriverTextError(Exception):
     """An error of a driver, of which only the text could be kept."""
 
 
@@ -35,11 +35,13 @@ def _shown(error: BaseException, mask: Mask, seen: dict[int, BaseException]) -> 
     if id(error) in seen:
         return seen[id(error)]
     seen[id(error)] = error
-    if _tells(error, mask):
+    if _reveals(error, mask):
         _change(error, mask)
     shown = error
-    if _tells(error, mask):
-        shown = ToldError(f"{type(error).__name__}: {mask.text(_text(error))}").with_traceback(error.__traceback__)
+    if _reveals(error, mask):
+        shown = DriverTextError(f"{type(error).__name__}: {mask.text(_text(error))}").with_traceback(
+            error.__traceback__
+        )
         seen[id(error)] = shown
     suppressed = error.__suppress_context__
     if error.__cause__ is not None:
@@ -57,7 +59,7 @@ def _text(error: BaseException) -> str:
     return "\n".join([str(error), *getattr(error, "__notes__", ())])
 
 
-def _tells(error: BaseException, mask: Mask) -> bool:
+def _reveals(error: BaseException, mask: Mask) -> bool:
     # The name of its class is ours or the driver's.
     texts = (
         _text(error),

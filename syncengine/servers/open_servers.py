@@ -13,7 +13,7 @@ P = ParamSpec("P")
 Answer = TypeVar("Answer")
 
 
-class Handing(Protocol):
+class QuestionExecutor(Protocol):
     """Takes questions about a pair, and has them answered beside each other."""
 
     def submit(
@@ -32,9 +32,9 @@ class Handing(Protocol):
 class OpenServers(dict[Role, Server]):
     """The open servers by role; `handing` is where work on them goes that need not be done here, None if nowhere."""
 
-    handing: Handing | None = None
+    executor: QuestionExecutor | None = None
 
 
-def handing_of(servers: Mapping[Role, Server]) -> Handing | None:
+def executor_of(servers: Mapping[Role, Server]) -> QuestionExecutor | None:
     """Return where work on some servers goes; nowhere for those that are asked in a way of their own, as slower."""
-    return servers.handing if isinstance(servers, OpenServers) else None
+    return servers.executor if isinstance(servers, OpenServers) else None

@@ -12,7 +12,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
-from syncengine.model.fingerprint import FOLDED, FingerprintQuery
+from syncengine.model.fingerprint import COVERED_TYPES, FingerprintQuery
 from syncengine.model.pair import Role
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.selection import ReadQuery, Selection
@@ -73,7 +73,7 @@ class Capabilities:
     writable: bool
     write_path: str = ""
     """How rows are inserted, for people; empty while that has not been found out."""
-    folds: frozenset[str] = FOLDED
+    folds: frozenset[str] = COVERED_TYPES
     """The types whose fingerprint the server computes itself; rows with others are fetched and folded here."""
     read_only: str = ""
     """Why the server itself takes no writes, as the end of a sentence that begins with it; empty where it does."""
@@ -184,7 +184,7 @@ class Server(Protocol):
     def session_state(self, session: str) -> SessionState:
         """Say whether the write session of that id still lives on the server."""
 
-    def ending(self, session: str) -> str:
+    def termination_command(self, session: str) -> str:
         """Return what ends a write session on the server, for its administrator; empty where that is not known."""
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
@@ -193,7 +193,7 @@ class Server(Protocol):
         Every change that a question asked later can see must show, however late or early it is asked.
         """
 
-    def waiting(self) -> int | None:
+    def waiting_sessions(self) -> int | None:
         """Return how many sessions wait for locks on this database; None where that is not told."""
 
     def interrupt(self) -> None:

@@ -11,7 +11,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
-from syncengine.model.interrupts import asked_to_stop
+from syncengine.model.interrupts import stop_requested
 from syncengine.servers.forwarding import Answer, Asked, Forwarding, ForwardingServer, forwarded
 from syncengine.servers.protocol import Server
 
@@ -30,35 +30,35 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, ServerError) and error.transient and not isinstance(error, UnknownOutcomeError)
 
 
-def tried(do: Callable[[], Result], *, when: Callable[[BaseException], bool] = is_transient) -> Result:
+def with_retries(do: Callable[[], Result], *, when: Callable[[BaseException], bool] = is_transient) -> Result:
     """Return what a call returns, which must be whole in itself: what it began is begun anew.
 
     `when` says which errors are worth another try. Each new try is a line in the log. Raises what the last one raised.
     """
     return Retrying(
-        retry=retry_if_exception(lambda error: when(error) and not asked_to_stop()),
+        retry=retry_if_exception(lambda error: when(error) and not stop_requested()),
         stop=stop_after_attempt(ATTEMPTS),
         wait=wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
-        before_sleep=_tell,
+        before_sleep=_warn,
         reraise=True,
     )(do)
 
 
-def _tell(state: RetryCallState) -> None:
+def _warn(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     message = error.message if isinstance(error, ServerError) else str(error)
     wait = state.next_action.sleep if state.next_action else 0.0
     log.warning("%s Try %d of %d in %.1f seconds.", message, state.attempt_number + 1, ATTEMPTS, wait)
 
 
-def asked_again(
+def retried(
     method: Callable[Concatenate[Server, Asked], Answer],
 ) -> Callable[Concatenate[Forwarding[Server], Asked], Answer]:
     """Return a method of a server whose answer is whole in itself, as asked once more where that may help."""
     ask = forwarded(method)
 
     def again(self: Forwarding[Server], /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
-        return tried(lambda: ask(self, *args, **kwargs))
+        return with_retries(lambda: ask(self, *args, **kwargs))
 
     return again
 
@@ -66,14 +66,14 @@ def asked_again(
 class RetryingServer(ForwardingServer):
     """A server whose questions are asked again. What is streamed or written is the caller's to begin anew."""
 
-    tables = asked_again(Server.tables)
-    surroundings = asked_again(Server.surroundings)
-    bounds = asked_again(Server.bounds)
-    highest = asked_again(Server.highest)
-    session_state = asked_again(Server.session_state)
-    day_versions = asked_again(Server.day_versions)
-    waiting = asked_again(Server.waiting)
+    tables = retried(Server.tables)
+    surroundings = retried(Server.surroundings)
+    bounds = retried(Server.bounds)
+    highest = retried(Server.highest)
+    session_state = retried(Server.session_state)
+    day_versions = retried(Server.day_versions)
+    waiting_sessions = retried(Server.waiting_sessions)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Ask, and again; the answer is held until it is whole."""
-        return iter(tried(lambda: list(self._inner.fingerprint(query))))
+        return iter(with_retries(lambda: list(self._inner.fingerprint(query))))

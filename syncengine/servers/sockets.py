@@ -34,14 +34,14 @@ class OpenSocket:
                     found.shutdown(socket.SHUT_RDWR)
 
 
-class Opening:
+class OpeningConnection:
     """A connection that a driver is opening, which can be given up from another thread."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._guard = threading.Lock()
         self._before: frozenset[OpenSocket] | None = None
-        self._given_up = False
+        self._abandoned = False
         self.sockets: frozenset[OpenSocket] = frozenset()
         """What it speaks through, once it is open."""
 
@@ -50,7 +50,7 @@ class Opening:
         """Find out which sockets a driver opens meanwhile; raises `OSError` where nobody waits for it any more."""
         with CONNECTING:
             with self._guard:
-                if self._given_up:
+                if self._abandoned:
                     raise OSError("the connection is not wanted any more")
                 self._before = sockets_to(self._port)
             try:
@@ -63,7 +63,7 @@ class Opening:
     def shut(self) -> None:
         """End whatever it has opened; what has not begun does not begin."""
         with self._guard:
-            self._given_up = True
+            self._abandoned = True
             opened = self.sockets if self._before is None else sockets_to(self._port) - self._before
             for one in opened:
                 one.shut()

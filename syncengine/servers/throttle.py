@@ -29,8 +29,8 @@ class Throttle:
         self.at_once = max(1, min(AT_ONCE, int(rows_per_second)))
         self._rate = rows_per_second
         self._clock = clock
-        self._let_go = threading.Event()
-        self._sleep = sleep or self._let_go.wait
+        self._released = threading.Event()
+        self._sleep = sleep or self._released.wait
         self._free_at = 0.0
         self._guard = threading.Lock()
 
@@ -44,12 +44,12 @@ class Throttle:
         if wait > 0:
             self._sleep(wait)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Keep nobody waiting any more: who is interrupted is about to end, and is waited for."""
-        self._let_go.set()
+        self._released.set()
 
 
-class Paced:
+class ThrottledRows:
     """Rows passed on no faster than allowed; `raised` is what ended them early, Ctrl-C for one."""
 
     def __init__(self, rows: pa.RecordBatchReader, throttle: Throttle) -> None:
@@ -85,12 +85,12 @@ class ThrottledSession(ForwardingSession):
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert rows no faster than allowed."""
-        paced = Paced(rows, self._throttle)
+        throttled = ThrottledRows(rows, self._throttle)
         try:
-            return super().insert(table, paced.reader())
+            return super().insert(table, throttled.reader())
         except Exception as error:
-            if paced.raised is not None:
-                raise paced.raised from error
+            if throttled.raised is not None:
+                raise throttled.raised from error
             raise
 
 
@@ -103,7 +103,7 @@ class ThrottledServer(ForwardingServer):
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows no faster than allowed."""
-        return Paced(super().read(query), self._throttle).reader()
+        return ThrottledRows(super().read(query), self._throttle).reader()
 
     @contextmanager
     def begin(self) -> Iterator[WriteSession]:
@@ -113,5 +113,5 @@ class ThrottledServer(ForwardingServer):
 
     def interrupt(self) -> None:
         """Interrupt it, and end the waits."""
-        self._throttle.let_go()
+        self._throttle.release()
         super().interrupt()

@@ -16,7 +16,7 @@ from syncengine.model.errors import InputError, ServerSlowError, ServerUnreachab
 from syncengine.model.never_pickled import NeverPickled
 from syncengine.servers.driver_calls import Calls
 
-LOOKING_SECONDS = 15.0
+LOOKUP_SECONDS = 15.0
 """How long a host may be looked up, and each of its addresses tried."""
 LISTEN_SECONDS = 3.0
 """How long a plain socket waits before the driver, which waits longer and says less, is asked."""
@@ -67,7 +67,7 @@ class UrlForm:
 
         Raises `InputError` that names `where` (like "primary.url") for what cannot be meant; never shows the password.
         """
-        rest, query = self._cut(url)
+        rest, query = self._split_options(url)
         found = URL.fullmatch(rest)
         if found is None or found["scheme"] not in self.schemes:
             raise InputError(f"{where}: is not the url of {self.kind} database.", hint=self.example)
@@ -102,7 +102,7 @@ class UrlForm:
             options=tuple(options.items()),
         )
 
-    def _cut(self, url: str) -> tuple[str, str]:
+    def _split_options(self, url: str) -> tuple[str, str]:
         """Return a url without its options, and those: they may hold an @, after which no host follows."""
         known = "|".join(re.escape(name) for name in self.options)
         found = re.fullmatch(rf"(?P<rest>.*?@[^@/?#]*/[^@/?#]*)\?(?P<query>(?:{known})=[^#]*)", url, re.DOTALL)
@@ -115,13 +115,13 @@ def listening_address(url: ServerUrl, name: str, hint: str) -> str:
     Raises `ServerUnreachableError`; `hint` says what to check where the port refuses.
     """
     # Looking a name up is a call nobody else ends, too.
-    calls = Calls(name, LOOKING_SECONDS)
+    calls = Calls(name, LOOKUP_SECONDS)
     try:
         with calls.run(lambda: socket.create_connection((url.host, url.port), timeout=LISTEN_SECONDS)) as connection:
             return str(connection.getpeername()[0])
     except ServerSlowError:
         raise ServerUnreachableError(
-            f"{name}: looking up {url.host!r} took longer than {LOOKING_SECONDS:g} seconds.",
+            f"{name}: looking up {url.host!r} took longer than {LOOKUP_SECONDS:g} seconds.",
             hint="Check the host in the url, and name resolution here.",
         ) from None
     except socket.gaierror:
@@ -131,8 +131,8 @@ def listening_address(url: ServerUrl, name: str, hint: str) -> str:
     except ConnectionRefusedError:
         raise ServerUnreachableError(f"{name}: nobody listens on port {url.port} of {url.host}.", hint=hint) from None
     except (OSError, UnicodeError) as error:
-        told = getattr(error, "strerror", None) or error
-        why = "gave no answer" if isinstance(error, TimeoutError) else f"cannot be reached: {told}"
+        reason = getattr(error, "strerror", None) or error
+        why = "gave no answer" if isinstance(error, TimeoutError) else f"cannot be reached: {reason}"
         raise ServerUnreachableError(
             f"{name}: {url.host}, port {url.port}, {why}.",
             hint="Check the host and port in the url, and the firewall in between.",

@@ -66,18 +66,18 @@ while True:
 class _Watchdog:
     """The one of this process: it is wanted where a command has the process to itself, and begun when it is needed."""
 
-    wanted = False
+    enabled = False
     process: subprocess.Popen[bytes] | None = None
 
 
-def want() -> None:
+def enable() -> None:
     """Let this process be ended from outside: it does nothing but one command."""
-    _Watchdog.wanted = True
+    _Watchdog.enabled = True
 
 
-def begin(query_seconds: float) -> None:
+def start(query_seconds: float) -> None:
     """Have this process watched from now on, if that is wanted and it is not yet."""
-    if not _Watchdog.wanted or _Watchdog.process is not None:
+    if not _Watchdog.enabled or _Watchdog.process is not None:
         return
     patience = max(query_seconds, LEAST_SECONDS) + MORE_SECONDS
     words = [sys.executable, "-I", "-S", "-c", WATCH, str(os.getpid()), str(patience), str(AFTER_CTRL_C)]

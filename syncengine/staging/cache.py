@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from syncengine.model.errors import CancelledError, StagingError, SyncError
 from syncengine.model.pair import PairSettings
-from syncengine.staging.handing_over import hand_over
 from syncengine.staging.private_files import make_folder
+from syncengine.staging.row_feed import feed_rows
 
 BATCH_ROWS = 8192
 NO_ROOM = ("IO Error", "Out of Memory Error")
@@ -72,10 +72,10 @@ class Cache:
         What the reader of the rows raises passes unchanged.
         """
         with self._translated():
-            hand_over(rows, lambda reader: self._keep(name, reader), stop=self._connection.interrupt)
+            feed_rows(rows, lambda reader: self._load_table(name, reader), stop=self._connection.interrupt)
             return int(self.rows(f'SELECT COUNT(*) FROM "{name}"')[0][0])
 
-    def _keep(self, name: str, reader: pa.RecordBatchReader) -> None:
+    def _load_table(self, name: str, reader: pa.RecordBatchReader) -> None:
         self._connection.register("incoming", reader)
         try:
             self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM incoming')

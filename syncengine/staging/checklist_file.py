@@ -56,11 +56,11 @@ class ChecklistFile:
                 raise StagingError(f"{self.path} was written by a later release of syncengine.")
             return RECORD.validate_python(found.checklist, strict=False)
         except ValidationError as error:
-            raise StagingError(damaged(self.path, LOST).message, hint=self._instead) from error
+            raise StagingError(damaged(self.path, LOST).message, hint=self._hint) from error
         except StagingError as error:
-            raise StagingError(error.message, hint=self._instead) from error
+            raise StagingError(error.message, hint=self._hint) from error
 
-    def keep(self, record: ChecklistRecord) -> None:
+    def save(self, record: ChecklistRecord) -> None:
         """Keep how far it is, durably when this returns; what was kept before stays where that fails."""
         with staging_errors(self.staging):
             make_folder(self.path.parent)
@@ -68,7 +68,7 @@ class ChecklistFile:
         write_document(self.path, text, about=self.path.name)
 
     @property
-    def _instead(self) -> str:
+    def _hint(self) -> str:
         again = command("checklist", self.name, "--anew")
         return f"`{again}` begins it again; then tick what is done."
 

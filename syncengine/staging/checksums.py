@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from syncengine.model.kept_file import KeptFile
+from syncengine.model.file_checksum import FileChecksum
 from syncengine.staging.errors import staging_errors
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ def checksum(data: bytes, *, about: str) -> str:
     return hashlib.sha256(about.encode() + b"\0" + data).hexdigest()[:LENGTH]
 
 
-def kept_file(path: Path) -> KeptFile:
+def checksum_of_file(path: Path) -> FileChecksum:
     """Return a file as it is now; reads all of it once."""
     with staging_errors(path.parent), path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:LENGTH]
-        return KeptFile(file.tell(), digest)
+        return FileChecksum(file.tell(), digest)
 
 
-class SummedFile(io.RawIOBase):
+class ChecksummedFile(io.RawIOBase):
     """A file that is written from its beginning to its end, and summed up meanwhile: it need not be read for that."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -49,6 +49,6 @@ class SummedFile(io.RawIOBase):
         self._size += written
         return written
 
-    def kept(self) -> KeptFile:
+    def checksum(self) -> FileChecksum:
         """Return what was written so far."""
-        return KeptFile(self._size, self._digest.hexdigest()[:LENGTH])
+        return FileChecksum(self._size, self._digest.hexdigest()[:LENGTH])

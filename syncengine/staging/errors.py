@@ -10,7 +10,7 @@ from pathlib import Path
 from syncengine.model.errors import StagingError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-INSTEAD = "`syncengine verify` says how the pair stands; a new resync repairs what differs."
+HINT = "`syncengine verify` says how the pair stands; a new resync repairs what differs."
 
 
 @contextmanager
@@ -45,4 +45,4 @@ def staging_error(folder: Path, error: OSError) -> StagingError:
 def damaged(path: Path, lost: str, where: str = "") -> StagingError:
     """Return the error for a file that is not as it was written, or gone: where, and what is `lost` by that."""
     what = f"is damaged{where}" if path.exists() else "is gone"
-    return StagingError(f"{path} {what}; {lost}.", hint=INSTEAD)
+    return StagingError(f"{path} {what}; {lost}.", hint=HINT)

@@ -20,10 +20,10 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from syncengine.model.errors import StagingError
-from syncengine.model.kept_file import KeptFile
+from syncengine.model.file_checksum import FileChecksum
 from syncengine.model.names import file_name
 from syncengine.staging.cache import Cache
-from syncengine.staging.checksums import kept_file
+from syncengine.staging.checksums import checksum_of_file
 from syncengine.staging.documents import read_value, write_document
 from syncengine.staging.durable import sync_folder
 from syncengine.staging.errors import damaged, staging_errors
@@ -35,16 +35,16 @@ LOST = "who changed what of that table since the last sync is not known any more
 
 
 @dataclass(frozen=True, slots=True)
-class _Remembered:
+class _SyncedRows:
     """What is remembered of a table."""
 
     piece: str
     rows: int
-    kept: KeptFile
+    checksum: FileChecksum
     environment: str
 
 
-REMEMBERED = TypeAdapter(_Remembered)
+SYNCED_ROWS = TypeAdapter(_SyncedRows)
 
 
 class LastSynced:
@@ -60,32 +60,32 @@ class LastSynced:
         `environment` stands for all that makes it worthless when it changes.
         """
         try:
-            found = self._remembered(table)
+            found = self._saved(table)
             if found is None or found.environment != environment:
                 return False
             path = self._folder / found.piece
-            if not path.exists() or kept_file(path) != found.kept:
+            if not path.exists() or checksum_of_file(path) != found.checksum:
                 raise damaged(path, LOST)
-            cache.load(name, read_piece(Piece(path, found.rows, found.kept)))
+            cache.load(name, read_piece(Piece(path, found.rows, found.checksum)))
         except (pa.ArrowException, OSError, StagingError):
             self.notes.append(f"{table}: what was remembered of the last sync cannot be read, and is left out")
             return False
         return True
 
-    def keep(self, table: str, environment: str, rows: pa.RecordBatchReader) -> None:
+    def save(self, table: str, environment: str, rows: pa.RecordBatchReader) -> None:
         """Remember rows as those both servers have alike, in place of what was remembered before.
 
         Raises `StagingError` when there is no room; what was remembered before then stays.
         """
         with staging_errors(self._folder):
             make_folder(self._folder)
-        before: _Remembered | None = None
+        before: _SyncedRows | None = None
         with suppress(StagingError):
-            before = self._remembered(table)
+            before = self._saved(table)
         # Two processes may look at once: each writes a piece of its own, and the last one counts.
         piece = write_piece(self._folder, f"{file_name(table)}-{secrets.token_hex(4)}", rows)
-        now = _Remembered(piece.path.name, piece.rows, piece.kept, environment)
-        text = REMEMBERED.dump_json(now, indent=1).decode()
+        now = _SyncedRows(piece.path.name, piece.rows, piece.checksum, environment)
+        text = SYNCED_ROWS.dump_json(now, indent=1).decode()
         write_document(self._document(table), text, about=self._document(table).name)
         if before is not None:
             with staging_errors(self._folder):
@@ -98,18 +98,18 @@ class LastSynced:
         """
         for table in tables:
             with staging_errors(self._folder):
-                left = [file for file in (self._document(table), *self._pieces(table)) if file.exists()]
-                for file in left:
+                remaining = [file for file in (self._document(table), *self._pieces(table)) if file.exists()]
+                for file in remaining:
                     file.unlink(missing_ok=True)
-                if left:
+                if remaining:
                     sync_folder(self._folder)
 
-    def _remembered(self, table: str) -> _Remembered | None:
+    def _saved(self, table: str) -> _SyncedRows | None:
         """Return what is remembered of a table; raises `StagingError` where that cannot be read."""
         path = self._document(table)
         if not path.exists() and not self._pieces(table):
             return None
-        return read_value(path, REMEMBERED, about=path.name, lost=LOST)
+        return read_value(path, SYNCED_ROWS, about=path.name, lost=LOST)
 
     def _document(self, table: str) -> Path:
         return self._folder / f"{file_name(table)}.json"

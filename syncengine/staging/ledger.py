@@ -15,8 +15,8 @@ from pathlib import Path
 from syncengine.model.errors import InputError, StagingError
 from syncengine.model.hooks import HookRecord
 from syncengine.model.plan import Plan
-from syncengine.model.portions import BackfillWishes
-from syncengine.model.run import BatchState, RunHeader, RunKind, RunRecord, RunState, left_to_do
+from syncengine.model.portions import BackfillRequest
+from syncengine.model.run import BatchState, RunHeader, RunKind, RunRecord, RunState, resumable_runs
 from syncengine.staging.checklist_file import hooks_of_checklists
 from syncengine.staging.errors import staging_errors
 from syncengine.staging.pair_lock import UNNAMED, PairLock, holder_of, pair_locked
@@ -26,7 +26,7 @@ MB = 2**20
 SHOWN = 5
 RUNS = "runs"
 """The folder of the folders of runs."""
-EXAMINED_MB = 512
+CHECKED_MB = 512
 """Of journals that are looked at byte by byte without anybody asking for it: a second or two."""
 MAY_WRITE = (RunState.RUNNING, RunState.DAMAGED)
 WROTE = (BatchState.DONE, BatchState.OPEN, BatchState.UNKNOWN)
@@ -36,14 +36,14 @@ REMOVED = ".removed-"
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
+class NewRun:
     """What a new run is begun for."""
 
     kind: RunKind
     seed: int
     about: str
     undoes: str = ""
-    request: BackfillWishes | None = None
+    request: BackfillRequest | None = None
 
 
 class Ledger:
@@ -61,19 +61,19 @@ class Ledger:
         there = [record for run, record in zip(begun, records, strict=True) if run.folder.exists()]
         return tuple(sorted(there, key=lambda record: record.header.number))
 
-    def examined(self) -> tuple[RunRecord, ...]:
+    def checked_runs(self) -> tuple[RunRecord, ...]:
         """Return every run, those that may be taken back next with their journals looked at byte by byte.
 
         They are the last that wrote and those that can be gone on with, the last first, as long as that is quick:
         up to `EXAMINED_MB` of journals in all. Of the others journals are there, and as long as they were.
         """
-        runs, left = self.runs(), EXAMINED_MB * MB
+        runs, remaining = self.runs(), CHECKED_MB * MB
         wrote = [run for run in runs if run.done and run.state is not RunState.RUNNING]
         found: dict[str, RunRecord] = {}
         for run in reversed(wrote):
             size = sum(part.journal.size for batch in run.done for part in batch.parts)
-            if (run is wrote[-1] or run in left_to_do(runs)) and size <= left:
-                left -= size
+            if (run is wrote[-1] or run in resumable_runs(runs)) and size <= remaining:
+                remaining -= size
                 found[run.id] = self.folder(run.id).with_journals(run)
         return tuple(found.get(run.id, run) for run in runs)
 
@@ -86,7 +86,7 @@ class Ledger:
         if not runs:
             raise InputError(f"No run of this pair is kept in {self.staging}.")
         if run_id is None:
-            unplaced = next((run for run in runs if not run.told), None)
+            unplaced = next((run for run in runs if not run.header_known), None)
             if unplaced is not None:
                 why = unplaced.problem
                 raise StagingError(
@@ -97,9 +97,9 @@ class Ledger:
         found = [run for run in runs if run.id == run_id] or [run for run in runs if run.id.startswith(run_id)]
         if len(found) == 1:
             return found[0]
-        known = ", ".join(run.id for run in reversed(runs[-SHOWN:]))
+        latest = ", ".join(run.id for run in reversed(runs[-SHOWN:]))
         what = "More than one run begins with" if found else "There is no run"
-        raise InputError(f"{what} {run_id!r}.", hint=f"The last ones are {known}; `syncengine runs` lists them all.")
+        raise InputError(f"{what} {run_id!r}.", hint=f"The last ones are {latest}; `syncengine runs` lists them all.")
 
     def last_that_wrote(self) -> RunRecord:
         """Return the last run that wrote, or may have; the last of all where none did. Raises as `find` does."""
@@ -121,7 +121,7 @@ class Ledger:
     def plans(self, record: RunRecord) -> tuple[Plan, ...]:
         """Return the plans of a run, one a portion; of a damaged run those that can be read."""
         folder, plans = self.folder(record.id), []
-        for portion in record.portions_kept:
+        for portion in record.portions_saved:
             try:
                 plans.append(folder.plan(portion))
             except StagingError:
@@ -143,21 +143,21 @@ class Ledger:
         with pair_locked(self.staging) as lock:
             yield lock
 
-    def begin(self, lock: PairLock, begin: Begin, *, needs_bytes: int) -> RunFolder:
+    def begin(self, lock: PairLock, new: NewRun, *, needs_bytes: int) -> RunFolder:
         """Make the folder of a new run; raises `StagingError` where there is no room for `needs_bytes`."""
         self.check_room(needs_bytes)
         number = max((run.header.number for run in self.runs()), default=0) + 1
         begun = datetime.now()
         run_id = f"{begun:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         run = RunFolder(self._runs / run_id)
-        run.create(RunHeader(run_id, number, begin.kind, begun, begin.seed, begin.about, begin.undoes, begin.request))
+        run.create(RunHeader(run_id, number, new.kind, begun, new.seed, new.about, new.undoes, new.request))
         self._name(lock, run)
         return run
 
-    def again(self, lock: PairLock, run_id: str) -> RunFolder:
+    def resume(self, lock: PairLock, run_id: str) -> RunFolder:
         """Return the folder of a run that goes on."""
         run = RunFolder(self._runs / run_id)
-        run.mend()
+        run.repair()
         self._name(lock, run)
         return run
 
@@ -176,7 +176,7 @@ class Ledger:
             for run in runs[:-1]
             if run.state in ended and not run.resumable and not run.unresolved and run.id not in needed
         ]
-        total = sum(run.bytes_kept for run in runs)
+        total = sum(run.bytes_saved for run in runs)
         for folder in self._folders():
             if not RunFolder(folder).is_begun():
                 shutil.rmtree(folder, ignore_errors=True)
@@ -186,10 +186,10 @@ class Ledger:
             old = now - run.header.begun > timedelta(days=keep_days)
             if old or total > keep_mb * MB:
                 why = f"it is more than {keep_days} days old" if old else f"runs take more than {keep_mb:,} MB"
-                total -= run.bytes_kept
+                total -= run.bytes_saved
                 with suppress(OSError):
-                    shutil.rmtree(self._taken_out(run), ignore_errors=True)
-                size = f"{run.bytes_kept / MB:,.1f} MB"
+                    shutil.rmtree(self._renamed_for_removal(run), ignore_errors=True)
+                size = f"{run.bytes_saved / MB:,.1f} MB"
                 yield f"run {run.id} ({size}) was removed, since {why}; it cannot be undone any more"
 
     def remove(self, run_id: str) -> RunRecord:
@@ -208,10 +208,10 @@ class Ledger:
                 hint="`syncengine resume` goes on with a run, and finds out; so does the next run that writes.",
             )
         with self.locked(), staging_errors(self.staging):
-            shutil.rmtree(self._taken_out(run))
+            shutil.rmtree(self._renamed_for_removal(run))
         return run
 
-    def _taken_out(self, run: RunRecord) -> Path:
+    def _renamed_for_removal(self, run: RunRecord) -> Path:
         """Rename the folder of a run, so that it is none any more however far its removal comes, and return it."""
         return (self._runs / run.id).rename(self._runs / f"{REMOVED}{run.id}")
 

@@ -42,7 +42,7 @@ class MarkCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CountState:
     """What a file of a count tells."""
 
     count: MarkCount
@@ -69,7 +69,7 @@ def write_count(file: Path, count: MarkCount, about: str) -> None:
         os.close(descriptor)
 
 
-def read_count(file: Path, about: str) -> Counted:
+def read_count(file: Path, about: str) -> CountState:
     """Return what a file of a count tells; raises `StagingError` where it holds no whole count."""
     if not file.exists():
         raise damaged(file, LOST)
@@ -79,7 +79,7 @@ def read_count(file: Path, about: str) -> Counted:
     if not counts:
         raise damaged(file, LOST)
     half_written = any(count is None and slot != UNUSED for slot, count in slots.items())
-    return Counted(max(counts, key=lambda count: count.marks), half_written)
+    return CountState(max(counts, key=lambda count: count.marks), half_written)
 
 
 def _slot(count: MarkCount, about: str) -> bytes:

@@ -60,8 +60,8 @@ def append_mark(file: Path, entry: Mapping[str, object]) -> None:
         # Not created here: a run whose folder was taken away must not go on in a new one.
         descriptor = os.open(file, os.O_RDWR | os.O_APPEND)
         try:
-            before = _settled(file, descriptor)
-            line, own = _written(before, entry)
+            before = _with_repaired_end(file, descriptor)
+            line, own = _encoded(before, entry)
             try:
                 if os.write(descriptor, line) != len(line):
                     raise OSError(errno.ENOSPC, "the disk is full")
@@ -118,17 +118,17 @@ def legible_marks(file: Path) -> Iterator[dict[str, Any]]:
     return (line.entry for line in found if line is not None)
 
 
-def settle(file: Path) -> None:
+def repair_end(file: Path) -> None:
     """Take away a last mark that was cut off, or count one that was not counted any more."""
     with staging_errors(file.parent):
         descriptor = os.open(file, os.O_RDWR | os.O_APPEND)
         try:
-            _settled(file, descriptor)
+            _with_repaired_end(file, descriptor)
         finally:
             os.close(descriptor)
 
 
-def _settled(file: Path, descriptor: int) -> MarkCount:
+def _with_repaired_end(file: Path, descriptor: int) -> MarkCount:
     """Return what a file of marks holds, its end mended where a crash left it: only that end is read."""
     counted = read_count(count_file(file), _about(file))
     count = counted.count
@@ -151,7 +151,7 @@ def _settled(file: Path, descriptor: int) -> MarkCount:
     return count
 
 
-def _written(before: MarkCount, entry: Mapping[str, object]) -> tuple[bytes, str]:
+def _encoded(before: MarkCount, entry: Mapping[str, object]) -> tuple[bytes, str]:
     """Return the line of a mark, and its checksum."""
     at = datetime.now().isoformat(timespec="seconds")
     body = json.dumps({"n": before.marks + 1, "after": before.last, "at": at, **entry}, default=str)[:-1].encode()

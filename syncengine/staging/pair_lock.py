@@ -34,8 +34,8 @@ def pair_locked(folder: Path) -> Iterator[PairLock]:
         make_folder(folder)
         descriptor = opener(str(folder / LOCK), os.O_RDWR | os.O_CREAT)
     try:
-        if not _taken(descriptor, folder):
-            holder = _said(descriptor)
+        if not _acquired(descriptor, folder):
+            holder = _recorded_holder(descriptor)
             raise OccupiedError(
                 f"Another run is writing to this pair: {holder}.",
                 hint="Wait until it is done, then run again; `syncengine status` shows how far it is.",
@@ -67,7 +67,7 @@ def holder_of(folder: Path) -> str:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _said(descriptor)
+        return _recorded_holder(descriptor)
     except OSError:
         return ""
     finally:
@@ -75,7 +75,7 @@ def holder_of(folder: Path) -> str:
     return ""
 
 
-def _taken(descriptor: int, folder: Path) -> bool:
+def _acquired(descriptor: int, folder: Path) -> bool:
     for attempt in range(TRIES):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -92,7 +92,7 @@ def _taken(descriptor: int, folder: Path) -> bool:
     return False
 
 
-def _said(descriptor: int) -> str:
+def _recorded_holder(descriptor: int) -> str:
     """Return for whom the lock is held."""
     line = os.pread(descriptor, 4096, 0)
     words = line.rpartition(CHECKSUM)[0].decode("utf-8", "replace")

@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from syncengine.model.kept_file import KeptFile
-from syncengine.staging.checksums import SummedFile
+from syncengine.model.file_checksum import FileChecksum
+from syncengine.staging.checksums import ChecksummedFile
 from syncengine.staging.durable import sync_folder
 from syncengine.staging.errors import staging_errors
 from syncengine.staging.private_files import opener
@@ -25,10 +25,10 @@ class Piece:
 
     path: Path
     rows: int
-    kept: KeptFile
+    checksum: FileChecksum
 
 
-class Incoming:
+class IncomingRows:
     """Rows from elsewhere, on their way into something that would tell their reader's errors as its own."""
 
     def __init__(self, rows: pa.RecordBatchReader) -> None:
@@ -66,10 +66,10 @@ def write_piece(folder: Path, name: str, rows: pa.RecordBatchReader) -> Piece:
     path = folder / f"{name}.parquet"
     part = folder / f"{name}.parquet.part"
     count = 0
-    with Incoming(rows).reader() as incoming, staging_errors(folder):
+    with IncomingRows(rows).reader() as incoming, staging_errors(folder):
         with open(part, "wb", opener=opener) as file:
-            summed = SummedFile(file)
-            with pq.ParquetWriter(summed, rows.schema, compression="zstd") as writer:
+            checksummed = ChecksummedFile(file)
+            with pq.ParquetWriter(checksummed, rows.schema, compression="zstd") as writer:
                 for batch in incoming:
                     writer.write_batch(batch)
                     count += batch.num_rows
@@ -77,7 +77,7 @@ def write_piece(folder: Path, name: str, rows: pa.RecordBatchReader) -> Piece:
             os.fsync(file.fileno())
         part.replace(path)
         sync_folder(folder)
-    return Piece(path, count, summed.kept())
+    return Piece(path, count, checksummed.checksum())
 
 
 def read_piece(piece: Piece) -> pa.RecordBatchReader:

@@ -30,13 +30,13 @@ class _Process:
 _PROCESS = _Process()
 
 
-def shut_out_others() -> None:
+def set_private_umask() -> None:
     """Let no file that this process makes be for others: neither ours, nor those that SQLite and DuckDB make beside."""
     _PROCESS.umask = os.umask(OTHERS)
     os.umask(_PROCESS.umask | OTHERS)
 
 
-def umask_outside() -> int:
+def original_umask() -> int:
     """Return the umask of whoever started this process, for the commands it starts; -1 where it still holds."""
     return _PROCESS.umask
 
@@ -72,7 +72,7 @@ def make_file(path: Path) -> None:
     os.close(opener(str(path), os.O_RDWR | os.O_CREAT))
 
 
-def keep_to_user(path: Path) -> None:
+def make_private(path: Path) -> None:
     """Take from a file or folder what others may do with it."""
     path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS)
 
@@ -81,8 +81,8 @@ def keep_to_user(path: Path) -> None:
 class Exposure:
     """What is wrong with a folder for what is private: how its sentence ends, and what to type."""
 
-    says: str
-    instead: str
+    problem: str
+    remedy: str
 
 
 def exposures(folder: Path) -> Iterator[Exposure]:

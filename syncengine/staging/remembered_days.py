@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 
 from syncengine.model.errors import StagingError
 from syncengine.model.facts import ClockReset
-from syncengine.model.remembered_days import EqualDay, Learnt, Recalled
+from syncengine.model.remembered_days import EqualDay, RememberedDays, VerifiedDays
 from syncengine.staging.pair_lock import holder_of
 from syncengine.staging.private_files import make_file, make_folder
 
@@ -69,20 +69,20 @@ class Memory:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def recall(self, environment: str, table: str) -> Recalled:
+    def recall(self, environment: str, table: str) -> RememberedDays:
         """Return what is remembered of a table, nothing where it was remembered in another environment."""
         mark = A_RUN_IS_ON if holder_of(self._folder) else ""
-        found = self._tried(lambda connection: _recalled(connection, environment, table), create=False)
+        found = self._attempt(lambda connection: _recalled(connection, environment, table), create=False)
         if found is None:
-            return Recalled(mark=mark)
-        return Recalled(found.days, found.resets, mark or found.mark)
+            return RememberedDays(mark=mark)
+        return RememberedDays(found.days, found.resets, mark or found.mark)
 
-    def remember(self, environment: str, table: str, learnt: Learnt) -> None:
+    def remember(self, environment: str, table: str, learnt: VerifiedDays) -> None:
         """Keep what a verify has learnt of a table, unless some of the table was forgotten meanwhile."""
         if not learnt.equal and not self._file.exists():
             return
         running = bool(holder_of(self._folder))
-        self._tried(lambda connection: _remember(connection, environment, table, learnt, running), create=True)
+        self._attempt(lambda connection: _remember(connection, environment, table, learnt, running), create=True)
 
     def forget(self, writes: Writes) -> None:
         """Drop what is remembered of tables, ACDs and days that are about to be written, durable when this returns.
@@ -91,7 +91,7 @@ class Memory:
         Raises `StagingError` where it cannot be dropped: nothing may be written then.
         """
         wanted = tuple(dict.fromkeys(writes))
-        if wanted and self._tried(lambda connection: _forget(connection, wanted), create=True) is None:
+        if wanted and self._attempt(lambda connection: _forget(connection, wanted), create=True) is None:
             raise StagingError(
                 f"What is remembered in {self._file} cannot be dropped.",
                 hint="Delete that file; it only spares verifies work. Or set staging in the pair file to a folder "
@@ -102,7 +102,7 @@ class Memory:
         """Drop what was found to differ, as far as that can be done; for looks that remember nothing themselves."""
         wanted = tuple(dict.fromkeys(writes))
         if wanted:
-            self._tried(lambda connection: _forget(connection, wanted), create=False)
+            self._attempt(lambda connection: _forget(connection, wanted), create=False)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -111,7 +111,7 @@ class Memory:
                 self._open.close()
                 self._open = None
 
-    def _tried(self, do: Callable[[sqlite3.Connection], T], *, create: bool) -> T | None:
+    def _attempt(self, do: Callable[[sqlite3.Connection], T], *, create: bool) -> T | None:
         """Return what came of it, or None where the file cannot be used; one that is no good is set aside first."""
         with self._lock:
             for _ in range(2):
@@ -228,23 +228,25 @@ def _state(connection: sqlite3.Connection, table: str) -> tuple[str, str, str]:
     return found or ("", "", "")
 
 
-def _keep_state(connection: sqlite3.Connection, *values: str) -> None:
+def _save_state(connection: sqlite3.Connection, *values: str) -> None:
     connection.execute("INSERT OR REPLACE INTO tables VALUES (?, ?, ?, ?, ?)", (*values, _checksum(*values)))
 
 
-def _recalled(connection: sqlite3.Connection, environment: str, table: str) -> Recalled:
-    kept, resets, mark = _state(connection, table)
-    if kept != environment:
-        return Recalled(mark=mark)
+def _recalled(connection: sqlite3.Connection, environment: str, table: str) -> RememberedDays:
+    saved_environment, resets, mark = _state(connection, table)
+    if saved_environment != environment:
+        return RememberedDays(mark=mark)
     rows = connection.execute(f"SELECT {DAY} FROM days WHERE name = ?", (table,))
     days = [_equal_day(*row) for row in rows]
-    return Recalled({one.place: one for one in days}, frozenset(map(_reset, resets.split())), mark)
+    return RememberedDays({one.place: one for one in days}, frozenset(map(_reset, resets.split())), mark)
 
 
-def _remember(connection: sqlite3.Connection, environment: str, table: str, learnt: Learnt, running: bool) -> None:
+def _remember(
+    connection: sqlite3.Connection, environment: str, table: str, learnt: VerifiedDays, running: bool
+) -> None:
     with _transaction(connection):
-        kept, _, mark = _state(connection, table)
-        if kept != environment:
+        saved_environment, _, mark = _state(connection, table)
+        if saved_environment != environment:
             connection.execute("DELETE FROM days WHERE name = ?", (table,))
         if learnt.oldest_day is not None:
             connection.execute("DELETE FROM days WHERE name = ? AND day < ?", (table, learnt.oldest_day.isoformat()))
@@ -259,14 +261,14 @@ def _remember(connection: sqlite3.Connection, environment: str, table: str, lear
         if learnt.dropped:
             mark = _new_mark()
         resets = " ".join(f"{one.server}/{one.acd}/{one.day}/{one.label}" for one in sorted(learnt.resets))
-        _keep_state(connection, table, environment, resets, mark)
+        _save_state(connection, table, environment, resets, mark)
 
 
 def _forget(connection: sqlite3.Connection, writes: tuple[tuple[str, int | None, date | None], ...]) -> bool:
     with _transaction(connection):
         for table in dict.fromkeys(table for table, _, _ in writes):
             environment, resets, _ = _state(connection, table)
-            _keep_state(connection, table, environment, resets, _new_mark())
+            _save_state(connection, table, environment, resets, _new_mark())
         for table, acd, day in writes:
             if day is None:
                 connection.execute("DELETE FROM days WHERE name = ?", (table,))
@@ -287,7 +289,7 @@ def _new_mark() -> str:
 
 def _row(one: EqualDay) -> tuple[Any, ...]:
     acd = NO_ACD if one.acd is None else str(one.acd)
-    besides, positions = (" ".join(map(str, numbers)) for numbers in (one.besides, one.positions))
+    besides, positions = (" ".join(map(str, numbers)) for numbers in (one.known_acds, one.positions))
     day, at, seed = one.day.isoformat(), one.at.isoformat(), str(one.seed)
     return (acd, day, at, seed, one.buckets, one.rows, besides, one.version, positions)
 

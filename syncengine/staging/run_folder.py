@@ -24,22 +24,22 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from syncengine.model.allowed import Allowed
 from syncengine.model.errors import StagingError
+from syncengine.model.file_checksum import FileChecksum
 from syncengine.model.hooks import HookRecord
-from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Role
+from syncengine.model.permission import Permission
 from syncengine.model.plan import Plan
-from syncengine.model.portions import Portion, PortionFound
+from syncengine.model.portions import Portion, PortionRecord
 from syncengine.model.run import BatchPlace, BatchState, RunHeader, RunKind, RunRecord, RunState
-from syncengine.model.surroundings import Meeting, SetOffUnknown
-from syncengine.staging.checksums import kept_file
+from syncengine.model.surroundings import SideEffectsUnknown, TableSideEffect
+from syncengine.staging.checksums import checksum_of_file
 from syncengine.staging.documents import read_document, read_value, write_document
 from syncengine.staging.durable import sync_folder, write_whole
 from syncengine.staging.errors import damaged, staging_errors
-from syncengine.staging.marks import LOST, append_mark, count_file, create_marks, legible_marks, read_marks, settle
+from syncengine.staging.marks import LOST, append_mark, count_file, create_marks, legible_marks, read_marks, repair_end
 from syncengine.staging.private_files import make_folder
-from syncengine.staging.run_reading import ALLOWANCES, FOUND, HOOKS, MEETINGS, UNSEEN, RunReading
+from syncengine.staging.run_marks import ALLOWANCES, FOUND, HOOKS, SIDE_EFFECTS, SIDE_EFFECTS_UNKNOWN, RunMarks
 
 FORMAT = "syncengine.run"
 VERSION = 3
@@ -103,9 +103,9 @@ class RunFolder:
         """Say whether the run can be found again: nobody has taken its header or its marks away."""
         return all(file.is_file() for file in (self.folder / HEADER, self.marks, count_file(self.marks)))
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Take away half a mark, which a crash may have left."""
-        settle(self.marks)
+        repair_end(self.marks)
 
     def header(self) -> RunHeader:
         """Return what the run was begun for; raises `StagingError` where that cannot be read."""
@@ -164,19 +164,19 @@ class RunFolder:
         where = {"portion": place.portion, "step": place.step, "first": place.first, "past": place.past}
         self.mark("batch", **where, state=state, into=into, **entry)
 
-    def mark_set_off(self, meetings: Sequence[Meeting], *, logged: Collection[Role]) -> None:
+    def mark_side_effects(self, side_effects: Sequence[TableSideEffect], *, logged: Collection[Role]) -> None:
         """Append what the writes that follow set off; `logged` servers roll a batch back with all that came of it."""
-        self.mark("set-off", meetings=MEETINGS.dump_python(tuple(meetings), mode="json"), logged=list(logged))
+        self.mark("set-off", meetings=SIDE_EFFECTS.dump_python(tuple(side_effects), mode="json"), logged=list(logged))
 
-    def mark_unseen(self, unseen: Sequence[SetOffUnknown], *, logged: Collection[Role]) -> None:
+    def mark_side_effects_unknown(self, unknown: Sequence[SideEffectsUnknown], *, logged: Collection[Role]) -> None:
         """Append the tables of which it is not known what their last batch set off."""
-        self.mark("unseen", tables=UNSEEN.dump_python(tuple(unseen), mode="json"), logged=list(logged))
+        self.mark("unseen", tables=SIDE_EFFECTS_UNKNOWN.dump_python(tuple(unknown), mode="json"), logged=list(logged))
 
-    def mark_allowance(self, what: Literal["allowed", "needs"], allowed: Allowed) -> None:
+    def mark_allowance(self, what: Literal["allowed", "needs"], allowed: Permission) -> None:
         """Append what was allowed to be set off from here on, or what has to be before the run can go on."""
         self.mark(what, allowance=ALLOWANCES.dump_python(allowed, mode="json"))
 
-    def mark_portion(self, found: PortionFound) -> None:
+    def mark_portion(self, found: PortionRecord) -> None:
         """Append what was found of a portion of a backfill that is done."""
         self.mark("portion", found=FOUND.dump_python(found, mode="json"))
 
@@ -184,24 +184,24 @@ class RunFolder:
         """Append what became of a hook, or that it is begun."""
         self.mark("hook", **HOOKS.dump_python(record, mode="json"))
 
-    def keep_output(self, name: str, text: str) -> KeptFile:
+    def save_output(self, name: str, text: str) -> FileChecksum:
         """Keep what a hook said, and return the file of it."""
         path = self.folder / "hooks" / name
         with staging_errors(self.folder):
             make_folder(path.parent)
         write_whole(path, text)
-        return kept_file(path)
+        return checksum_of_file(path)
 
-    def said(self, run: RunRecord) -> tuple[tuple[HookRecord, str], ...]:
+    def hook_outputs(self, run: RunRecord) -> tuple[tuple[HookRecord, str], ...]:
         """Return the hooks of the run and what each of them said, or that this is not known any more."""
         return tuple((record, self._output(record)) for record in run.hooks)
 
     def _output(self, record: HookRecord) -> str:
-        if record.output_kept is None:
+        if record.output_checksum is None:
             return ""
         path = self.folder / "hooks" / record.output
         try:
-            self.refuse_other(path, record.output_kept, "what the hook said is not known any more")
+            self.refuse_changed(path, record.output_checksum, "what the hook said is not known any more")
             with staging_errors(self.folder):
                 return path.read_text(encoding="utf-8")
         except StagingError as error:
@@ -219,18 +219,18 @@ class RunFolder:
             header = self.header()
         except StagingError as error:
             if self._is_of_another_version():
-                return RunRecord(header, RunState.DAMAGED, problem=error.message, unsure=True, bytes_kept=self.size())
+                return RunRecord(header, RunState.DAMAGED, problem=error.message, unsure=True, bytes_saved=self.size())
             problems.append(error)
-        reading, unsure = RunReading(header), False
+        marks, unsure = RunMarks(header), False
         try:
             for mark in read_marks(self.marks):
-                reading.add(mark)
+                marks.add(mark)
         except StagingError as error:
             problems.append(error)
-            reading, unsure = self._legible(header), True
-        problems += self._damaged_documents(reading)
-        record = reading.record(running=running)
-        record = replace(record, bytes_kept=self.size(), lost=tuple(self._lost(record, every_byte=False)))
+            marks, unsure = self._legible(header), True
+        problems += self._damaged_documents(marks)
+        record = marks.record(running=running)
+        record = replace(record, bytes_saved=self.size(), lost_journals=tuple(self._lost(record, every_byte=False)))
         if not problems:
             return record
         problem = " ".join(dict.fromkeys(error.message for error in problems))
@@ -238,24 +238,24 @@ class RunFolder:
 
     def with_journals(self, record: RunRecord) -> RunRecord:
         """Return a run with its journals looked at byte by byte."""
-        return replace(record, lost=tuple(self._lost(record, every_byte=True)))
+        return replace(record, lost_journals=tuple(self._lost(record, every_byte=True)))
 
-    def refuse_other(self, path: Path, kept: KeptFile, lost: str = LOST_ROWS) -> None:
+    def refuse_changed(self, path: Path, checksum: FileChecksum, lost: str = LOST_ROWS) -> None:
         """Raise `StagingError` where a file is not as it was written, or gone; reads all of it once."""
-        if not path.exists() or kept_file(path) != kept:
+        if not path.exists() or checksum_of_file(path) != checksum:
             raise damaged(path, lost)
 
-    def _legible(self, header: RunHeader) -> RunReading:
+    def _legible(self, header: RunHeader) -> RunMarks:
         """Return what can be read of marks that cannot be relied on."""
-        reading = RunReading(header)
+        marks = RunMarks(header)
         with suppress(StagingError):
             for mark in legible_marks(self.marks):
-                reading.add(mark)
-        return reading
+                marks.add(mark)
+        return marks
 
-    def _damaged_documents(self, reading: RunReading) -> Iterator[StagingError]:
-        plans = ((*self._plan(portion), LOST_PLAN) for portion in reading.steps)
-        cuts = [(self.folder / PORTIONS, self._about(PORTIONS), LOST_CUTS)] if reading.is_cut else []
+    def _damaged_documents(self, marks: RunMarks) -> Iterator[StagingError]:
+        plans = ((*self._plan(portion), LOST_PLAN) for portion in marks.steps)
+        cuts = [(self.folder / PORTIONS, self._about(PORTIONS), LOST_CUTS)] if marks.is_cut else []
         for path, about, lost in (*plans, *cuts):
             try:
                 read_document(path, about=about, lost=lost)
@@ -269,7 +269,7 @@ class RunFolder:
                 path = self.journal(batch.place, part.table)
                 try:
                     if every_byte:
-                        self.refuse_other(path, part.journal)
+                        self.refuse_changed(path, part.journal)
                     elif _size(path) != part.journal.size:
                         yield damaged(path, LOST_ROWS).message
                 except StagingError as error:

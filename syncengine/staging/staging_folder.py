@@ -15,7 +15,7 @@ from syncengine.staging.errors import staging_errors
 from syncengine.staging.last_synced import FOLDER
 from syncengine.staging.ledger import RUNS
 from syncengine.staging.pair_lock import LOCK
-from syncengine.staging.private_files import OTHERS, exposures, keep_to_user
+from syncengine.staging.private_files import OTHERS, exposures, make_private
 from syncengine.staging.remembered_days import FILE
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ NAMES = (RUNS, FOLDER, LOCK, CHECKLISTS)
 BEGINNINGS = (FILE, SPILLS)
 
 
-def keep_from_others(staging: Path) -> None:
+def close_to_others(staging: Path) -> None:
     """Close to others what an earlier release left open to them in a staging folder, and say so in the log.
 
     The folder itself is closed too, where nothing else lies in it. Nothing is done where there is none yet.
@@ -32,8 +32,8 @@ def keep_from_others(staging: Path) -> None:
     """
     for found in exposures(staging):
         raise StagingError(
-            f"The staging folder {staging} {found.says}.",
-            hint=f"{found.instead}; or set staging in the pair file to a folder that is not there yet.",
+            f"The staging folder {staging} {found.problem}.",
+            hint=f"{found.remedy}; or set staging in the pair file to a folder that is not there yet.",
         )
     if not staging.is_dir():
         return
@@ -68,8 +68,8 @@ def _open_to_others(path: Path) -> bool:
 def _close(path: Path) -> None:
     """Close a file, or a folder and all in it, to others."""
     with suppress(FileNotFoundError):
-        keep_to_user(path)
+        make_private(path)
         for below in path.rglob("*") if path.is_dir() else ():
             if _open_to_others(below):
                 with suppress(FileNotFoundError):
-                    keep_to_user(below)
+                    make_private(below)

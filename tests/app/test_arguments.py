@@ -89,12 +89,14 @@ def call(name: str, /, **given: Any) -> Callable[[Pair], object]:
         (call("rows", seen=None, table=None, drift=None), "`seen=None`", "Give what verify returned."),
     ],
 )
-def test_what_cannot_be_meant_is_told(pair: Pair, called: Callable[[Pair], object], told: str, instead: str) -> None:
+def test_invalid_arguments_are_refused(
+    pair: Pair, called: Callable[[Pair], object], message: str, instead: str
+) -> None:
     """Each is an InputError that names the argument, what it was, and what to give instead."""
     with pytest.raises(InputError) as refused:
         called(pair)
 
-    assert refused.value.message.startswith(told)
+    assert refused.value.message.startswith(message)
     assert instead in refused.value.hint
 
 
@@ -112,12 +114,12 @@ def test_what_cannot_be_meant_is_told(pair: Pair, called: Callable[[Pair], objec
         ({"executor": 4}, "`executor=4`"),
     ],
 )
-def test_what_a_pair_cannot_be_opened_with_is_told(files: Files, given: Any, told: str) -> None:
+def test_invalid_arguments_of_open_pair_are_refused(files: Files, given: Any, message: str) -> None:
     """So it is with what a pair is opened with."""
     with pytest.raises(InputError) as refused:
         syncengine.open_pair(**{"pair_file": files.pair_file, **given})
 
-    assert refused.value.message.startswith(told)
+    assert refused.value.message.startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -133,14 +135,14 @@ def test_what_a_pair_cannot_be_opened_with_is_told(files: Files, given: Any, tol
         ),
     ],
 )
-def test_a_moment_is_no_window(pair: Pair, called: Callable[[Pair], object], told: str) -> None:
+def test_a_moment_is_no_window(pair: Pair, called: Callable[[Pair], object], message: str) -> None:
     """What is no moment is told as one, with how to write it, and no CMS knows the year 1."""
-    with pytest.raises(WindowError, match=re.escape(told)):
+    with pytest.raises(WindowError, match=re.escape(message)):
         called(pair)
 
 
 @pytest.mark.parametrize("name", [None, 5])
-def test_the_catalogue_is_asked_by_name(pair: Pair, name: Any) -> None:
+def test_the_catalogue_is_queried_by_name(pair: Pair, name: Any) -> None:
     """What is no name is a mistake of the caller, told as any other."""
     for asked in (pair.catalogue.table, pair.catalogue.set):
         with pytest.raises(InputError, match=f"{name} is no name of a table or set. Give text."):
@@ -149,10 +151,10 @@ def test_the_catalogue_is_asked_by_name(pair: Pair, name: Any) -> None:
 
 def test_any_limit_of_rows_is_one(pair: Pair) -> None:
     """A limit that no server could count to is as good as none."""
-    seen = pair.verify(tables="htrunk")
-    [table] = seen.differing
+    observation = pair.verify(tables="htrunk")
+    [table] = observation.differing
 
-    assert len(pair.rows(seen, table, table.differing[0], limit=10**30).missing) == 2
+    assert len(pair.rows(observation, table, table.differing[0], limit=10**30).missing) == 2
 
 
 def test_one_folder_of_specs_is_one(files: Files, tmp_path: Path) -> None:
@@ -166,15 +168,15 @@ def test_one_folder_of_specs_is_one(files: Files, tmp_path: Path) -> None:
         assert syncengine.open_pair(str(files.pair_file), specs=specs).catalogue.table("htrunk")
 
 
-def test_one_value_is_meant_as_several(pair: Pair) -> None:
+def test_one_value_stands_for_several(pair: Pair) -> None:
     """A name and a number mean the same alone and among others, from whatever they come."""
-    told = [
+    fields = [
         pair.verify(tables="htrunk", acds=1, window=WINDOW),
         pair.verify(tables=["htrunk"], acds=(1,), window=Window(START, datetime(2000, 6, 5, 6))),
         pair.verify(tables=iter(("htrunk",)), acds=range(1, 2), window=WINDOW),
     ]
 
-    assert {(one.acds, one.requested, one.tables[0].counts.missing) for one in told} == {
+    assert {(one.acds, one.requested, one.tables[0].counts.missing) for one in fields} == {
         ((1,), Window(START, datetime(2000, 6, 5, 6)), 4)
     }
 

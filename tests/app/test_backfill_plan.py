@@ -13,7 +13,7 @@ from tests.builders import build_files
 from tests.scenes import trunks
 
 
-def test_a_backfill_is_planned_looked_at_and_done(tmp_path: Path) -> None:
+def test_a_backfill_is_planned_shown_and_executed(tmp_path: Path) -> None:
     """Its portions tell what they would write; it is done as a run of its own name, and on no other pair."""
     files = build_files(tmp_path / "one", ["htrunk"], primary={"htrunk": trunks(400, 600)})
     pair = files.open()
@@ -26,14 +26,14 @@ def test_a_backfill_is_planned_looked_at_and_done(tmp_path: Path) -> None:
     with pytest.raises(OtherServersError):
         list(other.portion_plans(plan))
     foretold = list(pair.portion_plans(plan))
-    ran = pair.execute(plan, about="our night's work")
+    result = pair.execute(plan, about="our night's work")
 
     assert isinstance(plan, BackfillPlan)
     assert plan == made
     assert set(plan.writes_to) == {Role.SECONDARY}
     assert [portion.rows for portion in plan.portions] == [8]
     assert [(portion.number, done is not None and len(done.steps)) for portion, done in foretold] == [(1, 1)]
-    assert (ran.outcome.done, pair.run().header.about) == (True, "our night's work")
+    assert (result.outcome.done, pair.run().header.about) == (True, "our night's work")
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 
@@ -57,9 +57,11 @@ def test_a_time_within_an_interval_is_that_interval(tmp_path: Path) -> None:
         ({"tables": ("htrunk", "linkex")}, "linkex: each server's own diary of its links"),
     ],
 )
-def test_what_a_backfill_does_not_copy_is_no_empty_plan(tmp_path: Path, asked: dict[str, Any], told: str) -> None:
+def test_what_a_backfill_does_not_copy_is_no_empty_plan(
+    tmp_path: Path, arguments: dict[str, Any], message: str
+) -> None:
     """Nobody is told that no server holds rows of what is never copied in bulk."""
     pair = build_files(tmp_path, ["htrunk", "synonyms"]).open()
 
-    with pytest.raises(InputError, match=told):
-        pair.plan_backfill(window="2000-06-05", **asked)
+    with pytest.raises(InputError, match=message):
+        pair.plan_backfill(window="2000-06-05", **arguments)

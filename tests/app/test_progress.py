@@ -60,17 +60,17 @@ class Raising:
     ],
     ids=["narrow", "advance", "end"],
 )
-def test_a_faulty_progress_stops_no_run(tmp_path: Path, progress: Any, told: str) -> None:
+def test_a_faulty_progress_stops_no_run(tmp_path: Path, progress: Any, logged: str) -> None:
     """A run is done whole, what is wrong is told once, and nothing more is said to the progress."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 500)}, primary={"htrunk": trunks(500, 700)})
     pair = syncengine.open_pair(files.pair_file, progress=progress)
 
-    with pytest.warns(RuntimeWarning, match=told) as warned:
-        ran = pair.execute(pair.plan_resync(window=WINDOW, tables="htrunk"))
+    with pytest.warns(RuntimeWarning, match=logged) as warned:
+        result = pair.execute(pair.plan_resync(window=WINDOW, tables="htrunk"))
 
-    assert (ran.outcome.done, ran.outcome.stopped, len(warned)) == (True, "", 1)
-    assert ran.after is not None
-    assert ran.after.in_sync
+    assert (result.outcome.done, result.outcome.stopped, len(warned)) == (True, "", 1)
+    assert result.after is not None
+    assert result.after.in_sync
 
 
 @pytest.mark.filterwarnings("error")

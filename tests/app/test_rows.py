@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from syncengine import BucketRows, InputError, MovedError, Observation, Pair, Role
+from syncengine import BucketRows, ChangedSincePlanError, InputError, Observation, Pair, Role
 from tests.builders import build_files, row
 from tests.scenes import table_of, trunk
 from tests.stories.servers import MARKS, HomedPair
@@ -34,16 +34,16 @@ def homed(folder: Path, kinds: tuple[str, str] = ("embedded", "embedded")) -> Ho
     return there
 
 
-def rows_of(pair: Pair, seen: Observation, name: str, at: int, **options: Any) -> BucketRows:
+def rows_of(pair: Pair, observation: Observation, name: str, at: int, **options: Any) -> BucketRows:
     """Return the rows of the bucket that begins at a time of day, or of the only one."""
-    table = table_of(seen, name)
+    table = table_of(observation, name)
     (drift,) = [one for one in table.differing if one.bucket.slot in (at, None)]
-    return pair.rows(seen, table, drift, **options)
+    return pair.rows(observation, table, drift, **options)
 
 
-def told(found: BucketRows, rows: tuple[tuple[object, ...], ...], *names: str) -> list[tuple[object, ...]]:
+def columns_of(bucket_rows: BucketRows, rows: tuple[tuple[object, ...], ...], *names: str) -> list[tuple[object, ...]]:
     """Return some columns of rows."""
-    return [tuple(one[found.names.index(name)] for name in names) for one in rows]
+    return [tuple(one[bucket_rows.names.index(name)] for name in names) for one in rows]
 
 
 @pytest.mark.soak("postgresql-informix", "informix-postgresql")
@@ -57,51 +57,51 @@ def test_the_rows_of_a_bucket_are_exact(tmp_path: Path, kinds: tuple[str, str]) 
     there = homed(tmp_path, kinds)
     try:
         pair = there.open()
-        seen = pair.verify(tables=("htrunk", "synonyms"))
-        found, names = rows_of(pair, seen, "htrunk", 500), rows_of(pair, seen, "synonyms", 0)
+        observation = pair.verify(tables=("htrunk", "synonyms"))
+        found, names = rows_of(pair, observation, "htrunk", 500), rows_of(pair, observation, "synonyms", 0)
     finally:
         there.end()
 
-    assert sorted(told(found, found.missing, "row_date", "tkgrp", "incalls")) == [
+    assert sorted(columns_of(found, found.missing, "row_date", "tkgrp", "incalls")) == [
         (date(2000, 6, 5), 2, 5),
         (date(2000, 6, 5), 7, 5),
     ]
-    assert told(found, found.extra, "tkgrp") == [(8,)]
+    assert columns_of(found, found.extra, "tkgrp") == [(8,)]
     assert [(one.columns, one.target[found.names.index("tkgrp")]) for one in found.changed] == [
         (("price",), 1),
         (("incalls",), 2),
     ]
-    assert told(found, (found.changed[0].source, found.changed[0].target), "price") == [
+    assert columns_of(found, (found.changed[0].source, found.changed[0].target), "price") == [
         (Decimal("12.345"),),
         (Decimal("12.346"),),
     ]
     assert {column.name: str(column.type) for column in found.columns}["price"] == "decimal(12,3)"
     assert (found.bucket.slot, found.more) == (500, False)
-    assert told(names, names.missing, "item_name", "descr", "standard") == [("Summer", "a  b", 0)]
+    assert columns_of(names, names.missing, "item_name", "descr", "standard") == [("Summer", "a  b", 0)]
 
 
-def test_no_more_rows_come_than_are_asked_for(tmp_path: Path) -> None:
+def test_no_more_rows_come_than_the_limit(tmp_path: Path) -> None:
     """Of each kind as many as asked for, the first by their key, and it is said that there are more."""
     pair = homed(tmp_path).open()
-    seen = pair.verify(tables="htrunk")
+    observation = pair.verify(tables="htrunk")
 
-    few, all_of_them = rows_of(pair, seen, "htrunk", 600, limit=3), rows_of(pair, seen, "htrunk", 600)
+    few, all_of_them = rows_of(pair, observation, "htrunk", 600, limit=3), rows_of(pair, observation, "htrunk", 600)
 
-    assert (told(few, few.missing, "tkgrp"), few.more) == ([(0,), (1,), (2,)], True)
+    assert (columns_of(few, few.missing, "tkgrp"), few.more) == ([(0,), (1,), (2,)], True)
     assert (len(all_of_them.missing), all_of_them.more) == (40, False)
 
 
-def test_rows_of_another_time_are_not_told(tmp_path: Path) -> None:
+def test_rows_of_another_time_are_not_returned(tmp_path: Path) -> None:
     """What has changed since it was compared is not told as if it were what was seen; nor is what was not seen."""
     there = homed(tmp_path)
     pair = there.open()
-    seen = pair.verify(tables="htrunk")
+    observation = pair.verify(tables="htrunk")
     there.homes[Role.SECONDARY].run("UPDATE htrunk SET incalls = 9 WHERE starttime = 500 AND tkgrp = 8")
 
-    with pytest.raises(MovedError, match="htrunk has changed since it was compared"):
-        rows_of(pair, seen, "htrunk", 500)
-    table = table_of(seen, "htrunk")
+    with pytest.raises(ChangedSincePlanError, match="htrunk has changed since it was compared"):
+        rows_of(pair, observation, "htrunk", 500)
+    table = table_of(observation, "htrunk")
     with pytest.raises(InputError, match="does not differ in that table"):
         pair.rows(pair.verify(tables="htrunk"), table, table.differing[0])
     with pytest.raises(InputError, match="on other servers than those of this pair"):
-        rows_of(homed(tmp_path / "another").open(), seen, "htrunk", 500)
+        rows_of(homed(tmp_path / "another").open(), observation, "htrunk", 500)

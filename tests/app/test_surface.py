@@ -39,32 +39,38 @@ CALLED = {
 """Options that the Python API calls otherwise."""
 
 
-def meant(hint: Any) -> Iterator[type]:
+def classes_in(hint: Any) -> Iterator[type]:
     """Yield the classes of ours in a type."""
     for one in (hint, get_origin(hint)):
         if isinstance(one, type) and one.__module__.startswith("syncengine"):
             yield one
     for one in get_args(hint):
-        yield from meant(one)
+        yield from classes_in(one)
 
 
-def held(kind: type) -> Iterator[type]:
+def classes_of_members(kind: type) -> Iterator[type]:
     """Yield the classes of ours that the fields and properties of a value hold."""
     properties = (one.fget for name, one in vars(kind).items() if isinstance(one, property) and name[0] != "_")
     hints = [*get_type_hints(kind).items(), *(("", get_type_hints(one)["return"]) for one in properties)]
     for name, hint in hints:
         if not name.startswith("_"):
-            yield from meant(hint)
+            yield from classes_in(hint)
 
 
-def test_whatever_a_call_takes_or_returns_is_exported() -> None:
+def test_everything_a_call_takes_or_returns_is_exported() -> None:
     """Every class of ours that a caller gets or gives can be imported from the package, and is the very same.
 
     So can every class of the fields of what a caller gets.
     """
     hints = [get_type_hints(call) for call in (*FUNCTIONS, *METHODS)]
-    found = {one for told in hints for hint in told.values() for one in meant(hint)}
-    found |= {one for told in hints for kind in meant(told["return"]) if kind is not Pair for one in held(kind)}
+    found = {one for told in hints for hint in told.values() for one in classes_in(hint)}
+    found |= {
+        one
+        for told in hints
+        for kind in classes_in(told["return"])
+        if kind is not Pair
+        for one in classes_of_members(kind)
+    }
 
     assert not [one.__name__ for one in found if getattr(syncengine, one.__name__, None) is not one]
 
@@ -82,13 +88,15 @@ def test_every_error_is_exported() -> None:
             assert getattr(syncengine, error.__name__) is error
 
 
-def test_what_types_are_told_is_what_is_there() -> None:
+def test_the_declared_types_are_there() -> None:
     """A name is of the module that type checkers are told it is of."""
     tree = ast.parse(Path(syncengine.__file__).read_text(encoding="utf-8"))
-    told = {one.name: node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for one in node.names}
+    declared = {
+        one.name: node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for one in node.names
+    }
 
     for name in syncengine.__all__:
-        assert getattr(importlib.import_module(str(told[name])), name) is getattr(syncengine, name)
+        assert getattr(importlib.import_module(str(declared[name])), name) is getattr(syncengine, name)
 
 
 def test_every_name_stands_on_the_page() -> None:
@@ -100,9 +108,9 @@ def test_every_name_stands_on_the_page() -> None:
     joined = " ".join(page.split())
     for call in (*FUNCTIONS, *METHODS):
         name = call.__name__ if call in FUNCTIONS else f"Pair.{call.__name__}"
-        told = [re.findall(r"\w+|\.{3}", one) for one in re.findall(rf"{re.escape(name)}\(([^)]*)\)", joined)]
+        documented = [re.findall(r"\w+|\.{3}", one) for one in re.findall(rf"{re.escape(name)}\(([^)]*)\)", joined)]
         parameters = [one for one in inspect.signature(call).parameters if one != "self"]
-        assert any(words == parameters or words[-1:] == ["..."] for words in told), name
+        assert any(words == parameters or words[-1:] == ["..."] for words in documented), name
 
 
 def test_the_commands_can_do_nothing_more() -> None:

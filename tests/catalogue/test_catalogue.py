@@ -10,7 +10,7 @@ from syncengine.catalogue import load_catalogue
 from syncengine.catalogue.spec_folders import shipped_folder
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.grain import Archive
-from syncengine.model.spec import Afterwards, DataClass, Evidence, Kept
+from syncengine.model.spec import Afterwards, DataClass, Evidence, SyncedBy
 from tests.builders import catalogue
 
 NUMBERED = {"agex", "call_rec", "haglog", "linkex", "mctex", "spex", "tgex", "vdnex", "vecex"}
@@ -184,7 +184,7 @@ def test_history_knows_its_grain_and_administration_has_none() -> None:
 
 def test_what_is_never_copied_is_marked_so() -> None:
     """Rule 1 and rule 8: local tables, linkex, arch_stat, dbstatus, f_status, sys_info and schedules."""
-    never = {spec.name for spec in catalogue().tables if spec.kept is Kept.NEVER}
+    never = {spec.name for spec in catalogue().tables if spec.synced_by is SyncedBy.NEVER}
 
     assert never == {*LOCAL.split(), "linkex", "arch_stat", "dbstatus", "f_status", "sys_info", "ttsched"}
 
@@ -211,5 +211,5 @@ def test_what_is_written_together_and_what_it_leaves_to_people_is_in_the_specs()
     assert found.one_step == (("synonyms", "agroups"),)
     of_users = {(name, "users") for name in ("features", "user_colors", "user_defval")}
     assert needs == of_users | {("agroups", "synonyms")}
-    assert {name for one in Afterwards for name in found.followed_up(one)} == {"agroups", "synonyms", "users"}
+    assert {name for one in Afterwards for name in found.with_follow_up(one)} == {"agroups", "synonyms", "users"}
     assert {spec.name for spec in found.witnesses} == {"hsplit", "hvector", "htkgrp", "htrunk", "hvdn"}

@@ -9,8 +9,8 @@ import pytest
 
 from syncengine.catalogue.procedure_file import procedure_names, read_procedure
 from syncengine.model.errors import InputError, SpecError
-from syncengine.model.procedure import OPPOSITES, SightName
-from syncengine.planning.sights.registry import SIGHTS
+from syncengine.model.procedure import OPPOSITES, ProbeName
+from syncengine.planning.probes.registry import PROBES
 
 HEAD = 'title = "A title"\nsource = "chapter 9"\n'
 FIRST = '\n[[lines]]\nname = "first"\ntext = "Do it."\n'
@@ -59,9 +59,9 @@ def test_what_shows_a_change_comes_after_what_shows_that_it_was_not_made_yet() -
     """Loads that were unlike from the start, or a link that dropped in the days before, tick no line of an upgrade."""
     for procedure in map(read_procedure, procedure_names()):
         for line in procedure.lines:
-            if line.seen in (SightName.LOADS_UNLIKE, SightName.SET_UP_UNLIKE, SightName.PROFILES_UNLIKE):
-                assert procedure.line(line.after).seen is OPPOSITES[line.seen]
-            if line.seen is SightName.LINKS_DOWN:
+            if line.probe in (ProbeName.LOADS_UNLIKE, ProbeName.SET_UP_UNLIKE, ProbeName.PROFILES_UNLIKE):
+                assert procedure.line(line.after).probe is OPPOSITES[line.probe]
+            if line.probe is ProbeName.LINKS_DOWN:
                 assert line.after
 
 
@@ -115,7 +115,7 @@ def test_both_ways_of_a_call_profile_change_say_what_they_cost() -> None:
 
 def test_every_sight_is_looked_at() -> None:
     """What a line may name to be filled in by has a look of its own, and no more."""
-    assert set(SIGHTS) == set(SightName)
+    assert set(PROBES) == set(ProbeName)
 
 
 def test_a_checklist_that_nobody_wrote_is_said_to_be_none() -> None:

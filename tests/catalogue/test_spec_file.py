@@ -9,7 +9,7 @@ import pytest
 from syncengine.catalogue import load_catalogue
 from syncengine.model.errors import SpecError, UnknownTableError
 from syncengine.model.grain import Archive
-from syncengine.model.spec import ColumnType, DataClass, Kept
+from syncengine.model.spec import ColumnType, DataClass, SyncedBy
 from tests.builders import catalogue
 from tests.cli.terminal import Typing
 
@@ -116,7 +116,7 @@ def test_a_family_resolves_into_one_spec_a_table(tmp_path: Path) -> None:
     assert (interval.ignored, daily.ignored) == (frozenset({"number"}), frozenset())
     assert (interval.rolled_from, daily.rolled_from) == (None, "c_desk")
     assert interval.data_class is DataClass.CUSTOM
-    assert interval.kept is Kept.COPYING
+    assert interval.synced_by is SyncedBy.COPYING
 
 
 def test_a_type_is_widened_where_the_archive_sums() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.builders import Files, build_files, row
-from tests.cli.terminal import Said, Typing
+from tests.cli.terminal import CommandResult, Typing
 from tests.scenes import storage, trunks
 
 TABLES = ("htrunk", "dcadmin", "dcalloc", "fullex", "print_adm", "users", "features", "synonyms")
@@ -30,17 +30,17 @@ def pair(folder: Path, **options: Any) -> Files:
     return build_files(folder, TABLES, both=rows, **options)
 
 
-def check(typed: Typing, files: Files, *options: str) -> Said:
+def check(typed: Typing, files: Files, *options: str) -> CommandResult:
     """Type it."""
     return typed("check", "--pair", files.pair_file, *options)
 
 
-def findings(said: Said, severity: str = "must") -> list[dict[str, Any]]:
+def findings(result: CommandResult, severity: str = "must") -> list[dict[str, Any]]:
     """Return the findings of one severity out of the document."""
-    return [finding for finding in said.document["findings"] if finding["severity"] == severity]
+    return [finding for finding in result.document["findings"] if finding["severity"] == severity]
 
 
-def server(said: Said, role: str) -> dict[str, Any]:
+def server(result: CommandResult, role: str) -> dict[str, Any]:
     """Return one server out of the document."""
-    found: dict[str, Any] = next(one for one in said.document["servers"] if one["server"] == role)
+    found: dict[str, Any] = next(one for one in result.document["servers"] if one["server"] == role)
     return found

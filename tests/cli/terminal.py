@@ -28,7 +28,7 @@ PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandResult:
     """What a command left on the terminal."""
 
     code: int
@@ -53,20 +53,20 @@ class Typing:
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
 
-    def __call__(self, *words: str | Path) -> Said:
+    def __call__(self, *words: str | Path) -> CommandResult:
         """Type a command."""
         self._capsys.readouterr()
         code = run_for_code([str(word) for word in words])
         captured = self._capsys.readouterr()
-        return Said(code, captured.out, captured.err)
+        return CommandResult(code, captured.out, captured.err)
 
 
-def type_in_process(*words: str | Path, **options: Any) -> Said:
+def type_in_process(*words: str | Path, **options: Any) -> CommandResult:
     """Type a command in a process of its own; options are those of `subprocess.run`."""
     done = subprocess.run(
         [*PROGRAM, *map(str, words)], check=False, capture_output=True, text=True, timeout=60, **options
     )
-    return Said(done.returncode, done.stdout, done.stderr)
+    return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
 class _Person(io.StringIO):

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from syncengine.cli import terminal
-from syncengine.execute.transaction import Writing
+from syncengine.execute.transaction import BatchWriter
 from tests.builders import Files, build_files
-from tests.cli.terminal import Said, Typing, answering, is_one_sentence
+from tests.cli.terminal import CommandResult, Typing, answering, is_one_sentence
 from tests.scenes import code, trunks
 
 DAYS = tuple(date(2000, 6, day) for day in (1, 2, 3))
@@ -32,22 +32,22 @@ def history(folder: Path, **options: Any) -> Files:
     )
 
 
-def backfill(files: Files, typed: Typing, *words: str) -> Said:
+def backfill(files: Files, typed: Typing, *words: str) -> CommandResult:
     """Type a backfill of three days, a day a portion."""
     return typed("backfill", "--pair", files.pair_file, *WINDOW, *TABLES, "--portion-days", "1", *words)
 
 
 def stopped_before(monkeypatch: pytest.MonkeyPatch, batch: int, error: BaseException) -> None:
     """Hit the next run with an exception before its batch of a number."""
-    write, count = Writing.write, [0]
+    write, count = BatchWriter.write, [0]
 
-    def meddled(self: Writing, *given: Any, **named: Any) -> None:
+    def write_or_fail(self: BatchWriter, *given: Any, **named: Any) -> None:
         count[0] += 1
         if count[0] == batch:
             raise error
         write(self, *given, **named)
 
-    monkeypatch.setattr(Writing, "write", meddled)
+    monkeypatch.setattr(BatchWriter, "write", write_or_fail)
 
 
 def rows(files: Files) -> int:
@@ -59,13 +59,13 @@ def test_a_dry_run_shows_every_portion_and_writes_nothing(tmp_path: Path, typed:
     """One line a portion says what would be written, the sum stands beside, no run is begun, and the exit code is 3."""
     files = history(tmp_path)
 
-    said = backfill(files, typed, "--dry-run")
+    result = backfill(files, typed, "--dry-run")
 
-    assert (said.code, rows(files)) == (3, 0)
-    lines = [line for line in said.out.splitlines() if line.startswith("portion ") and "step" in line]
+    assert (result.code, rows(files)) == (3, 0)
+    lines = [line for line in result.out.splitlines() if line.startswith("portion ") and "step" in line]
     assert [line.split()[2] for line in lines] == ["2000-06-03", "2000-06-02", "2000-06-01"]
     assert all("2 steps, add 10, change 0, delete 0 rows" in line for line in lines)
-    assert "3 portions, 30 rows at primary" in said.out
+    assert "3 portions, 30 rows at primary" in result.out
     assert typed("runs", "--pair", files.pair_file, "--json").document["runs"] == []
 
 
@@ -73,11 +73,11 @@ def test_a_backfill_says_what_became_of_each_portion(tmp_path: Path, typed: Typi
     """It ends with a line a portion, the run, and exit code 0 where all of it is in sync."""
     files = history(tmp_path)
 
-    said = backfill(files, typed, "--yes", "--order", "oldest")
+    result = backfill(files, typed, "--yes", "--order", "oldest")
 
-    assert said.code == 0, said.text
-    assert said.out.count("in sync") == 3
-    assert "3 portions done this time; 30 rows written where 0 rows stood before" in said.out
+    assert result.code == 0, result.text
+    assert result.out.count("in sync") == 3
+    assert "3 portions done this time; 30 rows written where 0 rows stood before" in result.out
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
     assert "in sync" in typed("runs", files.open().run().id, "--pair", files.pair_file).out
 
@@ -123,30 +123,30 @@ def test_it_asks_before_it_writes(tmp_path: Path, typed: Typing, monkeypatch: py
         (("--policy", "rows"), "'--policy': 'rows' is not one of 'replace', 'fill', 'reconcile'"),
     ],
 )
-def test_what_cannot_be_meant_is_one_sentence(
-    tmp_path: Path, typed: Typing, words: tuple[str, ...], sentence: str
-) -> None:
+def test_bad_input_is_one_sentence(tmp_path: Path, typed: Typing, words: tuple[str, ...], sentence: str) -> None:
     """A slip of the tongue ends with exit code 2 and a sentence that names it; no run is begun."""
     files = history(tmp_path)
 
-    said = backfill(files, typed, "--yes", *words)
+    result = backfill(files, typed, "--yes", *words)
 
-    assert said.code == 2, said.text
-    assert sentence in said.text
-    assert "Traceback" not in said.err
+    assert result.code == 2, result.text
+    assert sentence in result.text
+    assert "Traceback" not in result.err
     assert files.open().runs() == ()
 
 
-def test_what_was_stopped_says_how_to_go_on(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_backfill_names_the_command_that_resumes_it(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ctrl-C ends with exit code 130 and names `resume`, which does the rest and ends with 0."""
     files = history(tmp_path)
     stopped_before(monkeypatch, 4, KeyboardInterrupt())
 
-    said = backfill(files, typed, "--yes")
+    result = backfill(files, typed, "--yes")
 
     run = files.open().run().id
-    assert said.code == 130
-    assert f"Go on with it: syncengine resume {run}" in said.out
+    assert result.code == 130
+    assert f"Go on with it: syncengine resume {run}" in result.out
     assert f"syncengine resume {run}" in typed("status", "--ledger", "--pair", files.pair_file).text
     again = typed("resume", "--pair", files.pair_file)
     assert again.code == 0, again.text
@@ -154,14 +154,14 @@ def test_what_was_stopped_says_how_to_go_on(tmp_path: Path, typed: Typing, monke
 
 
 @pytest.mark.soak
-def test_drift_that_remains_is_told(tmp_path: Path, typed: Typing) -> None:
+def test_drift_that_remains_is_reported(tmp_path: Path, typed: Typing) -> None:
     """What fill leaves as it is makes the exit code 3, and the portion says that drift remains."""
     files = history(tmp_path, secondary={"htrunk": trunks(400, 430, row_date=DAYS[0], incalls=99)})
 
-    said = backfill(files, typed, "--yes")
+    result = backfill(files, typed, "--yes")
 
-    assert said.code == 3
-    assert said.out.count("drift remains") == 1
+    assert result.code == 3
+    assert result.out.count("drift remains") == 1
 
 
 def test_a_refusal_of_everything_is_a_refusal(tmp_path: Path, typed: Typing) -> None:
@@ -170,10 +170,10 @@ def test_a_refusal_of_everything_is_a_refusal(tmp_path: Path, typed: Typing) -> 
     text = files.pair_file.read_text()
     files.pair_file.write_text(text.replace("r3v8ag.f", "r3v9aa.a", 1))
 
-    said = backfill(files, typed, "--yes")
+    result = backfill(files, typed, "--yes")
 
-    assert (said.code, rows(files)) == (4, 0)
-    assert "The servers run different CMS loads" in said.err
+    assert (result.code, rows(files)) == (4, 0)
+    assert "The servers run different CMS loads" in result.err
 
 
 @pytest.mark.soak
@@ -182,11 +182,11 @@ def test_a_refusal_in_the_middle_is_partly_done(tmp_path: Path, typed: Typing) -
     alone = [code(label, "9", row_date=DAYS[0]) for label in (400, 430)]
     files = history(tmp_path, secondary={"hcwc": alone}, settings="[limits]\ndeletions = 1\n")
 
-    said = backfill(files, typed, "--yes", "--policy", "replace")
+    result = backfill(files, typed, "--yes", "--policy", "replace")
 
-    assert "2 rows that only secondary holds" in said.out
-    assert f"syncengine resume {files.open().run().id}" in said.out
-    assert said.code == 5
+    assert "2 rows that only secondary holds" in result.out
+    assert f"syncengine resume {files.open().run().id}" in result.out
+    assert result.code == 5
 
 
 @pytest.mark.soak
@@ -202,14 +202,14 @@ def test_a_resume_remembers_the_drift_of_earlier_portions(
 
 
 @pytest.mark.soak
-def test_plain_lines_tell_how_far_it_is(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_lines_show_the_progress(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Away from a terminal a line now and then tells rows done of rows, rate, megabytes and time left."""
     monkeypatch.setattr(terminal, "PLAIN_LINE_SECONDS", 0.0)
     files = history(tmp_path)
 
-    said = backfill(files, typed, "--yes")
+    result = backfill(files, typed, "--yes")
 
-    lines = [line for line in said.err.splitlines() if line.startswith("Copying: ")]
+    lines = [line for line in result.err.splitlines() if line.startswith("Copying: ")]
     assert any(" of 30, " in line and "rows/s" in line and " MB" in line and " s left" in line for line in lines)
     done = [int(line.split()[1]) for line in lines]
     assert done == sorted(done)
@@ -217,16 +217,16 @@ def test_plain_lines_tell_how_far_it_is(tmp_path: Path, typed: Typing, monkeypat
 
 
 @pytest.mark.soak
-def test_progress_goes_on_where_it_was(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_continues_where_it_was(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a restart what was copied before counts as done."""
     files = history(tmp_path)
     stopped_before(monkeypatch, 4, KeyboardInterrupt())
     backfill(files, typed, "--yes")
     monkeypatch.setattr(terminal, "PLAIN_LINE_SECONDS", 0.0)
 
-    said = typed("resume", "--pair", files.pair_file)
+    result = typed("resume", "--pair", files.pair_file)
 
-    done = [int(line.split()[1]) for line in said.err.splitlines() if line.startswith("Copying: ")]
+    done = [int(line.split()[1]) for line in result.err.splitlines() if line.startswith("Copying: ")]
     assert min(done) >= 10
     assert done[-1] == 30
 
@@ -260,7 +260,7 @@ def test_what_was_stopped_before_its_first_write_is_offered(
         stopped_before(patch, 1, KeyboardInterrupt())
         assert backfill(files, typed, "--yes").code == 130
 
-    said = typed("status", "--ledger", "--pair", files.pair_file)
+    result = typed("status", "--ledger", "--pair", files.pair_file)
 
-    assert said.code == 5
-    assert f"syncengine resume {files.open().run().id}" in said.text
+    assert result.code == 5
+    assert f"syncengine resume {files.open().run().id}" in result.text

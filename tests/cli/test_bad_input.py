@@ -36,20 +36,20 @@ VERIFY = ("verify",)
     ],
 )
 @pytest.mark.parametrize("command", [RESYNC, VERIFY])
-def test_what_cannot_be_meant_is_said(
-    tmp_path: Path, typed: Typing, command: tuple[str, ...], words: tuple[str, ...], says: str, hint: str
+def test_bad_input_is_one_sentence(
+    tmp_path: Path, typed: Typing, command: tuple[str, ...], words: tuple[str, ...], message: str, hint: str
 ) -> None:
     """Names nobody knows and times that cannot be end with exit 2 and a sentence, and leave the pair as it was."""
     files = drifting_pair(tmp_path)
     before = contents(tmp_path)
 
-    said = typed(*command, "--pair", files.pair_file, *words)
+    result = typed(*command, "--pair", files.pair_file, *words)
 
-    assert said.code == 2
-    assert is_one_sentence(said.err)
-    assert says in said.err
-    assert hint in said.err
-    assert said.out == ""
+    assert result.code == 2
+    assert is_one_sentence(result.err)
+    assert message in result.err
+    assert hint in result.err
+    assert result.out == ""
     assert contents(tmp_path) == before
 
 
@@ -57,21 +57,21 @@ def test_a_resync_of_history_needs_a_window(tmp_path: Path, typed: Typing) -> No
     """Without a window a resync says that it needs one and how to write it."""
     files = drifting_pair(tmp_path)
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, "-t", "htrunk")
+    result = typed("resync", "--yes", "--pair", files.pair_file, "-t", "htrunk")
 
-    assert said.code == 2
-    assert "needs a window" in said.err
-    assert "--window '2000-06-05 05:13..05:19'" in said.err
+    assert result.code == 2
+    assert "needs a window" in result.err
+    assert "--window '2000-06-05 05:13..05:19'" in result.err
 
 
 def test_reconcile_takes_no_direction(tmp_path: Path, typed: Typing) -> None:
     """A resync in both directions refuses --from, whichever server it names."""
     files = drifting_pair(tmp_path)
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *TRUNKS, "--policy", "reconcile", "--from", "primary")
+    result = typed("resync", "--yes", "--pair", files.pair_file, *TRUNKS, "--policy", "reconcile", "--from", "primary")
 
-    assert said.code == 2
-    assert "Leave --from out" in said.err
+    assert result.code == 2
+    assert "Leave --from out" in result.err
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,13 @@ def test_reconcile_takes_no_direction(tmp_path: Path, typed: Typing) -> None:
         (("mend",), "mend"),
     ],
 )
-def test_options_nobody_knows_are_usage_errors(typed: Typing, words: tuple[str, ...], says: str) -> None:
+def test_unknown_options_are_usage_errors(typed: Typing, words: tuple[str, ...], message: str) -> None:
     """A command line that cannot be read ends with exit 2 and names what could not be."""
-    said = typed(*words)
+    result = typed(*words)
 
-    assert said.code == 2
-    assert says in said.err
-    assert "Traceback" not in said.err
+    assert result.code == 2
+    assert message in result.err
+    assert "Traceback" not in result.err
 
 
 PAIR = """
@@ -120,53 +120,53 @@ url = "duckdb:///secondary.duckdb"
         (PAIR + "[limits]\ndeletions = -1\n", "limits.deletions"),
     ],
 )
-def test_a_faulty_pair_file_is_named_with_its_key(tmp_path: Path, typed: Typing, text: str, says: str) -> None:
+def test_a_faulty_pair_file_is_named_with_its_key(tmp_path: Path, typed: Typing, text: str, message: str) -> None:
     """A fault in the pair file ends with exit 2 and names file and key; a password is never repeated."""
     file = tmp_path / "pair.toml"
     file.write_text(text)
 
-    said = typed("verify", "--pair", file)
+    result = typed("verify", "--pair", file)
 
-    assert said.code == 2
-    assert str(file) in said.err
-    assert says in said.err
-    assert "hunter2" not in said.err
-    assert "Traceback" not in said.err
+    assert result.code == 2
+    assert str(file) in result.err
+    assert message in result.err
+    assert "hunter2" not in result.err
+    assert "Traceback" not in result.err
 
 
-def test_all_faults_of_a_pair_file_are_said_at_once(tmp_path: Path, typed: Typing) -> None:
+def test_all_faults_of_a_pair_file_are_listed_at_once(tmp_path: Path, typed: Typing) -> None:
     """Two faults in a pair file are both in the first answer."""
     file = tmp_path / "pair.toml"
     file.write_text("timezone = 'Mars/Olympus'\n" + PAIR + "colour = 'red'\n")
 
-    said = typed("verify", "--pair", file)
+    result = typed("verify", "--pair", file)
 
-    assert "2 faults" in said.err
-    assert "timezone" in said.err
-    assert "secondary.colour" in said.err
+    assert "2 faults" in result.err
+    assert "timezone" in result.err
+    assert "secondary.colour" in result.err
 
 
 def test_a_pair_file_that_is_not_there(tmp_path: Path, typed: Typing) -> None:
     """A pair file that is missing is named, with how to come by one."""
-    said = typed("verify", "--pair", tmp_path / "pair.toml")
+    result = typed("verify", "--pair", tmp_path / "pair.toml")
 
-    assert said.code == 2
-    assert f"There is no pair file {tmp_path / 'pair.toml'}" in said.err
-    assert "syncengine demo --into DIR" in said.err
+    assert result.code == 2
+    assert f"There is no pair file {tmp_path / 'pair.toml'}" in result.err
+    assert "syncengine demo --into DIR" in result.err
 
 
-def test_the_same_server_by_another_name_is_found_out(tmp_path: Path, typed: Typing) -> None:
+def test_the_same_server_by_another_name_is_recognised(tmp_path: Path, typed: Typing) -> None:
     """Two urls that lead to one file are one server, and a pair is two."""
     files = drifting_pair(tmp_path)
     (tmp_path / "other.duckdb").symlink_to(files.database("primary"))
     files.pair_file.write_text(files.pair_file.read_text().replace("secondary.duckdb", "other.duckdb"))
     before = contents(tmp_path)
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *TRUNKS)
+    result = typed("resync", "--yes", "--pair", files.pair_file, *TRUNKS)
 
-    assert said.code == 2
-    assert is_one_sentence(said.err)
-    assert "Primary and secondary are the same server" in said.err
+    assert result.code == 2
+    assert is_one_sentence(result.err)
+    assert "Primary and secondary are the same server" in result.err
     assert contents(tmp_path) == before
 
 
@@ -180,10 +180,10 @@ def test_a_secret_comes_from_the_environment(tmp_path: Path, typed: Typing, monk
     )
     monkeypatch.setenv("CMS_WHERE", "hidden")
 
-    said = typed("verify", "--pair", files.pair_file, "-t", "htrunk", "-v")
+    result = typed("verify", "--pair", files.pair_file, "-t", "htrunk", "-v")
 
-    assert said.code == 3
-    assert "hidden" not in said.text
+    assert result.code == 3
+    assert "hidden" not in result.text
 
 
 def test_a_database_that_is_not_there(tmp_path: Path, typed: Typing) -> None:
@@ -191,12 +191,12 @@ def test_a_database_that_is_not_there(tmp_path: Path, typed: Typing) -> None:
     files = drifting_pair(tmp_path)
     files.database("secondary").unlink()
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *TRUNKS)
+    result = typed("resync", "--yes", "--pair", files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert is_one_sentence(said.err)
-    assert f"secondary: there is no database at {files.database('secondary')}" in said.err
-    assert "url in the pair file" in said.err
+    assert result.code == 1
+    assert is_one_sentence(result.err)
+    assert f"secondary: there is no database at {files.database('secondary')}" in result.err
+    assert "url in the pair file" in result.err
     assert not files.database("secondary").exists()
 
 
@@ -206,37 +206,37 @@ def test_a_file_that_is_no_database(tmp_path: Path, typed: Typing) -> None:
     files.database("secondary").write_text("these are not the rows you are looking for\n" * 1000)
     before = contents(tmp_path)
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *TRUNKS)
+    result = typed("resync", "--yes", "--pair", files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert is_one_sentence(said.err)
-    assert "secondary" in said.err
+    assert result.code == 1
+    assert is_one_sentence(result.err)
+    assert "secondary" in result.err
     assert contents(tmp_path) == before
 
 
-def test_a_url_of_a_server_nobody_knows(tmp_path: Path, typed: Typing) -> None:
+def test_a_url_of_an_unknown_server(tmp_path: Path, typed: Typing) -> None:
     """A kind of server that is not known is said with the kind that is."""
     files = drifting_pair(tmp_path)
     files.pair_file.write_text(files.pair_file.read_text().replace("duckdb:///primary.duckdb", "oracle://host/cms"))
 
-    said = typed("verify", "--pair", files.pair_file, "-t", "htrunk")
+    result = typed("verify", "--pair", files.pair_file, "-t", "htrunk")
 
-    assert said.code == 2
-    assert "'oracle'" in said.err
-    assert "duckdb:///FILE" in said.err
+    assert result.code == 2
+    assert "'oracle'" in result.err
+    assert "duckdb:///FILE" in result.err
 
 
-def test_an_empty_source_is_said_and_deletes_nothing(tmp_path: Path, typed: Typing) -> None:
+def test_an_empty_source_is_reported_and_deletes_nothing(tmp_path: Path, typed: Typing) -> None:
     """With nothing at the source the resync writes nothing, says that it leaves the rows, and reports the drift."""
     files = drifting_pair(tmp_path)
     files.run("primary", "DELETE FROM htrunk")
     before = files.bag("secondary", "htrunk")
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *TRUNKS)
+    result = typed("resync", "--yes", "--pair", files.pair_file, *TRUNKS)
 
-    assert said.code == 3
-    assert "Nothing to write" in said.out
-    assert "outside what the source holds" in said.out
+    assert result.code == 3
+    assert "Nothing to write" in result.out
+    assert "outside what the source holds" in result.out
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -244,33 +244,33 @@ def test_own_specs_that_are_not_there(tmp_path: Path, typed: Typing) -> None:
     """A folder of specs that is missing is named."""
     files = build_files(tmp_path, [])
 
-    said = typed("verify", "--pair", files.pair_file, "--specs", tmp_path / "nowhere")
+    result = typed("verify", "--pair", files.pair_file, "--specs", tmp_path / "nowhere")
 
-    assert said.code == 2
-    assert f"{tmp_path / 'nowhere'}: no such folder" in said.err
+    assert result.code == 2
+    assert f"{tmp_path / 'nowhere'}: no such folder" in result.err
 
 
 @pytest.mark.parametrize(("words", "traced"), [((), False), (("-v",), False), (("-vv",), True), (("-v", "-v"), True)])
-def test_a_trace_is_shown_to_those_who_ask(tmp_path: Path, typed: Typing, words: tuple[str, ...], traced: bool) -> None:
+def test_a_trace_is_shown_with_vv(tmp_path: Path, typed: Typing, words: tuple[str, ...], traced: bool) -> None:
     """Only -vv shows the trace behind an error; the sentence is there all the same."""
     files = drifting_pair(tmp_path)
 
-    said = typed("verify", "--pair", files.pair_file, "-t", "nothinglikeit", *words)
+    result = typed("verify", "--pair", files.pair_file, "-t", "nothinglikeit", *words)
 
-    assert ("Traceback" in said.err) is traced
-    assert "No table is called" in said.err
+    assert ("Traceback" in result.err) is traced
+    assert "No table is called" in result.err
 
 
 @pytest.mark.parametrize("command", [("verify",), ("resync", "--dry-run"), ("resync", "--yes")])
-def test_a_window_of_which_nobody_holds_anything(tmp_path: Path, typed: Typing, command: tuple[str, ...]) -> None:
+def test_a_window_without_rows_on_either_server(tmp_path: Path, typed: Typing, command: tuple[str, ...]) -> None:
     """A mistyped year is told as such: nothing was compared, which is not the same as in sync."""
     files = drifting_pair(tmp_path)
 
-    said = typed(*command, "--pair", files.pair_file, "--window", "2000-05-20", "--table", "htrunk")
+    result = typed(*command, "--pair", files.pair_file, "--window", "2000-05-20", "--table", "htrunk")
 
-    assert said.code == 2
-    assert "nothing was compared" in said.err
-    assert "IN SYNC" not in said.out
+    assert result.code == 2
+    assert "nothing was compared" in result.err
+    assert "IN SYNC" not in result.out
 
 
 @pytest.mark.parametrize(
@@ -281,14 +281,14 @@ def test_a_window_of_which_nobody_holds_anything(tmp_path: Path, typed: Typing, 
         ("undo", "nonsense"),
     ],
 )
-def test_slips_are_told_before_consent_is_asked_for(tmp_path: Path, typed: Typing, command: tuple[str, ...]) -> None:
+def test_slips_are_reported_before_the_question(tmp_path: Path, typed: Typing, command: tuple[str, ...]) -> None:
     """In a pipe a slip is named, rather than --yes, which would not mend it."""
     files = drifting_pair(tmp_path)
 
-    said = typed(*command, "--pair", files.pair_file)
+    result = typed(*command, "--pair", files.pair_file)
 
-    assert said.code == 2
-    assert "nobody to ask" not in said.err
+    assert result.code == 2
+    assert "nobody to ask" not in result.err
 
 
 @pytest.mark.parametrize(
@@ -300,12 +300,12 @@ def test_slips_are_told_before_consent_is_asked_for(tmp_path: Path, typed: Typin
         (("resync", "--rollups", "all"), "Invalid value for '--rollups': 'all' is not one of 'list'"),
     ],
 )
-def test_a_value_that_is_none_is_told_in_our_words(
-    tmp_path: Path, typed: Typing, words: tuple[str, ...], told: str
+def test_an_invalid_value_is_explained_in_plain_words(
+    tmp_path: Path, typed: Typing, words: tuple[str, ...], message: str
 ) -> None:
     """What is typed where a number or a choice goes is said to be none, in plain words, whichever release reads it."""
-    said = typed(*words, "--pair", drifting_pair(tmp_path).pair_file)
+    result = typed(*words, "--pair", drifting_pair(tmp_path).pair_file)
 
-    assert said.code == 2
-    assert told in said.err
-    assert "nput" not in said.err
+    assert result.code == 2
+    assert message in result.err
+    assert "nput" not in result.err

@@ -14,7 +14,7 @@ from tests.builders import row
 from tests.cli.checking import SECRET, check, findings, pair, server
 from tests.cli.terminal import Typing, contents, type_in_process
 from tests.examples import some_of
-from tests.meddling import Meddling, meddle
+from tests.interference import Interference, interfere
 from tests.scenes import outage
 
 
@@ -23,26 +23,26 @@ def test_a_pair_that_is_set_up_alike(tmp_path: Path, typed: Typing) -> None:
     files = pair(tmp_path)
     before = contents(tmp_path)
 
-    said = check(typed, files)
+    result = check(typed, files)
 
-    assert said.code == 0, said.out
-    assert said.out.splitlines()[-1].startswith("ALIKE  nothing must be repaired")
-    assert "CMS load r3v8ag.f r3v8ag.f" in said.text
-    assert "ACDs 1 (30 minutes) 1 (30 minutes)" in said.text
-    assert "interval 2000-06-05 07:00 (ACD 1) interval 2000-06-05 07:00 (ACD 1)" in said.text
-    assert "transactions yes yes" in said.text
+    assert result.code == 0, result.out
+    assert result.out.splitlines()[-1].startswith("ALIKE  nothing must be repaired")
+    assert "CMS load r3v8ag.f r3v8ag.f" in result.text
+    assert "ACDs 1 (30 minutes) 1 (30 minutes)" in result.text
+    assert "interval 2000-06-05 07:00 (ACD 1) interval 2000-06-05 07:00 (ACD 1)" in result.text
+    assert "transactions yes yes" in result.text
     assert contents(tmp_path) == before
 
 
 def test_the_document_says_who_each_server_is(tmp_path: Path, typed: Typing) -> None:
     """The document names kind, version, place, load, transactions, folded types, and how the pair file names it."""
-    said = check(typed, pair(tmp_path), "--json")
+    result = check(typed, pair(tmp_path), "--json")
 
-    primary = server(said, "primary")
-    assert said.code == 0
-    assert (said.document["format"], said.document["version"]) == ("syncengine.check", 1)
-    assert said.document["as_of"] == "2000-06-05T07:10:00"
-    assert (said.document["alike"], said.document["problems"]) == (True, [])
+    primary = server(result, "primary")
+    assert result.code == 0
+    assert (result.document["format"], result.document["version"]) == ("syncengine.check", 1)
+    assert result.document["as_of"] == "2000-06-05T07:10:00"
+    assert (result.document["alike"], result.document["problems"]) == (True, [])
     assert (primary["url"], primary["load"]) == ("duckdb:///primary.duckdb", "r3v8ag.f")
     assert primary["profile"]["kind"] == "duckdb"
     assert primary["profile"]["version"]
@@ -53,7 +53,7 @@ def test_the_document_says_who_each_server_is(tmp_path: Path, typed: Typing) -> 
     assert primary["scratch"] is None
 
 
-def test_the_document_says_what_a_server_tells_of_its_state(tmp_path: Path, typed: Typing) -> None:
+def test_the_document_says_what_a_server_reports_of_its_state(tmp_path: Path, typed: Typing) -> None:
     """ACDs, interval lengths, archives, retention and outages of links are there as each server tells them."""
     files = pair(tmp_path)
     files.add("secondary", "linkex", outage(513, 360), outage(600, 60))
@@ -65,14 +65,14 @@ def test_the_document_says_what_a_server_tells_of_its_state(tmp_path: Path, type
     until = "2000-06-05T07:00:00"
     interval = {"acd": 1, "archive": "interval", "until": until, "problem": "", "state": "finished", "last": until}
     assert primary["archives"][0] == interval
-    kept = {(one["item"], one["archive"]): one["periods"] for one in primary["kept"]}
-    assert (kept["splits", "interval"], kept["trunks", "monthly"]) == (31, 120)
+    stored = {(one["item"], one["archive"]): one["periods"] for one in primary["kept"]}
+    assert (stored["splits", "interval"], stored["trunks", "monthly"]) == (31, 120)
     assert primary["outages"] == []
     assert secondary["outages"][0]["count"] == 2
     assert secondary["outages"][0]["last"]["shown"] == "2000-06-05 06:00 to 06:01"
 
 
-def test_a_link_that_was_down_is_told_alike_everywhere(tmp_path: Path, typed: Typing) -> None:
+def test_a_link_that_was_down_is_described_alike_everywhere(tmp_path: Path, typed: Typing) -> None:
     """A check and the outages tell of a link from the moment it went down to the moment it was up, also over night."""
     files = pair(tmp_path)
     files.add("secondary", "linkex", row("linkex", row_date=date(2000, 6, 4), row_time=2350, duration=1500, reason=97))
@@ -87,7 +87,7 @@ def test_a_link_that_was_down_is_told_alike_everywhere(tmp_path: Path, typed: Ty
     assert "link down 23:50 to 2000-06-05 00:15" in typed("outages", "-v", "--pair", files.pair_file).out
 
 
-def test_tables_are_told_with_their_columns(tmp_path: Path, typed: Typing) -> None:
+def test_tables_are_listed_with_their_columns(tmp_path: Path, typed: Typing) -> None:
     """Of each table of the catalogue it is told whether it has rows, and how its columns are unlike the spec."""
     files = pair(tmp_path, whole=True)
     for role in Role:
@@ -96,12 +96,12 @@ def test_tables_are_told_with_their_columns(tmp_path: Path, typed: Typing) -> No
         files.run(role, "ALTER TABLE htrunk ALTER incalls TYPE VARCHAR")
         files.run(role, "DELETE FROM synonyms")
 
-    said = check(typed, files, "--json")
+    result = check(typed, files, "--json")
     text = check(typed, files)
 
-    tables = {table["table"]: table for table in server(said, "primary")["tables"]}
+    tables = {table["table"]: table for table in server(result, "primary")["tables"]}
     faults = {(fault["column"], fault["kind"]): fault["native"] for fault in tables["htrunk"]["faults"]}
-    assert said.code == 0
+    assert result.code == 0
     assert tables["htrunk"]["holding"] == "rows"
     assert tables["synonyms"]["holding"] == "empty"
     assert tables["hsplit"]["holding"] == "lacking"
@@ -127,12 +127,12 @@ def test_a_server_that_cannot_be_opened_does_not_hide_the_other(
     files = pair(tmp_path)
     files.database(role).unlink()
 
-    said, text = check(typed, files, "--json", *options), check(typed, files, *options)
+    result, text = check(typed, files, "--json", *options), check(typed, files, *options)
 
-    lost, other = server(said, role), server(said, str(Role(role).other))
-    assert (said.code, text.code) == (1, 1)
+    lost, other = server(result, role), server(result, str(Role(role).other))
+    assert (result.code, text.code) == (1, 1)
     assert f"{role}: there is no database" in lost["problem"]
-    assert said.document["problems"] == [lost["problem"]]
+    assert result.document["problems"] == [lost["problem"]]
     assert (lost["profile"], lost["scratch"], lost["tables"]) == (None, None, [])
     assert other["acds"] == [1]
     assert bool(other["scratch"]) is bool(options)
@@ -141,23 +141,23 @@ def test_a_server_that_cannot_be_opened_does_not_hide_the_other(
     assert "The two were not held against each other." in text.text
 
 
-def test_two_servers_that_cannot_be_opened_are_both_told(tmp_path: Path, typed: Typing) -> None:
+def test_two_servers_that_cannot_be_opened_are_both_named(tmp_path: Path, typed: Typing) -> None:
     """Neither hides the other."""
     files = pair(tmp_path)
     for role in Role:
         files.database(role).unlink()
 
-    said = check(typed, files, "--json")
+    result = check(typed, files, "--json")
 
-    assert said.code == 1
-    assert [problem.partition(":")[0] for problem in said.document["problems"]] == ["primary", "secondary"]
+    assert result.code == 1
+    assert [problem.partition(":")[0] for problem in result.document["problems"]] == ["primary", "secondary"]
 
 
 def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """A login that may not read a table must be let, and everything else is told all the same."""
     files = pair(tmp_path)
-    meddle(monkeypatch, Role.PRIMARY, Meddling())
-    read = "tests.meddling.MeddledServer.read"
+    interfere(monkeypatch, Role.PRIMARY, Interference())
+    read = "tests.interference.InterferingServer.read"
 
     def refused(self: Any, query: Any) -> Any:
         if query.selection.table == "users":
@@ -166,10 +166,10 @@ def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, typed: Typing, mon
 
     monkeypatch.setattr(read, refused)
 
-    said = check(typed, files, "--json")
+    result = check(typed, files, "--json")
 
-    (finding,) = findings(said)
-    assert said.code == 3
+    (finding,) = findings(result)
+    assert result.code == 3
     assert (finding["server"], finding["tables"]) == ("primary", ["users"])
     assert finding["details"] == ["users: primary: this login may not read a table."]
     assert finding["advice"] == "Grant it."
@@ -181,11 +181,11 @@ def test_no_secret_is_shown(tmp_path: Path, typed: Typing, monkeypatch: pytest.M
     monkeypatch.setenv("CMS_PLACE", SECRET)
     files.pair_file.write_text(files.pair_file.read_text().replace("primary.duckdb", "${CMS_PLACE}.duckdb"))
 
-    said = [check(typed, files, *options) for options in ((), ("-v",), ("--json",), ("--scratch", "--json"))]
+    result = [check(typed, files, *options) for options in ((), ("-v",), ("--json",), ("--scratch", "--json"))]
 
-    assert [one.code for one in said] == [1] * 4
-    assert all(SECRET not in one.out + one.err for one in said)
-    assert all("${CMS_PLACE}.duckdb" in one.out for one in said)
+    assert [one.code for one in result] == [1] * 4
+    assert all(SECRET not in one.out + one.err for one in result)
+    assert all("${CMS_PLACE}.duckdb" in one.out for one in result)
 
 
 def test_cases_in_a_scratch_table(tmp_path: Path, typed: Typing) -> None:
@@ -193,13 +193,13 @@ def test_cases_in_a_scratch_table(tmp_path: Path, typed: Typing) -> None:
     files = pair(tmp_path)
     before = files.run("primary", "SELECT table_name FROM duckdb_tables() ORDER BY 1")
 
-    said, text = check(typed, files, "--scratch", "--json"), check(typed, files, "--scratch")
+    result, text = check(typed, files, "--scratch", "--json"), check(typed, files, "--scratch")
 
-    cases = server(said, "secondary")["scratch"]["cases"]
-    assert (said.code, text.code) == (0, 0)
+    cases = server(result, "secondary")["scratch"]["cases"]
+    assert (result.code, text.code) == (0, 0)
     assert {case["state"] for case in cases} == {"works"}
     assert next(case for case in cases if case["case"] == "rates")["figures"]["insert_rows_per_second"] > 0
-    assert server(said, "primary")["scratch"]["leftover"] is None
+    assert server(result, "primary")["scratch"]["leftover"] is None
     assert "fingerprints are those of the rows works works" in text.text
     assert "0 cases failed in a scratch table" in text.out.splitlines()[-1]
     assert files.run("primary", "SELECT table_name FROM duckdb_tables() ORDER BY 1") == before
@@ -209,12 +209,12 @@ def test_cases_in_a_scratch_table(tmp_path: Path, typed: Typing) -> None:
 def test_a_case_that_fails_is_exit_3(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that says it wrote rows and did not fails its cases, with a sentence of what came back."""
     files = pair(tmp_path)
-    meddle(monkeypatch, Role.SECONDARY, Meddling(loses_rows=True))
+    interfere(monkeypatch, Role.SECONDARY, Interference(loses_rows=True))
 
-    said, text = check(typed, files, "--scratch", "--json"), check(typed, files, "--scratch")
+    result, text = check(typed, files, "--scratch", "--json"), check(typed, files, "--scratch")
 
-    primary, secondary = (server(said, role)["scratch"]["cases"] for role in ("primary", "secondary"))
-    assert (said.code, text.code) == (3, 3)
+    primary, secondary = (server(result, role)["scratch"]["cases"] for role in ("primary", "secondary"))
+    assert (result.code, text.code) == (3, 3)
     assert {case["state"] for case in primary} == {"works"}
     failed = {case["case"]: case["says"] for case in secondary if case["state"] == "failed"}
     assert failed["dates"] == "5 rows were written and 0 came back"
@@ -227,11 +227,11 @@ def test_a_server_set_to_read_only_is_not_tried(tmp_path: Path, typed: Typing) -
     files = pair(tmp_path, server_settings='load = "r3v8ag.f"\nread_only = true')
     before = contents(tmp_path)
 
-    said = check(typed, files, "--scratch")
+    result = check(typed, files, "--scratch")
 
-    assert said.code == 3
-    assert "primary: the database is open for reading only. Remove read_only" in said.text
-    assert "rows are written never: read_only in the pair file" in said.text
+    assert result.code == 3
+    assert "primary: the database is open for reading only. Remove read_only" in result.text
+    assert "rows are written never: read_only in the pair file" in result.text
     assert contents(tmp_path) == before
 
 
@@ -243,13 +243,13 @@ def test_verbose_lists_everything(tmp_path: Path, typed: Typing) -> None:
         "INSERT INTO features SELECT user_id, 'f' || n, can_read, can_write FROM features, range(9) AS numbers(n)",
     )
 
-    short, said = check(typed, files), check(typed, files, "-v")
+    short, result = check(typed, files), check(typed, files, "-v")
 
     assert "and 6 more; -v shows them" in short.text
-    assert "user_id 'ann' feature 'f8': only on secondary" in said.text
-    assert "splits 1 31 days of intervals, 1825 days, 520 weeks, 120 months; 100,000" in said.text
-    assert "htrunk rows, " in said.text
-    assert "hsplit lacking lacking" in said.text
+    assert "user_id 'ann' feature 'f8': only on secondary" in result.text
+    assert "splits 1 31 days of intervals, 1825 days, 520 weeks, 120 months; 100,000" in result.text
+    assert "htrunk rows, " in result.text
+    assert "hsplit lacking lacking" in result.text
 
 
 def test_bad_input_is_exit_2(tmp_path: Path, typed: Typing) -> None:
@@ -268,7 +268,7 @@ def test_bad_input_is_exit_2(tmp_path: Path, typed: Typing) -> None:
     assert (twice.out, faulty.out) == ("", "")
 
 
-def test_tables_of_ones_own_are_looked_at(tmp_path: Path, typed: Typing) -> None:
+def test_tables_of_ones_own_are_checked(tmp_path: Path, typed: Typing) -> None:
     """A folder of specs adds its tables to those the servers are asked for."""
     files = pair(tmp_path)
     (tmp_path / "specs").mkdir()
@@ -278,9 +278,9 @@ def test_tables_of_ones_own_are_looked_at(tmp_path: Path, typed: Typing) -> None
     )
     files.run("primary", "CREATE TABLE c_survey (survey VARCHAR)")
 
-    said = check(typed, files, "--json", "--specs", str(tmp_path / "specs"))
+    result = check(typed, files, "--json", "--specs", str(tmp_path / "specs"))
 
-    (finding,) = findings(said)
+    (finding,) = findings(result)
     assert finding["tables"] == ["c_survey"]
     assert finding["says"] == "Secondary has no such table."
 
@@ -290,8 +290,8 @@ def test_piped_text_has_no_colours(tmp_path: Path) -> None:
     """Where standard output is no terminal the report is plain text, a line each."""
     files = pair(tmp_path)
 
-    said = type_in_process("check", "--pair", files.pair_file)
+    result = type_in_process("check", "--pair", files.pair_file)
 
-    assert said.code == 0, said.err
-    assert "\x1b" not in said.out
-    assert said.out.splitlines()[-1].startswith("ALIKE")
+    assert result.code == 0, result.err
+    assert "\x1b" not in result.out
+    assert result.out.splitlines()[-1].startswith("ALIKE")

@@ -14,7 +14,7 @@ import pytest
 from syncengine.staging.checklist_file import ChecklistFile
 from syncengine.staging.pair_lock import pair_locked
 from tests.builders import Files, build_files
-from tests.cli.terminal import Said, Typing, contents
+from tests.cli.terminal import CommandResult, Typing, contents
 from tests.following import archived, link_down
 from tests.rules.hooked import fails, hook, notes, python, ran, with_hooks
 from tests.scenes import trunks
@@ -37,14 +37,14 @@ def files(built: Path, tmp_path: Path) -> Files:
     return Files(Path(shutil.copytree(built, tmp_path / "pair")))
 
 
-def checklist(typed: Typing, files: Files, *options: object) -> Said:
+def checklist(typed: Typing, files: Files, *options: object) -> CommandResult:
     """Type the checklist of a pair."""
     return typed("checklist", NAME, "--pair", files.pair_file, *map(str, options))
 
 
-def line(said: Said, number: int) -> dict[str, object]:
+def line(result: CommandResult, number: int) -> dict[str, object]:
     """Return a line of its document."""
-    found: dict[str, object] = next(one for one in said.document["lines"] if one["number"] == number)
+    found: dict[str, object] = next(one for one in result.document["lines"] if one["number"] == number)
     return found
 
 
@@ -55,43 +55,43 @@ def record(files: Files) -> Path:
 
 def test_without_a_name_the_checklists_are_listed(typed: Typing) -> None:
     """Each with what it is for, and how one is seen and filled in."""
-    said = typed("checklist")
+    result = typed("checklist")
 
-    assert said.code == 0
-    assert "base-load-upgrade Both servers get a new base load" in said.text
-    assert "syncengine checklist NAME --pair FILE" in said.text
+    assert result.code == 0
+    assert "base-load-upgrade Both servers get a new base load" in result.text
+    assert "syncengine checklist NAME --pair FILE" in result.text
 
 
 def test_without_a_pair_it_is_the_bare_list(typed: Typing) -> None:
     """Every line of every way with an empty box, its reason and its command; exit code 0."""
-    said = typed("checklist", NAME)
+    result = typed("checklist", NAME)
 
-    assert said.code == 0
-    assert said.out.count("[ ]") == 19
-    assert "Way guide: as the guide has it, in single-user mode." in said.out
-    assert "Put the primary in single-user mode. (guide 2; only way guide)" in said.out
-    assert "syncengine resync --pair FILE --outages" in said.out
+    assert result.code == 0
+    assert result.out.count("[ ]") == 19
+    assert "Way guide: as the guide has it, in single-user mode." in result.out
+    assert "Put the primary in single-user mode. (guide 2; only way guide)" in result.out
+    assert "syncengine resync --pair FILE --outages" in result.out
 
 
-def test_a_look_begins_nothing(files: Files, typed: Typing) -> None:
+def test_showing_a_checklist_begins_nothing(files: Files, typed: Typing) -> None:
     """What is only looked at is not kept, and how to begin is said; no server is written to."""
     before = contents(files.folder)
 
-    said = checklist(typed, files)
+    result = checklist(typed, files)
 
-    assert said.code == 3
-    assert f"syncengine checklist {NAME} --pair {files.pair_file} --anew" in said.out
+    assert result.code == 3
+    assert f"syncengine checklist {NAME} --pair {files.pair_file} --anew" in result.out
     assert contents(files.folder) == before
 
 
-def test_what_is_ticked_is_kept_for_the_user_alone(files: Files, typed: Typing) -> None:
+def test_what_is_ticked_is_stored_for_the_user_alone(files: Files, typed: Typing) -> None:
     """Ticks stay, with when and by whom; the file is versioned, and nobody else can read it."""
     checklist(typed, files, "--tick", 2, "--tick", 5, "--at", "2000-06-05 04:58")
 
-    said = checklist(typed, files)
+    result = checklist(typed, files)
 
-    assert "[x]  2. Tell users to log off" in said.out
-    assert "2000-06-05 04:58, ticked by hand" in said.out
+    assert "[x]  2. Tell users to log off" in result.out
+    assert "2000-06-05 04:58, ticked by hand" in result.out
     assert json.loads(record(files).read_text())["version"] == 1
     assert stat.S_IMODE(record(files).stat().st_mode) == 0o600
     assert stat.S_IMODE(record(files).parent.stat().st_mode) == 0o700
@@ -104,9 +104,9 @@ def test_what_the_pair_shows_is_ticked_since_it_was_begun(files: Files, typed: T
     earlier = checklist(typed, files, "--tick", 2, "--since", "2000-06-05 04:00", "--json")
     link_down(files, "primary", "05:13", "05:19")
 
-    seen = checklist(typed, files, "--json")
+    now = checklist(typed, files, "--json")
     files.run("primary", "DELETE FROM linkex")
-    kept = checklist(typed, files, "--json")
+    stored = checklist(typed, files, "--json")
 
     assert line(begun, 4)["tick"] is None
     assert line(earlier, 4)["tick"] == {
@@ -114,32 +114,32 @@ def test_what_the_pair_shows_is_ticked_since_it_was_begun(files: Files, typed: T
         "by": "sight",
         "how": "seen in the diary of links: down since 2000-06-05 04:35, data collection was turned off",
     }
-    assert line(kept, 4)["tick"] == line(earlier, 4)["tick"] != line(seen, 5)["tick"]
+    assert line(stored, 4)["tick"] == line(earlier, 4)["tick"] != line(now, 5)["tick"]
 
 
 def test_a_hook_carries_out_its_line(files: Files, typed: Typing) -> None:
     """--do runs it for the server of the line, tells it the line, and ticks with what it said."""
     assert "Tell users to log off the primary (time A). (guide 1) [hook]" in checklist(typed, files).out
 
-    said = checklist(typed, files, "--do", 2, "--json")
+    result = checklist(typed, files, "--do", 2, "--json")
 
-    assert line(said, 2)["tick"]["how"] == "primary: told 12 users"  # type: ignore[index]
-    ((_, told),) = notes(files)
-    assert (told["SYNCENGINE_HOOK"], told["SYNCENGINE_SERVER"]) == ("log-off", "primary")
+    assert line(result, 2)["tick"]["how"] == "primary: told 12 users"  # type: ignore[index]
+    ((_, ticked_lines),) = notes(files)
+    assert (ticked_lines["SYNCENGINE_HOOK"], ticked_lines["SYNCENGINE_SERVER"]) == ("log-off", "primary")
     again = checklist(typed, files, "--do", 2)
     assert (again.code, len(notes(files))) == (2, 1)
     assert "Line 2 is done already, since 2000-06-05 05:00: its hook is not run again." in again.err
     assert checklist(typed, files, "--untick", 2, "--do", 2).code == 3
     assert len(notes(files)) == 2
-    assert told["SYNCENGINE_LINES"] == "Tell users to log off the primary (time A)."
+    assert ticked_lines["SYNCENGINE_LINES"] == "Tell users to log off the primary (time A)."
 
 
 def test_a_hook_that_fails_ticks_nothing(files: Files, typed: Typing) -> None:
     """It is told with what it said, exit code 1; what another hook did before it stays ticked."""
-    said = checklist(typed, files, "--do", 2, "--do", 3)
+    result = checklist(typed, files, "--do", 2, "--do", 3)
 
-    assert said.code == 1
-    assert said.err.startswith(
+    assert result.code == 1
+    assert result.err.startswith(
         "Line 3 is not ticked: the hook single-user of primary ended with exit code 3, and said: "
     )
     after = checklist(typed, files, "--json")
@@ -170,13 +170,13 @@ BAD = [
 ]
 
 
-def test_what_cannot_be_meant_is_one_sentence(files: Files, typed: Typing) -> None:
+def test_bad_input_is_one_sentence(files: Files, typed: Typing) -> None:
     """A line, a way or a time that is none is told with what to type instead; nothing is begun or kept."""
     for options, says in BAD:
-        said = checklist(typed, files, *options)
+        result = checklist(typed, files, *options)
 
-        assert said.code == 2, options
-        assert says in said.err
+        assert result.code == 2, options
+        assert says in result.err
     assert not record(files).exists()
 
 
@@ -192,67 +192,67 @@ def test_untick_takes_only_what_comes_from_now_on(files: Files, typed: Typing) -
     """A link drop that was taken for collection being off is taken back, and does not come again."""
     checklist(typed, files, "--anew")
     link_down(files, "primary", "05:01", "05:02")
-    taken = checklist(typed, files, "--json")
+    ticked = checklist(typed, files, "--json")
 
     unticked = checklist(typed, files, "--untick", 4, "--json")
     link_down(files, "primary", "05:13", "05:19")
     again = checklist(typed, files, "--json")
 
-    assert line(taken, 4)["done"] is True
+    assert line(ticked, 4)["done"] is True
     assert line(unticked, 4)["done"] is False
     assert line(again, 4)["tick"]["at"] == "2000-06-05T05:13:00"  # type: ignore[index]
 
 
-def test_what_people_say_takes_the_place_of_what_was_seen(files: Files, typed: Typing) -> None:
+def test_a_tick_by_hand_replaces_what_a_probe_found(files: Files, typed: Typing) -> None:
     """A tick with the true time replaces the one a look made."""
     checklist(typed, files, "--anew")
     link_down(files, "primary", "05:13", "05:19")
     checklist(typed, files)
 
-    said = checklist(typed, files, "--tick", 4, "--at", "2000-06-05 05:11", "--json")
+    result = checklist(typed, files, "--tick", 4, "--at", "2000-06-05 05:11", "--json")
 
-    assert line(said, 4)["tick"] == {"at": "2000-06-05T05:11:00", "by": "hand", "how": ""}
+    assert line(result, 4)["tick"] == {"at": "2000-06-05T05:11:00", "by": "hand", "how": ""}
 
 
-def test_what_cannot_be_seen_yet_speaks_against_no_tick(files: Files, typed: Typing) -> None:
+def test_what_no_probe_can_find_yet_contradicts_no_tick(files: Files, typed: Typing) -> None:
     """Collection is off, and the diary tells of it only once it is on again: a tick by hand is believed."""
-    said = checklist(typed, files, "--tick", 4)
+    result = checklist(typed, files, "--tick", 4)
 
-    assert "[x]  4." in said.out
-    assert "[!]" not in said.out
+    assert "[x]  4." in result.out
+    assert "[!]" not in result.out
 
 
-def test_a_tick_that_the_pair_contradicts_is_told(files: Files, typed: Typing) -> None:
+def test_a_tick_that_the_pair_contradicts_is_reported(files: Files, typed: Typing) -> None:
     """Ticked by hand, and the archive has not run: it is said, with how to untick, and the exit code stays 3."""
     every = [word for number in range(1, 20) for word in ("--tick", number)]
     link_down(files, "primary", "05:13", "05:19")
 
-    said = checklist(typed, files, *every)
+    result = checklist(typed, files, *every)
 
-    assert said.code == 3
-    assert "[!]  9. Wait until the interval" in said.out
-    assert "But: primary has archived ACD 1 up to 2000-06-05 05:00" in said.out
-    assert f"syncengine checklist {NAME} --pair {files.pair_file} --untick 9" in said.out
+    assert result.code == 3
+    assert "[!]  9. Wait until the interval" in result.out
+    assert "But: primary has archived ACD 1 up to 2000-06-05 05:00" in result.out
+    assert f"syncengine checklist {NAME} --pair {files.pair_file} --untick 9" in result.out
 
 
 def test_anew_forgets_the_ticks(files: Files, typed: Typing) -> None:
     """It begins again: nothing is ticked by hand any more."""
     checklist(typed, files, "--tick", 2)
 
-    said = checklist(typed, files, "--anew", "--json")
+    result = checklist(typed, files, "--anew", "--json")
 
-    assert line(said, 2)["done"] is False
+    assert line(result, 2)["done"] is False
 
 
-def test_a_way_is_kept(files: Files, typed: Typing) -> None:
+def test_a_way_is_remembered(files: Files, typed: Typing) -> None:
     """The other way leaves lines out, whose numbers nobody else gets, and stays the one that is gone."""
     checklist(typed, files, "--anew", "--way", "multi-user")
 
-    said = checklist(typed, files)
+    result = checklist(typed, files)
 
-    assert "single-user mode. (guide 2" not in said.out
-    assert "[ ]  4. Turn data collection off on the primary" in said.out
-    assert "Another way, whose lines are left out below: as the guide has it" in said.out
+    assert "single-user mode. (guide 2" not in result.out
+    assert "[ ]  4. Turn data collection off on the primary" in result.out
+    assert "Another way, whose lines are left out below: as the guide has it" in result.out
 
 
 def test_while_a_run_writes_nothing_is_ticked(files: Files, typed: Typing) -> None:
@@ -263,12 +263,12 @@ def test_while_a_run_writes_nothing_is_ticked(files: Files, typed: Typing) -> No
 
     with pair_locked(files.folder / "pair.staging"):
         refused = checklist(typed, files, "--tick", 2)
-        looked = checklist(typed, files)
+        shown = checklist(typed, files)
 
     assert refused.code == 4
     assert "Another run is writing to this pair" in refused.err
-    assert looked.code == 3
-    assert "what was seen could not be kept: another run is writing" in looked.out
+    assert shown.code == 3
+    assert "what was seen could not be kept: another run is writing" in shown.out
     assert record(files).read_bytes() == before
 
 
@@ -278,11 +278,11 @@ def test_a_damaged_record_is_named_and_begun_again(files: Files, typed: Typing) 
     text = record(files).read_text()
     record(files).write_text(text.replace("log-off-primary", "log-off-primarx"))
 
-    said = checklist(typed, files)
+    result = checklist(typed, files)
 
-    assert said.code == 1
-    assert "is damaged; which lines of the checklist were ticked is not known any more." in said.err
-    assert f"`syncengine checklist {NAME} --anew --pair {files.pair_file}` begins it again" in said.err
+    assert result.code == 1
+    assert "is damaged; which lines of the checklist were ticked is not known any more." in result.err
+    assert f"`syncengine checklist {NAME} --anew --pair {files.pair_file}` begins it again" in result.err
     assert checklist(typed, files, "--anew").code == 3
 
 
@@ -294,13 +294,13 @@ def test_a_record_of_a_later_release_is_left_alone(
     checklist(typed, files, "--tick", 2)
     monkeypatch.undo()
 
-    said = checklist(typed, files)
+    result = checklist(typed, files)
 
-    assert said.code == 1
-    assert "was written by a later release of syncengine" in said.err
+    assert result.code == 1
+    assert "was written by a later release of syncengine" in result.err
 
 
-def test_a_write_that_is_cut_short_leaves_what_was_kept(
+def test_a_write_that_is_cut_short_leaves_what_was_stored(
     files: Files, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file is written beside and renamed: until then the ticks of before are all there."""
@@ -312,10 +312,10 @@ def test_a_write_that_is_cut_short_leaves_what_was_kept(
 
     with monkeypatch.context() as patch:
         patch.setattr("syncengine.staging.durable.os.fsync", cut_short)
-        said = checklist(typed, files, "--tick", 5)
+        result = checklist(typed, files, "--tick", 5)
 
-    assert said.code == 1
-    assert "There is no disk left for staging" in said.err
+    assert result.code == 1
+    assert "There is no disk left for staging" in result.err
     assert record(files).read_bytes() == before
     assert ChecklistFile(files.folder / "pair.staging", NAME).load() is not None
 
@@ -324,24 +324,24 @@ def test_a_server_that_does_not_answer_ends_nothing(files: Files, typed: Typing)
     """During an upgrade one server is down: its lines are to be ticked by hand, and the list goes on."""
     files.database("secondary").write_bytes(b"no database")
 
-    said = typed("checklist", "base-load-upgrade", "--pair", files.pair_file, "--tick", "6")
+    result = typed("checklist", "base-load-upgrade", "--pair", files.pair_file, "--tick", "6")
 
-    assert said.code == 3
-    assert "Cannot be seen: secondary: " in said.out
-    assert "[x]  1. Look up the CMS version and load" in said.out
+    assert result.code == 3
+    assert "Cannot be seen: secondary: " in result.out
+    assert "[x]  1. Look up the CMS version and load" in result.out
 
 
 def test_a_list_of_another_day_is_not_done_today(files: Files, typed: Typing) -> None:
     """Nightly is begun anew each day: where nobody did, yesterday's ticks are told as such, and nothing is done."""
     nightly = ("checklist", "nightly", "--pair", files.pair_file)
-    kept = record(files).with_name("nightly.json")
+    path = record(files).with_name("nightly.json")
     ticks = [word for number in range(1, 16) for word in ("--tick", str(number))]
     today = typed(*nightly, "--anew", *ticks)
-    begun = json.loads(kept.read_text())["checklist"]["begun"]
+    begun = json.loads(path.read_text())["checklist"]["begun"]
     earlier = ChecklistFile(files.folder / "pair.staging", "nightly")
     found = earlier.load()
     assert found is not None
-    earlier.keep(replace(found, begun=found.begun - timedelta(days=1)))
+    earlier.save(replace(found, begun=found.begun - timedelta(days=1)))
 
     later = typed(*nightly)
 
@@ -359,10 +359,10 @@ def test_a_list_of_another_day_is_not_done_today(files: Files, typed: Typing) ->
 def test_a_list_of_long_ago_says_that_it_is(files: Files, typed: Typing) -> None:
     """What was ticked in the last takeover is not taken for this one's: how long ago it was begun is said."""
     checklist(typed, files, "--tick", 2)
-    kept = ChecklistFile(files.folder / "pair.staging", NAME)
-    found = kept.load()
+    file = ChecklistFile(files.folder / "pair.staging", NAME)
+    found = file.load()
     assert found is not None
-    kept.keep(replace(found, begun=found.begun - timedelta(days=90)))
+    file.save(replace(found, begun=found.begun - timedelta(days=90)))
 
     assert "90 days ago; for another time begin it again, with --anew" in checklist(typed, files).text
     assert "days ago" not in checklist(typed, files, "--anew").text
@@ -370,33 +370,33 @@ def test_a_list_of_long_ago_says_that_it_is(files: Files, typed: Typing) -> None
 
 def test_lines_with_nothing_to_do_are_not_counted_as_done(files: Files, typed: Typing) -> None:
     """Where nothing of administration has to be copied, lines are no progress of anybody's."""
-    said = typed("checklist", "secondary-return", "--pair", files.pair_file, "--tick", "1")
+    result = typed("checklist", "secondary-return", "--pair", files.pair_file, "--tick", "1")
 
-    assert "[-]  5. Look whether administration was changed" in said.out
-    assert "2 of 13 lines are done, and 4 have nothing to do. Next is line 2." in said.out
+    assert "[-]  5. Look whether administration was changed" in result.out
+    assert "2 of 13 lines are done, and 4 have nothing to do. Next is line 2." in result.out
 
 
-def status(typed: Typing, files: Files) -> Said:
+def status(typed: Typing, files: Files) -> CommandResult:
     """Type the status of a pair, of what is kept alone."""
     return typed("status", "--ledger", "--pair", files.pair_file)
 
 
 @pytest.mark.parametrize("back", ["--do", pytest.param("--tick", marks=pytest.mark.soak)])
-def test_a_server_in_single_user_mode_is_known_until_it_is_put_back(back: str, files: Files, typed: Typing) -> None:
+def test_a_server_in_single_user_mode_is_reported_until_it_is_back(back: str, files: Files, typed: Typing) -> None:
     """Status names a server that --do has put there, also where the list is begun anew; runs leave it to the list."""
     with_hooks(files, hook("single-user"), hook("multi-user"))
     checklist(typed, files, "--do", 3)
     files.run("secondary", "UPDATE htrunk SET incalls = 1 WHERE starttime = 400")
 
-    told = status(typed, files)
+    reported = status(typed, files)
     checklist(typed, files, "--anew")
     resynced = typed("resync", "--window", "2000-06-05 04:00..04:29", "--yes", "--pair", files.pair_file)
     still = status(typed, files)
     checklist(typed, files, back, 7)
     after = status(typed, files)
 
-    assert [one.code for one in (told, resynced, still, after)] == [5, 0, 5, 0]
-    assert "primary was put in single-user mode by a hook of a checklist, and is not put back." in told.text
+    assert [one.code for one in (reported, resynced, still, after)] == [5, 0, 5, 0]
+    assert "primary was put in single-user mode by a hook of a checklist, and is not put back." in reported.text
     assert ran(files) == ["single-user", *(["multi-user"] if back == "--do" else [])]
 
 
@@ -409,21 +409,23 @@ def test_a_hook_that_was_stopped_may_have_done_it(files: Files, typed: Typing, m
 
     with monkeypatch.context() as patch:
         patch.setattr("syncengine.jobs.hook_commands.run_command", stopped)
-        said = checklist(typed, files, "--do", 3)
+        result = checklist(typed, files, "--do", 3)
     later, known = checklist(typed, files), status(typed, files)
 
-    assert said.code == 130
+    assert result.code == 130
     assert "[ ]  3. Put the primary" in later.out
     assert "line 3: the hook single-user of primary was stopped by the user; look whether it was done" in later.text
     assert known.code == 5
     assert "Note: line 3" not in checklist(typed, files, "--tick", 3).text
 
 
-def test_of_two_servers_the_one_whose_hook_has_done_it_is_told(files: Files, typed: Typing) -> None:
+def test_of_two_servers_the_one_whose_hook_has_done_it_is_named(files: Files, typed: Typing) -> None:
     """The line is not ticked where the second fails, and what was done on the first is said."""
     with_hooks(files, hook("collection-on", python("sys.exit(os.environ['SYNCENGINE_SERVER'] == 'secondary')")))
 
-    said = typed("checklist", "new-server", "--pair", files.pair_file, "--do", "10")
+    result = typed("checklist", "new-server", "--pair", files.pair_file, "--do", "10")
 
-    assert said.code == 1
-    assert "the hook collection-on of secondary ended with exit code 1. Those before have done it: primary" in said.err
+    assert result.code == 1
+    assert (
+        "the hook collection-on of secondary ended with exit code 1. Those before have done it: primary" in result.err
+    )

@@ -16,8 +16,8 @@ from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
 from syncengine.staging.pieces import Piece, read_piece
 from tests.cli.terminal import Typing
-from tests.cli.test_failing_servers import EVENING, RESYNC, mended, three_steps
-from tests.meddling import Meddling, meddle
+from tests.cli.test_failing_servers import EVENING, RESYNC, repaired, three_steps
+from tests.interference import Interference, interfere
 
 
 @pytest.mark.parametrize(("nth", "done"), [(1, set()), (2, {500}), (3, {500, 530})])
@@ -32,15 +32,15 @@ def test_ctrl_c_leaves_whole_steps(
         if inserts == nth:
             raise KeyboardInterrupt
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=stop))
-    said = typed(*RESYNC, files.pair_file, *EVENING)
+    interfere(monkeypatch, Role.SECONDARY, Interference(after_insert=stop))
+    result = typed(*RESYNC, files.pair_file, *EVENING)
 
-    assert said.code == 130
-    assert f"{nth - 1} of 3 steps done" in said.out
-    assert "stopped by the user" in said.text
-    assert f"not begun: {'step' if nth == 3 else 'steps'} {', '.join(map(str, range(nth, 4)))} (" in said.out
-    assert "Traceback" not in said.err
-    assert mended(files) == done
+    assert result.code == 130
+    assert f"{nth - 1} of 3 steps done" in result.out
+    assert "stopped by the user" in result.text
+    assert f"not begun: {'step' if nth == 3 else 'steps'} {', '.join(map(str, range(nth, 4)))} (" in result.out
+    assert "Traceback" not in result.err
+    assert repaired(files) == done
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("listening")
 @pytest.mark.parametrize("error", [ServerError("it does not say why"), OSError("it does not say why"), KeyError("why")])
-def test_what_a_driver_makes_of_ctrl_c_is_ctrl_c(
+def test_a_driver_error_after_ctrl_c_is_ctrl_c(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """A driver that is busy when Ctrl-C comes may raise anything: the run was stopped, and nothing has failed."""
@@ -69,15 +69,15 @@ def test_what_a_driver_makes_of_ctrl_c_is_ctrl_c(
                 signal.raise_signal(signal.SIGINT)
             raise error
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=stop))
-    said = typed(*RESYNC, files.pair_file, *EVENING)
-    told = typed("report", "--pair", files.pair_file)
+    interfere(monkeypatch, Role.SECONDARY, Interference(after_insert=stop))
+    result = typed(*RESYNC, files.pair_file, *EVENING)
+    message = typed("report", "--pair", files.pair_file)
 
-    assert said.code == 130
-    assert "1 of 3 steps done" in said.out
-    assert "stopped by the user" in told.out
-    assert "why" not in said.text + told.text
-    assert mended(files) == {500}
+    assert result.code == 130
+    assert "1 of 3 steps done" in result.out
+    assert "stopped by the user" in message.out
+    assert "why" not in result.text + message.text
+    assert repaired(files) == {500}
 
 
 @pytest.mark.usefixtures("listening")
@@ -88,7 +88,7 @@ def test_ctrl_c_while_duckdb_reads_what_it_inserts(
     files = three_steps(tmp_path)
     strikes = iter([False, True])
 
-    def reading(piece: Piece) -> pa.RecordBatchReader:
+    def interrupted_read(piece: Piece) -> pa.RecordBatchReader:
         rows = read_piece(piece)
 
         def batches() -> Iterator[pa.RecordBatch]:
@@ -98,15 +98,15 @@ def test_ctrl_c_while_duckdb_reads_what_it_inserts(
 
         return pa.RecordBatchReader.from_batches(rows.schema, batches())
 
-    monkeypatch.setattr("syncengine.execute.transaction.read_piece", reading)
-    said = typed(*RESYNC, files.pair_file, *EVENING)
-    told = typed("report", "--pair", files.pair_file)
+    monkeypatch.setattr("syncengine.execute.transaction.read_piece", interrupted_read)
+    result = typed(*RESYNC, files.pair_file, *EVENING)
+    message = typed("report", "--pair", files.pair_file)
 
-    assert said.code == 130
-    assert "1 of 3 steps done" in said.out
-    assert "KeyboardInterrupt" not in told.out
-    assert "rror" not in said.text
-    assert mended(files) == {500}
+    assert result.code == 130
+    assert "1 of 3 steps done" in result.out
+    assert "KeyboardInterrupt" not in message.out
+    assert "rror" not in result.text
+    assert repaired(files) == {500}
 
 
 def test_ctrl_c_right_after_a_commit(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,16 +118,16 @@ def test_ctrl_c_right_after_a_commit(tmp_path: Path, typed: Typing, monkeypatch:
         if inserts == 2:
             signal.raise_signal(signal.SIGINT)
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_commit=stop))
-    said = typed(*RESYNC, files.pair_file, *EVENING)
+    interfere(monkeypatch, Role.SECONDARY, Interference(after_commit=stop))
+    result = typed(*RESYNC, files.pair_file, *EVENING)
 
-    assert said.code == 130
-    assert "2 of 3 steps done" in said.out
-    assert "not begun: step 3 (" in said.out
-    assert mended(files) == {500, 530}
+    assert result.code == 130
+    assert "2 of 3 steps done" in result.out
+    assert "not begun: step 3 (" in result.out
+    assert repaired(files) == {500, 530}
 
 
-def test_ctrl_c_is_told_in_json_too(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_is_reported_in_json_too(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """With --json a stopped run is one document that names the steps done and those not begun."""
     files = three_steps(tmp_path)
 
@@ -136,18 +136,18 @@ def test_ctrl_c_is_told_in_json_too(tmp_path: Path, typed: Typing, monkeypatch: 
         if inserts == 2:
             raise KeyboardInterrupt
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=stop))
-    said = typed(*RESYNC, files.pair_file, *EVENING, "--json")
+    interfere(monkeypatch, Role.SECONDARY, Interference(after_insert=stop))
+    result = typed(*RESYNC, files.pair_file, *EVENING, "--json")
 
-    outcome = said.document["outcome"]
-    assert said.code == 130
+    outcome = result.document["outcome"]
+    assert result.code == 130
     assert outcome["cancelled"] is True
     assert [step["state"] for step in outcome["steps"]] == ["done", "waiting", "waiting"]
 
 
 @pytest.mark.usefixtures("listening")
 @pytest.mark.parametrize("json_wanted", [False, True])
-def test_ctrl_c_while_the_outcome_is_told(
+def test_ctrl_c_while_the_outcome_is_printed(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, json_wanted: bool
 ) -> None:
     """Once a run is done nobody is told that nothing was written, whatever stops the telling."""
@@ -158,9 +158,9 @@ def test_ctrl_c_while_the_outcome_is_told(
 
     monkeypatch.setattr("syncengine.report.outcome.outcome_document", stop)
     monkeypatch.setattr("syncengine.report.outcome.print_outcome", stop)
-    said = typed(*RESYNC, files.pair_file, *EVENING, *(["--json"] if json_wanted else []))
+    result = typed(*RESYNC, files.pair_file, *EVENING, *(["--json"] if json_wanted else []))
 
-    assert said.code == 130
-    assert "othing was written" not in said.text
-    assert "`syncengine report" in said.err
-    assert mended(files) == {500, 530, 600}
+    assert result.code == 130
+    assert "othing was written" not in result.text
+    assert "`syncengine report" in result.err
+    assert repaired(files) == {500, 530, 600}

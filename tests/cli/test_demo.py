@@ -12,19 +12,19 @@ import pytest
 from syncengine.demo import DemoPair, build
 from syncengine.demo.build import build_pair
 from tests.builders import Files, narrow
-from tests.cli.terminal import Said, Typing, contents, type_in_process
+from tests.cli.terminal import CommandResult, Typing, contents, type_in_process
 
 SMALL = ("--days", "2", "--splits", "2", "--agents", "4", "--vdns", "2", "--trunks", "4", "--acds", "1")
-MEND = ("--window", "2000-06-05 05:13..05:19")
+REPAIR = ("--window", "2000-06-05 05:13..05:19")
 
 
 @pytest.fixture(scope="module")
-def wounded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CommandResult]:
     """Build a small demo pair, stop at the wound, and make its tables narrow; tests work on copies of it."""
     folder = tmp_path_factory.mktemp("demo") / "pair"
-    said = type_in_process("demo", "--into", folder, *SMALL, "--no-resync")
+    result = type_in_process("demo", "--into", folder, *SMALL, "--no-resync")
     narrow(folder)
-    return folder, said
+    return folder, result
 
 
 @pytest.mark.soak
@@ -37,80 +37,86 @@ def test_the_story_ends_in_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         return pair
 
     monkeypatch.setattr(build, "build_pair", built)
-    said = type_in_process("demo", "--into", tmp_path / "pair", *SMALL)
+    result = type_in_process("demo", "--into", tmp_path / "pair", *SMALL)
 
-    assert said.code == 0, said.err
-    told = [
-        said.out.index(chapter)
+    assert result.code == 0, result.err
+    chapters = [
+        result.out.index(chapter)
         for chapter in ("1. The pair", "2. The drift", "3. Administration first", "4. Then history")
     ]
-    assert told == sorted(told)
-    assert "DRIFT" in said.out
-    assert "IN SYNC" in said.out.partition("5. In sync again")[2]
-    assert "Traceback" not in said.err
+    assert chapters == sorted(chapters)
+    assert "DRIFT" in result.out
+    assert "IN SYNC" in result.out.partition("5. In sync again")[2]
+    assert "Traceback" not in result.err
 
 
 @pytest.mark.soak
-def test_without_resync_it_stops_at_the_wound(wounded: tuple[Path, Said], tmp_path: Path, typed: Typing) -> None:
+def test_without_resync_it_stops_at_the_damage(
+    damaged: tuple[Path, CommandResult], tmp_path: Path, typed: Typing
+) -> None:
     """--no-resync says what to type next, and that verify finds the drift of the outage alone."""
-    folder, built = wounded
+    folder, built = damaged
     shutil.copytree(folder, tmp_path / "pair")
 
-    said = typed("verify", "--pair", tmp_path / "pair" / "pair.toml", "--json")
+    result = typed("verify", "--pair", tmp_path / "pair" / "pair.toml", "--json")
 
-    differing = {table["table"]: table for table in said.document["tables"] if not table["in_sync"]}
+    differing = {table["table"]: table for table in result.document["tables"] if not table["in_sync"]}
     assert built.code == 0, built.err
     assert f"syncengine verify --pair {folder / 'pair.toml'}" in built.out
-    assert said.code == 3
+    assert result.code == 3
     assert {"hsplit", "synonyms", "agroups"} <= set(differing)
     assert {bucket["slot"] for bucket in differing["hsplit"]["buckets"]} == {500}
     assert "dsplit" not in differing
 
 
 @pytest.fixture(scope="module")
-def mended(wounded: tuple[Path, Said], tmp_path_factory: pytest.TempPathFactory) -> tuple[Files, Said]:
+def repaired(
+    damaged: tuple[Path, CommandResult], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Files, CommandResult]:
     """Copy the wounded pair to another folder and mend it there; tests look at it and change nothing."""
     copy = tmp_path_factory.mktemp("elsewhere") / "pair"
-    shutil.copytree(wounded[0], copy)
+    shutil.copytree(damaged[0], copy)
     type_in_process("sync", "--pair", copy / "pair.toml", "--set", "agent-groups", "--yes")
-    return Files(copy), type_in_process("resync", "--pair", copy / "pair.toml", *MEND, "--yes")
+    return Files(copy), type_in_process("resync", "--pair", copy / "pair.toml", *REPAIR, "--yes")
 
 
 @pytest.mark.soak
-def test_a_copied_folder_works(wounded: tuple[Path, Said], mended: tuple[Files, Said]) -> None:
+def test_a_copied_folder_works(damaged: tuple[Path, CommandResult], repaired: tuple[Files, CommandResult]) -> None:
     """A copy of the folder is a pair of its own: it is mended there, and the first one stays wounded."""
-    first, copy = Files(wounded[0]), mended[0]
+    first, copy = Files(damaged[0]), repaired[0]
 
     interval = "row_date = DATE '2000-06-05' AND starttime = 500 AND acd = 1"
-    assert mended[1].code == 0, mended[1].err
-    assert "IN SYNC" in mended[1].out
+    assert repaired[1].code == 0, repaired[1].err
+    assert "IN SYNC" in repaired[1].out
     assert copy.bag("secondary", "hsplit", interval) == first.bag("primary", "hsplit", interval)
     assert first.bag("secondary", "hsplit", interval) != first.bag("primary", "hsplit", interval)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("tables", [("hsplit",), ("synonyms", "agroups")])
-def test_what_verify_says_to_type_mends_the_pair(
-    wounded: tuple[Path, Said], tmp_path: Path, typed: Typing, tables: tuple[str, ...]
+def test_the_command_that_verify_names_repairs_the_pair(
+    damaged: tuple[Path, CommandResult], tmp_path: Path, typed: Typing, tables: tuple[str, ...]
 ) -> None:
     """The command that verify ends with is one that can be typed, and what it names is what to mend."""
-    folder, _ = wounded
+    folder, _ = damaged
     shutil.copytree(folder, tmp_path / "pair")
     pair = tmp_path / "pair" / "pair.toml"
 
     named = [word for table in tables for word in ("--table", table)]
 
-    said = typed("verify", "--pair", pair, *named)
-    command = said.out.partition("To repair it: syncengine ")[2].splitlines()[0]
+    result = typed("verify", "--pair", pair, *named)
+    command = result.out.partition("To repair it: syncengine ")[2].splitlines()[0]
 
     assert typed(*shlex.split(command.replace("--dry-run", "--yes"))).code == 0
     assert typed("verify", "--pair", pair, *named).code == 0
 
 
 @pytest.mark.soak
-def test_mending_leaves_all_else_as_it_was(wounded: tuple[Path, Said], mended: tuple[Files, Said]) -> None:
+def test_a_repair_leaves_all_else_as_it_was(
+    damaged: tuple[Path, CommandResult], repaired: tuple[Files, CommandResult]
+) -> None:
     """Nothing on the primary and no row of another interval on the secondary changes by the resync."""
-    before, after = Files(wounded[0]), mended[0]
+    before, after = Files(damaged[0]), repaired[0]
     outside = "row_date <> DATE '2000-06-05' OR starttime <> 500"
 
     assert after.database("primary").read_bytes() == before.database("primary").read_bytes()
@@ -118,26 +124,26 @@ def test_mending_leaves_all_else_as_it_was(wounded: tuple[Path, Said], mended: t
         assert after.bag("secondary", table, outside) == before.bag("secondary", table, outside), table
 
 
-def test_a_pair_is_never_written_over_another(wounded: tuple[Path, Said], typed: Typing) -> None:
+def test_a_pair_is_never_written_over_another(damaged: tuple[Path, CommandResult], typed: Typing) -> None:
     """A demo into a folder that holds a pair ends with exit 2, names what is there, and leaves it."""
-    folder, _ = wounded
+    folder, _ = damaged
     before = contents(folder)
 
-    said = typed("demo", "--into", folder, *SMALL)
+    result = typed("demo", "--into", folder, *SMALL)
 
-    assert said.code == 2
-    assert "pair.toml" in said.err
-    assert "Name another folder" in said.err
+    assert result.code == 2
+    assert "pair.toml" in result.err
+    assert "Name another folder" in result.err
     assert contents(folder) == before
 
 
 @pytest.mark.parametrize(("option", "value"), [("--days", "63"), ("--acds", "0"), ("--trunks", "-1")])
 def test_a_shape_no_cms_has_is_refused(tmp_path: Path, typed: Typing, option: str, value: str) -> None:
     """A number of days, ACDs or trunks that cannot be ends with exit 2, the limits, and no folder."""
-    said = typed("demo", "--into", tmp_path / "pair", option, value)
+    result = typed("demo", "--into", tmp_path / "pair", option, value)
 
-    assert said.code == 2
-    assert option.removeprefix("--") in said.err
+    assert result.code == 2
+    assert option.removeprefix("--") in result.err
     assert not (tmp_path / "pair").exists()
 
 
@@ -145,11 +151,11 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, typed: Typing) -> None:
     """A demo into a file ends with a sentence and not a trace."""
     (tmp_path / "pair").write_text("mine")
 
-    said = typed("demo", "--into", tmp_path / "pair", *SMALL)
+    result = typed("demo", "--into", tmp_path / "pair", *SMALL)
 
-    assert said.code in (1, 2)
-    assert str(tmp_path / "pair") in said.err
-    assert "Traceback" not in said.err
+    assert result.code in (1, 2)
+    assert str(tmp_path / "pair") in result.err
+    assert "Traceback" not in result.err
     assert (tmp_path / "pair").read_text() == "mine"
 
 
@@ -159,9 +165,9 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path: Path, typed: Typing)
     (tmp_path / "pair").mkdir()
     (tmp_path / "pair" / "notes.txt").write_text("mine")
 
-    said = typed("demo", "--into", tmp_path / "pair", *SMALL, "--no-resync")
+    result = typed("demo", "--into", tmp_path / "pair", *SMALL, "--no-resync")
 
-    assert said.code == 0
+    assert result.code == 0
     assert (tmp_path / "pair" / "notes.txt").read_text() == "mine"
     assert {path.name for path in (tmp_path / "pair").iterdir()} == {
         "notes.txt",

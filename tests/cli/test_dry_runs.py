@@ -17,13 +17,13 @@ def test_what_would_be_written_is_3_and_nothing_to_write_0(tmp_path: Path, typed
     """A resync, a backfill and the undo of each say so, before and after they are done."""
     files = drifting_pair(tmp_path)
 
-    before = [_looked(files, typed, *words) for words in (RESYNC, BACKFILL)]
+    before = [_dry_run(files, typed, *words) for words in (RESYNC, BACKFILL)]
     typed(*RESYNC, "--pair", files.pair_file, "--yes")
-    after = [_looked(files, typed, *words) for words in (RESYNC, BACKFILL, ("undo",))]
+    after = [_dry_run(files, typed, *words) for words in (RESYNC, BACKFILL, ("undo",))]
     files.run("secondary", "UPDATE htrunk SET incalls = 5 WHERE starttime = 500")
 
     assert (before, after) == ([3, 3], [0, 0, 3])
-    assert _looked(files, typed, "undo") == 0
+    assert _dry_run(files, typed, "undo") == 0
 
 
 def test_what_is_refused_is_4(tmp_path: Path, typed: Typing) -> None:
@@ -42,20 +42,20 @@ def test_what_is_refused_is_4(tmp_path: Path, typed: Typing) -> None:
 
     forbidden = [RESYNC, BACKFILL, sync, ("undo",)]
 
-    assert [_looked(files, typed, *words) for words in forbidden] == [4, 4, 4, 4]
+    assert [_dry_run(files, typed, *words) for words in forbidden] == [4, 4, 4, 4]
 
 
 def test_the_edit_of_timetables_ends_as_the_others(tmp_path: Path, typed: Typing) -> None:
     """Its dry run says 3 before it is made, and 0 once all of them are as they are to be."""
     files = three_owners(tmp_path)
     edit = ("timetables", "--run-on", "this", "--owner", "jm")
-    before = _looked(files, typed, *edit)
+    before = _dry_run(files, typed, *edit)
     typed(*edit, "--pair", files.pair_file, "--yes")
 
-    assert (before, _looked(files, typed, *edit)) == (3, 0)
+    assert (before, _dry_run(files, typed, *edit)) == (3, 0)
 
 
-def _looked(files: Files, typed: Typing, *words: str) -> int:
+def _dry_run(files: Files, typed: Typing, *words: str) -> int:
     """Return how a dry run ends, which begins no run."""
     runs = len(files.open().runs())
     code = typed(*words, "--pair", files.pair_file, "--dry-run").code

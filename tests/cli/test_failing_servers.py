@@ -28,22 +28,22 @@ from tests.cli.terminal import (
     type_in_process,
     without_privileges,
 )
-from tests.meddling import Meddling, meddle
+from tests.interference import Interference, interfere
 from tests.scenes import trunks
 from tests.waiting import wait_until
 
 RESYNC = ("resync", "--yes", "--pair")
-HOLD = (
+LOCK = (
     "import duckdb, sys; held = duckdb.connect(sys.argv[1]); held.execute('BEGIN'); print('held', flush=True); "
     "sys.stdin.read()"
 )
 
 
 @contextmanager
-def held_by_another(database: Path) -> Iterator[int]:
+def locked_by_another(database: Path) -> Iterator[int]:
     """Hold a database open in another process, and give its id."""
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", LOCK, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
@@ -55,20 +55,20 @@ def held_by_another(database: Path) -> Iterator[int]:
 
 @pytest.mark.parametrize("role", ["primary", "secondary"])
 @pytest.mark.parametrize("command", [RESYNC, ("verify", "--pair")])
-def test_a_locked_database_is_said_with_its_holder(
+def test_a_locked_database_is_reported_with_the_process_that_has_it(
     tmp_path: Path, typed: Typing, command: tuple[str, ...], role: str
 ) -> None:
     """A database another process has open ends with exit 1, names server and process, and changes nothing."""
     files = drifting_pair(tmp_path)
     before = files.bag("secondary", "htrunk")
 
-    with held_by_another(files.database(role)) as process:
-        said = typed(*command, files.pair_file, *TRUNKS)
+    with locked_by_another(files.database(role)) as process:
+        result = typed(*command, files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert is_one_sentence(said.err)
-    assert f"{role}: another process (process {process}) has the database open" in said.err
-    assert "run the same command again" in said.err
+    assert result.code == 1
+    assert is_one_sentence(result.err)
+    assert f"{role}: another process (process {process}) has the database open" in result.err
+    assert "run the same command again" in result.err
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -76,13 +76,13 @@ def test_a_run_that_has_the_database_open_is_named(tmp_path: Path, typed: Typing
     """Where the process that has an embedded server open is a run of this pair, the run is told, not a stranger."""
     files = drifting_pair(tmp_path)
 
-    with ledger_of(files.pair_file).locked() as lock, held_by_another(files.database("secondary")):
+    with ledger_of(files.pair_file).locked() as lock, locked_by_another(files.database("secondary")):
         lock.name("20000605-061203-3f1a")
-        said = typed(*RESYNC, files.pair_file, *TRUNKS)
+        result = typed(*RESYNC, files.pair_file, *TRUNKS)
 
-    assert said.code == 4
-    assert "Another run is writing to this pair: run 20000605-061203-3f1a" in said.err
-    assert "Close it there" not in said.err
+    assert result.code == 4
+    assert "Another run is writing to this pair: run 20000605-061203-3f1a" in result.err
+    assert "Close it there" not in result.err
 
 
 def test_a_target_set_to_read_only_is_not_written(tmp_path: Path, typed: Typing) -> None:
@@ -91,13 +91,13 @@ def test_a_target_set_to_read_only_is_not_written(tmp_path: Path, typed: Typing)
     before = files.bag("secondary", "htrunk")
 
     verified = typed("verify", "--pair", files.pair_file, *TRUNKS)
-    said = typed(*RESYNC, files.pair_file, *TRUNKS)
+    result = typed(*RESYNC, files.pair_file, *TRUNKS)
 
     assert verified.code == 3
-    assert said.code == 1
-    assert "read_only" in said.text
-    assert "secondary" in said.text
-    assert "Traceback" not in said.err
+    assert result.code == 1
+    assert "read_only" in result.text
+    assert "secondary" in result.text
+    assert "Traceback" not in result.err
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -108,12 +108,12 @@ def test_a_target_without_permission_to_write(tmp_path: Path) -> None:
     files.database("secondary").chmod(0o444)
     before = files.bag("secondary", "htrunk")
 
-    said = type_in_process(*RESYNC, files.pair_file, *TRUNKS, preexec_fn=without_privileges)
+    result = type_in_process(*RESYNC, files.pair_file, *TRUNKS, preexec_fn=without_privileges)
 
-    assert said.code == 1
-    assert "secondary: the database cannot be written to" in said.text
-    assert "permissions" in said.text
-    assert "Traceback" not in said.err
+    assert result.code == 1
+    assert "secondary: the database cannot be written to" in result.text
+    assert "permissions" in result.text
+    assert "Traceback" not in result.err
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -125,11 +125,11 @@ def test_a_verify_needs_no_permission_to_write(tmp_path: Path) -> None:
     for role in Role:
         files.database(role).chmod(0o444)
 
-    said = type_in_process("verify", "--pair", files.pair_file, *TRUNKS, preexec_fn=without_privileges)
+    result = type_in_process("verify", "--pair", files.pair_file, *TRUNKS, preexec_fn=without_privileges)
     tmp_path.chmod(0o755)
 
-    assert said.code == 3, said.err
-    assert "DRIFT" in said.out
+    assert result.code == 3, result.err
+    assert "DRIFT" in result.out
 
 
 @pytest.mark.soak
@@ -140,12 +140,12 @@ def test_a_staging_folder_that_cannot_be_written(tmp_path: Path) -> None:
     files.pair_file.write_text('staging = "closed"\n' + files.pair_file.read_text())
     before = files.bag("secondary", "htrunk")
 
-    said = type_in_process(*RESYNC, files.pair_file, *TRUNKS, preexec_fn=without_privileges)
+    result = type_in_process(*RESYNC, files.pair_file, *TRUNKS, preexec_fn=without_privileges)
 
-    assert said.code == 1
-    assert is_one_sentence(said.err)
-    assert f"The staging folder {tmp_path / 'closed'} cannot be written to" in said.err
-    assert "Set staging in the pair file" in said.err
+    assert result.code == 1
+    assert is_one_sentence(result.err)
+    assert f"The staging folder {tmp_path / 'closed'} cannot be written to" in result.err
+    assert "Set staging in the pair file" in result.err
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -155,11 +155,11 @@ def test_a_staging_folder_that_is_a_file(tmp_path: Path, typed: Typing) -> None:
     (tmp_path / "taken").write_text("")
     files.pair_file.write_text('staging = "taken"\n' + files.pair_file.read_text())
 
-    said = typed(*RESYNC, files.pair_file, *TRUNKS)
+    result = typed(*RESYNC, files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert is_one_sentence(said.err)
-    assert str(tmp_path / "taken") in said.err
+    assert result.code == 1
+    assert is_one_sentence(result.err)
+    assert str(tmp_path / "taken") in result.err
 
 
 def smallest_piece(files: Files) -> int:
@@ -185,13 +185,13 @@ def test_no_disk_left_for_a_piece(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
-    said = type_in_process(*RESYNC, files.pair_file, *TRUNKS, preexec_fn=little_room)
+    result = type_in_process(*RESYNC, files.pair_file, *TRUNKS, preexec_fn=little_room)
 
     after = {name: content for name, content in contents(tmp_path).items() if "staging" not in name}
-    assert said.code == 1
-    assert "There is no disk left for staging" in said.text
-    assert "Make room there" in said.text
-    assert "Traceback" not in said.text
+    assert result.code == 1
+    assert "There is no disk left for staging" in result.text
+    assert "Make room there" in result.text
+    assert "Traceback" not in result.text
     assert after == before
 
 
@@ -209,11 +209,11 @@ def three_steps(folder: Path) -> Files:
 EVENING = ("--window", "2000-06-05 05:00..06:29", "--table", "htrunk")
 
 
-def mended(files: Files) -> set[int]:
+def repaired(files: Files) -> set[int]:
     """Return the labels of which the secondary has all rows of the primary."""
-    found = files.run("secondary", "SELECT starttime, MIN(incalls), MAX(incalls) FROM htrunk GROUP BY ALL")
-    assert all(low == high for _, low, high in found), "an interval is half written"
-    return {label for label, _, high in found if high == 9}
+    intervals = files.run("secondary", "SELECT starttime, MIN(incalls), MAX(incalls) FROM htrunk GROUP BY ALL")
+    assert all(low == high for _, low, high in intervals), "an interval is half written"
+    return {label for label, _, high in intervals if high == 9}
 
 
 def test_the_rest_is_done_by_the_same_command(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,18 +226,18 @@ def test_the_rest_is_done_by_the_same_command(tmp_path: Path, typed: Typing, mon
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        meddle(patch, Role.SECONDARY, Meddling(after_insert=stop))
+        interfere(patch, Role.SECONDARY, Interference(after_insert=stop))
         typed(*RESYNC, files.pair_file, *EVENING)
-    said = typed(*RESYNC, files.pair_file, *EVENING)
+    result = typed(*RESYNC, files.pair_file, *EVENING)
 
-    assert said.code == 0
-    assert mended(files) == {500, 530, 600}
+    assert result.code == 0
+    assert repaired(files) == {500, 530, 600}
 
 
 def marks(files: Files) -> list[dict[str, object]]:
     """Return the marks of the steps of the runs on a pair."""
-    found = (files.folder / "pair.staging" / "runs").glob("*/steps.jsonl")
-    return [json.loads(line) for file in found for line in file.read_text().splitlines() if line.endswith("}")]
+    files_of_marks = (files.folder / "pair.staging" / "runs").glob("*/steps.jsonl")
+    return [json.loads(line) for file in files_of_marks for line in file.read_text().splitlines() if line.endswith("}")]
 
 
 def long_pair(folder: Path) -> Files:
@@ -256,7 +256,7 @@ def long_pair(folder: Path) -> Files:
 LONG = ("--window", "2000-05-29..2000-06-04", "--table", "htrunk")
 
 
-def days_mended(files: Files) -> int:
+def intervals_repaired(files: Files) -> int:
     """Return how many intervals of the secondary have the primary's figures."""
     return int(files.run("secondary", "SELECT COUNT(*) FROM htrunk WHERE incalls = 9")[0][0])
 
@@ -273,7 +273,7 @@ def test_an_interrupt_stops_a_real_process(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
 
-    done = days_mended(files)
+    done = intervals_repaired(files)
     assert process.returncode == 130, err
     assert 3 <= done < steps
     assert f"{done} of {steps} steps done" in out
@@ -292,10 +292,10 @@ def test_an_interrupt_before_anything_is_written(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("syncengine.jobs.observation.observe_pair", stop)
-    said = typed(*RESYNC, files.pair_file, *TRUNKS)
+    result = typed(*RESYNC, files.pair_file, *TRUNKS)
 
-    assert said.code == 130
-    assert "nothing was written" in said.err.lower()
+    assert result.code == 130
+    assert "nothing was written" in result.err.lower()
     assert contents(tmp_path) == before
 
 
@@ -314,7 +314,7 @@ def test_a_second_run_on_the_same_pair_is_turned_away(
         others.pair_file.write_text(f'staging = "{tmp_path / "pair.staging"}"\n{text}')
         answers.append(type_in_process(*RESYNC, others.pair_file, *TRUNKS))
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=run_again))
+    interfere(monkeypatch, Role.SECONDARY, Interference(after_insert=run_again))
     first = typed(*RESYNC, files.pair_file, *TRUNKS, "--json")
 
     (second,) = answers
@@ -344,7 +344,7 @@ def test_two_runs_at_once_by_the_same_pair_file(tmp_path: Path) -> None:
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 
-def test_a_server_lost_while_outages_are_planned_is_told(
+def test_a_server_lost_while_outages_are_planned_is_reported(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that goes away when it is asked about its tables ends the command, and is no reason of an outage's."""
@@ -355,7 +355,7 @@ def test_a_server_lost_while_outages_are_planned_is_told(
         raise ServerUnreachableError("secondary: the connection was lost.")
 
     monkeypatch.setattr("syncengine.servers.duckdb.server.DuckDBServer.surroundings", lost)
-    said = typed("outages", "--pair", files.pair_file)
+    result = typed("outages", "--pair", files.pair_file)
 
-    assert said.code == 1
-    assert "the connection was lost" in said.err
+    assert result.code == 1
+    assert "the connection was lost" in result.err

@@ -29,12 +29,12 @@ def test_every_command_and_option_has_help(command: str) -> None:
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help_names_every_command(typed: Typing, option: str) -> None:
     """The help of the program lists its commands and says where to begin."""
-    said = typed(option)
+    result = typed(option)
 
-    assert said.code == 0
-    assert all(re.search(rf"^\s+{command}\b", said.out, re.MULTILINE) for command in COMMANDS)
-    assert "syncengine demo --into" in said.text
-    assert "..." not in said.out.partition("Commands:")[2]
+    assert result.code == 0
+    assert all(re.search(rf"^\s+{command}\b", result.out, re.MULTILINE) for command in COMMANDS)
+    assert "syncengine demo --into" in result.text
+    assert "..." not in result.out.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize(
@@ -47,10 +47,10 @@ def test_help_names_every_command(typed: Typing, option: str) -> None:
 )
 def test_help_lists_the_exit_codes(typed: Typing, command: str, codes: tuple[str, ...]) -> None:
     """The help of verify and of resync says what each exit code means."""
-    said = typed(command, "--help")
+    result = typed(command, "--help")
 
-    listed = said.text.partition("Exit codes: ")[2]
-    assert said.code == 0
+    listed = result.text.partition("Exit codes: ")[2]
+    assert result.code == 0
     for code in codes:
         assert re.search(rf"\b{code} [a-z]", listed), code
 
@@ -65,10 +65,10 @@ def test_help_shows_how_windows_are_written(typed: Typing) -> None:
 
 def test_without_a_command_there_is_help() -> None:
     """The bare program shows its help instead of nothing."""
-    said = type_in_process()
+    result = type_in_process()
 
-    assert "resync" in said.text
-    assert "Traceback" not in said.err
+    assert "resync" in result.text
+    assert "Traceback" not in result.err
 
 
 def test_the_version_is_shown(typed: Typing) -> None:
@@ -78,10 +78,10 @@ def test_the_version_is_shown(typed: Typing) -> None:
 
 def test_tables_lists_every_table_by_class(typed: Typing) -> None:
     """The list holds every table of the catalogue under the class that decides what may be copied."""
-    said = typed("tables")
+    result = typed("tables")
 
-    lines = said.out.splitlines()
-    assert said.code == 0
+    lines = result.out.splitlines()
+    assert result.code == 0
     assert next(line for line in lines if line.startswith("Local administration: never copied"))
     for name in ("hsplit", "synonyms", "users", "dcalloc", "linkex"):
         assert any(line.split()[:1] == [name] for line in lines), name
@@ -89,37 +89,37 @@ def test_tables_lists_every_table_by_class(typed: Typing) -> None:
 
 def test_one_table_is_shown_with_its_columns(typed: Typing) -> None:
     """`tables hsplit` shows key, archive and every column with its type and source."""
-    said = typed("tables", "hsplit")
+    result = typed("tables", "hsplit")
 
-    assert said.code == 0
-    assert re.search(r"key group\s+intrvl, split", said.out)
-    assert re.search(r"^acdcalls\s+smallint\s+sum\s+found\s+\[\d+\]$", said.out, re.MULTILINE)
-    assert re.search(r"^\[1\] \S+", said.out, re.MULTILINE)
+    assert result.code == 0
+    assert re.search(r"key group\s+intrvl, split", result.out)
+    assert re.search(r"^acdcalls\s+smallint\s+sum\s+found\s+\[\d+\]$", result.out, re.MULTILINE)
+    assert re.search(r"^\[1\] \S+", result.out, re.MULTILINE)
 
 
 def test_a_column_of_no_source_cites_none(surveys: Files, typed: Typing) -> None:
     """A table of one's own need not say where its columns are described; no empty source stands below it."""
-    said = typed("tables", "c_survey", "--specs", surveys.folder / "specs")
+    result = typed("tables", "c_survey", "--specs", surveys.folder / "specs")
 
-    assert re.search(r"^answers\s+integer\s+found$", said.out, re.MULTILINE)
-    assert "[1]" not in said.out
+    assert re.search(r"^answers\s+integer\s+found$", result.out, re.MULTILINE)
+    assert "[1]" not in result.out
 
 
 def test_an_unknown_table_is_answered_with_the_nearest(typed: Typing) -> None:
     """`tables hsplt` names hsplit."""
-    said = typed("tables", "hsplt")
+    result = typed("tables", "hsplt")
 
-    assert said.code == 2
-    assert "hsplit" in said.err
+    assert result.code == 2
+    assert "hsplit" in result.err
 
 
 def test_sets_are_listed_with_the_files_beside_them(typed: Typing) -> None:
     """`tables --sets` lists what the guide synchronises together, and files that no table copy carries."""
-    said = typed("tables", "--sets")
+    result = typed("tables", "--sets")
 
-    assert said.code == 0
+    assert result.code == 0
     for name in ("dictionary", "agent-groups", "users", "history", "designer-reports"):
-        assert re.search(rf"^{name}\s", said.out, re.MULTILINE), name
+        assert re.search(rf"^{name}\s", result.out, re.MULTILINE), name
 
 
 def test_tables_as_documents(typed: Typing) -> None:
@@ -185,10 +185,10 @@ def test_a_table_of_ones_own_is_verified_and_copied(surveys: Files, typed: Typin
 
     listed = typed("tables", *specs)
     found = typed("verify", "--pair", surveys.pair_file, *window, *specs)
-    mended = typed("resync", "--pair", surveys.pair_file, *window, *specs, "--yes")
+    repaired = typed("resync", "--pair", surveys.pair_file, *window, *specs, "--yes")
 
     assert re.search(r"^c_survey\s+interval", listed.out, re.MULTILINE)
-    assert (found.code, mended.code) == (3, 0)
+    assert (found.code, repaired.code) == (3, 0)
     assert surveys.bag("secondary", "c_survey") == surveys.bag("primary", "c_survey")
 
 
@@ -196,9 +196,9 @@ def test_specs_may_stand_in_the_pair_file(surveys: Files, typed: Typing) -> None
     """A folder named in the pair file, relative to it, needs no option."""
     surveys.pair_file.write_text('specs = ["specs"]\n' + surveys.pair_file.read_text())
 
-    said = typed("verify", "--pair", surveys.pair_file, "-t", "c_survey", "--json")
+    result = typed("verify", "--pair", surveys.pair_file, "-t", "c_survey", "--json")
 
-    assert said.document["tables"][0]["rows_missing"] == 1
+    assert result.document["tables"][0]["rows_missing"] == 1
     assert open_pair(surveys.pair_file).catalogue.table("c_survey").summary == "Surveys of our own"
 
 
@@ -207,20 +207,20 @@ def test_every_fault_of_a_spec_is_said_at_once(surveys: Files, typed: Typing) ->
     text = SPEC.replace('"integer"', '"number"').replace('"copying"', '"somehow"')
     (surveys.folder / "specs" / "c_survey.toml").write_text(text)
 
-    said = typed("tables", "--specs", surveys.folder / "specs")
+    result = typed("tables", "--specs", surveys.folder / "specs")
 
-    assert said.code == 2
-    assert said.err.count("c_survey.toml") >= 2
-    assert "answers" in said.err
-    assert "kept" in said.err
-    assert "Traceback" not in said.err
+    assert result.code == 2
+    assert result.err.count("c_survey.toml") >= 2
+    assert "answers" in result.err
+    assert "kept" in result.err
+    assert "Traceback" not in result.err
 
 
 def test_a_shipped_table_cannot_be_described_again(surveys: Files, typed: Typing) -> None:
     """A spec of one's own that describes hsplit is refused, and says which file did so already."""
     (surveys.folder / "specs" / "c_survey.toml").write_text(SPEC.replace("c_survey =", "hsplit ="))
 
-    said = typed("tables", "--specs", surveys.folder / "specs")
+    result = typed("tables", "--specs", surveys.folder / "specs")
 
-    assert said.code == 2
-    assert "split.toml" in said.err
+    assert result.code == 2
+    assert "split.toml" in result.err

@@ -11,12 +11,12 @@ import pytest
 from rich.text import Text
 
 from syncengine.cli import streams
-from syncengine.cli.hints import remember_pair, to_type
-from syncengine.cli.terminal import ReportConsole, text_to_type
+from syncengine.cli.hints import complete_commands, remember_pair
+from syncengine.cli.terminal import ReportConsole, complete_text
 from syncengine.report.text import unbroken
 from tests.cli.terminal import Typing, drifting_pair
 
-TOLD = re.compile(r"`syncengine ([^`]*)`")
+HINTS = re.compile(r"`syncengine ([^`]*)`")
 
 
 def test_a_hint_names_the_pair(tmp_path: Path, typed: Typing) -> None:
@@ -24,10 +24,10 @@ def test_a_hint_names_the_pair(tmp_path: Path, typed: Typing) -> None:
     files = drifting_pair(tmp_path / "a pair")
     wanted = ("verify", "--pair", files.pair_file, "--table", "htrunk", "--window", "2000-06-05 01:00..02:00")
 
-    said, document = typed(*wanted), typed(*wanted, "--json").document
+    result, document = typed(*wanted), typed(*wanted, "--json").document
 
-    for text in (said.text, document["hint"]):
-        (words,) = [shlex.split(told) for told in TOLD.findall(text)]
+    for text in (result.text, document["hint"]):
+        (words,) = [shlex.split(told) for told in HINTS.findall(text)]
         assert typed(*words).code == 3
 
 
@@ -36,9 +36,9 @@ def test_a_report_names_the_pair(tmp_path: Path, typed: Typing) -> None:
     files = drifting_pair(tmp_path)
     files.run("secondary", "DELETE FROM htrunk")
 
-    said = typed("check", "--pair", files.pair_file)
+    result = typed("check", "--pair", files.pair_file)
 
-    assert f"`syncengine verify --pair {files.pair_file}` says what is missing." in said.text
+    assert f"`syncengine verify --pair {files.pair_file}` says what is missing." in result.text
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_commands_of_a_pair_get_it_once(text: str, typable: str) -> None:
     remember_pair(["verify", "--pair", "a b"])
     styled = Text.assemble(("red ", "red"), text, (" bold", "bold"))
 
-    assert to_type(text) == typable
-    assert text_to_type(styled).plain == f"red {typable} bold"
-    assert [str(span.style) for span in text_to_type(styled).spans] == ["red", "bold"]
+    assert complete_commands(text) == typable
+    assert complete_text(styled).plain == f"red {typable} bold"
+    assert [str(span.style) for span in complete_text(styled).spans] == ["red", "bold"]
 
 
 def test_refusals_are_broken_between_words(monkeypatch: pytest.MonkeyPatch) -> None:

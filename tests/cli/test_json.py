@@ -17,11 +17,11 @@ def test_the_document_of_verify(tmp_path: Path, typed: Typing) -> None:
     """The verdict names both servers, and of each table what was compared, what differs and how that was found."""
     files = drifting_pair(tmp_path)
 
-    said = typed("verify", "--pair", files.pair_file, *TRUNKS, "--json")
+    result = typed("verify", "--pair", files.pair_file, *TRUNKS, "--json")
 
-    document = said.document
+    document = result.document
     (table,) = document["tables"]
-    assert said.code == 3
+    assert result.code == 3
     assert (document["format"], document["version"]) == ("syncengine.verify", 1)
     assert (document["in_sync"], document["source"], document["target"]) == (False, "primary", "secondary")
     assert document["as_of"] == "2000-06-05T07:10:00"
@@ -58,11 +58,11 @@ def test_a_verdict_in_sync(tmp_path: Path, typed: Typing) -> None:
     """In sync is exit 0 and says what was compared all the same."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)})
 
-    said = typed("verify", "--pair", files.pair_file, "-t", "htrunk", "--json")
+    result = typed("verify", "--pair", files.pair_file, "-t", "htrunk", "--json")
 
-    assert said.code == 0
-    assert said.document["in_sync"] is True
-    assert said.document["tables"][0]["buckets_compared"] == 6
+    assert result.code == 0
+    assert result.document["in_sync"] is True
+    assert result.document["tables"][0]["buckets_compared"] == 6
 
 
 def test_tables_without_a_time_have_no_window(tmp_path: Path, typed: Typing) -> None:
@@ -80,17 +80,17 @@ def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
     files = drifting_pair(tmp_path)
     before = contents(tmp_path)
 
-    said = typed("resync", "--pair", files.pair_file, *TRUNKS, "--dry-run", "--json")
+    result = typed("resync", "--pair", files.pair_file, *TRUNKS, "--dry-run", "--json")
 
-    document = said.document
-    assert said.code == 3
+    document = result.document
+    assert result.code == 3
     assert (document["format"], document["version"]) == ("syncengine.plan-summary", 2)
     assert document["dry_run"] is True
     assert "outcome" not in document
     assert (document["source"], document["target"], document["policy"]) == ("primary", "secondary", "replace")
-    [found] = document["ranges"]
+    [restore_range] = document["ranges"]
     spans = {"requested": SPAN, "asked": [], "actual": SPAN, "pieces": [SPAN]}
-    assert found == {"table": "htrunk", "acd": 1, **spans, "notes": []}
+    assert restore_range == {"table": "htrunk", "acd": 1, **spans, "notes": []}
     (step,) = document["steps"]
     assert (step["number"], step["into"]) == (1, "secondary")
     assert step["parts"][0] | {"table": "htrunk", "buckets": 1, "rows_changed": 2} == step["parts"][0]
@@ -98,26 +98,26 @@ def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
     assert contents(tmp_path) == before
 
 
-def test_what_is_kept_is_in_the_document(tmp_path: Path, typed: Typing) -> None:
+def test_what_is_skipped_is_in_the_document(tmp_path: Path, typed: Typing) -> None:
     """An interval that is kept is listed with when, why and how many rows."""
     files = drifting_pair(tmp_path)
     files.run("primary", "UPDATE htrunk SET incomplete = 1 WHERE starttime = 500")
 
-    said = typed("resync", "--pair", files.pair_file, *TRUNKS, "--dry-run", "--json")
+    result = typed("resync", "--pair", files.pair_file, *TRUNKS, "--dry-run", "--json")
 
-    (kept,) = said.document["kept"]
-    assert (kept["table"], kept["acd"], kept["why"], kept["rows"]) == ("htrunk", 1, "source-broken", 2)
-    assert kept["spans"] == [SPAN]
+    (skipped,) = result.document["kept"]
+    assert (skipped["table"], skipped["acd"], skipped["why"], skipped["rows"]) == ("htrunk", 1, "source-broken", 2)
+    assert skipped["spans"] == [SPAN]
 
 
 def test_the_document_of_a_run(tmp_path: Path, typed: Typing) -> None:
     """A run with --yes adds its outcome, step by step, and the verdict of the fresh look after it."""
     files = drifting_pair(tmp_path)
 
-    said = typed("resync", "--pair", files.pair_file, *TRUNKS, "--yes", "--json")
+    result = typed("resync", "--pair", files.pair_file, *TRUNKS, "--yes", "--json")
 
-    document = said.document
-    assert said.code == 0
+    document = result.document
+    assert result.code == 0
     assert document["dry_run"] is False
     outcome = document["outcome"]
     assert (outcome["done"], outcome["cancelled"], outcome["stopped"]) == (True, False, "")
@@ -132,10 +132,10 @@ def test_standard_output_of_a_process_is_the_document(tmp_path: Path) -> None:
     """In a process of its own too, standard output is the document from the first to the last character."""
     files = drifting_pair(tmp_path)
 
-    said = type_in_process("resync", "--pair", files.pair_file, *TRUNKS, "--yes", "--json")
+    result = type_in_process("resync", "--pair", files.pair_file, *TRUNKS, "--yes", "--json")
 
-    assert said.code == 0
-    assert said.document["after"]["in_sync"] is True
+    assert result.code == 0
+    assert result.document["after"]["in_sync"] is True
 
 
 @pytest.mark.parametrize(
@@ -151,20 +151,20 @@ def test_standard_output_of_a_process_is_the_document(tmp_path: Path) -> None:
     ],
 )
 def test_an_error_is_a_document(
-    tmp_path: Path, typed: Typing, words: tuple[str, ...], code: int, rule: int | None, says: str
+    tmp_path: Path, typed: Typing, words: tuple[str, ...], code: int, rule: int | None, message: str
 ) -> None:
     """With --json an error is one document too, with its code, message, hint and rule, and a sentence for people."""
     files = drifting_pair(tmp_path)
 
-    said = typed(*words, "--pair", files.pair_file, "--json")
+    result = typed(*words, "--pair", files.pair_file, "--json")
 
-    document = said.document
-    assert said.code == document["code"] == code
+    document = result.document
+    assert result.code == document["code"] == code
     assert (document["format"], document["version"]) == ("syncengine.error", 1)
     assert document["rule"] == rule
     named = f"\n(rule {rule}: {document['rule_name']})" if rule else ""
-    assert says in document["message"]
-    assert said.err == f"{document['message']} {document['hint']}".strip() + f"{named}\n"
+    assert message in document["message"]
+    assert result.err == f"{document['message']} {document['hint']}".strip() + f"{named}\n"
 
 
 def test_no_document_holds_a_url(tmp_path: Path, typed: Typing) -> None:

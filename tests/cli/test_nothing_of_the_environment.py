@@ -14,7 +14,7 @@ import pytest
 from syncengine.model.mask import is_telling
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files
-from tests.cli.terminal import TRUNKS, WINDOW, Said, Typing, drifting_pair
+from tests.cli.terminal import TRUNKS, WINDOW, CommandResult, Typing, drifting_pair
 from tests.examples import SOAKING, some_of
 from tests.scenes import trunks
 from tests.servers.derby.network_server import PASSWORD as DERBY_PASSWORD
@@ -69,16 +69,16 @@ def shown(values: Mapping[str, str], text: str) -> list[str]:
     ]
 
 
-def left_in(folder: Path, but: Path) -> str:
+def contents_of(folder: Path, but: Path) -> str:
     """Return all bytes of all files of a folder, and their names, but for one file."""
     files = [path for path in folder.rglob("*") if path.is_file() and path != but]
     assert files
     return "\n".join(f"{path.relative_to(folder)}\n{path.read_bytes().decode('latin-1')}" for path in files)
 
 
-def said_by(said: Said, logged: pytest.LogCaptureFixture) -> str:
+def all_output(result: CommandResult, logged: pytest.LogCaptureFixture) -> str:
     """Return all that a command has told."""
-    return f"{said.out}\n{said.err}\n{logged.text}"
+    return f"{result.out}\n{result.err}\n{logged.text}"
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Post
 
 @pytest.mark.sampled
 @pytest.mark.postgresql
-def test_no_command_shows_or_keeps_what_a_url_of_a_live_server_takes(
+def test_no_command_shows_or_stores_what_a_url_of_a_live_server_takes(
     live: tuple[PostgreSQLFiles, dict[str, str]],
     elsewhere: dict[str, str],
     typed: Typing,
@@ -145,11 +145,11 @@ def test_no_command_shows_or_keeps_what_a_url_of_a_live_server_takes(
     values = values | elsewhere
 
     for command in (*COMMANDS, *(MORE_COMMANDS if SOAKING else ())):
-        said = typed(command[0], "--pair", files.pair_file, *command[1:])
-        assert said.code in (0, 3), (command, said.text)
-        assert not shown(values, said_by(said, caplog)), command
+        result = typed(command[0], "--pair", files.pair_file, *command[1:])
+        assert result.code in (0, 3), (command, result.text)
+        assert not shown(values, all_output(result, caplog)), command
     assert "${ONE_DATABASE}" in typed("check", "--pair", files.pair_file).out
-    assert not shown(values, left_in(files.folder, files.pair_file))
+    assert not shown(values, contents_of(files.folder, files.pair_file))
 
 
 @pytest.mark.sampled
@@ -186,11 +186,11 @@ def test_no_error_shows_what_a_url_of_a_live_server_takes(
         files.pair_file.write_text(files.pair_file.read_text().replace("application_name", "keepalives_idle", 1))
 
     for command in FAILING:
-        said = typed(command[0], "--pair", files.pair_file, *command[1:])
-        assert said.code not in (0, 3) or command[0] in ("status", "check"), said.text
-        assert not shown(values, said_by(said, caplog)), command
+        result = typed(command[0], "--pair", files.pair_file, *command[1:])
+        assert result.code not in (0, 3) or command[0] in ("status", "check"), result.text
+        assert not shown(values, all_output(result, caplog)), command
     staging = files.folder / "pair.staging"
-    assert not staging.exists() or not shown(values, left_in(staging, files.pair_file))
+    assert not staging.exists() or not shown(values, contents_of(staging, files.pair_file))
 
 
 @pytest.fixture
@@ -242,13 +242,13 @@ def test_nothing_shows_what_a_url_over_drda_takes(
         monkeypatch.setenv(f"I_{part}", wrong)
 
     for command in FAILING:
-        said = typed(command[0], "--pair", files.pair_file, *command[1:])
+        result = typed(command[0], "--pair", files.pair_file, *command[1:])
         # Nothing is archived on that primary, so that a resync is refused.
-        assert bool(part) != (said.code in (0, 3, 4)) or command[0] in ("status", "check"), said.text
+        assert bool(part) != (result.code in (0, 3, 4)) or command[0] in ("status", "check"), result.text
         # The name of the login may be part of where the files lie.
-        assert not shown(values, said_by(said, caplog).replace(str(files.folder), "")), command
+        assert not shown(values, all_output(result, caplog).replace(str(files.folder), "")), command
     staging = files.folder / "pair.staging"
-    assert not staging.exists() or not shown(values, left_in(staging, files.pair_file))
+    assert not staging.exists() or not shown(values, contents_of(staging, files.pair_file))
 
 
 @pytest.mark.parametrize("harm", ["nothing", "gone", "damaged", "held"])
@@ -279,8 +279,8 @@ def test_no_path_of_an_embedded_server_is_shown(
         target.write_bytes(target.read_bytes()[:20_000])
 
     for command in FAILING:
-        said = typed(command[0], "--pair", files.pair_file, *command[1:])
-        assert (said.code in (0, 3)) == (harm == "nothing") or command[0] in ("status", "check"), said.text
-        assert not shown(values | elsewhere, said_by(said, caplog)), command
+        result = typed(command[0], "--pair", files.pair_file, *command[1:])
+        assert (result.code in (0, 3)) == (harm == "nothing") or command[0] in ("status", "check"), result.text
+        assert not shown(values | elsewhere, all_output(result, caplog)), command
     staging = files.folder / "pair.staging"
-    assert not staging.exists() or not shown(values | elsewhere, left_in(staging, files.pair_file))
+    assert not staging.exists() or not shown(values | elsewhere, contents_of(staging, files.pair_file))

@@ -26,7 +26,7 @@ A_PAIR = "opened"
 
 def test_a_command_imports_of_the_package_what_it_exports() -> None:
     """Of the API it takes what `syncengine` exports; that it reaches past that nowhere, a contract of imports says."""
-    taken = [
+    imported = [
         (node.module, one.name)
         for path in FILES
         for node in ast.walk(ast.parse(path.read_text()))
@@ -34,23 +34,23 @@ def test_a_command_imports_of_the_package_what_it_exports() -> None:
         for one in node.names
     ]
 
-    assert ("syncengine", "open_pair") in taken
-    assert {name for home, name in taken if home == "syncengine"} <= set(syncengine.__all__)
-    assert {home for home, _ in taken} == {"syncengine", "syncengine.app.own_process"}
+    assert ("syncengine", "open_pair") in imported
+    assert {name for home, name in imported if home == "syncengine"} <= set(syncengine.__all__)
+    assert {home for home, _ in imported} == {"syncengine", "syncengine.app.own_process"}
 
 
 def test_a_command_uses_of_a_pair_what_the_page_names() -> None:
     """Each method and property of a pair that any command uses is on the page, so that a script can do the same."""
     page = (DOCS / "reference" / "python-api.md").read_text()
-    told = set(re.findall(r"\b[Pp]air\.(\w+)", page))
+    documented = set(re.findall(r"\b[Pp]air\.(\w+)", page))
     used = {name for path in FILES for name in _used(ast.parse(path.read_text()))}
 
     assert {"verify", "execute", "plan_backfill", "status"} <= used
-    assert used <= told
+    assert used <= documented
 
 
 @pytest.mark.parametrize("command", app.registered_commands, ids=lambda command: command.callback.__name__)
-def test_a_command_is_given_one_value(command: CommandInfo) -> None:
+def test_a_command_takes_one_value(command: CommandInfo) -> None:
     """What was typed after a command is one value, which never changes."""
     assert command.callback is not None
     options = options_of(inspect.unwrap(command.callback))

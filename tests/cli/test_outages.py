@@ -13,16 +13,16 @@ from tests.jobs.test_outages import guides
 from tests.scenes import trunks
 
 
-def test_an_outage_is_told_with_the_command_that_mends_it(tmp_path: Path, typed: Typing) -> None:
+def test_an_outage_is_listed_with_the_command_that_repairs_it(tmp_path: Path, typed: Typing) -> None:
     """It says when, who, why and how much; the command shown does what is left to do, and then nothing is."""
     files = guides(tmp_path)
 
-    said = typed("outages", "--pair", files.pair_file)
+    result = typed("outages", "--pair", files.pair_file)
 
-    assert said.code == 3
-    assert "ACD 1  2000-06-05 05:00-05:29  can be repaired, from primary to secondary: 1 table, 2 rows" in said.out
-    assert "secondary: link down 05:13 to 05:19, the session was down (97), 1 interval marked incomplete" in said.out
-    command = next(line for line in said.out.splitlines() if "--window" in line).split("'")
+    assert result.code == 3
+    assert "ACD 1  2000-06-05 05:00-05:29  can be repaired, from primary to secondary: 1 table, 2 rows" in result.out
+    assert "secondary: link down 05:13 to 05:19, the session was down (97), 1 interval marked incomplete" in result.out
+    command = next(line for line in result.out.splitlines() if "--window" in line).split("'")
     assert command[1] == "2000-06-05 05:00..05:29"
     assert typed("resync", "--pair", files.pair_file, "--window", command[1], "--acd", "1", "--yes").code == 0
     again = typed("outages", "--pair", files.pair_file)
@@ -32,13 +32,13 @@ def test_an_outage_is_told_with_the_command_that_mends_it(tmp_path: Path, typed:
     assert "link down" in typed("outages", "-v", "--pair", files.pair_file).out
 
 
-def test_all_outages_are_mended_at_once(tmp_path: Path, typed: Typing) -> None:
+def test_all_outages_are_repaired_at_once(tmp_path: Path, typed: Typing) -> None:
     """`resync --outages` shows its plan, writes it with --yes, and looks again."""
     files = guides(tmp_path)
 
-    looked = typed("resync", "--outages", "--pair", files.pair_file, "--dry-run")
-    assert looked.code == 3
-    assert "reconcile in both directions" in looked.out
+    listed = typed("resync", "--outages", "--pair", files.pair_file, "--dry-run")
+    assert listed.code == 3
+    assert "reconcile in both directions" in listed.out
     assert files.bag("secondary", "htrunk") != files.bag("primary", "htrunk")
     assert typed("resync", "--outages", "--pair", files.pair_file, "--yes").code == 0
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
@@ -67,23 +67,23 @@ def test_the_document_of_outages(tmp_path: Path, typed: Typing) -> None:
     assert document["plan"]["policy"] == "reconcile"
 
 
-def test_no_outage_is_told(tmp_path: Path, typed: Typing) -> None:
+def test_after_a_repair_no_outage_is_listed(tmp_path: Path, typed: Typing) -> None:
     """Where nobody was blind both commands say so, and end with 0; JSON is a plan without steps."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)})
 
-    said = typed("outages", "--pair", files.pair_file)
-    assert (said.code, "No outage is known, from" in said.out) == (0, True)
-    mended = typed("resync", "--outages", "--yes", "--pair", files.pair_file)
-    assert (mended.code, "No outage is there to be repaired" in mended.out) == (0, True)
+    result = typed("outages", "--pair", files.pair_file)
+    assert (result.code, "No outage is known, from" in result.out) == (0, True)
+    repaired = typed("resync", "--outages", "--yes", "--pair", files.pair_file)
+    assert (repaired.code, "No outage is there to be repaired" in repaired.out) == (0, True)
     assert typed("resync", "--outages", "--yes", "--json", "--pair", files.pair_file).document["steps"] == []
 
 
-def test_an_outage_that_comes_too_early_is_told(tmp_path: Path, typed: Typing) -> None:
+def test_an_outage_that_comes_too_early_is_listed(tmp_path: Path, typed: Typing) -> None:
     """Before the archive has run the outage is shown as waiting; its mending is refused by rule 6, with 4."""
     files = guides(tmp_path, archived=datetime(2000, 6, 5, 5, 0), as_of=datetime(2000, 6, 5, 5, 45))
 
-    said = typed("outages", "--pair", files.pair_file)
-    assert (said.code, "can be repaired once archived" in said.out) == (3, True)
+    result = typed("outages", "--pair", files.pair_file)
+    assert (result.code, "can be repaired once archived" in result.out) == (3, True)
     refused = typed("resync", "--outages", "--yes", "--pair", files.pair_file)
     assert refused.code == 4
     assert "--wait" in refused.err
@@ -102,30 +102,30 @@ def test_an_outage_that_comes_too_early_is_told(tmp_path: Path, typed: Typing) -
         (("resync", "--yes", "--outages", "--policy", "fill"), "finds its own times"),
     ],
 )
-def test_what_cannot_be_meant(tmp_path: Path, typed: Typing, words: tuple[str, ...], sentence: str) -> None:
+def test_bad_input_is_one_sentence(tmp_path: Path, typed: Typing, words: tuple[str, ...], sentence: str) -> None:
     """A slip ends with 2 and one sentence that names it."""
     files = guides(tmp_path)
 
-    said = typed(*words, "--pair", files.pair_file)
+    result = typed(*words, "--pair", files.pair_file)
 
-    assert said.code == 2
-    assert sentence in said.err
-    assert "Traceback" not in said.err
+    assert result.code == 2
+    assert sentence in result.err
+    assert "Traceback" not in result.err
 
 
-def test_what_nobody_saw_is_no_all_clear(tmp_path: Path, typed: Typing) -> None:
+def test_an_unknown_time_is_no_all_clear(tmp_path: Path, typed: Typing) -> None:
     """Where a server tells neither of its links nor of its intervals, that is said, with exit code 3."""
     files = build_files(tmp_path, ["users"])
     for role in ("primary", "secondary"):
         for table in ("linkex", "arch_stat"):
             files.run(role, f"DROP TABLE IF EXISTS {table}")
 
-    said = typed("outages", "--pair", files.pair_file)
+    result = typed("outages", "--pair", files.pair_file)
     document = typed("outages", "--pair", files.pair_file, "--json").document
 
-    assert said.code == 3
-    assert "nobody can tell" in said.out
-    assert "No outage is known" not in said.out
+    assert result.code == 3
+    assert "nobody can tell" in result.out
+    assert "No outage is known" not in result.out
     assert (document["open"], [one["server"] for one in document["unseen"]]) == (
         True,
         ["primary", "secondary"],

@@ -31,18 +31,18 @@ def just_back(folder: Path) -> Files:
     )
 
 
-def test_an_outage_is_told_just_after_the_link_returns(tmp_path: Path, typed: Typing) -> None:
+def test_an_outage_is_listed_just_after_the_link_returns(tmp_path: Path, typed: Typing) -> None:
     """At 05:25 the outage of the interval under way is named, with 3; its repair is refused with 4, not passed over."""
     files = just_back(tmp_path)
 
-    said = typed("outages", "--pair", files.pair_file)
+    result = typed("outages", "--pair", files.pair_file)
     refused = typed(*RESYNC, "--pair", files.pair_file)
 
-    assert said.code == 3
-    assert WAITING in said.out
-    assert "secondary: link down 05:13 to 05:19" in said.out
-    assert "No outage" not in said.out
-    assert f"  syncengine resync --pair {files.pair_file} --outages --acd 1 --wait\n" in said.out
+    assert result.code == 3
+    assert WAITING in result.out
+    assert "secondary: link down 05:13 to 05:19" in result.out
+    assert "No outage" not in result.out
+    assert f"  syncengine resync --pair {files.pair_file} --outages --acd 1 --wait\n" in result.out
     assert refused.code == 4
     assert "The outage of ACD 1 at 2000-06-05 05:00-05:29 has not been archived" in refused.err
     assert "--wait" in refused.err
@@ -76,10 +76,10 @@ def test_waiting_repairs_an_outage_of_the_interval_under_way(
     monkeypatch.setattr("syncengine.jobs.connections.datetime", Clock)
     monkeypatch.setattr("syncengine.jobs.archive_wait.time.sleep", archive)
 
-    said = typed(*RESYNC, "--wait", "--pair", files.pair_file)
+    result = typed(*RESYNC, "--wait", "--pair", files.pair_file)
 
     assert len(waited) == 1
-    assert said.code == 0
+    assert result.code == 0
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 
@@ -88,11 +88,11 @@ def test_a_link_that_its_diary_has_as_down_still(tmp_path: Path, typed: Typing) 
     files = just_back(tmp_path)
     files.run("secondary", "UPDATE linkex SET duration = NULL")
 
-    said = typed("outages", "--pair", files.pair_file)
+    result = typed("outages", "--pair", files.pair_file)
 
-    assert (said.code, WAITING in said.out) == (3, True)
-    assert "link down since 05:13, the session was down (97), and its diary does not tell that it is back" in said.out
-    assert "left out" not in said.out
+    assert (result.code, WAITING in result.out) == (3, True)
+    assert "link down since 05:13, the session was down (97), and its diary does not tell that it is back" in result.out
+    assert "left out" not in result.out
     # Rows of a later interval tell that it is.
     for role in ("primary", "secondary"):
         files.add(role, "htrunk", *trunks(500, 600))
@@ -108,11 +108,11 @@ def test_a_link_that_a_hook_says_is_down(tmp_path: Path, typed: Typing) -> None:
     mute = build_files(tmp_path / "mute", ["htrunk"], both={"htrunk": trunks(400, 700)})
     with_hooks(mute, hook("links", fails("no route to host", 255), "secondary"))
 
-    said = typed("outages", "--pair", down.pair_file)
+    result = typed("outages", "--pair", down.pair_file)
     (outage,) = typed("outages", "--json", "--pair", down.pair_file).document["outages"]
 
-    assert (said.code, "ACD 1  2000-06-05 07:00-07:29  can be repaired once archived" in said.out) == (3, True)
-    assert "secondary: links are down now, as the hook links says, and said: link 1: down" in said.out
+    assert (result.code, "ACD 1  2000-06-05 07:00-07:29  can be repaired once archived" in result.out) == (3, True)
+    assert "secondary: links are down now, as the hook links says, and said: link 1: down" in result.out
     assert outage["blind"][0]["down_now"].startswith("links are down now")
     assert typed(*RESYNC, "--pair", down.pair_file).code == 4
     assert typed("outages", "--pair", mute.pair_file).code == 0
@@ -123,12 +123,12 @@ def test_an_outage_that_is_too_early_is_left_and_ends_with_3(tmp_path: Path, typ
     files = guides(tmp_path)
     files.add("secondary", "linkex", link(702, 60))
 
-    looked = typed("resync", "--outages", "--dry-run", "--json", "--pair", files.pair_file)
-    said = typed(*RESYNC, "--pair", files.pair_file)
+    listed = typed("resync", "--outages", "--dry-run", "--json", "--pair", files.pair_file)
+    result = typed(*RESYNC, "--pair", files.pair_file)
 
-    assert looked.document["left"] == ["ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet, and is left"]
-    assert said.code == 3
-    assert said.out.count("Left: ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet") == 2
+    assert listed.document["left"] == ["ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet, and is left"]
+    assert result.code == 3
+    assert result.out.count("Left: ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet") == 2
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
     again = typed(*RESYNC, "--pair", files.pair_file)
     assert (again.code, again.out.count("Left: ")) == (3, 1)
@@ -144,31 +144,31 @@ def test_nothing_was_seen(tmp_path: Path, typed: Typing) -> None:
     """Where a server holds no row of the time, that is said with its newest row and 3, and a repair is refused."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)}, acds={1: 30, 2: 30})
 
-    def told(*words: str) -> str:
-        said = typed("outages", *words, "--pair", files.pair_file)
+    def output(*words: str) -> str:
+        result = typed("outages", *words, "--pair", files.pair_file)
         refused = typed(*RESYNC, *words, "--pair", files.pair_file)
-        assert (said.code, refused.code) == (3, 4)
-        assert "No outage is known" not in said.text
+        assert (result.code, refused.code) == (3, 4)
+        assert "No outage is known" not in result.text
         assert "No outage is there" not in refused.text
         assert "Whether there was an outage nobody knows" in refused.err
-        return said.text
+        return result.text
 
     # An ACD that is set up and was never used is no alarm by itself, but where it is asked for.
     used = typed("outages", "--pair", files.pair_file)
     assert (used.code, "Primary holds no row of ACD 2 at all." in used.out) == (0, True)
     assert "known, from 2000-06-05 04:00 to 2000-06-05 07:00: " in used.text
-    assert "Primary holds no row of ACD 2 at all." in told("--acd", "2")
+    assert "Primary holds no row of ACD 2 at all." in output("--acd", "2")
     # Rows begin somewhere: that is told where the time before was asked for.
-    early = told("--since", "2000-06-01")
+    early = output("--since", "2000-06-01")
     assert "Secondary holds rows of ACD 1 from 2000-06-05 04:00 on; of the time before it nobody can tell." in early
     assert "both were seen only from 2000-06-05 04:00 to 2000-06-05 07:00" in early
     # A clock that is wrong by a year, either way.
     set_clock(files, "2001-06-05T07:10:00")
-    late = told()
+    late = output()
     assert "Primary holds no row of ACD 1 of that time: its newest is of 2000-06-05 06:30." in late
     assert "It is taken to be 2001-06-05 07:10 now: is that right?" in late
     files.pair_file.write_text(files.pair_file.read_text().replace("2001-06-05", "1999-06-05"))
-    assert "its first is of 2000-06-05 04:00, which has not come yet." in told()
+    assert "its first is of 2000-06-05 04:00, which has not come yet." in output()
 
 
 def test_one_server_that_saw_nothing(tmp_path: Path, typed: Typing) -> None:
@@ -181,12 +181,12 @@ def test_one_server_that_saw_nothing(tmp_path: Path, typed: Typing) -> None:
         archived={"primary": datetime(2000, 6, 5, 7, 0), "secondary": datetime(2000, 6, 5, 5, 0)},
     )
 
-    said = typed("outages", "--pair", files.pair_file)
+    result = typed("outages", "--pair", files.pair_file)
     late = typed("outages", "--json", "--pair", behind.pair_file)
     refused = typed(*RESYNC, "--pair", behind.pair_file)
 
-    assert (said.code, "Secondary holds no row of ACD 1 at all." in said.out) == (3, True)
-    assert "nothing shows that both servers were looking" in said.text
+    assert (result.code, "Secondary holds no row of ACD 1 at all." in result.out) == (3, True)
+    assert "nothing shows that both servers were looking" in result.text
     (one,) = [one for one in late.document["unseen"] if one["open"]]
     assert (late.code, one["server"], one["acd"], one["why"]) == (3, "secondary", 1, "not-archived")
     assert late.document["seen"]["shown"] == "2000-06-05 04:00-04:59"
@@ -195,14 +195,14 @@ def test_one_server_that_saw_nothing(tmp_path: Path, typed: Typing) -> None:
     assert "--wait" in refused.err
 
 
-def test_what_nobody_can_tell_of_is_left_where_something_else_is_repaired(tmp_path: Path, typed: Typing) -> None:
+def test_an_unknown_time_stays_open_where_something_else_is_repaired(tmp_path: Path, typed: Typing) -> None:
     """A repair that was to reach further back than the rows do what it can, says so, and ends with 3."""
     files = guides(tmp_path)
 
-    said = typed(*RESYNC, "--since", "2000-06-01", "--pair", files.pair_file)
+    result = typed(*RESYNC, "--since", "2000-06-01", "--pair", files.pair_file)
 
-    assert said.code == 3
-    assert "Left: secondary holds rows of ACD 1 from 2000-06-05 04:00 on" in said.text
+    assert result.code == 3
+    assert "Left: secondary holds rows of ACD 1 from 2000-06-05 04:00 on" in result.text
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 
@@ -211,10 +211,10 @@ def test_a_diary_alone_is_no_all_clear(tmp_path: Path, typed: Typing) -> None:
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)})
     files.run("secondary", "DROP TABLE htrunk")
 
-    said = typed("outages", "--pair", files.pair_file)
+    result = typed("outages", "--pair", files.pair_file)
 
-    assert said.code == 3
-    assert "Secondary has only its diary of links" in said.out
+    assert result.code == 3
+    assert "Secondary has only its diary of links" in result.out
     assert typed(*RESYNC, "--pair", files.pair_file).code == 4
 
 

@@ -17,7 +17,7 @@ from syncengine.staging.ledger import RUNS
 from syncengine.staging.remembered_days import Memory
 from tests.builders import build_files, row
 from tests.cli.terminal import TRUNKS, WINDOW, Typing, drifting_pair, is_one_sentence
-from tests.kept_runs import killed_after
+from tests.damaged_runs import killed_after
 from tests.scenes import trunks
 
 TYPED = """
@@ -58,8 +58,8 @@ print(json.dumps([codes, seen]), file=sys.stderr)
 
 def modes(folder: Path) -> dict[str, int]:
     """Return what others may do with all that is in a folder, by name; nothing where that is nothing."""
-    found = {str(path.relative_to(folder)): path.lstat().st_mode for path in (folder, *folder.rglob("*"))}
-    return {name: stat.S_IMODE(mode) for name, mode in found.items() if mode & private_files.OTHERS}
+    paths = {str(path.relative_to(folder)): path.lstat().st_mode for path in (folder, *folder.rglob("*"))}
+    return {name: stat.S_IMODE(mode) for name, mode in paths.items() if mode & private_files.OTHERS}
 
 
 @pytest.mark.parametrize("umask", ["000", pytest.param("022", marks=pytest.mark.soak)])
@@ -105,7 +105,7 @@ def test_nothing_that_commands_make_is_for_others(umask: str, tmp_path: Path) ->
     assert not opened, opened
 
 
-def test_the_python_api_keeps_to_the_user_too(tmp_path: Path) -> None:
+def test_the_python_api_is_for_the_user_alone_too(tmp_path: Path) -> None:
     """Where no command was typed, and the umask is the caller's to choose, all that stays is for the user alone."""
     files = drifting_pair(tmp_path / "files")
     before = os.umask(0)
@@ -158,13 +158,13 @@ def test_a_staging_folder_others_could_alter_is_refused(
             elsewhere.mkdir(0o700)
         staging.symlink_to(elsewhere)
 
-    said = typed("resync", "--pair", files.pair_file, *TRUNKS, "--yes")
+    result = typed("resync", "--pair", files.pair_file, *TRUNKS, "--yes")
 
-    assert said.code == 1
-    assert is_one_sentence(said.err), said.err
+    assert result.code == 1
+    assert is_one_sentence(result.err), result.err
     words = {"writable": f"type: chmod 700 {staging}", "another's": "Run syncengine as user"}
-    assert words.get(kind, f"Name {elsewhere} itself") in said.err
-    assert "set staging in the pair file" in said.err
+    assert words.get(kind, f"Name {elsewhere} itself") in result.err
+    assert "set staging in the pair file" in result.err
     assert not elsewhere.exists() or not list(elsewhere.iterdir())
     assert staging.is_symlink() or not list(staging.iterdir())
     if kind == "writable":
@@ -182,11 +182,11 @@ def test_a_demo_is_not_built_where_others_could_alter_it(kind: str, tmp_path: Pa
         into.mkdir()
         into.chmod(0o777)
 
-    said = typed("demo", "--into", into)
+    result = typed("demo", "--into", into)
 
-    assert said.code == 2
-    assert is_one_sentence(said.err), said.err
-    assert "name a folder with --into that is not there yet" in said.err
+    assert result.code == 2
+    assert is_one_sentence(result.err), result.err
+    assert "name a folder with --into that is not there yet" in result.err
     assert not list(into.glob("*.duckdb"))
 
 
@@ -222,13 +222,13 @@ def test_what_cannot_be_closed_is_refused_unless_it_can_only_be_read(
 
     monkeypatch.setattr(Path, "chmod", refusing)
 
-    said = typed("runs", "--pair", files.pair_file)
+    result = typed("runs", "--pair", files.pair_file)
 
-    assert said.code == code, said.text
-    assert (f"The staging folder {staging} cannot be written to" in said.err) == bool(code)
+    assert result.code == code, result.text
+    assert (f"The staging folder {staging} cannot be written to" in result.err) == bool(code)
 
 
-def test_a_folder_that_holds_other_things_is_left_as_it_is(tmp_path: Path, typed: Typing) -> None:
+def test_a_folder_with_other_files_is_not_changed(tmp_path: Path, typed: Typing) -> None:
     """Where staging is a folder of the user's that holds more, only what is of syncengine is closed to others."""
     files = drifting_pair(tmp_path / "files", settings='staging = "."')
     files.folder.chmod(0o755)

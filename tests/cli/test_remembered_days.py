@@ -10,11 +10,11 @@ import pytest
 
 from syncengine.staging.remembered_days import FILE
 from tests.builders import Files, settings_of
-from tests.cli.terminal import Said, Typing
+from tests.cli.terminal import CommandResult, Typing
 from tests.examples import SOAKING
 from tests.observe.test_remembered_verdicts import CLOSED, built
 
-Verify = Callable[[], Said]
+Verify = Callable[[], CommandResult]
 DIFFERS, NEIGHBOUR = CLOSED[0], CLOSED[1]
 """Two days of which the dates as text are a bit apart."""
 
@@ -36,7 +36,7 @@ def memory_of(files: Files) -> Path:
     return settings_of(files.pair_file).staging / FILE
 
 
-def put(file: Path, content: bytes | None) -> None:
+def replace_file(file: Path, content: bytes | None) -> None:
     """Put another file in its place, or none."""
     for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
         file.with_name(name).unlink(missing_ok=True)
@@ -48,9 +48,9 @@ def wounded(files: Files, verify: Verify) -> bytes:
     """Have one day differ and the others remembered, and return the memory."""
     files.run("secondary", "UPDATE htrunk SET incalls = 6 WHERE row_date = ?", [DIFFERS])
     assert verify().code == 3
-    said = verify()
-    assert said.code == 3
-    assert "are remembered as equal" in said.out
+    result = verify()
+    assert result.code == 3
+    assert "are remembered as equal" in result.out
     return memory_of(files).read_bytes()
 
 
@@ -61,14 +61,14 @@ def test_a_flipped_bit_in_a_record_hides_no_difference(tmp_path: Path, verify: V
     at = content.rindex(f"{NEIGHBOUR}".encode())
     altered = content[:at] + f"{DIFFERS}".encode() + content[at + 10 :]
     assert sum((one ^ other).bit_count() for one, other in zip(content, altered, strict=True)) == 1
-    put(memory_of(files), altered)
+    replace_file(memory_of(files), altered)
 
-    said = verify()
+    result = verify()
 
-    assert said.code == 3
-    assert "DRIFT" in said.out
-    assert "is damaged and was set aside" in " ".join(said.out.split())
-    assert "remembered as equal" not in said.out
+    assert result.code == 3
+    assert "DRIFT" in result.out
+    assert "is damaged and was set aside" in " ".join(result.out.split())
+    assert "remembered as equal" not in result.out
 
 
 @pytest.mark.sampled
@@ -81,7 +81,7 @@ def test_no_altered_record_hides_a_difference(tmp_path: Path, verify: Verify) ->
     connection.close()
     assert len(places) >= len(CLOSED) - 1
     for acd, day in places if SOAKING else places[::6]:
-        put(file, content)
+        replace_file(file, content)
         with sqlite3.connect(file) as connection:
             connection.execute("UPDATE days SET day = ? WHERE (acd, day) = (?, ?)", (f"{DIFFERS}", acd, day))
         connection.close()
@@ -97,7 +97,7 @@ def test_no_damaged_file_hides_a_difference(tmp_path: Path, verify: Verify) -> N
     damaged = [None, bytes(len(content)), *(content[:at] for at in cuts)]
     damaged += [content[:at] + bytes(len(content) - at) for at in cuts]
     for one in damaged:
-        put(file, one)
+        replace_file(file, one)
         assert verify().code == 3, one and len(one)
 
 
@@ -110,7 +110,7 @@ def test_an_older_memory_hides_no_difference(tmp_path: Path, verify: Verify) -> 
     files.run("secondary", "UPDATE htrunk SET incalls = 6 WHERE row_date = ?", [DIFFERS])
     assert verify().code == 3
 
-    put(file, older)
+    replace_file(file, older)
 
     assert verify().code == 3
 
@@ -126,9 +126,9 @@ def test_a_memory_from_before_a_run_hides_nothing_of_it(tmp_path: Path, typed: T
     resync = ("resync", "--pair", files.pair_file, "--from", "primary", "--window", f"{DIFFERS}", "--table", "htrunk")
     assert typed(*resync, "--yes").code == 0
     assert verify().code == 0
-    put(file, older)
+    replace_file(file, older)
     assert typed("undo", "--pair", files.pair_file, "--yes").code == 0
 
-    put(file, older)
+    replace_file(file, older)
 
     assert verify().code == 3

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.builders import Files
-from tests.cli.terminal import Said, Typing
+from tests.cli.terminal import CommandResult, Typing
 from tests.own_tables import CALLS, NOTES, call, with_own_tables
 from tests.scenes import trunks
 
 BEGINS = "To repair it: syncengine "
 
 
-def told(said: Said) -> list[list[str]]:
+def suggested_commands(result: CommandResult) -> list[list[str]]:
     """Return the commands that a verdict ends with, as words."""
-    lines = said.out.splitlines()
+    lines = result.out.splitlines()
     return [shlex.split(line.removeprefix(BEGINS)) for line in lines if line.startswith(BEGINS)]
 
 
@@ -38,8 +38,8 @@ def test_tables_of_ones_own_are_named(tmp_path: Path, typed: Typing) -> None:
     """Beside tables of the CMS that are alike, the told commands repair those of somebody's own, and all is in sync."""
     files = drifting(tmp_path, trunks_differ=False)
 
-    seen = typed("verify", "--pair", files.pair_file)
-    found = told(seen)
+    observation = typed("verify", "--pair", files.pair_file)
+    found = suggested_commands(observation)
     for words in found:
         assert "--set" not in words
         assert typed(*words[:-1], "--yes").code == 0
@@ -53,23 +53,23 @@ def test_tables_of_both_kinds_are_named(tmp_path: Path, typed: Typing) -> None:
     """A command for history names the tables of somebody's own beside those of the CMS that differ."""
     files = drifting(tmp_path, trunks_differ=True)
 
-    (resync, _) = told(typed("verify", "--pair", files.pair_file))
+    (resync, _) = suggested_commands(typed("verify", "--pair", files.pair_file))
 
     assert {CALLS, "htrunk"} <= set(resync)
     assert "history" not in resync
 
 
-def test_what_no_copy_can_write_is_said(tmp_path: Path, typed: Typing) -> None:
+def test_what_no_copy_can_write_is_reported(tmp_path: Path, typed: Typing) -> None:
     """A view that differs is in no command to type; the verdict says that it is one, and JSON too."""
     files = drifting(tmp_path, trunks_differ=False)
     files.run("secondary", f"ALTER TABLE {CALLS} RENAME TO c_below")
     files.run("secondary", f"CREATE VIEW {CALLS} AS SELECT * FROM c_below")
 
-    said = typed("verify", "--pair", files.pair_file)
+    result = typed("verify", "--pair", files.pair_file)
     document = typed("verify", "--pair", files.pair_file, "--json").document
 
-    assert [words[0] for words in told(said)] == ["sync"]
-    assert f"No copy repairs {CALLS}, on secondary: it is a view" in said.text
+    assert [words[0] for words in suggested_commands(result)] == ["sync"]
+    assert f"No copy repairs {CALLS}, on secondary: it is a view" in result.text
     assert {t["table"]: t["unwritable"] for t in document["tables"] if t["unwritable"]}.keys() == {CALLS}
 
 
@@ -80,7 +80,7 @@ def test_a_set_leaves_out_what_no_copy_can_write(tmp_path: Path, typed: Typing) 
     files.run("secondary", f"ALTER TABLE {CALLS} RENAME TO c_below")
     files.run("secondary", f"CREATE VIEW {CALLS} AS SELECT * FROM c_below")
 
-    (resync,) = told(typed("verify", "--pair", files.pair_file, "--set", "ours"))
+    (resync,) = suggested_commands(typed("verify", "--pair", files.pair_file, "--set", "ours"))
 
     assert resync[resync.index("--set") :][:4] == ["--set", "ours", "--exclude-table", CALLS]
     assert typed(*resync[:-1], "--yes").code == 0

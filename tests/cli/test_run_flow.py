@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import Files
-from tests.cli.terminal import PROGRAM, TRUNKS, Said, Typing, contents, drifting_pair, type_in_process
+from tests.cli.terminal import PROGRAM, TRUNKS, CommandResult, Typing, contents, drifting_pair, type_in_process
 from tests.examples import some_of
 
 
@@ -28,7 +28,7 @@ def keyboard(keys: bytes) -> Iterator[int]:
         os.close(master)
 
 
-def answering(files: Files, keys: bytes, *words: str) -> Said:
+def answering(files: Files, keys: bytes, *words: str) -> CommandResult:
     """Type a resync at a terminal and answer its question."""
     with keyboard(keys) as terminal:
         done = subprocess.run(
@@ -39,23 +39,23 @@ def answering(files: Files, keys: bytes, *words: str) -> Said:
             text=True,
             timeout=60,
         )
-    return Said(done.returncode, done.stdout, done.stderr)
+    return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("keys", some_of([b"\n", b"n\n", b"\x04"], 3))
-def test_whoever_does_not_say_yes_changes_nothing(tmp_path: Path, keys: bytes) -> None:
+def test_without_a_yes_nothing_is_written(tmp_path: Path, keys: bytes) -> None:
     """Answering n, nothing or end of input writes nothing, says so, and exits with 130."""
     files = drifting_pair(tmp_path)
     before = contents(tmp_path)
 
-    said = answering(files, keys)
+    result = answering(files, keys)
 
-    assert said.code == 130
-    assert "Write this into secondary?" in said.text
-    assert "othing was written" in said.text
-    assert "Traceback" not in said.err
+    assert result.code == 130
+    assert "Write this into secondary?" in result.text
+    assert "othing was written" in result.text
+    assert "Traceback" not in result.err
     assert contents(tmp_path) == before
 
 
@@ -63,37 +63,37 @@ def test_the_plan_is_shown_before_the_question(tmp_path: Path) -> None:
     """The question comes after the plan, and a yes carries it out and proves it."""
     files = drifting_pair(tmp_path)
 
-    said = answering(files, b"y\n")
+    result = answering(files, b"y\n")
 
-    assert said.code == 0
-    assert said.out.index("Plan: replace from primary to secondary") < said.out.index("IN SYNC")
+    assert result.code == 0
+    assert result.out.index("Plan: replace from primary to secondary") < result.out.index("IN SYNC")
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 
 @pytest.mark.soak("words1")
 @pytest.mark.parametrize("words", [(), ("--json",)])
-def test_nobody_to_ask_is_said(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_without_a_terminal_there_is_no_question(tmp_path: Path, words: tuple[str, ...]) -> None:
     """With input from a pipe and no --yes nothing is compared or written: exit 2 and what to add."""
     files = drifting_pair(tmp_path)
     before = contents(tmp_path)
 
-    said = type_in_process("resync", "--pair", files.pair_file, *TRUNKS, *words, input="y\n")
+    result = type_in_process("resync", "--pair", files.pair_file, *TRUNKS, *words, input="y\n")
 
-    assert said.code == 2
-    assert said.err == "There is nobody to ask before writing. Add --yes to write, or --dry-run to look.\n"
-    assert "Plan: " not in said.out
+    assert result.code == 2
+    assert result.err == "There is nobody to ask before writing. Add --yes to write, or --dry-run to look.\n"
+    assert "Plan: " not in result.out
     assert contents(tmp_path) == before
 
 
 @pytest.mark.soak
-def test_json_does_not_ask_at_a_terminal(tmp_path: Path) -> None:
+def test_json_asks_no_question_at_a_terminal(tmp_path: Path) -> None:
     """A question would spoil the document, so --json wants --yes or --dry-run even at a terminal."""
     files = drifting_pair(tmp_path)
 
-    said = answering(files, b"y\n", "--json")
+    result = answering(files, b"y\n", "--json")
 
-    assert said.code == 2
-    assert said.out == ""
+    assert result.code == 2
+    assert result.out == ""
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(tmp_path: Path, typed: Typing) -> None:
@@ -101,11 +101,11 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(tmp_path: Path, typed: Typi
     files = drifting_pair(tmp_path)
     before = contents(tmp_path)
 
-    said = typed("resync", "--pair", files.pair_file, *TRUNKS, "--dry-run")
+    result = typed("resync", "--pair", files.pair_file, *TRUNKS, "--dry-run")
 
-    assert said.code == 3
-    assert "2000-06-05 05:00-05:29" in said.out
-    assert "1 step into secondary: 1 table, 1 bucket" in said.out
+    assert result.code == 3
+    assert "2000-06-05 05:00-05:29" in result.out
+    assert "1 step into secondary: 1 table, 1 bucket" in result.out
     assert contents(tmp_path) == before
 
 
@@ -114,9 +114,9 @@ def test_a_dry_run_of_nothing_to_do(tmp_path: Path, typed: Typing) -> None:
     files = drifting_pair(tmp_path)
     files.run("secondary", "UPDATE htrunk SET incalls = 9 WHERE starttime = 500")
 
-    looked = typed("resync", "--pair", files.pair_file, *TRUNKS, "--dry-run")
+    dry_run = typed("resync", "--pair", files.pair_file, *TRUNKS, "--dry-run")
     done = typed("resync", "--pair", files.pair_file, *TRUNKS, "--yes")
 
-    assert (looked.code, done.code) == (0, 0)
-    assert "nothing differs" in looked.out
+    assert (dry_run.code, done.code) == (0, 0)
+    assert "nothing differs" in dry_run.out
     assert "IN SYNC" in done.out

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from syncengine.execute.transaction import Writing
+from syncengine.execute.transaction import BatchWriter
 from syncengine.report.run_text import print_runs
 from tests.builders import Files, build_files, half_hours
-from tests.cli.terminal import Said, Typing
+from tests.cli.terminal import CommandResult, Typing
 
 WINDOW = ("--window", "2000-06-05 00:00..05:59", "--table", "hsplit")
 
@@ -30,23 +30,23 @@ def pair_of(folder: Path, settings: str = "") -> Files:
 
 def resync(files: Files, typed: Typing) -> str:
     """Resync everything, and return the id of the run."""
-    said = typed("resync", "--pair", files.pair_file, *WINDOW, "--yes", "--json")
-    assert said.code == 0, said.err
-    return str(said.document["outcome"]["run"])
+    result = typed("resync", "--pair", files.pair_file, *WINDOW, "--yes", "--json")
+    assert result.code == 0, result.err
+    return str(result.document["outcome"]["run"])
 
 
-def cut_short(files: Files, typed: Typing, monkeypatch: pytest.MonkeyPatch, *, after: int) -> Said:
+def cut_short(files: Files, typed: Typing, monkeypatch: pytest.MonkeyPatch, *, after: int) -> CommandResult:
     """Resync, with a process that dies after some batches were begun."""
-    write, count = Writing.write, [0]
+    write, count = BatchWriter.write, [0]
 
-    def dying(self: Writing, *given: object, **named: object) -> None:
+    def dying(self: BatchWriter, *given: object, **named: object) -> None:
         count[0] += 1
         if count[0] > after:
             raise SystemExit(9)
         write(self, *given, **named)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(Writing, "write", dying)
+        patch.setattr(BatchWriter, "write", dying)
         with pytest.raises(SystemExit):
             typed("resync", "--pair", files.pair_file, *WINDOW, "--yes")
     return typed("status", "--ledger", "--pair", files.pair_file)
@@ -59,15 +59,15 @@ def test_a_run_is_listed_and_shown(tmp_path: Path, typed: Typing) -> None:
 
     listed = typed("runs", "--pair", files.pair_file)
     shown = typed("runs", run[:12], "--pair", files.pair_file)
-    told = typed("report", "--pair", files.pair_file)
+    report = typed("report", "--pair", files.pair_file)
 
-    assert (listed.code, shown.code, told.code) == (0, 0, 0)
+    assert (listed.code, shown.code, report.code) == (0, 0, 0)
     assert run in listed.out
     assert "2 of 2" in listed.out
     assert "12 rows written where 4 rows stood before" in shown.out
     assert f"Take it back: syncengine undo {run}" in shown.out
-    assert "Plan: replace from primary to secondary" in told.out
-    assert "looked at afterwards: in sync" in told.out
+    assert "Plan: replace from primary to secondary" in report.out
+    assert "looked at afterwards: in sync" in report.out
 
 
 def test_documents_of_runs(tmp_path: Path, typed: Typing) -> None:
@@ -77,13 +77,13 @@ def test_documents_of_runs(tmp_path: Path, typed: Typing) -> None:
 
     listed = typed("runs", "--pair", files.pair_file, "--json").document
     shown = typed("runs", run, "--pair", files.pair_file, "--json").document
-    told = typed("report", run, "--pair", files.pair_file, "--json").document
+    report = typed("report", run, "--pair", files.pair_file, "--json").document
 
     assert (listed["format"], listed["writing_now"]) == ("syncengine.runs", None)
     assert [one["run"] for one in listed["runs"]] == [run]
     assert (shown["state"], shown["rows_inserted"], shown["in_sync_after"]) == ("done", 12, True)
     assert [batch["state"] for batch in shown["batches"]] == ["done", "done"]
-    assert told["plans"][0]["format"] == "syncengine.plan-summary"
+    assert report["plans"][0]["format"] == "syncengine.plan-summary"
 
 
 def test_nothing_was_ever_run(tmp_path: Path, typed: Typing) -> None:
@@ -93,22 +93,22 @@ def test_nothing_was_ever_run(tmp_path: Path, typed: Typing) -> None:
     assert "No run is kept" in typed("runs", "--pair", files.pair_file).out
     assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
     for command in ("report", "resume"):
-        said = typed(command, "--pair", files.pair_file)
-        assert (said.code, said.err.count("\n")) == (2, 1)
-        assert "No run of this pair is kept" in said.err
+        result = typed(command, "--pair", files.pair_file)
+        assert (result.code, result.err.count("\n")) == (2, 1)
+        assert "No run of this pair is kept" in result.err
     assert not (tmp_path / "pair.staging").exists()
 
 
-def test_a_run_is_taken_back_and_done_again(tmp_path: Path, typed: Typing) -> None:
+def test_a_run_is_undone_and_done_again(tmp_path: Path, typed: Typing) -> None:
     """An undo gives back every row as it was, and the undo of that the rows of the run."""
     files = pair_of(tmp_path)
     before = files.bag("secondary", "hsplit")
     run = resync(files, typed)
     after = files.bag("secondary", "hsplit")
 
-    looked = typed("undo", "--pair", files.pair_file, "--dry-run")
-    assert (looked.code, files.bag("secondary", "hsplit")) == (3, after)
-    assert f"Plan: undo of run {run}" in looked.out
+    dry_run = typed("undo", "--pair", files.pair_file, "--dry-run")
+    assert (dry_run.code, files.bag("secondary", "hsplit")) == (3, after)
+    assert f"Plan: undo of run {run}" in dry_run.out
     undone = typed("undo", "--pair", files.pair_file, "--yes")
     assert (undone.code, files.bag("secondary", "hsplit")) == (0, before)
     assert f"what run {run} had written is as it was before" in undone.out
@@ -117,16 +117,16 @@ def test_a_run_is_taken_back_and_done_again(tmp_path: Path, typed: Typing) -> No
     assert files.bag("secondary", "hsplit") == after
 
 
-def test_an_undo_leaves_what_somebody_else_has_changed(tmp_path: Path, typed: Typing) -> None:
+def test_an_undo_skips_what_somebody_else_has_changed(tmp_path: Path, typed: Typing) -> None:
     """A bucket that was changed since is named and left, the rest is put back, and the exit code is 5."""
     files = pair_of(tmp_path)
     resync(files, typed)
     files.run("secondary", "UPDATE hsplit SET acdcalls = 77 WHERE starttime = 300 AND split = 1")
 
-    said = typed("undo", "--pair", files.pair_file, "--yes")
+    result = typed("undo", "--pair", files.pair_file, "--yes")
 
-    assert said.code == 5
-    assert "hsplit  ACD 1 2000-06-05 03:00-03:29: somebody else has changed it since" in said.out
+    assert result.code == 5
+    assert "hsplit  ACD 1 2000-06-05 03:00-03:29: somebody else has changed it since" in result.out
     assert files.run("secondary", "SELECT acdcalls FROM hsplit WHERE starttime = 300 AND split = 1") == [(77,)]
     assert files.run("secondary", "SELECT COUNT(*) FROM hsplit WHERE starttime IN (330, 400, 430)") == [(0,)]
 
@@ -137,10 +137,10 @@ def test_the_runs_of_a_copied_folder_are_not_its_own(tmp_path: Path, typed: Typi
     resync(files, typed)
     shutil.copytree(files.folder, tmp_path / "copy")
 
-    said = typed("undo", "--pair", tmp_path / "copy" / "pair.toml", "--yes")
+    result = typed("undo", "--pair", tmp_path / "copy" / "pair.toml", "--yes")
 
-    assert said.code in (2, 4)
-    assert "A copied folder is another pair" in said.err
+    assert result.code in (2, 4)
+    assert "A copied folder is another pair" in result.err
     assert typed("undo", "--pair", files.pair_file, "--yes").code == 0
 
 
@@ -150,10 +150,10 @@ def test_a_file_in_place_of_the_runs_is_an_error(tmp_path: Path, typed: Typing) 
     (tmp_path / "pair.staging").mkdir(exist_ok=True)
     (tmp_path / "pair.staging" / "runs").write_text("")
 
-    said = typed("runs", "--pair", files.pair_file)
+    result = typed("runs", "--pair", files.pair_file)
 
-    assert said.code == 1
-    assert "is no folder, so that nobody knows what was run" in said.err
+    assert result.code == 1
+    assert "is no folder, so that nobody knows what was run" in result.err
 
 
 def test_an_undo_of_nothing_that_can_be_is_refused(tmp_path: Path, typed: Typing) -> None:
@@ -164,16 +164,14 @@ def test_an_undo_of_nothing_that_can_be_is_refused(tmp_path: Path, typed: Typing
     second = resync(files, typed)
     now = files.bag("secondary", "hsplit")
 
-    said = typed("undo", first, "--pair", files.pair_file, "--yes")
+    result = typed("undo", first, "--pair", files.pair_file, "--yes")
 
-    assert said.code == 4
-    assert f"a later run has written it since (run {second})" in said.err
+    assert result.code == 4
+    assert f"a later run has written it since (run {second})" in result.err
     assert files.bag("secondary", "hsplit") == now
 
 
-def test_a_run_that_was_cut_short_is_gone_on_with(
-    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_was_cut_short_is_resumed(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """`status` ends with 5 and names it, `resume` does what is left, and then nothing is left."""
     files = pair_of(tmp_path)
 
@@ -198,27 +196,27 @@ def test_what_was_staged_is_not_read_again(tmp_path: Path, typed: Typing, monkey
     cut_short(files, typed, monkeypatch, after=0)
     files.run("primary", "DELETE FROM hsplit WHERE starttime BETWEEN 300 AND 430")
 
-    said = typed("resume", "--pair", files.pair_file)
+    result = typed("resume", "--pair", files.pair_file)
 
-    assert said.code == 3, said.out + said.err
+    assert result.code == 3, result.out + result.err
     assert files.bag("secondary", "hsplit") == wanted
 
 
-def test_an_undo_needs_somebody_to_ask(tmp_path: Path, typed: Typing) -> None:
+def test_an_undo_needs_confirmation(tmp_path: Path, typed: Typing) -> None:
     """In a pipe, without --yes or --dry-run, nothing is written and the sentence says what to add."""
     files = pair_of(tmp_path)
     resync(files, typed)
 
-    said = typed("undo", "--pair", files.pair_file)
+    result = typed("undo", "--pair", files.pair_file)
 
-    assert (said.code, said.err) == (
+    assert (result.code, result.err) == (
         2,
         "There is nobody to ask before writing. Add --yes to write, or --dry-run to look.\n",
     )
 
 
 @pytest.mark.soak
-def test_runs_beyond_their_time_are_said_to_be_gone(tmp_path: Path, typed: Typing) -> None:
+def test_runs_beyond_their_retention_are_reported_as_removed(tmp_path: Path, typed: Typing) -> None:
     """A run that is removed for its age is named by the run that removes it."""
     files = pair_of(tmp_path, settings="")
     first = resync(files, typed)
@@ -228,9 +226,9 @@ def test_runs_beyond_their_time_are_said_to_be_gone(tmp_path: Path, typed: Typin
     second = resync(files, typed)
     files.run("primary", "UPDATE hsplit SET acdcalls = 79 WHERE starttime = 0")
 
-    said = typed("resync", "--pair", files.pair_file, *WINDOW, "--yes")
+    result = typed("resync", "--pair", files.pair_file, *WINDOW, "--yes")
 
-    assert f"Note: run {first} (" in said.out
+    assert f"Note: run {first} (" in result.out
     assert [one["run"] for one in typed("runs", "--pair", files.pair_file, "--json").document["runs"]][1:] == [second]
 
 

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.app import Pair, Ran
-from syncengine.execute.transaction import Writing
+from syncengine.app import Pair, VerifiedRun
+from syncengine.execute.transaction import BatchWriter
 from syncengine.model.errors import RefusedError, StagingError
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from syncengine.model.run import BatchState, RunState
 from syncengine.servers.protocol import Server
 from syncengine.servers.throttle import Throttle
 from tests.builders import Files, build_files, ledger_of, row
 from tests.cli.terminal import Typing
+from tests.damaged_runs import change_header, killed_after
+from tests.interference import Interference, interfere
 from tests.jobs.backfill.backfills import backfill, finished, history
-from tests.kept_runs import grown_old, killed_after
-from tests.meddling import Meddling, meddle
 from tests.scenes import trunks
 from tests.servers.contract.kinds import as_arrow
 
@@ -39,26 +39,26 @@ def pair_of(folder: Path, settings: str = "limits.step_rows = 4") -> Files:
     )
 
 
-def resync(pair: Pair) -> Ran:
+def resync(pair: Pair) -> VerifiedRun:
     """Resync the three intervals."""
     return pair.execute(pair.plan_resync(window=WINDOW, tables=("htrunk",)))
 
 
 def dies(monkeypatch: pytest.MonkeyPatch, *, after: int, committed: bool = False) -> None:
     """Have this process lose a run after some batches, before the next is begun or right after its commit."""
-    write, count = Writing.write, [0]
+    write, count = BatchWriter.write, [0]
 
-    def dying(self: Writing, *given: object, **named: object) -> None:
+    def dying(self: BatchWriter, *given: object, **named: object) -> None:
         count[0] += 1
         if count[0] == after + 1:
             if committed:
                 with monkeypatch.context() as patched:
-                    patched.setattr(Writing, "_tell", _die)
+                    patched.setattr(BatchWriter, "_tell", _die)
                     write(self, *given, **named)  # type: ignore[arg-type]
             raise SystemExit(9)
         write(self, *given, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Writing, "write", dying)
+    monkeypatch.setattr(BatchWriter, "write", dying)
 
 
 def _die(*_: object) -> None:
@@ -81,7 +81,7 @@ def test_an_old_run_is_there_for_its_undo(tmp_path: Path) -> None:
     pair = files.open()
     pair.execute(pair.plan_resync(window="2000-06-05 04:30..04:59", tables=("htrunk",)))
     for header in (files.folder / "pair.staging").rglob("run.json"):
-        grown_old(header, begun="1999-01-01T00:00:00")
+        change_header(header, begun="1999-01-01T00:00:00")
 
     undone = pair.execute(pair.plan_undo(first))
 
@@ -131,21 +131,21 @@ def test_a_damaged_last_run_is_not_passed_over(tmp_path: Path) -> None:
     assert files.bag("secondary", "htrunk") == after
 
 
-def test_a_damaged_run_goes_when_a_person_says_so(tmp_path: Path, typed: Typing) -> None:
+def test_a_damaged_run_is_removed_on_request_only(tmp_path: Path, typed: Typing) -> None:
     """A damaged run is kept, however old, until somebody removes it by its name, and agrees to that."""
     files = pair_of(tmp_path)
     run = resync(files.open()).outcome.run_id
     marks_of(files).with_name("run.json").write_text("{")
     pruned = list(ledger_of(files.pair_file).prune(keep_days=1, keep_mb=0, now=datetime(2100, 1, 1)))
 
-    asked = typed("runs", run, "--remove", "--pair", files.pair_file)
+    question = typed("runs", run, "--remove", "--pair", files.pair_file)
     unnamed = typed("runs", "--remove", "--yes", "--pair", files.pair_file)
-    kept = len(files.open().runs())
+    remaining = len(files.open().runs())
     removed = typed("runs", run, "--remove", "--yes", "--pair", files.pair_file)
 
-    assert (pruned, kept) == ([], 1)
-    assert (asked.code, unnamed.code, removed.code) == (2, 2, 0)
-    assert "Add --yes to remove it." in asked.err
+    assert (pruned, remaining) == ([], 1)
+    assert (question.code, unnamed.code, removed.code) == (2, 2, 0)
+    assert "Add --yes to remove it." in question.err
     assert "syncengine runs RUN --remove" in unnamed.err
     assert f"Run {run} was removed; it cannot be undone any more." in removed.out
     assert files.open().runs() == ()
@@ -160,16 +160,16 @@ def test_a_run_with_an_open_step_is_not_removed(tmp_path: Path, typed: Typing) -
     opened = next(number for number, line in enumerate(lines) if b'"open"' in line)
     killed_after(marks_of(files), opened + 1)
 
-    said = typed("runs", run, "--remove", "--yes", "--pair", files.pair_file)
+    result = typed("runs", run, "--remove", "--yes", "--pair", files.pair_file)
 
-    assert said.code == 2
-    assert f"Run {run} cannot be removed: nobody knows what became of a step of it." in said.err
+    assert result.code == 2
+    assert f"Run {run} cannot be removed: nobody knows what became of a step of it." in result.err
     assert len(files.open().runs()) == 1
 
 
 @pytest.mark.soak("undo", "resume")
 @pytest.mark.parametrize("command", ["resume", "undo", "resync"])
-def test_an_open_step_is_not_looked_for_on_another_server(
+def test_an_open_step_is_not_searched_on_another_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     """Where the pair file names a copy of the server a run wrote to, nothing is concluded from the copy."""
@@ -201,7 +201,7 @@ def test_an_open_step_is_not_looked_for_on_another_server(
 
 
 @pytest.mark.soak
-def test_a_backfill_is_not_gone_on_with_on_other_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backfill_is_not_resumed_on_other_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two portions nothing of a plan tells, but the plans before it do."""
     files = history(tmp_path / "pair")
     with monkeypatch.context() as patched:
@@ -235,9 +235,7 @@ def test_many_synonyms_are_copied_with_their_groups(tmp_path: Path) -> None:
     assert files.bag("secondary", "synonyms") == files.bag("primary", "synonyms")
 
 
-def test_what_was_taken_back_is_not_gone_on_with(
-    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_undone_run_is_not_resumed(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the undo of a run that was cut short nothing is left to do, and a resume says which run took it back."""
     files = pair_of(tmp_path)
     before = files.bag("secondary", "htrunk")
@@ -252,26 +250,26 @@ def test_what_was_taken_back_is_not_gone_on_with(
 
     assert files.bag("secondary", "htrunk") == before
     assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
-    said = typed("resume", cut.id, "--pair", files.pair_file)
-    assert (said.code, "was taken back by run" in said.err) == (2, True)
+    result = typed("resume", cut.id, "--pair", files.pair_file)
+    assert (result.code, "was taken back by run" in result.err) == (2, True)
     assert files.bag("secondary", "htrunk") == before
 
 
-def test_an_undo_does_not_claim_what_it_left(tmp_path: Path, typed: Typing) -> None:
+def test_an_undo_does_not_claim_what_it_skipped(tmp_path: Path, typed: Typing) -> None:
     """Where somebody else's bucket was left, neither the undo nor the list of runs says that all is as before."""
     files = pair_of(tmp_path)
     run = resync(files.open()).outcome.run_id
     files.run("secondary", "UPDATE htrunk SET incalls = 77 WHERE starttime = 500 AND tkgrp = 1")
 
-    said = typed("undo", "--yes", "--pair", files.pair_file)
+    result = typed("undo", "--yes", "--pair", files.pair_file)
 
-    assert said.code == 5
-    assert "what was put back is as it was before" in said.out
-    assert f"not all of run {run}" in said.out
+    assert result.code == 5
+    assert "what was put back is as it was before" in result.out
+    assert f"not all of run {run}" in result.out
     assert "not all as before" in typed("report", "--pair", files.pair_file).out
 
 
-def test_rows_that_moved_are_for_a_new_run(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_changed_are_for_a_new_run(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step left since its rows had moved is not offered to a resume, which could not do it; the same command can."""
     files = pair_of(tmp_path)
     begun = [0]
@@ -284,12 +282,12 @@ def test_rows_that_moved_are_for_a_new_run(tmp_path: Path, typed: Typing, monkey
                 session.commit()
 
     with monkeypatch.context() as patched:
-        meddle(patched, Role.SECONDARY, Meddling(before_begin=moving))
-        said = typed("resync", "--yes", "--pair", files.pair_file, "--window", WINDOW, "--table", "htrunk")
+        interfere(patched, Role.SECONDARY, Interference(before_begin=moving))
+        result = typed("resync", "--yes", "--pair", files.pair_file, "--window", WINDOW, "--table", "htrunk")
 
-    assert said.code == 5
-    assert "syncengine resume" not in said.out
-    assert "again as this run was begun: it plans what was left" in said.text
+    assert result.code == 5
+    assert "syncengine resume" not in result.out
+    assert "again as this run was begun: it plans what was left" in result.text
     assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
     resumed = typed("resume", "--pair", files.pair_file)
     assert (resumed.code, "Run its command again" in resumed.err) == (2, True)
@@ -309,12 +307,12 @@ def test_steps_of_unknown_outcome_are_named_by_an_undo(tmp_path: Path) -> None:
 
     plan = files.open().plan_undo()
 
-    assert [(one.table, one.why) for one in plan.kept] == [("htrunk", KeptWhy.UNKNOWN)]
+    assert [(one.table, one.reason) for one in plan.skipped] == [("htrunk", SkipReason.UNKNOWN)]
     assert len(plan.steps) == 2
 
 
 @pytest.mark.soak
-def test_a_backfill_whose_oldest_portion_is_gone_is_taken_back(tmp_path: Path) -> None:
+def test_a_backfill_whose_oldest_portion_is_gone_is_undone(tmp_path: Path) -> None:
     """Where the first portion could not be compared any more there is no plan of it, and the undo needs none."""
     files = build_files(
         tmp_path,
@@ -327,7 +325,7 @@ def test_a_backfill_whose_oldest_portion_is_gone_is_taken_back(tmp_path: Path) -
     done = backfill(files, window="2000-05..2000-06-04", tables=("htrunk",), newest_first=False)
     assert finished(done)
     (run,) = files.open().runs()
-    assert 1 not in run.portions_kept
+    assert 1 not in run.portions_saved
     assert files.bag("secondary", "htrunk")
 
     pair = files.open()
@@ -335,7 +333,7 @@ def test_a_backfill_whose_oldest_portion_is_gone_is_taken_back(tmp_path: Path) -
     assert files.bag("secondary", "htrunk") == []
 
 
-def test_a_rate_holds_after_a_portion_that_was_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rate_applies_after_a_portion_that_was_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A portion that cannot be compared interrupts the servers; those after it are held back all the same."""
     files = build_files(
         tmp_path, ["htrunk"], primary={"htrunk": trunks(400, 600)}, settings="retention = { interval = 5 }"
@@ -346,7 +344,7 @@ def test_a_rate_holds_after_a_portion_that_was_passed_over(tmp_path: Path, monke
     take = Throttle.take
 
     def watched(self: Throttle, rows: int) -> None:
-        held.append(not self._let_go.is_set())
+        held.append(not self._released.is_set())
         take(self, rows)
 
     monkeypatch.setattr(Throttle, "take", watched)

@@ -76,13 +76,13 @@ def test_streams_of_any_kind(
 
     done = shell(line, *VERIFY, "--pair", files.pair_file, *(["--json"] if json_wanted else []))
 
-    said = done.stderr.decode()
+    result = done.stderr.decode()
     assert done.returncode == code
-    assert said == "" or is_one_sentence(said)
+    assert result == "" or is_one_sentence(result)
     if json_wanted and done.stdout:
         assert json.loads(done.stdout)
     if "/dev/full" in line and "2>" not in line:
-        assert "The output could not be written: No space left on device." in said
+        assert "The output could not be written: No space left on device." in result
 
 
 def test_a_full_disk_stops_before_anything_is_written(tmp_path: Path) -> None:
@@ -105,17 +105,17 @@ def test_closed_streams_are_no_file_of_ours(tmp_path: Path) -> None:
     assert files.open().verify(tables="htrunk").in_sync
 
 
-def test_what_nobody_foresaw_is_a_sentence(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unforeseen_error_is_a_sentence(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of the program is told as one, and its trace is shown to whoever asks for it with -vv."""
     files = drifting_pair(tmp_path)
     monkeypatch.setattr("syncengine.app.pair.Pair.verify", lambda *_, **__: 1 // 0)
 
-    said = typed(*VERIFY, "--pair", files.pair_file)
+    result = typed(*VERIFY, "--pair", files.pair_file)
     traced = typed(*VERIFY, "--pair", files.pair_file, "-vv")
 
-    assert (said.code, traced.code) == (1, 1)
-    assert is_one_sentence(said.err)
-    assert "This is a fault of syncengine: ZeroDivisionError" in said.err
+    assert (result.code, traced.code) == (1, 1)
+    assert is_one_sentence(result.err)
+    assert "This is a fault of syncengine: ZeroDivisionError" in result.err
     assert "Traceback" in traced.err
 
 
@@ -128,8 +128,8 @@ def test_what_nobody_foresaw_is_a_sentence(tmp_path: Path, typed: Typing, monkey
         (BrokenPipeError(32, "Broken pipe"), "broken pipe"),
     ],
 )
-def test_what_a_system_has_no_more_of_is_named(
-    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, raised: Exception, says: str
+def test_an_exhausted_resource_is_named(
+    tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, raised: Exception, message: str
 ) -> None:
     """Too little memory, too few threads or files are told as what they are, with exit code 1."""
     files = drifting_pair(tmp_path)
@@ -139,8 +139,8 @@ def test_what_a_system_has_no_more_of_is_named(
 
     monkeypatch.setattr("syncengine.app.pair.Pair.verify", fail)
 
-    said = typed(*VERIFY, "--pair", files.pair_file)
+    result = typed(*VERIFY, "--pair", files.pair_file)
 
-    assert said.code == 1
-    assert is_one_sentence(said.err)
-    assert says in said.err
+    assert result.code == 1
+    assert is_one_sentence(result.err)
+    assert message in result.err

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.selection import FarDate
 from syncengine.model.spec import ColumnType
-from syncengine.observe.surplus_groups import as_told
+from syncengine.observe.surplus_groups import plain_value
 from syncengine.report.json_values import as_text, plain
-from syncengine.report.text import unlike_text, value_text
+from syncengine.report.text import difference_text, value_text
 from tests.builders import build_files, row
 from tests.cli.terminal import Typing
 
@@ -34,19 +34,19 @@ def test_a_long_text_is_cut_for_people_and_whole_for_machines(tmp_path: Path, ty
         secondary={"users": [row("users", user_id="ann", full_name=f"{LONG}before")]},
     )
 
-    said = typed("verify", "--pair", files.pair_file, "-t", "users")
+    result = typed("verify", "--pair", files.pair_file, "-t", "users")
     document = typed("verify", "--pair", files.pair_file, "-t", "users", "--json").out
 
-    assert said.code == 3
-    assert max(map(len, said.out.splitlines())) < 400
+    assert result.code == 3
+    assert max(map(len, result.out.splitlines())) < 400
     assert f"{LONG}after" in document
     assert f"{LONG}before" in document
 
 
 @given(st.text(max_size=200), st.text(max_size=200), st.text(max_size=200))
-def test_what_people_see_of_two_texts_is_unlike(before: str, one: str, other: str) -> None:
+def test_two_different_texts_look_different(before: str, one: str, other: str) -> None:
     """However long two texts are, what is shown of them is short, and unlike where they are."""
-    shown = unlike_text(before + one, before + other)
+    shown = difference_text(before + one, before + other)
 
     assert max(map(len, shown)) < 60 * 10 + 50
     assert (shown[0] == shown[1]) == (one == other)
@@ -94,10 +94,10 @@ def test_any_value_is_json(value: object, shown: object) -> None:
 
 
 @pytest.mark.parametrize(("value", "told"), [(math.nan, "NaN"), (math.inf, "Infinity"), (-math.inf, "-Infinity")])
-def test_numbers_that_json_has_not_are_told_by_one_name(value: float, told: str) -> None:
+def test_numbers_that_json_has_not_have_one_name(value: float, name: str) -> None:
     """A sample of a verdict and a document name them alike."""
-    assert as_told(FingerprintColumn("share", ColumnType("float")), value) == told
-    assert plain(value) == told
+    assert plain_value(FingerprintColumn("share", ColumnType("float")), value) == name
+    assert plain(value) == name
 
 
 def test_versions_of_a_long_text_are_shown_where_they_differ(tmp_path: Path, typed: Typing) -> None:
@@ -109,8 +109,8 @@ def test_versions_of_a_long_text_are_shown_where_they_differ(tmp_path: Path, typ
         secondary={"users": [row("users", user_id="ann", full_name=f"{LONG}before")]},
     )
 
-    said = typed("sync", "--pair", files.pair_file, "-t", "users", "--dry-run")
+    result = typed("sync", "--pair", files.pair_file, "-t", "users", "--dry-run")
 
-    assert "after" in said.out
-    assert "before" in said.out
-    assert max(map(len, said.out.splitlines())) < 400
+    assert "after" in result.out
+    assert "before" in result.out
+    assert max(map(len, result.out.splitlines())) < 400

@@ -48,10 +48,10 @@ def test_longer_archives_are_the_shorter_ones_summed(
 ) -> None:
     """Every daily and weekly row follows from its intervals or days, column by column (rule 10)."""
     long, short = SPECS[longer + stem], SPECS[shorter + stem]
-    held = ["row_date", long.acd or "acd", *long.key]
-    held += [f'"{c.name}"' for c in long.columns if c.rollup and c.rollup is not Rollup.BUSY_HOUR]
+    stored = ["row_date", long.acd or "acd", *long.key]
+    stored += [f'"{c.name}"' for c in long.columns if c.rollup and c.rollup is not Rollup.BUSY_HOUR]
     expected = f"SELECT * FROM ({rolled_up(short, long, period)}) WHERE {covered}"
-    found = f"SELECT {', '.join(held)} FROM p.{long.name}"
+    found = f"SELECT {', '.join(stored)} FROM p.{long.name}"
     assert single(both, f"SELECT count(*) FROM ({found})") > 0
     assert single(both, f"SELECT count(*) FROM ({expected} EXCEPT ALL {found})") == 0
     assert single(both, f"SELECT count(*) FROM ({found} EXCEPT ALL {expected})") == 0

@@ -21,12 +21,12 @@ from tests.docs.pages import pages
 
 SMALL = DemoShape(days=3, splits=4, agents=16, vdns=8, trunks=12)
 """The shape the tutorial builds, too."""
-KEPT = ("hsplit", "hagent", "agex", "acds", "arch_stat", "dcalloc", "linkex")
+SLIM_TABLES = ("hsplit", "hagent", "agex", "acds", "arch_stat", "dcalloc", "linkex")
 """What the slim pair has."""
 
 
 @pytest.fixture(scope="session")
-def wounded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a small demo pair after its outage; it is copied, never written to.
 
     Its wide tables have the columns that pages speak of, since a statement over all of them takes long to plan.
@@ -61,9 +61,9 @@ def narrowed(found: Catalogue) -> Catalogue:
 
 
 @pytest.fixture(autouse=True)
-def narrow_pairs(monkeypatch: pytest.MonkeyPatch, spared: None) -> None:
+def narrow_pairs(monkeypatch: pytest.MonkeyPatch, fast_setup: None) -> None:
     """Build pairs narrow wherever a page builds one, and have the specs describe no column that they lack."""
-    del spared
+    del fast_setup
 
     def built(folder: Path, *given: Any, **named: Any) -> DemoPair:
         pair = build_pair(folder, *given, **named)
@@ -78,11 +78,11 @@ def narrow_pairs(monkeypatch: pytest.MonkeyPatch, spared: None) -> None:
 def slim(tmp_path: Path) -> Path:
     """Return the folder of a wounded pair that has few tables: what is the same for every table is shown sooner."""
     folder = tmp_path / "slim"
-    build_pair(folder, SMALL, tables=KEPT)
+    build_pair(folder, SMALL, tables=SLIM_TABLES)
     for role in ("primary", "secondary"):
         with duckdb.connect(str(folder / f"{role}.duckdb")) as connection:
             names = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
             for (name,) in names:
-                if name not in KEPT:
+                if name not in SLIM_TABLES:
                     connection.execute(f'DROP TABLE "{name}"')
     return folder

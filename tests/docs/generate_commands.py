@@ -55,15 +55,15 @@ def _command(name: str, command: Any) -> Iterator[str]:
 
 
 def _item(names: str, one: Any, *, text: str) -> Iterator[str]:
-    said = " ".join((text or "").split())
+    description = " ".join((text or "").split())
     if one.required:
-        said += " Required."
+        description += " Required."
     default = getattr(one, "default", None)
     if isinstance(default, bool) or default is None or callable(default) or default in ((), []):
         default = one.opts[0] if default is True and getattr(one, "secondary_opts", []) else None
-    if default is not None and not getattr(one, "count", False) and "[default" not in said:
-        said += f" Default: `{getattr(default, 'value', default)}`."
-    yield textwrap.fill(f"- {names}: {said}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    if default is not None and not getattr(one, "count", False) and "[default" not in description:
+        description += f" Default: `{getattr(default, 'value', default)}`."
+    yield textwrap.fill(f"- {names}: {description}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _names(one: Any, hint: Any) -> str:
@@ -76,8 +76,8 @@ def _names(one: Any, hint: Any) -> str:
 def _value(one: Any, hint: Any) -> str:
     if (one.metavar or "").startswith("["):
         return str(one.metavar).strip("[]")
-    taken = typing.get_args(hint)[0]
-    for kind in (taken, *typing.get_args(taken)):
+    annotation = typing.get_args(hint)[0]
+    for kind in (annotation, *typing.get_args(annotation)):
         if isinstance(kind, type) and issubclass(kind, enum.Enum):
             return "|".join(str(member.value) for member in kind)
     return one.metavar or "N"

@@ -34,7 +34,7 @@ def pages() -> tuple[Path, ...]:
     return tuple(sorted(DOCS.rglob("*.md")))
 
 
-def shown(page: Path) -> str:
+def page_name(page: Path) -> str:
     """Return a page's name as people know it."""
     return str(page.relative_to(REPOSITORY))
 
@@ -81,7 +81,7 @@ def section(page: Path, heading: str) -> str:
     for title, text in zip(parts[1::2], parts[2::2], strict=True):
         if title.strip() == heading:
             return text
-    raise AssertionError(f"{shown(page)} has no heading {heading!r}")
+    raise AssertionError(f"{page_name(page)} has no heading {heading!r}")
 
 
 @functools.cache

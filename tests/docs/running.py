@@ -34,7 +34,7 @@ class Reader:
     `blind secondary 05:13 05:19 97`, which lets its links be down for a reason, those of all ACDs or of one.
     """
 
-    wounded: Path
+    damaged: Path
     exit_code: int = 0
     names: dict[str, Any] = field(default_factory=dict)
     here: Path = field(default_factory=Path.cwd)
@@ -75,7 +75,7 @@ class Reader:
             case "blind":
                 role, *outage = rest.split()
                 with duckdb.connect(str(self.here / PAIR / f"{role}.duckdb")) as connection:
-                    blind(connection, *outage)
+                    apply_outage(connection, *outage)
             case "sql":
                 role, _, statement = rest.partition(" ")
                 self.follow_sql(role, statement)
@@ -84,7 +84,7 @@ class Reader:
 
     def _fresh(self) -> None:
         shutil.rmtree(self.here / PAIR, ignore_errors=True)
-        shutil.copytree(self.wounded, self.here / PAIR)
+        shutil.copytree(self.damaged, self.here / PAIR)
 
     def _type(self, command: str, expected: list[str], block: Block) -> None:
         if command == "echo $?":
@@ -97,12 +97,12 @@ class Reader:
         assert problem is None, f"line {block.line}: {command}\n{problem}\nIt says:\n" + "\n".join(actual)
 
 
-def blind(connection: duckdb.DuckDBPyConnection, down: str, up: str, reason: str, acd: str = "") -> None:
+def apply_outage(connection: duckdb.DuckDBPyConnection, down: str, up: str, reason: str, acd: str = "") -> None:
     """Take from a server what its link missed: rows of whole intervals are gone, those at the edges incomplete.
 
     Tables that it does not have are passed over.
     """
-    there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    present = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     acds = [int(acd)] if acd else [one for (one,) in connection.execute("SELECT acd FROM acds").fetchall()]
     first, past = (int(hour) * 60 + int(minute) for hour, minute in (down.split(":"), up.split(":")))
     start = "(starttime // 100 * 60 + starttime % 100)"
@@ -110,11 +110,11 @@ def blind(connection: duckdb.DuckDBPyConnection, down: str, up: str, reason: str
     values = {"acds": acds, "day": DAY, "first": first, "past": past}
     for spec in catalogue().of_class(DataClass.HISTORICAL):
         timed = spec.archive is Archive.INTERVAL and spec.time is not None and spec.time.incomplete is not None
-        if timed and spec.name in there:
-            gone = f"{start} >= $first AND {start} + intrvl <= $past"
-            broken = f"{start} < $past AND {start} + intrvl > $first"
-            connection.execute(f'DELETE FROM "{spec.name}" WHERE {where} {gone}', values)
-            connection.execute(f'UPDATE "{spec.name}" SET incomplete = 1 WHERE {where} {broken}', values)
+        if timed and spec.name in present:
+            whole = f"{start} >= $first AND {start} + intrvl <= $past"
+            partial = f"{start} < $past AND {start} + intrvl > $first"
+            connection.execute(f'DELETE FROM "{spec.name}" WHERE {where} {whole}', values)
+            connection.execute(f'UPDATE "{spec.name}" SET incomplete = 1 WHERE {where} {partial}', values)
     for one in acds:
         connection.execute(
             "INSERT INTO linkex BY NAME SELECT ? AS acd, ? AS row_date, ? AS row_time, ? AS reason, ? AS duration",
@@ -171,13 +171,13 @@ def difference(expected: list[str], actual: list[str]) -> str | None:
 
 def unfolded(lines: list[str]) -> Iterator[str]:
     """Yield lines with those that end in a backslash joined to the next."""
-    held = ""
+    joined = ""
     for line in lines:
         if line.endswith("\\"):
-            held += line[:-1].strip() + " "
+            joined += line[:-1].strip() + " "
         else:
-            yield held + line
-            held = ""
+            yield joined + line
+            joined = ""
 
 
 def squeezed(line: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from syncengine.catalogue.procedure_file import procedure_names
 from syncengine.model.hooks import KINDS
-from syncengine.model.spec import Kept
+from syncengine.model.spec import SyncedBy
 from tests.builders import DAY, build_files, catalogue, row
 from tests.cli.terminal import Typing
 from tests.docs.pages import DOCS
@@ -21,11 +21,11 @@ from tests.scenes import trunks
 
 GUIDE = DOCS / "explanation" / "guide-procedures.md"
 QUESTIONS = DOCS / "explanation" / "questions-and-answers.md"
-SAID = {
-    Kept.COPYING: "copied",
-    Kept.BY_HAND: "by hand",
-    Kept.BY_SWITCH: "by the switch",
-    Kept.NEVER: "never copied",
+SYNCED_BY_TEXT = {
+    SyncedBy.COPYING: "copied",
+    SyncedBy.BY_HAND: "by hand",
+    SyncedBy.BY_SWITCH: "by the switch",
+    SyncedBy.NEVER: "never copied",
 }
 """What Appendix C says of a table, by how its spec keeps it in step."""
 
@@ -93,7 +93,7 @@ PLACES = {
 STEPS = {"Collection off and on": 18, "Chapter 4: backups, and after an outage": 7, "Appendix G: base load upgrade": 33}
 """How many steps the guide has, by the heading on the page below which they are told."""
 
-ASKED = (
+QUESTION_SUBJECTS = (
     *("purpose", "platforms", "aware of each other", "dual ACD link", "same data", "real-time reports", "switch over"),
     *(
         "Whom do I call",
@@ -130,30 +130,30 @@ def steps(cell: str) -> Iterator[int]:
 @pytest.mark.parametrize("heading", PLACES)
 def test_every_procedure_of_the_guide_has_its_row(heading: str) -> None:
     """Each list, scenario, failure and case of the guide has a row on the page."""
-    told = [cells[0] for cells in rows(heading)]
-    assert not [words for words in PLACES[heading] if not any(words in cell for cell in told)]
+    first_cells = [cells[0] for cells in rows(heading)]
+    assert not [words for words in PLACES[heading] if not any(words in cell for cell in first_cells)]
 
 
 @pytest.mark.parametrize("heading", STEPS)
 def test_every_step_of_the_guide_has_its_row(heading: str) -> None:
     """Each numbered step of the long procedures is told, by number."""
-    told = {step for cells in rows(heading) for step in steps(cells[0])}
-    assert told == set(range(1, STEPS[heading] + 1))
+    listed = {step for cells in rows(heading) for step in steps(cells[0])}
+    assert listed == set(range(1, STEPS[heading] + 1))
 
 
 def test_every_item_of_a_full_backup_is_on_the_page_as_its_spec_has_it() -> None:
     """Appendix C: every table once, with how it is kept in step, every file, and no set that there is not."""
     found = rows("Appendix C: what a full backup holds")
-    told = {name: cells for cells in found for name in re.findall(r"`([^`]+)`", cells[0])}
+    listed = {name: cells for cells in found for name in re.findall(r"`([^`]+)`", cells[0])}
 
-    tables = {spec.name: SAID[spec.kept] for spec in catalogue().tables}
+    tables = {spec.name: SYNCED_BY_TEXT[spec.synced_by] for spec in catalogue().tables}
     files = {file.path: "a file" for file in catalogue().files if file.path}
-    assert {name: cells[1] for name, cells in told.items()} == tables | files
+    assert {name: cells[1] for name, cells in listed.items()} == tables | files
     named = {name for cells in found for name in re.findall(r"--set ([a-z-]+)", cells[2])}
     assert named <= {one.name for one in catalogue().sets}
     assert not [
         (table, one)
-        for table, cells in told.items()
+        for table, cells in listed.items()
         for one in re.findall(r"--set ([a-z-]+)", cells[2])
         if table in tables and table not in catalogue().set(one).tables
     ]
@@ -174,8 +174,8 @@ def test_what_the_pages_name_is_there(page: Path) -> None:
 
 def test_the_guides_questions_and_those_of_the_night_are_answered() -> None:
     """Each question has a heading, and an answer below it."""
-    asked = re.findall(r"^### (.+)\n\n(\S.*)", QUESTIONS.read_text(encoding="utf-8"), re.MULTILINE)
-    assert not [about for about in ASKED if not any(about in question for question, _ in asked)]
+    answered = re.findall(r"^### (.+)\n\n(\S.*)", QUESTIONS.read_text(encoding="utf-8"), re.MULTILINE)
+    assert not [about for about in QUESTION_SUBJECTS if not any(about in question for question, _ in answered)]
 
 
 def test_a_loss_that_no_server_noted_is_found_by_verify_alone(tmp_path: Path, typed: Typing) -> None:
@@ -205,7 +205,7 @@ def test_a_name_of_any_item_of_the_dictionary_is_copied(tmp_path: Path, typed: T
     assert files.bag("secondary", "synonyms") == files.bag("primary", "synonyms")
 
 
-def test_on_a_first_sync_what_only_one_server_has_is_spared_by_filling(tmp_path: Path, typed: Typing) -> None:
+def test_on_a_first_sync_what_only_one_server_has_survives_a_fill(tmp_path: Path, typed: Typing) -> None:
     """What the pages say of administration on both before the first sync: replacing deletes, filling does not."""
     first, second = ({"synonyms": [row("synonyms", value=value)]} for value in ("1", "2"))
     files = build_files(tmp_path, ["synonyms"], primary=first, secondary=second)
@@ -222,23 +222,23 @@ def test_a_server_that_was_replaced_is_filled_in_three_steps(tmp_path: Path, typ
     """Administration, history, and then forecasts of days to come, which no window of a backfill holds."""
     ahead = [row("f_ispday", row_date=DAY + timedelta(days=30), starttime=900, split=1)]
     profile = [row("split_pro", split=1, servicelevel=20)]
-    held = {
+    rows_of_source = {
         "htrunk": trunks(400, 700),
         "synonyms": [row("synonyms", value="1")],
         "split_pro": profile,
         "f_ispday": ahead,
     }
-    sides: dict[str, Any] = {source: held}
-    files = build_files(tmp_path, list(held), **sides)
+    sides: dict[str, Any] = {source: rows_of_source}
+    files = build_files(tmp_path, list(rows_of_source), **sides)
     options = ("--pair", files.pair_file, "--from", source)
 
-    said = typed("sync", "--set", "administration", "--include-manual", "--yes", *options)
-    assert said.code == 0, said.text
-    said = typed("backfill", "--window", "2000-06", "--yes", *options)
-    assert said.code == 0, said.text
+    result = typed("sync", "--set", "administration", "--include-manual", "--yes", *options)
+    assert result.code == 0, result.text
+    result = typed("backfill", "--window", "2000-06", "--yes", *options)
+    assert result.code == 0, result.text
     assert typed("verify", *options).code == 3
-    said = typed("sync", "--set", "forecast", "--yes", *options)
-    assert said.code == 0, said.text
+    result = typed("sync", "--set", "forecast", "--yes", *options)
+    assert result.code == 0, result.text
 
     assert typed("verify", *options).code == 0
 
@@ -247,15 +247,15 @@ def test_a_server_that_was_replaced_is_filled_in_three_steps(tmp_path: Path, typ
 def test_a_timetable_made_during_a_takeover_goes_to_the_primary_as_the_page_says(tmp_path: Path, typed: Typing) -> None:
     """Made on the secondary it runs on there, whatever is undone; deleted there and copied back it does not."""
     made, text = ("jm", "Made there"), [task("jm", "Made there")]
-    held = {"ttsched": [schedule(*made, "o")], "ttsctasks": text}
-    files = timetabled(tmp_path, secondary=held)
+    rows_of_secondary = {"ttsched": [schedule(*made, "o")], "ttsctasks": text}
+    files = timetabled(tmp_path, secondary=rows_of_secondary)
     options = ("--set", "timetables", "--yes", "--pair", files.pair_file)
 
     assert typed("sync", "--from", "secondary", *options).code == 0
     assert (flags(files, "primary"), flags(files)) == ({"Made there": "n"}, {"Made there": "o"})
 
     files.run("primary", "UPDATE ttsched SET run_local = 'o'")
-    for table in held:
+    for table in rows_of_secondary:
         files.run("secondary", f'DELETE FROM "{table}"')
     assert typed("sync", *options).code == 4
     assert typed("sync", "--prefer", "primary", *options).code == 0
@@ -269,18 +269,18 @@ def test_a_table_without_a_spec_is_neither_named_nor_written(tmp_path: Path, typ
         files.run(role, "CREATE TABLE c_callbacks (promised INTEGER)")
     files.run("primary", "INSERT INTO c_callbacks VALUES (1)")
 
-    said = typed("verify", "--pair", files.pair_file)
+    result = typed("verify", "--pair", files.pair_file)
 
-    assert said.code == 0
-    assert "c_callbacks" not in said.text
+    assert result.code == 0
+    assert "c_callbacks" not in result.text
 
 
 def test_what_neither_server_has_is_lost_and_ends_with_0(tmp_path: Path, typed: Typing) -> None:
     """What the page says of both down: lost on both, nothing to repair, and the rows are alike."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]})
 
-    said = typed("outages", "--pair", files.pair_file)
+    result = typed("outages", "--pair", files.pair_file)
 
-    assert said.code == 0
-    assert "lost on both" in said.out
+    assert result.code == 0
+    assert "lost on both" in result.out
     assert typed("resync", "--outages", "--yes", "--pair", files.pair_file).code == 0

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from syncengine.cli.main import app
-from tests.docs.pages import DOCS, README, REPOSITORY, blocks, command_lines, headings, links, pages, shown
+from tests.docs.pages import DOCS, README, REPOSITORY, blocks, command_lines, headings, links, page_name, pages
 from tests.docs.running import Reader
 from tests.examples import SOAKING
 
@@ -35,13 +35,13 @@ def followed() -> tuple[Path, ...]:
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("page", followed(), ids=shown)
+@pytest.mark.parametrize("page", followed(), ids=page_name)
 def test_a_reader_who_follows_a_page_sees_what_it_shows(
-    page: Path, wounded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path, damaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every command and piece of Python on a page, done in order, prints what the page shows below it."""
     monkeypatch.chdir(tmp_path)
-    reader = Reader(wounded)
+    reader = Reader(damaged)
     for block in blocks(page):
         reader.follow(block)
 
@@ -56,7 +56,7 @@ def test_the_python_of_the_readme_runs(slim: Path, tmp_path: Path, monkeypatch: 
         reader.follow(block)
 
 
-@pytest.mark.parametrize("page", EVERY_PAGE, ids=shown)
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=page_name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a page names a file that is there."""
     lost = [to for to in links(page) if "://" not in to and not (page.parent / to.partition("#")[0]).resolve().exists()]
@@ -71,11 +71,11 @@ def test_links_into_pages_lead_to_a_heading() -> None:
             path, _, heading = to.partition("#")
             target = (page.parent / path).resolve() if path else page
             if "://" not in to and heading and target.suffix == ".md" and heading not in headings(target):
-                lost.append((shown(page), to))
+                lost.append((page_name(page), to))
     assert not lost
 
 
-@pytest.mark.parametrize("page", EVERY_PAGE, ids=shown)
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=page_name)
 def test_commands_shown_can_be_typed(page: Path) -> None:
     """Every command a page shows exists, with every option it is given."""
     group = typer.main.get_command(app)
@@ -90,7 +90,7 @@ def test_commands_shown_can_be_typed(page: Path) -> None:
         command.make_context(words[0], [*words[1:], *(f"{name}=FILE" for name in needed if name not in words)])
 
 
-@pytest.mark.parametrize("page", pages(), ids=shown)
+@pytest.mark.parametrize("page", pages(), ids=page_name)
 def test_pages_show_no_place_of_ours(page: Path) -> None:
     """No page names a folder of the machine it was written on."""
     text = page.read_text(encoding="utf-8")
@@ -117,7 +117,7 @@ def test_every_promise_names_a_test_that_is_there(page: str, most: int) -> None:
             assert f"def {name}(" in (REPOSITORY / file).read_text(encoding="utf-8"), name
 
 
-@pytest.mark.parametrize("page", pages(), ids=shown)
+@pytest.mark.parametrize("page", pages(), ids=page_name)
 def test_lines_are_short(page: Path) -> None:
     """No line of a page is longer than the code's lines are."""
     lines = enumerate(page.read_text(encoding="utf-8").splitlines(), 1)

@@ -31,13 +31,13 @@ def test_the_program_goes_from_drift_to_undo(tmp_path: Path, capsys: pytest.Capt
 
     code = runpy.run_path(str(PROGRAM))["main"](str(files.pair_file), "2000-06-05 05:13..05:19")
 
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     assert code == 0
-    assert "htrunk Bucket(row_date=datetime.date(2000, 6, 5), slot=500, acd=1) 1 missing 1 extra" in said.out
-    assert "'incalls': 7" in said.out
-    assert "differs in ('incalls',)" in said.out
-    assert "done 1 of 1 steps, in sync: True" in said.out
-    assert "Comparing: 0 of 1\n  1 more, " in said.err
+    assert "htrunk Bucket(row_date=datetime.date(2000, 6, 5), slot=500, acd=1) 1 missing 1 extra" in output.out
+    assert "'incalls': 7" in output.out
+    assert "differs in ('incalls',)" in output.out
+    assert "done 1 of 1 steps, in sync: True" in output.out
+    assert "Comparing: 0 of 1\n  1 more, " in output.err
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -58,10 +58,10 @@ def test_it_is_typed_for_users(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM.read_text() + "\n\nreveal_type(syncengine.open_pair('pair.toml').status())\n")
 
-    said = checked(tmp_path, program, "--strict", "--cache-dir", str(tmp_path / "cache"))
+    output = checked(tmp_path, program, "--strict", "--cache-dir", str(tmp_path / "cache"))
 
-    assert 'Revealed type is "syncengine.model.pair_status.PairStatus"' in said
-    assert "error" not in said
+    assert 'Revealed type is "syncengine.model.pair_status.PairStatus"' in output
+    assert "error" not in output
 
 
 def checked(folder: Path, *words: str | Path) -> str:

@@ -18,25 +18,25 @@ from syncengine.app import Pair, open_pair
 from syncengine.catalogue.procedure_file import procedure_names
 from syncengine.catalogue.schema import ColumnEntry, CompanionsFile, SetsFile, SpecFile
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.hints import to_type
+from syncengine.cli.hints import complete_commands
 from syncengine.model import errors
-from syncengine.model.archives import Amiss
-from syncengine.model.check import CaseState, ColumnFaultKind, Holding, Severity, Subject
-from syncengine.model.filled_checklist import Seen, TickedBy
+from syncengine.model.archives import ArchiveFaultKind
+from syncengine.model.check import CaseState, ColumnFaultKind, Severity, Subject, TablePresence
+from syncengine.model.filled_checklist import ProbeState, TickedBy
 from syncengine.model.grain import Archive
 from syncengine.model.hooks import KINDS, HookState
 from syncengine.model.outcome import RunOutcome
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.plan import Plan, SkipReason
 from syncengine.model.plan_kind import BackfillPortion, PlanKind
 from syncengine.model.policy import Policy
-from syncengine.model.portions import PortionFound
+from syncengine.model.portions import PortionRecord
 from syncengine.model.procedure import Place
-from syncengine.model.ran import Ran
 from syncengine.model.rollups import InternalState
 from syncengine.model.run import BatchState, RunState
-from syncengine.model.spec import DataClass, Evidence, Kept, Rollup
-from syncengine.model.surroundings import MetKind, SetOffUnknown
+from syncengine.model.spec import DataClass, Evidence, Rollup, SyncedBy
+from syncengine.model.surroundings import SideEffectKind, SideEffectsUnknown
+from syncengine.model.verified_run import VerifiedRun
 from syncengine.model.where_to_work import TroubleKind
 from syncengine.pair_file import read_pair_file
 from syncengine.pair_file.schema import PairEntry
@@ -51,9 +51,9 @@ from tests.builders import build_files, row
 from tests.cli.terminal import Typing
 from tests.docs.generate_checklists import checklists_of, with_checklists
 from tests.docs.generate_commands import PAGE, commands_page
-from tests.docs.pages import DOCS, blocks, pages, prose, section, shown, table_rows
+from tests.docs.pages import DOCS, blocks, page_name, pages, prose, section, table_rows
 from tests.docs.running import Reader
-from tests.meddling import Meddling, meddle
+from tests.interference import Interference, interfere
 from tests.rules.hooked import hook, with_hooks
 from tests.rules.summarised import SUNDAY, pair
 from tests.rules.timetabled import FLAG, three_owners
@@ -110,14 +110,14 @@ def test_every_key_of_a_spec_is_described() -> None:
     wanted |= {"time.date", "time.label", "time.epoch", "time.interval", "time.incomplete"}
     nested = {key for key in wanted if key.startswith("columns.<name>.")}
     wanted -= nested | {"time"}
-    listed = set(_first_cells(TABLE_SPECS)) - _values(DataClass, Kept, Archive)
+    listed = set(_first_cells(TABLE_SPECS)) - _values(DataClass, SyncedBy, Archive)
     assert listed - {"columns.<name>"} == wanted - {"columns.<name>"} | set(_keys(ColumnEntry))
 
 
 def test_every_value_of_a_spec_is_described() -> None:
     """Every data class, archive, way of keeping in step, roll-up and evidence has its place on the page."""
     words = set(re.findall(r"`([^`]+)`", prose(TABLE_SPECS)))
-    assert _values(DataClass, Kept, Archive, Rollup, Evidence) <= words
+    assert _values(DataClass, SyncedBy, Archive, Rollup, Evidence) <= words
 
 
 def test_every_exit_code_is_described() -> None:
@@ -126,24 +126,24 @@ def test_every_exit_code_is_described() -> None:
     assert {(code, name.strip("`")) for code, name, _ in rows} == {(str(int(code)), code.name) for code in ExitCode}
 
 
-def test_what_3_means_is_told_of_every_command_that_may_end_with_it() -> None:
+def test_what_3_means_is_described_for_every_command_that_may_end_with_it() -> None:
     """Each command whose help has a 3 among its exit codes has its row, and no other."""
     pages_of = re.split(r"^## syncengine ", commands_page(), flags=re.MULTILINE)[1:]
     ending = {page.split()[0] for page in pages_of if re.search(r"Exit codes: [^\n]*(\n\S[^\n]*)*\b3\s", page)}
-    told = section(EXIT_CODES, "What 3 means")
+    text = section(EXIT_CODES, "What 3 means")
     named = {
-        words.split()[0] for cells in re.findall(r"^\|(.*?)\|", told, re.MULTILINE) for words in CODE.findall(cells)
+        words.split()[0] for cells in re.findall(r"^\|(.*?)\|", text, re.MULTILINE) for words in CODE.findall(cells)
     }
     assert named - {"--dry-run"} == ending
-    assert all(f"`{page.split()[0]}`" in told for page in pages_of)
+    assert all(f"`{page.split()[0]}`" in text for page in pages_of)
 
 
 def test_every_field_of_a_json_document_is_described(
-    wounded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    damaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fields of real documents are exactly those the page lists."""
     monkeypatch.chdir(tmp_path)
-    reader = Reader(wounded)
+    reader = Reader(damaged)
     for block in blocks(DOCS / "how-to" / "copy-administration.md"):
         if block.kind == "test":
             reader.follow(block)
@@ -177,8 +177,11 @@ def test_every_field_of_a_json_document_is_described(
     assert _fields(*summaries) == _listed(section(JSON, "Plan summary"))
     kinds = {one.default for kind in get_args(PlanKind) for one in fields(kind) if one.name == "name"}
     assert kinds <= set(CODE.findall(section(JSON, "Plan summary")))
-    unseen = SetOffUnknown(Role.SECONDARY, "hsplit", "the link is down")
-    run = {"outcome": outcome_document(Ran(plan, result.outcome, unseen=(unseen,))), "after": None}
+    unseen = SideEffectsUnknown(Role.SECONDARY, "hsplit", "the link is down")
+    run = {
+        "outcome": outcome_document(VerifiedRun(plan, result.outcome, side_effects_unknown=(unseen,))),
+        "after": None,
+    }
     assert _fields(run) == _listed(section(JSON, "Resync"))
 
 
@@ -198,7 +201,7 @@ def test_every_field_of_the_document_of_a_check_is_described(
     # Where a server fails or is not tried these two are null, which is why they have lines of their own.
     assert _fields(document) == _listed(text) - {"servers[].profile", "servers[].scratch"}
     words = set(re.findall(r"`([^`]+)`", text))
-    assert _values(Severity, Subject, Holding, ColumnFaultKind, CaseState, MetKind) <= words
+    assert _values(Severity, Subject, TablePresence, ColumnFaultKind, CaseState, SideEffectKind) <= words
 
 
 @pytest.mark.soak
@@ -234,7 +237,7 @@ def test_every_field_of_the_document_of_outages_is_described(
         primary={"htrunk": trunks(500, 530)},
         secondary={"htrunk": trunks(500, 530, incomplete=1, incalls=1), "linkex": [outage(513, 360)]},
     )
-    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=_unreadable))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=_unreadable))
 
     document = typed("outages", "--pair", files.pair_file, "--json").document
 
@@ -249,13 +252,15 @@ def test_every_field_of_the_documents_of_a_backfill_is_described(
     files = build_files(tmp_path, ["htrunk", "hcwc"], primary={"htrunk": trunks(400, 500)})
     words = ("backfill", "--pair", files.pair_file, "--window", "2000-06-05 00:00..05:59", "--json")
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=_unreadable))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=_unreadable))
     tables = ("--table", "htrunk", "--table", "hcwc")
     planned, done = (typed(*words, *tables, one).document for one in ("--dry-run", "--yes"))
 
     of_done, of_planned = section(JSON, "Backfill").split("With `--dry-run`")
     plan = Plan(BackfillPortion(Policy.FILL), 1, datetime(2000, 6, 5), Role.SECONDARY, "UTC", (), ())
-    resumed = Ran(plan, RunOutcome("", ()), before=(PortionFound(1, False, 0, ("hcwc",), ("htrunk",)),))
+    resumed = VerifiedRun(
+        plan, RunOutcome("", ()), earlier_portions=(PortionRecord(1, False, 0, ("hcwc",), ("htrunk",)),)
+    )
     before = _fields(backfill_outcome_document(resumed))
     found = _without(_fields(done), "outcome") - {"portions_before[]"}
     assert found | {field for field in before if field.startswith("portions_before[].")} == _listed(of_done)
@@ -311,7 +316,7 @@ def test_every_field_of_the_document_of_a_checklist_is_described(tmp_path: Path,
     text = section(JSON, "Checklist")
     # Of lines that are not done, or not looked at, these two are null.
     assert _fields(document) - {"lines[].tick", "lines[].sight"} | {"notes[]"} == _listed(text)
-    assert _values(Seen, TickedBy, Place) <= set(re.findall(r"`([^`]+)`", text))
+    assert _values(ProbeState, TickedBy, Place) <= set(re.findall(r"`([^`]+)`", text))
 
 
 def test_every_field_of_the_documents_of_status_and_runs_is_described(tmp_path: Path, typed: Typing) -> None:
@@ -341,11 +346,13 @@ def test_every_field_of_the_documents_of_status_and_runs_is_described(tmp_path: 
     of_runs = {path.removeprefix("runs[].") for path in _listed(section(JSON, "Runs"))}
     assert _fields(one) - of_runs == _listed(section(JSON, "One run")) - of_runs
     text = "".join(section(JSON, heading) for heading in ("Runs", "One run", "Status"))
-    assert _values(RunState, BatchState, HookState, TroubleKind, Amiss) <= set(re.findall(r"`([^`]+)`", text))
+    assert _values(RunState, BatchState, HookState, TroubleKind, ArchiveFaultKind) <= set(
+        re.findall(r"`([^`]+)`", text)
+    )
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in pages() if checklists_of(page.read_text(encoding="utf-8"))], ids=shown
+    "page", [page for page in pages() if checklists_of(page.read_text(encoding="utf-8"))], ids=page_name
 )
 def test_the_checklists_of_a_page_are_fresh(page: Path) -> None:
     """A page has the lines of its source; `python -m tests.docs.generate_checklists` writes them."""
@@ -355,8 +362,8 @@ def test_the_checklists_of_a_page_are_fresh(page: Path) -> None:
 
 def test_every_kind_of_hook_is_described() -> None:
     """The page of hooks has a row for each kind that one can be named for, and for no other."""
-    told = section(DOCS / "how-to" / "hooks.md", "Kinds of hooks")
-    named = [word for cell in re.findall(r"^\|([^|]+)\|", told, re.MULTILINE) for word in CODE.findall(cell)]
+    text = section(DOCS / "how-to" / "hooks.md", "Kinds of hooks")
+    named = [word for cell in re.findall(r"^\|([^|]+)\|", text, re.MULTILINE) for word in CODE.findall(cell)]
     assert sorted(named) == sorted(KINDS)
 
 
@@ -366,12 +373,12 @@ def test_every_checklist_has_a_page() -> None:
     assert sorted(on_pages) == list(procedure_names())
 
 
-def test_every_reason_for_keeping_is_described() -> None:
+def test_every_skip_reason_is_described() -> None:
     """Both pages name every reason for which a plan leaves something as it is."""
     text = " ".join(JSON.read_text(encoding="utf-8").split())
-    assert all(f"`{why.name.lower().replace('_', '-')}`" in text for why in KeptWhy)
+    assert all(f"`{why.name.lower().replace('_', '-')}`" in text for why in SkipReason)
     advice = OUTAGE.read_text(encoding="utf-8")
-    assert not [why.value for why in KeptWhy if f"| {to_type(why.value)} |" not in advice]
+    assert not [why.value for why in SkipReason if f"| {complete_commands(why.value)} |" not in advice]
 
 
 CALLS = (

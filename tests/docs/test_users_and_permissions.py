@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from syncengine.model.spec import DataClass, Kept
+from syncengine.model.spec import DataClass, SyncedBy
 from tests.builders import catalogue
-from tests.docs.pages import DOCS, section, shown
+from tests.docs.pages import DOCS, page_name, section
 
 PAGE = DOCS / "how-to" / "users-and-permissions.md"
 GUIDE = (
@@ -14,15 +14,15 @@ GUIDE = (
 """The user permissions of the guide's chapter 2."""
 
 
-def told() -> dict[str, tuple[str, str]]:
+def page_entries() -> dict[str, tuple[str, str]]:
     """Return, by table, what the page calls it and what it says becomes of it; "the same" is what stands above."""
     found: dict[str, tuple[str, str]] = {}
-    says = ""
+    treatment = ""
     for line in section(PAGE, "What is data").splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if len(cells) == 3 and cells[1].startswith("`"):
-            says = says if cells[2] == "the same" else cells[2]
-            found |= {name.strip("` "): (cells[0], says) for name in cells[1].split(",")}
+            treatment = treatment if cells[2] == "the same" else cells[2]
+            found |= {name.strip("` "): (cells[0], treatment) for name in cells[1].split(",")}
     return found
 
 
@@ -35,24 +35,24 @@ def test_every_permission_of_the_guide_is_on_the_page() -> None:
 
 def test_the_tables_of_the_page_are_those_of_the_set() -> None:
     """The page names every table that the set `users` takes, and no other."""
-    assert set(told()) == set(catalogue().set("users").tables), shown(PAGE)
+    assert set(page_entries()) == set(catalogue().set("users").tables), page_name(PAGE)
 
 
-def test_what_is_copied_and_what_is_left_is_as_the_specs_have_it() -> None:
+def test_what_is_copied_and_what_is_not_is_as_the_specs_have_it() -> None:
     """Where the page says copied the spec says so; where it says left, nothing but --include-manual writes it."""
-    for table, (_, says) in told().items():
+    for table, (_, says) in page_entries().items():
         spec = catalogue().table(table)
         if "copied" in says:
-            assert (spec.kept, spec.data_class) == (Kept.COPYING, DataClass.SYSTEM), table
+            assert (spec.synced_by, spec.data_class) == (SyncedBy.COPYING, DataClass.SYSTEM), table
         else:
             assert "left, until `--include-manual`" in says
-            assert spec.kept in (Kept.BY_HAND, Kept.BY_SWITCH), table
+            assert spec.synced_by in (SyncedBy.BY_HAND, SyncedBy.BY_SWITCH), table
             assert spec.data_class is DataClass.ACD, table
 
 
-def test_what_is_taken_out_with_a_user_is_as_the_specs_have_it() -> None:
+def test_what_is_removed_with_a_user_is_as_the_specs_have_it() -> None:
     """The page names every table whose rows go with --remove-users."""
-    removed = {spec.name for spec in catalogue().tables if spec.removed_when_told}
+    removed = {spec.name for spec in catalogue().tables if spec.user_column}
     text = section(PAGE, "Remove")
 
-    assert {name for name in told() if f"`{name}`" in text} == removed
+    assert {name for name in page_entries() if f"`{name}`" in text} == removed

@@ -8,7 +8,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncengine.execute.batches import Batch, Batching, done_up_to
+from syncengine.execute.batches import Batch, Batcher, done_up_to
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.drift import Counts
 from syncengine.model.pair import Role
@@ -26,18 +26,18 @@ def step_of(sizes: list[int], *, tables: tuple[str, ...] = ("hsplit",)) -> Step:
     return Step(1, Role.SECONDARY, parts)
 
 
-def cut(batching: Batching, step: Step) -> list[Batch]:
+def cut(batcher: Batcher, step: Step) -> list[Batch]:
     """Return all batches of a step, none of which fails."""
     batches, first = [], 0
     while first < len(step.parts[0].buckets) * len(step.parts):
-        batches.append(batching.at(step, first))
+        batches.append(batcher.at(step, first))
         first = batches[-1].place.past
     return batches
 
 
 def test_a_step_is_one_batch_while_the_server_has_room() -> None:
     """Nothing is cut that need not be."""
-    (batch,) = cut(Batching(1, 20_000), step_of([100] * 30))
+    (batch,) = cut(Batcher(1, 20_000), step_of([100] * 30))
     assert (batch.buckets, batch.rows) == (30, 3000)
 
 
@@ -45,11 +45,11 @@ def test_a_step_is_one_batch_while_the_server_has_room() -> None:
 def test_batches_tile_a_step_and_are_bounded(sizes: list[int], failures: int) -> None:
     """However often batches had to be made smaller, they tile the step; one is larger than allowed only if alone."""
     step = step_of(sizes)
-    batching = Batching(1, 20_000)
+    batcher = Batcher(1, 20_000)
     for _ in range(failures):
-        batching.shrink(batching.at(step, 0))
+        batcher.shrink(batcher.at(step, 0))
 
-    batches = cut(batching, step)
+    batches = cut(batcher, step)
 
     assert [bucket for batch in batches for bucket in batch.parts[0].buckets] == list(step.parts[0].buckets)
     bound = max(1, sum(sizes) // 2) if failures else 20_000
@@ -59,28 +59,28 @@ def test_batches_tile_a_step_and_are_bounded(sizes: list[int], failures: int) ->
 def test_batches_shrink_to_one_bucket_and_grow_again() -> None:
     """Each failure halves, down to a bucket that is never split; what goes well doubles, up to whole steps."""
     step = step_of([100] * 32)
-    batching = Batching(1, 3200)
+    batcher = Batcher(1, 3200)
     sizes = []
-    while (batch := batching.at(step, 0)).divisible:
+    while (batch := batcher.at(step, 0)).divisible:
         sizes.append(batch.buckets)
-        batching.shrink(batch)
+        batcher.shrink(batch)
     assert sizes == [32, 16, 8, 4, 2]
     assert batch.buckets == 1
 
     grown = []
-    while (batch := batching.at(step, 0)).buckets < 32:
+    while (batch := batcher.at(step, 0)).buckets < 32:
         grown.append(batch.buckets)
-        batching.grow(batch)
+        batcher.grow(batch)
     assert grown == [1, 2, 4, 8, 16]
 
 
 def test_tables_that_are_written_together_are_not_cut() -> None:
     """Synonyms and agent groups share a transaction, however small it should be."""
     step = step_of([100] * 4, tables=("synonyms", "agroups"))
-    batching = Batching(1, 20_000)
-    batching.shrink(batching.at(step, 0))
+    batcher = Batcher(1, 20_000)
+    batcher.shrink(batcher.at(step, 0))
 
-    (batch,) = cut(batching, step)
+    (batch,) = cut(batcher, step)
 
     assert len(batch.parts) == 2
     assert not batch.divisible
@@ -95,10 +95,10 @@ def test_what_is_written_together_is_never_made_smaller() -> None:
     """A part whose buckets belong together stays one batch, however often the server had no room."""
     step = step_of([100] * 32)
     step = replace(step, parts=(replace(step.parts[0], whole=True),))
-    batching = Batching(1, 20_000)
+    batcher = Batcher(1, 20_000)
 
-    batching.shrink(batching.at(step, 0))
-    (batch,) = cut(batching, step)
+    batcher.shrink(batcher.at(step, 0))
+    (batch,) = cut(batcher, step)
 
     assert not batch.divisible
     assert batch.buckets == 32

@@ -75,7 +75,7 @@ def test_rows_of_such_keys_are_written_and_put_back_together(
 
     assert done.outcome.done, done.outcome.steps
     assert after == files.run("primary", ROWS)
-    assert [part.action for step in back.steps for part in step.parts] == [Action.PUT_BACK_GROUPS]
+    assert [part.action for step in back.steps for part in step.parts] == [Action.RESTORE_GROUPS]
     assert undone.outcome.done, undone.outcome.steps
     assert files.run("secondary", ROWS) == before
     assert len(deletes) == (2 if at_once > 1 else 4)

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from syncengine.execute.pacing import Pacing, parse_hours
+from syncengine.execute.pacing import Pacer, parse_hours
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.errors import CancelledError, InputError
 from syncengine.model.pair import DEFAULT_LIMITS, Role
@@ -21,8 +21,8 @@ from syncengine.model.selection import ReadQuery, Selection
 from syncengine.observe.facts import running_archive
 from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.protocol import Server
-from syncengine.servers.throttle import AT_ONCE, Paced, Throttle, ThrottledServer
-from syncengine.staging.ledger import Begin, Ledger
+from syncengine.servers.throttle import AT_ONCE, Throttle, ThrottledRows, ThrottledServer
+from syncengine.staging.ledger import Ledger, NewRun
 from syncengine.staging.marks import read_marks
 from syncengine.staging.run_folder import RunFolder
 from tests.builders import Files, build_files
@@ -57,11 +57,11 @@ class Crowd:
 
     def __init__(self, *waiting: int | None) -> None:
         self._answers = list(waiting)
-        self.asked = 0
+        self.queries = 0
 
-    def waiting(self) -> int | None:
+    def waiting_sessions(self) -> int | None:
         """Say how many wait; the last answer stays."""
-        self.asked += 1
+        self.queries += 1
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
@@ -70,7 +70,7 @@ def run(tmp_path: Path) -> Iterator[RunFolder]:
     """Hold the lock of a run that is under way."""
     ledger = Ledger(tmp_path / "staging")
     with ledger.locked() as lock:
-        yield ledger.begin(lock, Begin(RunKind.BACKFILL, 1, "a test"), needs_bytes=0)
+        yield ledger.begin(lock, NewRun(RunKind.BACKFILL, 1, "a test"), needs_bytes=0)
 
 
 def no_archive(server: Server, role: Role) -> str:
@@ -79,18 +79,18 @@ def no_archive(server: Server, role: Role) -> str:
     return ""
 
 
-def pacing(run: RunFolder, clock: Clock, told: list[str], **options: Any) -> Pacing:
+def pacer(run: RunFolder, clock: Clock, notes: list[str], **options: Any) -> Pacer:
     """Return a pacing of two quiet servers, by a clock of its own."""
     servers: Mapping[Role, Any] = options.pop("servers", {role: Crowd(None) for role in Role})
     hours = options.pop("hours", None)
-    return Pacing(
+    return Pacer(
         run=run,
         servers=servers,
         into=frozenset((Role.SECONDARY,)),
         hours=parse_hours(hours) if hours else None,
         wall_clock=clock.wall,
         archiving=options.pop("archiving", no_archive),
-        tell=told.append,
+        report=notes.append,
         clock=clock,
         sleep=clock.sleep,
     )
@@ -114,8 +114,8 @@ def test_hours_of_the_day(text: str, inside: list[str], outside: list[str]) -> N
     """Hours hold their first minute and not their last, and may go over midnight."""
     hours = parse_hours(text)
 
-    assert all(hours.holds(datetime.fromisoformat(f"2000-06-05T{one}")) for one in inside)
-    assert not any(hours.holds(datetime.fromisoformat(f"2000-06-05T{one}")) for one in outside)
+    assert all(hours.contains(datetime.fromisoformat(f"2000-06-05T{one}")) for one in inside)
+    assert not any(hours.contains(datetime.fromisoformat(f"2000-06-05T{one}")) for one in outside)
 
 
 @pytest.mark.parametrize(
@@ -129,12 +129,12 @@ def test_what_are_no_hours_is_said(text: str) -> None:
 
 def test_a_batch_waits_for_its_hours(run: RunFolder) -> None:
     """Ten seconds before ten in the evening it waits those, says so once, and goes on."""
-    clock, told = Clock(), list[str]()
+    clock, notes = Clock(), list[str]()
 
-    pacing(run, clock, told, hours="22:00-05:00")()
+    pacer(run, clock, notes, hours="22:00-05:00")()
 
     assert sum(clock.slept) == 10
-    assert told == marks(run) == ["for the hours 22:00-05:00"]
+    assert notes == marks(run) == ["for the hours 22:00-05:00"]
     assert run.record(running=True).waiting == ""
 
 
@@ -146,7 +146,7 @@ def test_a_run_that_waits_says_so_in_the_ledger(run: RunFolder) -> None:
         assert run.record(running=True).waiting == "for the hours 22:00-05:00"
         raise KeyboardInterrupt
 
-    waits = pacing(run, clock, [], hours="22:00-05:00")
+    waits = pacer(run, clock, [], hours="22:00-05:00")
     waits.sleep = stop
     with pytest.raises(KeyboardInterrupt):
         waits()
@@ -155,13 +155,13 @@ def test_a_run_that_waits_says_so_in_the_ledger(run: RunFolder) -> None:
 def test_quiet_servers_are_asked_now_and_then(run: RunFolder) -> None:
     """Batches that follow one another quickly do not ask the servers each time, and mark nothing."""
     clock, servers = Clock(), {role: Crowd(0) for role in Role}
-    paces = pacing(run, clock, [], servers=servers)
+    paces = pacer(run, clock, [], servers=servers)
 
     for _ in range(60):
         paces()
         clock.now += 1
 
-    assert 2 <= servers[Role.SECONDARY].asked <= 12
+    assert 2 <= servers[Role.SECONDARY].queries <= 12
     assert (clock.slept, marks(run)) == ([], [])
 
 
@@ -169,9 +169,9 @@ def test_a_batch_waits_while_an_archive_runs(run: RunFolder, tmp_path: Path) -> 
     """What a server's arch_stat says is running is waited for, asked through the server that is open already."""
     files = build_files(tmp_path / "pair")
     files.run("secondary", "UPDATE arch_stat SET status = '4' WHERE trim(arch_type) = '2'")
-    clock, told = Clock(), list[str]()
+    clock, notes = Clock(), list[str]()
     servers = opened(files)
-    paces = pacing(run, clock, told, servers=servers, archiving=running_archive)
+    paces = pacer(run, clock, notes, servers=servers, archiving=running_archive)
 
     def sleep(seconds: float) -> None:
         clock.sleep(seconds)
@@ -184,42 +184,42 @@ def test_a_batch_waits_while_an_archive_runs(run: RunFolder, tmp_path: Path) -> 
     paces()
 
     assert len(clock.slept) == 3
-    assert told == marks(run) == ["until the daily archive of ACD 1 on secondary has run"]
+    assert notes == marks(run) == ["until the daily archive of ACD 1 on secondary has run"]
     for server in servers.values():
         server.close()
 
 
 def test_a_batch_lets_those_pass_who_wait_for_locks(run: RunFolder) -> None:
     """While others wait for locks on the target no batch begins; those on the source are not in its way."""
-    clock, told = Clock(), list[str]()
+    clock, notes = Clock(), list[str]()
     servers = {Role.PRIMARY: Crowd(5), Role.SECONDARY: Crowd(2, 1, 0)}
 
-    pacing(run, clock, told, servers=servers)()
+    pacer(run, clock, notes, servers=servers)()
 
     assert len(clock.slept) == 2
-    assert told == ["since others wait for locks on secondary"]
+    assert notes == ["since others wait for locks on secondary"]
 
 
 def test_locks_that_are_never_let_go_do_not_hold_a_run_for_ever(run: RunFolder) -> None:
     """After some minutes a batch begins all the same."""
     clock = Clock()
 
-    pacing(run, clock, [], servers={Role.PRIMARY: Crowd(0), Role.SECONDARY: Crowd(7)})()
+    pacer(run, clock, [], servers={Role.PRIMARY: Crowd(0), Role.SECONDARY: Crowd(7)})()
 
     assert 60 <= sum(clock.slept) <= 900
 
 
 def test_locks_are_waited_for_some_minutes_in_all(run: RunFolder) -> None:
     """What was waited for once is not waited for again before every batch, and that is said."""
-    clock, told = Clock(), list[str]()
-    paces = pacing(run, clock, told, servers={Role.PRIMARY: Crowd(0), Role.SECONDARY: Crowd(7)})
+    clock, notes = Clock(), list[str]()
+    paces = pacer(run, clock, notes, servers={Role.PRIMARY: Crowd(0), Role.SECONDARY: Crowd(7)})
 
     for _ in range(50):
         paces()
         clock.now += 60
 
     assert sum(clock.slept) <= 900
-    assert "goes on although others wait for locks on secondary" in told[-1]
+    assert "goes on although others wait for locks on secondary" in notes[-1]
 
 
 def opened(files: Files) -> dict[Role, Server]:
@@ -288,7 +288,7 @@ def test_large_batches_pass_in_small_pieces() -> None:
     clock = Clock()
     reader = pa.table({"a": list(range(3 * AT_ONCE))}).to_reader()
 
-    sizes = [batch.num_rows for batch in Paced(reader, Throttle(AT_ONCE, clock, clock.sleep)).reader()]
+    sizes = [batch.num_rows for batch in ThrottledRows(reader, Throttle(AT_ONCE, clock, clock.sleep)).reader()]
 
     assert sizes == [AT_ONCE] * 3
     assert clock.slept == pytest.approx([1, 1])
@@ -298,7 +298,7 @@ def test_a_slow_rate_passes_rows_one_by_one() -> None:
     """Below a row a second rows come one at a time, so that no wait is longer than a row needs."""
     clock = Clock()
 
-    list(Paced(pa.table({"a": [1, 2, 3]}).to_reader(), Throttle(0.5, clock, clock.sleep)).reader())
+    list(ThrottledRows(pa.table({"a": [1, 2, 3]}).to_reader(), Throttle(0.5, clock, clock.sleep)).reader())
 
     assert clock.slept == pytest.approx([2, 2])
 
@@ -334,4 +334,4 @@ def test_questions_are_not_slowed_down(tmp_path: Path) -> None:
     assert set(server.tables(["htrunk", "nothing"])) == {"htrunk"}
     assert server.bounds("htrunk", BucketColumns(date="row_date", label="starttime", acd="acd"))[0].rows == 40
     assert server.highest("htrunk", "tkgrp") == 2
-    assert (server.waiting(), clock.slept) == (None, [])
+    assert (server.waiting_sessions(), clock.slept) == (None, [])

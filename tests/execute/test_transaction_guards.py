@@ -20,7 +20,7 @@ from syncengine.servers.duckdb.server import DuckDBSession
 from syncengine.servers.protocol import Server
 from syncengine.staging.remembered_days import Memory
 from tests.builders import DAY, Files, build_files
-from tests.meddling import Meddling, meddle
+from tests.interference import Interference, interfere
 from tests.scenes import WINDOW, trunk, trunks
 
 EVENING = "2000-06-05 05:00..06:29"
@@ -37,7 +37,7 @@ def three_steps(folder: Path) -> Files:
     )
 
 
-def mended(files: Files) -> set[int]:
+def repaired(files: Files) -> set[int]:
     """Return the labels whose rows in the secondary are the primary's."""
     return {one[0] for one in files.run("secondary", "SELECT starttime FROM htrunk WHERE incalls = 9")}
 
@@ -57,15 +57,15 @@ def test_a_row_that_changed_since_the_plan_stops_its_step_only(tmp_path: Path, r
     pair = files.open()
     planned = pair.plan_resync(window=EVENING, tables=("htrunk",))
     files.run(role, change)
-    moved = files.bag("secondary", "htrunk", "starttime = 530")
+    changed = files.bag("secondary", "htrunk", "starttime = 530")
 
     done = pair.execute(planned)
 
-    assert [step.state for step in done.outcome.steps] == [StepState.DONE, StepState.MOVED, StepState.DONE]
+    assert [step.state for step in done.outcome.steps] == [StepState.DONE, StepState.CHANGED, StepState.DONE]
     assert exit_code(done) == 5
     assert f"the rows of {role} have changed" in done.outcome.steps[1].why
-    assert files.bag("secondary", "htrunk", "starttime = 530") == moved
-    assert mended(files) == {500, 600}
+    assert files.bag("secondary", "htrunk", "starttime = 530") == changed
+    assert repaired(files) == {500, 600}
 
 
 @pytest.mark.parametrize("left", [0, 7])
@@ -92,12 +92,12 @@ def test_a_row_that_changes_while_the_step_is_prepared_stops_it(
                     session.insert("htrunk", changed.to_reader())
                 session.commit()
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(before_begin=change_meanwhile))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_begin=change_meanwhile))
     code = run_for_code(["resync", "--pair", str(files.pair_file), "-w", EVENING, "-t", "htrunk", "--yes"])
 
     assert code == 5
     assert "step 2 (htrunk) was not done" in capsys.readouterr().out
-    assert mended(files) == {500, 600}
+    assert repaired(files) == {500, 600}
     held = files.run("secondary", "SELECT tkgrp, incalls FROM htrunk WHERE starttime = 530 ORDER BY tkgrp")
     assert held == [(1, 5), (2, left)][: 2 if left else 1]
 
@@ -113,14 +113,14 @@ def test_a_failing_insert_rolls_its_step_back(
         if inserts == 2:
             raise ServerError(f"secondary: no room for {table}.")
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=fail))
+    interfere(monkeypatch, Role.SECONDARY, Interference(after_insert=fail))
     code = run_for_code(["resync", "--pair", str(files.pair_file), "-w", EVENING, "-t", "htrunk", "--yes"])
 
     said = capsys.readouterr().out
     assert code == 5
     assert "2 of 3 steps done" in said
     assert "step 2 (htrunk) was not done: secondary: no room for htrunk" in said
-    assert mended(files) == {500, 600}
+    assert repaired(files) == {500, 600}
     assert files.bag("secondary", "htrunk", "starttime = 530") == before
 
 
@@ -132,7 +132,7 @@ def test_a_first_insert_that_fails_leaves_the_target_untouched(tmp_path: Path, m
     def fail(inserts: int, table: str) -> None:
         raise ServerError(f"secondary: no room for {table}, insert {inserts}.")
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=fail))
+    interfere(monkeypatch, Role.SECONDARY, Interference(after_insert=fail))
     code = run_for_code(["resync", "--pair", str(files.pair_file), "-w", EVENING, "-t", "htrunk", "--yes"])
 
     assert code == 1
@@ -146,7 +146,7 @@ def test_rows_the_server_stores_otherwise_are_rolled_back(
     files = three_steps(tmp_path)
     before = files.bag("secondary", "htrunk")
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(loses_rows=True))
+    interfere(monkeypatch, Role.SECONDARY, Interference(loses_rows=True))
     code = run_for_code(["resync", "--pair", str(files.pair_file), "-w", WINDOW, "-t", "htrunk", "--yes"])
 
     assert code == 1
@@ -166,7 +166,7 @@ def test_a_step_whose_journal_is_gone_is_not_committed(
         for journal in tmp_path.rglob("*-journal.parquet"):
             journal.unlink()
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=take_away))
+    interfere(monkeypatch, Role.SECONDARY, Interference(after_insert=take_away))
     code = run_for_code(["resync", "--pair", str(files.pair_file), "-w", WINDOW, "-t", "htrunk", "--yes"])
 
     assert code == 1
@@ -179,27 +179,27 @@ def test_the_rows_of_a_step_are_locked_before_they_are_looked_at(
 ) -> None:
     """Whatever a transaction looks at or writes, it has locked before: nobody comes between."""
     files = three_steps(tmp_path)
-    asked: list[str] = []
+    calls: list[str] = []
     for name in ("lock", "fingerprint", "read", "delete", "insert"):
-        monkeypatch.setattr(DuckDBSession, name, noted(asked, name, getattr(DuckDBSession, name)))
+        monkeypatch.setattr(DuckDBSession, name, noted(calls, name, getattr(DuckDBSession, name)))
 
     code = run_for_code(["resync", "--pair", str(files.pair_file), "-w", WINDOW, "-t", "htrunk", "--yes"])
 
     assert code == 0
-    assert asked[0] == "lock"
+    assert calls[0] == "lock"
 
 
 def test_days_are_forgotten_before_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was remembered of a day as equal is no more once a run may write it, whatever becomes of the run."""
     files = three_steps(tmp_path)
-    asked: list[str] = []
-    monkeypatch.setattr(Memory, "forget", noted(asked, "forget", Memory.forget))
-    monkeypatch.setattr(DuckDBSession, "delete", noted(asked, "delete", DuckDBSession.delete))
+    calls: list[str] = []
+    monkeypatch.setattr(Memory, "forget", noted(calls, "forget", Memory.forget))
+    monkeypatch.setattr(DuckDBSession, "delete", noted(calls, "delete", DuckDBSession.delete))
 
     code = run_for_code(["resync", "--pair", str(files.pair_file), "-w", WINDOW, "-t", "htrunk", "--yes"])
 
     assert code == 0
-    assert asked[:2] == ["forget", "delete"]
+    assert calls[:2] == ["forget", "delete"]
 
 
 @pytest.mark.parametrize("write", ["delete", "insert"])
@@ -218,11 +218,11 @@ def test_rows_that_are_not_all_written_are_rolled_back(
     assert files.bag("secondary", "htrunk") == before
 
 
-def noted(asked: list[str], name: str, does: Callable[..., Any]) -> Callable[..., Any]:
+def noted(calls: list[str], name: str, does: Callable[..., Any]) -> Callable[..., Any]:
     """Return a call that is noted each time."""
 
     def called(*given: Any, **named: Any) -> Any:
-        asked.append(name)
+        calls.append(name)
         return does(*given, **named)
 
     return called
@@ -231,10 +231,10 @@ def noted(asked: list[str], name: str, does: Callable[..., Any]) -> Callable[...
 def one_less(does: Callable[..., int]) -> Callable[..., int]:
     """Return a call that does all it is asked, and says one less."""
 
-    def told(*given: Any, **named: Any) -> int:
+    def called(*given: Any, **named: Any) -> int:
         return does(*given, **named) - 1
 
-    return told
+    return called
 
 
 def test_a_write_is_proven_by_a_fresh_look(tmp_path: Path) -> None:
@@ -252,4 +252,4 @@ def test_a_write_is_proven_by_a_fresh_look(tmp_path: Path) -> None:
     )
 
     assert code == 3
-    assert mended(files) == {500}
+    assert repaired(files) == {500}

@@ -36,7 +36,7 @@ class Unlogged:
     inserts: int = 0
 
     def _locked(self) -> ServerLockedError:
-        return ServerLockedError("secondary: somebody holds a lock.", transient=True, crowded=self.crowded)
+        return ServerLockedError("secondary: somebody holds a lock.", transient=True, retry_smaller=self.crowded)
 
     def before_insert(self) -> None:
         """Fail the first time."""

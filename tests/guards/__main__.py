@@ -29,7 +29,7 @@ def main(words: list[str]) -> int:
     """Try the guards named, and return how that ended."""
     wanted = [guard for guard in GUARDS if not words or any(word in guard.name for word in words)]
     if not wanted:
-        _say(f"No guard is named so; they are {', '.join(guard.name for guard in GUARDS)}.")
+        _print(f"No guard is named so; they are {', '.join(guard.name for guard in GUARDS)}.")
         return 2
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
@@ -40,13 +40,13 @@ def main(words: list[str]) -> int:
             else:
                 shutil.copy(source, copy / name)
         for soak in sorted({guard.soak for guard in wanted}):
-            code, said = _run(copy, *sorted({one.missed_by for one in wanted if one.soak is soak}), soak=soak)
+            code, output = _run(copy, *sorted({one.failing_test for one in wanted if one.soak is soak}), soak=soak)
             if code:
-                _say(said)
-                _say("These tests have to pass with every guard in place.")
+                _print(output)
+                _print("These tests have to pass with every guard in place.")
                 return 1
         missed = [_is_missed(guard, copy) for guard in wanted]
-    _say(f"{sum(missed)} of {len(missed)} guards are missed.")
+    _print(f"{sum(missed)} of {len(missed)} guards are missed.")
     return 0 if all(missed) else 1
 
 
@@ -54,15 +54,15 @@ def _is_missed(guard: Guard, copy: Path) -> bool:
     """Take a guard out, run its test, and put it in again."""
     path = copy / guard.path
     text = path.read_text()
-    path.write_text(guard.taken_out(text))
+    path.write_text(guard.removed_from(text))
     try:
-        code, said = _run(copy, guard.missed_by, soak=guard.soak)
+        code, output = _run(copy, guard.failing_test, soak=guard.soak)
     finally:
         path.write_text(text)
     missed = code == FAILED
-    _say(f"{'missed' if missed else 'NOT MISSED'}  {guard.name}  {guard.missed_by}")
+    _print(f"{'missed' if missed else 'NOT MISSED'}  {guard.name}  {guard.failing_test}")
     if code not in (0, FAILED):
-        _say(said)
+        _print(output)
     return missed
 
 
@@ -81,7 +81,7 @@ def _run(copy: Path, *tests: str, soak: bool) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -13,15 +13,15 @@ class Guard:
     """Lines of the product that keep a promise of docs/explanation/what-survives.md."""
 
     name: str
-    keeps: str
+    prevents: str
     """What would happen without it, as the end of a sentence that begins so."""
     file: str
     """The module, from the folder of the package."""
     lines: str
     """What stands there, once in the module."""
-    without: str
+    replacement: str
     """What stands there instead when the guard is taken out."""
-    missed_by: str
+    failing_test: str
     """The test that fails then."""
     soak: bool = False
     """That test is one of `make soak` alone."""
@@ -31,9 +31,9 @@ class Guard:
         """The module, from the root of the project."""
         return Path("syncengine", self.file)
 
-    def taken_out(self, text: str) -> str:
+    def removed_from(self, text: str) -> str:
         """Return a module's text without the guard; raises `ValueError` where its lines are not there once."""
         found = text.count(self.lines)
         if found != 1:
             raise ValueError(f"{self.name}: its lines stand {found} times in {self.path}, and must once.")
-        return text.replace(self.lines, self.without)
+        return text.replace(self.lines, self.replacement)

@@ -14,16 +14,16 @@ PAGE = ROOT / "docs/explanation/what-survives.md"
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
-def test_a_guard_can_be_taken_out(guard: Guard) -> None:
+def test_a_guard_can_be_removed(guard: Guard) -> None:
     """Its lines are there, once; what is left without them is Python; and the test that misses it is there."""
     text = (ROOT / guard.path).read_text()
-    file, _, name = guard.missed_by.partition("::")
+    file, _, name = guard.failing_test.partition("::")
     tests = ast.parse((ROOT / file).read_text()).body
 
-    left = guard.taken_out(text)
+    remaining = guard.removed_from(text)
 
-    assert left != text
-    compile(left, str(guard.path), "exec")
+    assert remaining != text
+    compile(remaining, str(guard.path), "exec")
     assert name.partition("[")[0] in {one.name for one in tests if isinstance(one, ast.FunctionDef)}
 
 
@@ -32,7 +32,7 @@ def test_names_of_guards_are_their_own() -> None:
     assert len({guard.name for guard in GUARDS}) == len(GUARDS)
 
 
-def test_the_page_tells_of_every_guard_and_no_other() -> None:
+def test_the_page_lists_every_guard_and_no_other() -> None:
     """docs/explanation/what-survives.md lists every guard with what it keeps and the test that misses it."""
     listed = PAGE.read_text().partition("## Its guards")[2].partition("\n- ")[2]
 
@@ -41,5 +41,5 @@ def test_the_page_tells_of_every_guard_and_no_other() -> None:
 
 def listing(guard: Guard) -> str:
     """Return what the page says of a guard."""
-    words = f"- `{guard.name}`: without it {guard.keeps}. `{guard.missed_by}`"
+    words = f"- `{guard.name}`: without it {guard.prevents}. `{guard.failing_test}`"
     return textwrap.fill(words, 120, subsequent_indent="  ", break_on_hyphens=False) + "\n"

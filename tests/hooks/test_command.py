@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from syncengine.hooks import command
-from syncengine.hooks.command import KEPT_BYTES, CommandResult, run_command
+from syncengine.hooks.command import END_BYTES, CommandResult, run_command
 
 
 def run(folder: Path, code: str, *arguments: str, seconds: float = 20, **environment: str) -> CommandResult:
@@ -47,7 +47,7 @@ def test_a_flood_is_bounded(tmp_path: Path) -> None:
     assert found.output.startswith("begins\n")
     assert found.output.endswith("ends\n")
     assert "bytes left out" in found.output
-    assert len(found.output) < 2 * KEPT_BYTES + 100
+    assert len(found.output) < 2 * END_BYTES + 100
 
 
 @pytest.mark.soak

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from syncengine.execute.transaction import Writing
+from syncengine.execute.transaction import BatchWriter
 from syncengine.model.pair import Role
 from syncengine.model.surroundings import (
-    Meeting,
     Surroundings,
+    TableSideEffect,
     Trigger,
     Write,
 )
@@ -24,7 +24,7 @@ from tests.scenes import code, trunks
 
 COUNTS = Trigger("c_counting", (Write.INSERT,))
 ON_DELETE = Trigger("c_deleting", (Write.DELETE,))
-ASKED = DuckDBServer.surroundings
+REAL_SURROUNDINGS = DuckDBServer.surroundings
 BOTH = ("htrunk", "hcwc")
 
 
@@ -38,9 +38,9 @@ class Imitation:
         """Let a table have something around it from now on, or nothing."""
         self.around[table] = around
 
-    def told(self, server: DuckDBServer, names: Collection[str]) -> Mapping[str, Surroundings]:
+    def surroundings(self, server: DuckDBServer, names: Collection[str]) -> Mapping[str, Surroundings]:
         """Answer as the server does."""
-        found = dict(ASKED(server, names))
+        found = dict(REAL_SURROUNDINGS(server, names))
         if server.describe().role is Role.SECONDARY:
             found |= {name: replace(found[name], **more) for name, more in self.around.items() if name in found}
         return found
@@ -51,25 +51,25 @@ def imitation(monkeypatch: pytest.MonkeyPatch) -> Imitation:
     """Give the imitation, nothing around any table yet."""
     made = Imitation()
 
-    def told(self: DuckDBServer, names: Collection[str]) -> Mapping[str, Surroundings]:
-        return made.told(self, names)
+    def surroundings(self: DuckDBServer, names: Collection[str]) -> Mapping[str, Surroundings]:
+        return made.surroundings(self, names)
 
-    monkeypatch.setattr(DuckDBServer, "surroundings", told)
+    monkeypatch.setattr(DuckDBServer, "surroundings", surroundings)
     return made
 
 
 @contextmanager
 def once_written(table: str, then: Callable[[], None]) -> Iterator[None]:
     """Do something as soon as a batch of a table is written."""
-    write = Writing.write
+    write = BatchWriter.write
 
-    def writing(self: Writing, batch: Any, prepared: Any, **how: Any) -> None:
+    def written(self: BatchWriter, batch: Any, prepared: Any, **how: Any) -> None:
         write(self, batch, prepared, **how)
         if batch.parts[0].table == table:
             then()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Writing, "write", writing)
+        patch.setattr(BatchWriter, "write", written)
         yield
 
 
@@ -90,6 +90,6 @@ def two_tables(folder: Path, **more: Any) -> Files:
     )
 
 
-def names(meetings: Collection[Meeting]) -> list[tuple[str, str]]:
+def names(side_effects: Collection[TableSideEffect]) -> list[tuple[str, str]]:
     """Return the table and the trigger or reference of each."""
-    return [(one.table, one.met.name) for one in meetings]
+    return [(one.table, one.effect.name) for one in side_effects]

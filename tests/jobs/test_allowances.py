@@ -10,33 +10,33 @@ from typing import NoReturn
 
 import pytest
 
-from syncengine.cli.hints import to_type
-from syncengine.execute.transaction import Writing
+from syncengine.cli.hints import complete_commands
+from syncengine.execute.transaction import BatchWriter
 from syncengine.jobs import surroundings as looking
-from syncengine.model.allowed import Allowed
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
+from syncengine.model.permission import Permission
 from syncengine.model.plan import Plan
 from syncengine.model.policy import Policy, Rollups
-from syncengine.model.portions import BackfillWishes
-from syncengine.model.refusals import SetOffError
+from syncengine.model.portions import BackfillRequest
+from syncengine.model.refusals import SideEffectError
 from syncengine.model.run import RunHeader, RunKind
 from syncengine.model.surroundings import (
-    Meeting,
-    Met,
-    MetKind,
     OnDelete,
-    Reached,
+    ReachedTrigger,
     Reference,
+    SideEffect,
+    SideEffectKind,
     Surroundings,
+    TableSideEffect,
     Write,
-    met_at,
+    side_effects_of,
 )
 from syncengine.model.window import Window
-from syncengine.planning.surroundings import PLANNED, refuse_set_off
-from syncengine.staging.ledger import Begin
+from syncengine.planning.surroundings import PLANNED, refuse_side_effects
+from syncengine.staging.ledger import NewRun
 from syncengine.staging.run_folder import RunFolder
-from syncengine.staging.run_reading import RunReading
+from syncengine.staging.run_marks import RunMarks
 from tests.builders import build_files, ledger_of
 from tests.cli.terminal import Typing
 from tests.jobs.backfill.backfills import alike, backfill, history
@@ -55,7 +55,7 @@ def test_an_allowance_is_of_what_was_there_when_the_plan_was_made(tmp_path: Path
     plan = pair.plan_resync(window=WINDOW, tables="htrunk", allow_triggers="htrunk")
     imitation.have("htrunk", triggers=(ADDS_UP,))
 
-    with pytest.raises(SetOffError, match="It was not there when the plan was made") as refused:
+    with pytest.raises(SideEffectError, match="It was not there when the plan was made") as refused:
         pair.execute(plan)
 
     assert "`allow_triggers='htrunk'` and run the same command again" in refused.value.hint
@@ -68,10 +68,10 @@ def test_a_second_trigger_is_not_the_one_that_was_told(tmp_path: Path, imitation
     imitation.have("htrunk", triggers=(ADDS_UP,))
     plan = pair.plan_resync(window=WINDOW, tables="htrunk", allow_triggers="htrunk")
     imitation.have("htrunk", triggers=(ADDS_UP, COUNTS))
-    with pytest.raises(SetOffError, match="c_counting") as refused:
+    with pytest.raises(SideEffectError, match="c_counting") as refused:
         pair.execute(plan)
     imitation.have("htrunk", triggers=(replace(ADDS_UP, on=(Write.INSERT, Write.DELETE)),))
-    with pytest.raises(SetOffError, match="c_adding"):
+    with pytest.raises(SideEffectError, match="c_adding"):
         pair.execute(plan)
 
     assert "c_adding" not in refused.value.message
@@ -81,11 +81,11 @@ def test_a_reference_that_does_more_is_not_the_one_that_was_told() -> None:
     """A reference of the same name that deletes rows where it set them to NULL was not allowed."""
     sets = replace(TAKES_AWAY, on_delete=OnDelete.SET_NULL)
 
-    def met(one: Reference) -> Meeting:
-        (found,) = met_at(Surroundings("htrunk", referred_by=(one,)))
-        return Meeting(Role.SECONDARY, "htrunk", found)
+    def met(one: Reference) -> TableSideEffect:
+        (found,) = side_effects_of(Surroundings("htrunk", referred_by=(one,)))
+        return TableSideEffect(Role.SECONDARY, "htrunk", found)
 
-    allowed = Allowed(told=(met(sets),))
+    allowed = Permission(approved=(met(sets),))
     assert allowed.allows(met(sets))
     assert not allowed.allows(met(TAKES_AWAY))
     assert not allowed.allows(replace(met(sets), into=Role.PRIMARY))
@@ -172,7 +172,7 @@ def test_what_the_last_batch_set_off_is_said_not_to_be_known(
     """Where the look after the last batch fails or is stopped, run, report, JSON and undo name the table, and why."""
     files = two_tables(tmp_path)
     options = ("--window", WINDOW, "--table", "htrunk", "--pair", files.pair_file)
-    asked = imitation.told
+    asked = imitation.surroundings
 
     def failing(*_: object) -> NoReturn:
         monkeypatch.setattr(imitation, "told", asked)
@@ -210,8 +210,8 @@ def test_a_table_is_asked_about_again_while_it_is_written(
 
     assert "c_adding" in ran.outcome.stopped
     assert sum(step.wrote for step in ran.outcome.steps) == 1
-    assert names(ran.set_off) == [("htrunk", "c_adding")]
-    assert ran.needs == Allowed(triggers=("htrunk",))
+    assert names(ran.side_effects) == [("htrunk", "c_adding")]
+    assert ran.needs == Permission(triggers=("htrunk",))
 
 
 def test_only_what_was_written_was_set_off(tmp_path: Path, imitation: Imitation) -> None:
@@ -224,9 +224,9 @@ def test_only_what_was_written_was_set_off(tmp_path: Path, imitation: Imitation)
     files.run("secondary", "UPDATE hcwc SET acdtime = 77")
     ran = pair.execute(plan)
 
-    assert len(plan.set_off) == 2
-    assert names(ran.set_off) == names(pair.run().set_off) == [("htrunk", "c_adding")]
-    assert names(pair.plan_undo().not_put_back) == [("htrunk", "c_adding")]
+    assert len(plan.effects_on_rows) == 2
+    assert names(ran.side_effects) == names(pair.run().side_effects) == [("htrunk", "c_adding")]
+    assert names(pair.plan_undo().not_undone) == [("htrunk", "c_adding")]
 
 
 @pytest.mark.parametrize(("logged", "told"), [(True, []), (False, ["c_adding"])])
@@ -235,16 +235,18 @@ def test_a_batch_that_was_put_back_has_run_its_triggers_where_there_is_no_log(
     logged: bool, told: list[str], state: str
 ) -> None:
     """A database without transactions takes nothing back of what a batch set off that was put back from its journal."""
-    reading = RunReading(RunHeader("r", 1, RunKind.RESYNC, datetime(2000, 6, 5), 1, ""))
-    met = Meeting(Role.SECONDARY, "htrunk", Met(MetKind.TRIGGER, "says", (Write.INSERT,), "c_adding"))
+    reading = RunMarks(RunHeader("r", 1, RunKind.RESYNC, datetime(2000, 6, 5), 1, ""))
+    met = TableSideEffect(
+        Role.SECONDARY, "htrunk", SideEffect(SideEffectKind.TRIGGER, "says", (Write.INSERT,), "c_adding")
+    )
     kept = {"size": 1, "checksum": "x"}
     part = {"table": "htrunk", "before": [], "after": [], "deleted": 1, "inserted": 1, "journal": kept, "insert": kept}
     place = {"mark": "batch", "portion": 1, "step": 1, "first": 0, "past": 1, "into": "secondary", "at": "2000-06-05"}
-    reading.set_off = {met: logged}
+    reading.side_effects = {met: logged}
     reading.add({**place, "state": "open", "parts": [part]})
     reading.add({**place, "state": state})
 
-    assert [one.met.name for one in reading.record(running=False).set_off] == told
+    assert [one.effect.name for one in reading.record(running=False).side_effects] == told
 
 
 def test_an_undo_is_refused_what_has_come_since_and_names_that_alone(tmp_path: Path, imitation: Imitation) -> None:
@@ -254,7 +256,7 @@ def test_an_undo_is_refused_what_has_come_since_and_names_that_alone(tmp_path: P
     pair.execute(pair.plan_resync(window=WINDOW, tables="htrunk", allow_triggers="htrunk"))
     imitation.have("htrunk", triggers=(ADDS_UP, ON_DELETE))
 
-    with pytest.raises(SetOffError, match="c_deleting") as refused:
+    with pytest.raises(SideEffectError, match="c_deleting") as refused:
         pair.plan_undo()
     back = pair.plan_undo(allow_triggers="htrunk")
     undone = pair.execute(back)
@@ -264,8 +266,8 @@ def test_an_undo_is_refused_what_has_come_since_and_names_that_alone(tmp_path: P
     assert "`exclude=" not in refused.value.hint
     assert "`tables=" not in refused.value.hint
     assert "leave the rows as they are" in refused.value.hint
-    assert names(back.not_put_back) == [("htrunk", "c_adding")]
-    assert sorted(names(undone.set_off)) == [("htrunk", "c_adding"), ("htrunk", "c_deleting")]
+    assert names(back.not_undone) == [("htrunk", "c_adding")]
+    assert sorted(names(undone.side_effects)) == [("htrunk", "c_adding"), ("htrunk", "c_deleting")]
 
 
 def test_a_resume_asks_only_about_what_is_left(tmp_path: Path, imitation: Imitation) -> None:
@@ -279,14 +281,14 @@ def test_a_resume_asks_only_about_what_is_left(tmp_path: Path, imitation: Imitat
     resumed = pair.resume()
 
     assert resumed.outcome.done
-    assert resumed.set_off == ()
+    assert resumed.side_effects == ()
 
 
 def test_a_resume_allows_what_is_there_and_not_what_comes_later(tmp_path: Path, imitation: Imitation) -> None:
     """A second trigger at a table that a resume names, come while it writes, is refused as one of any other run is."""
     pair = two_tables(tmp_path).open()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Writing, "write", lambda *_, **__: stop())
+        patched.setattr(BatchWriter, "write", lambda *_, **__: stop())
         pair.execute(pair.plan_resync(window=WINDOW, tables=BOTH))
     imitation.have("htrunk", triggers=(ADDS_UP,))
 
@@ -298,7 +300,7 @@ def test_a_resume_allows_what_is_there_and_not_what_comes_later(tmp_path: Path, 
     assert "c_counting" in resumed.outcome.stopped
     assert "c_adding" not in resumed.outcome.stopped
     assert again.outcome.done
-    assert names(again.set_off) == [("htrunk", "c_adding")]
+    assert names(again.side_effects) == [("htrunk", "c_adding")]
 
 
 def test_a_resume_allows_what_is_there_at_days_that_are_planned(tmp_path: Path, imitation: Imitation) -> None:
@@ -317,9 +319,9 @@ def test_a_resume_allows_what_is_there_at_days_that_are_planned(tmp_path: Path, 
         ran = pair.execute(pair.plan_resync(window=window(), tables="hcwc", rollups="recompute"))
     resumed = pair.resume(allow_triggers="dcwc")
 
-    assert ran.needs == Allowed(triggers=("dcwc",))
+    assert ran.needs == Permission(triggers=("dcwc",))
     assert resumed.outcome.done
-    assert names(resumed.set_off) == [("dcwc", "c_adding")]
+    assert names(resumed.side_effects) == [("dcwc", "c_adding")]
 
 
 def test_what_a_resume_allows_holds_from_then_on(tmp_path: Path, imitation: Imitation) -> None:
@@ -334,12 +336,12 @@ def test_what_a_resume_allows_holds_from_then_on(tmp_path: Path, imitation: Imit
     last = pair.resume()
 
     assert "c_adding" in first.outcome.stopped
-    assert first.needs == again.needs == Allowed(triggers=("htrunk",))
+    assert first.needs == again.needs == Permission(triggers=("htrunk",))
     assert allowed.outcome.cancelled
     assert last.outcome.done
     assert not last.outcome.stopped
     assert alike(files, *BOTH)
-    assert names(last.set_off) == [("htrunk", "c_adding")]
+    assert names(last.side_effects) == [("htrunk", "c_adding")]
 
 
 def test_a_portion_that_was_begun_is_asked_about_again(tmp_path: Path, imitation: Imitation) -> None:
@@ -354,8 +356,8 @@ def test_a_portion_that_was_begun_is_asked_about_again(tmp_path: Path, imitation
     imitation.have("htrunk", is_a="view")
     resumed = pair.resume()
 
-    assert refused.needs == Allowed(triggers=("htrunk",))
-    assert refused.set_off == ()
+    assert refused.needs == Permission(triggers=("htrunk",))
+    assert refused.side_effects == ()
     assert len(refused.outcome.steps) == 0
     assert len(resumed.outcome.steps) < steps
     assert resumed.outcome.done
@@ -376,10 +378,10 @@ def test_days_that_are_rolled_up_are_asked_about_when_they_are_written(tmp_path:
 
     assert "roll-ups were not repaired: " in ran.outcome.stopped
     assert "c_adding" in ran.outcome.stopped
-    assert ran.needs == Allowed(triggers=("dcwc",))
+    assert ran.needs == Permission(triggers=("dcwc",))
     assert kept == before
     assert resumed.outcome.done
-    assert ("dcwc", "c_adding") in names(resumed.set_off)
+    assert ("dcwc", "c_adding") in names(resumed.side_effects)
 
 
 @pytest.mark.soak
@@ -394,10 +396,10 @@ def test_days_that_are_rolled_up_already_are_asked_about_no_more(tmp_path: Path,
     resumed = pair.resume()
 
     assert resumed.outcome.done
-    assert resumed.set_off == ()
+    assert resumed.side_effects == ()
 
 
-ODD = BackfillWishes(
+ODD = BackfillRequest(
     tables=("a,b", "c"),
     window=Window(datetime(2000, 6, 1), datetime(2000, 6, 5)),
     source=Role.PRIMARY,
@@ -405,7 +407,7 @@ ODD = BackfillWishes(
     acds=(1, 2),
     hours="22:00..05:00",
     named=("a,b",),
-    allowed=Allowed(("my calls, old",), ("a,b",)),
+    allowed=Permission(("my calls, old",), ("a,b",)),
 )
 
 
@@ -413,7 +415,7 @@ def test_what_a_backfill_was_asked_for_is_kept_as_it_was(tmp_path: Path) -> None
     """Names with commas and blanks come back from the folder of the run as what they were."""
     ledger = ledger_of(history(tmp_path).pair_file)
     with ledger.locked() as lock:
-        run = ledger.begin(lock, Begin(RunKind.BACKFILL, 1, "odd", request=ODD), needs_bytes=0)
+        run = ledger.begin(lock, NewRun(RunKind.BACKFILL, 1, "odd", request=ODD), needs_bytes=0)
         run.mark_allowance("allowed", ODD.allowed)
 
     assert RunFolder(run.folder).header().request == ODD
@@ -422,33 +424,35 @@ def test_what_a_backfill_was_asked_for_is_kept_as_it_was(tmp_path: Path) -> None
 
 def test_triggers_of_tables_that_a_cascade_reaches_are_named() -> None:
     """A trigger of a table whose rows go is met by a delete, and is let pass by the table that is written."""
-    far = Reached("c_notes", ON_DELETE)
+    far = ReachedTrigger("c_notes", ON_DELETE)
     around = Surroundings("htrunk", referred_by=(TAKES_AWAY,), reached=(far,))
-    cascade, trigger = (Meeting(Role.SECONDARY, "htrunk", met) for met in met_at(around))
+    cascade, trigger = (TableSideEffect(Role.SECONDARY, "htrunk", met) for met in side_effects_of(around))
 
-    with pytest.raises(SetOffError, match="c_deleting of c_notes") as refused:
-        refuse_set_off((cascade, trigger), Allowed(cascades=("htrunk",)))
-    refuse_set_off((cascade, trigger), Allowed(("htrunk",), ("htrunk",)))
+    with pytest.raises(SideEffectError, match="c_deleting of c_notes") as refused:
+        refuse_side_effects((cascade, trigger), Permission(cascades=("htrunk",)))
+    refuse_side_effects((cascade, trigger), Permission(("htrunk",), ("htrunk",)))
 
-    assert trigger.met.on == (Write.DELETE,)
-    assert refused.value.needs == Allowed(triggers=("htrunk",))
+    assert trigger.effect.on == (Write.DELETE,)
+    assert refused.value.needs == Permission(triggers=("htrunk",))
 
 
 def test_a_hint_can_be_typed() -> None:
     """Names that a shell would take apart are quoted in what is to be typed."""
-    met = Meeting(Role.SECONDARY, "my calls, old", Met(MetKind.TRIGGER, "a trigger runs", name="t"))
-    with pytest.raises(SetOffError) as refused:
-        refuse_set_off((met,), Allowed(), PLANNED)
+    met = TableSideEffect(
+        Role.SECONDARY, "my calls, old", SideEffect(SideEffectKind.TRIGGER, "a trigger runs", name="t")
+    )
+    with pytest.raises(SideEffectError) as refused:
+        refuse_side_effects((met,), Permission(), PLANNED)
 
-    assert "--allow-triggers 'my calls, old'" in to_type(refused.value.hint)
-    assert "--exclude-table 'my calls, old'" in to_type(refused.value.hint)
+    assert "--allow-triggers 'my calls, old'" in complete_commands(refused.value.hint)
+    assert "--exclude-table 'my calls, old'" in complete_commands(refused.value.hint)
 
 
 def test_days_that_are_rolled_up_are_weighed_before(tmp_path: Path, imitation: Imitation) -> None:
     """A cascade at a day's table goes with any policy, so that none is named; a view is left to Data Summarizing."""
     files = blind_in_may(tmp_path)
     imitation.have("dcwc", referred_by=(replace(TAKES_AWAY, to="dcwc"),))
-    with pytest.raises(SetOffError) as refused:
+    with pytest.raises(SideEffectError) as refused:
         files.open().plan_resync(window=window(), tables="hcwc", rollups="recompute")
     imitation.have("dcwc", is_a="view")
     plan = files.open().plan_resync(window=window(), tables="hcwc", rollups="recompute")

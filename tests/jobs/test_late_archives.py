@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from syncengine.model.archives import Amiss
-from syncengine.model.facts import ArchiveState, ArchiveStatus, ClockReset, Kept, ServerFacts
+from syncengine.model.archives import ArchiveFaultKind
+from syncengine.model.facts import ArchiveState, ArchiveStatus, ClockReset, ServerFacts, StorageAllocation
 from syncengine.model.grain import Archive
 from syncengine.model.pair import Role
 from syncengine.planning.archives import archive_faults
@@ -36,11 +36,11 @@ def server(
     return ServerFacts(role, role.value, "duckdb", None, (1,), tuple(archives))
 
 
-def amiss(
+def faults(
     facts: ServerFacts, now: datetime, *, length: int = 30, other: ServerFacts | None = None
-) -> list[tuple[Archive | None, Amiss]]:
+) -> list[tuple[Archive | None, ArchiveFaultKind]]:
     """Return what is amiss at a moment."""
-    return [(one.archive, one.amiss) for one in archive_faults(facts, other, now, {1: length})]
+    return [(one.archive, one.kind) for one in archive_faults(facts, other, now, {1: length})]
 
 
 def built(folder: Path, **options: Any) -> Files:
@@ -66,25 +66,25 @@ def test_point_3_late_is_measured_by_the_interval_of_the_acd(now: str, length: i
     """One interval is under way, and one may be in the making: an archive is late that stands further behind."""
     moment = datetime.combine(NIGHT, datetime.strptime(now, "%H:%M").time())
 
-    assert amiss(server(), moment, length=length) == ([(INTERVAL, Amiss.LATE)] if late else [])
+    assert faults(server(), moment, length=length) == ([(INTERVAL, ArchiveFaultKind.LATE)] if late else [])
 
 
 def test_point_3_a_healthy_server_is_never_late() -> None:
     """While it summarizes, just after a boundary, in the first hours of a day, a week and a month: nothing is amiss."""
     running = dict.fromkeys(HEALTHY, ArchiveState.RUNNING)
 
-    assert amiss(server(states=running), datetime(2000, 6, 5, 6, 10)) == []
+    assert faults(server(states=running), datetime(2000, 6, 5, 6, 10)) == []
     midnight = server(interval=datetime(2000, 6, 11), daily=datetime(2000, 6, 10))
-    assert amiss(midnight, datetime(2000, 6, 11, 0, 34)) == []
+    assert faults(midnight, datetime(2000, 6, 11, 0, 34)) == []
     month = server(interval=datetime(2000, 7, 1, 4), daily=datetime(2000, 7, 1), weekly=datetime(2000, 6, 25))
-    assert amiss(month, datetime(2000, 7, 1, 4, 34)) == []
+    assert faults(month, datetime(2000, 7, 1, 4, 34)) == []
 
 
 def test_point_3_an_archive_that_runs_for_hours_is_late() -> None:
     """What has been running since its last end is too long ago is named."""
     stuck = server(states={INTERVAL: ArchiveState.RUNNING})
 
-    assert amiss(stuck, datetime(2000, 6, 5, 8)) == [(INTERVAL, Amiss.LATE)]
+    assert faults(stuck, datetime(2000, 6, 5, 8)) == [(INTERVAL, ArchiveFaultKind.LATE)]
 
 
 def test_point_3_a_night_that_the_other_server_has_archived() -> None:
@@ -92,10 +92,10 @@ def test_point_3_a_night_that_the_other_server_has_archived() -> None:
     behind = server(daily=datetime(2000, 6, 4), interval=datetime(2000, 6, 5, 7))
     other = server(Role.SECONDARY)
 
-    assert amiss(behind, datetime(2000, 6, 5, 7, 10), other=other) == [(DAILY, Amiss.LATE)]
-    assert (DAILY, Amiss.LATE) not in amiss(behind, datetime(2000, 6, 5, 5, 59), other=other)
-    assert amiss(behind, datetime(2000, 6, 5, 7, 10)) == []
-    assert (DAILY, Amiss.LATE) in amiss(behind, datetime(2000, 6, 5, 12, 1))
+    assert faults(behind, datetime(2000, 6, 5, 7, 10), other=other) == [(DAILY, ArchiveFaultKind.LATE)]
+    assert (DAILY, ArchiveFaultKind.LATE) not in faults(behind, datetime(2000, 6, 5, 5, 59), other=other)
+    assert faults(behind, datetime(2000, 6, 5, 7, 10)) == []
+    assert (DAILY, ArchiveFaultKind.LATE) in faults(behind, datetime(2000, 6, 5, 12, 1))
 
 
 def test_point_3_a_clock_set_forward_makes_nothing_late() -> None:
@@ -103,21 +103,23 @@ def test_point_3_a_clock_set_forward_makes_nothing_late() -> None:
     facts = server(interval=datetime(2000, 6, 5, 2))
     reset = ClockReset("primary", 1, date(2000, 6, 5), 200)
 
-    assert amiss(facts, datetime(2000, 6, 5, 3, 10)) == [(INTERVAL, Amiss.LATE)]
+    assert faults(facts, datetime(2000, 6, 5, 3, 10)) == [(INTERVAL, ArchiveFaultKind.LATE)]
     told = ServerFacts(Role.PRIMARY, "", "", None, (1,), facts.archives, clock_resets=(reset,))
-    assert amiss(told, datetime(2000, 6, 5, 3, 10)) == []
+    assert faults(told, datetime(2000, 6, 5, 3, 10)) == []
 
 
 def test_point_3_what_is_not_kept_need_not_run() -> None:
     """An archive of which nothing is stored is not asked for, nor the first week of a pair that is new."""
     new = {WEEKLY: ArchiveState.NOT_RUN, MONTHLY: ArchiveState.FAILED}
     facts = server(states=new)
-    kept = tuple(Kept(1, "splits", archive, 0 if archive is MONTHLY else 9) for archive in HEALTHY)
-    told = ServerFacts(Role.PRIMARY, "", "", None, (1,), facts.archives, kept=kept)
+    kept = tuple(StorageAllocation(1, "splits", archive, 0 if archive is MONTHLY else 9) for archive in HEALTHY)
+    told = ServerFacts(Role.PRIMARY, "", "", None, (1,), facts.archives, storage_allocations=kept)
 
-    assert amiss(told, datetime(2000, 6, 5, 6, 10), other=server(Role.SECONDARY, new)) == []
-    assert amiss(told, datetime(2000, 6, 5, 6, 10), other=server(Role.SECONDARY)) == [(WEEKLY, Amiss.NOT_RUN)]
-    assert (MONTHLY, Amiss.FAILED) in amiss(facts, datetime(2000, 6, 5, 6, 10))
+    assert faults(told, datetime(2000, 6, 5, 6, 10), other=server(Role.SECONDARY, new)) == []
+    assert faults(told, datetime(2000, 6, 5, 6, 10), other=server(Role.SECONDARY)) == [
+        (WEEKLY, ArchiveFaultKind.NOT_RUN)
+    ]
+    assert (MONTHLY, ArchiveFaultKind.FAILED) in faults(facts, datetime(2000, 6, 5, 6, 10))
 
 
 def test_point_3_weeks_and_months_that_failed_are_told(tmp_path: Path, typed: Typing) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from syncengine.model.errors import InputError
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from syncengine.model.policy import Rollups
 from tests.builders import Files, build_files
 from tests.cli.terminal import Typing
 from tests.jobs.test_outages import broken, link
-from tests.rules.summarised import intervals, look, pair, server, without
-from tests.scenes import code, kept, plan_of, trunks
+from tests.rules.summarised import inspect, intervals, pair, server, without
+from tests.scenes import code, plan_of, skipped, trunks
 
 IN_MAY = date(2000, 5, 27)
 HALF_HOUR = "2000-05-27 10:30..10:59"
@@ -28,7 +28,7 @@ def test_a_backfill_of_weeks_takes_no_intervals_in_that_are_left_out(
     """Weeks are copied after their intervals, but not with those that are left out: then they stay, and it is said."""
     whole = intervals()
     files = build_files(tmp_path, ["htrunk", "hcwc", "dcwc", "wcwc", "mcwc"], primary=server(whole))
-    look(files, "primary")
+    inspect(files, "primary")
     meant: tuple[str | Path, ...] = (
         "backfill",
         "--pair",
@@ -80,8 +80,8 @@ def test_days_that_are_left_out_are_not_rolled_up_after_outages(tmp_path: Path, 
         primary=server(whole),
         secondary={**server(without(whole, IN_MAY, 1030)), "linkex": [link(1030, 600, row_date=IN_MAY)]},
     )
-    look(files, "primary")
-    look(files, "secondary")
+    inspect(files, "primary")
+    inspect(files, "secondary")
     before = files.bag("secondary", "dcwc")
 
     said = typed(
@@ -162,5 +162,5 @@ def test_a_day_without_its_intervals_says_which_to_take_in(tmp_path: Path) -> No
 
     plan = plan_of(files, window="2000-05-27", tables=("dcwc",), exclude="hcwc")
 
-    assert kept(plan)["dcwc", 1][0] is KeptWhy.ROLLUP_HELD
-    assert plan.kept[0].detail == "hcwc was not looked at: take it in too (`tables='hcwc'`)"
+    assert skipped(plan)["dcwc", 1][0] is SkipReason.INTERVALS_DISAGREE
+    assert plan.skipped[0].detail == "hcwc was not looked at: take it in too (`tables='hcwc'`)"

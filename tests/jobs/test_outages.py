@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from syncengine.app import Ran
+from syncengine.app import VerifiedRun
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.outages import OutageReport, Outlook
@@ -42,7 +42,7 @@ def found(report: OutageReport) -> list[tuple[str, tuple[str, ...], Outlook]]:
     ]
 
 
-def mend(files: Openable) -> Ran:
+def repair(files: Openable) -> VerifiedRun:
     """Mend every outage."""
     pair = files.open()
     plan = pair.plan_outages()
@@ -72,7 +72,7 @@ def test_a_link_down_within_an_interval(tmp_path: Path) -> None:
     (side,) = report.findings[0].time.sides
     assert [(one.span.start.minute, one.span.stop.minute, one.reason) for one in side.links] == [(13, 19, 97)]
     assert (side.missing, side.incomplete) == (0, 1)
-    assert [(toll.table, toll.into, toll.changed) for toll in report.findings[0].tolls] == [
+    assert [(toll.table, toll.into, toll.changed) for toll in report.findings[0].costs] == [
         ("htrunk", Role.SECONDARY, 2)
     ]
 
@@ -91,7 +91,7 @@ def test_a_link_down_across_intervals(tmp_path: Path) -> None:
     assert found(report) == [("04:30-06:29", ("secondary",), Outlook.REPAIR)]
     assert (report.findings[0].time.sides[0].missing, report.findings[0].time.sides[0].incomplete) == (2, 2)
 
-    mend(files)
+    repair(files)
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 
@@ -109,7 +109,7 @@ def test_both_links_down_at_different_times(tmp_path: Path) -> None:
         ("05:00-05:29", ("primary",), Outlook.REPAIR),
         ("05:30-05:59", ("secondary",), Outlook.REPAIR),
     ]
-    done = mend(files)
+    done = repair(files)
 
     assert done.plan.writes_to == {Role.PRIMARY, Role.SECONDARY}
     assert done.after is not None
@@ -130,7 +130,7 @@ def test_both_links_down_at_once_is_lost(tmp_path: Path, alike: bool) -> None:
     before = files.bag("secondary", "htrunk")
 
     assert found(files.open().outages()) == [("05:00-05:29", ("primary", "secondary"), Outlook.LOST)]
-    plan = mend(files).plan
+    plan = repair(files).plan
     assert plan.steps == ()
     assert "ACD 1 2000-06-05 05:00-05:29 is lost: neither server saw it whole" in plan.notes
     assert files.bag("secondary", "htrunk") == before
@@ -182,12 +182,12 @@ def test_what_was_mended_is_no_longer_open(tmp_path: Path) -> None:
     """After the mending the diary still tells of the outage, and nothing differs any more."""
     files = guides(tmp_path)
 
-    mend(files)
+    repair(files)
 
     report = files.open().outages()
     assert found(report) == [("05:00-05:29", ("secondary",), Outlook.ALIKE)]
     assert not report.unsettled
-    assert mend(files).plan.steps == ()
+    assert repair(files).plan.steps == ()
 
 
 def test_only_what_lies_in_outages_is_mended(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_only_what_lies_in_outages_is_mended(tmp_path: Path) -> None:
     files = guides(tmp_path)
     files.run("secondary", "UPDATE htrunk SET incalls = 8 WHERE starttime = 530")
 
-    mend(files)
+    repair(files)
 
     left = files.run("secondary", "SELECT starttime, incalls FROM htrunk WHERE incalls <> 5 ORDER BY ALL")
     assert left == [(530, 8), (530, 8)]
@@ -252,7 +252,7 @@ def test_each_acd_has_its_own_outages(tmp_path: Path) -> None:
 
     assert [finding.time.acd for finding in pair.outages().findings] == [1]
     assert pair.outages(acds=2).findings == ()
-    mend(files)
+    repair(files)
     assert files.run("secondary", "SELECT DISTINCT acd, incalls FROM htrunk ORDER BY ALL") == [(1, 5), (2, 5), (2, 7)]
 
 

@@ -21,18 +21,18 @@ import pytest
 from syncengine.app import Pair, open_pair
 from syncengine.demo import build_pair
 from syncengine.jobs.connections import Connections
-from syncengine.jobs.hook_commands import Commands
+from syncengine.jobs.hook_commands import HookCommands
 from syncengine.model.drift import Observation
 from syncengine.model.errors import ExecutorError, InputError, PairFileError
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import PairSettings, Role
-from syncengine.observe.asking import asking
+from syncengine.observe.question_executor import open_executor
 from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Server
 from syncengine.staging.ledger import Ledger
 from tests.builders import Files, build_files, half_hours, row, settings_of
-from tests.executors import Pickling
+from tests.executors import PicklingExecutor
 from tests.stories.servers import MARKS, PASSWORDS, HomedPair
 from tests.waiting import wait_until
 
@@ -86,7 +86,7 @@ def with_executor(pair_file: Path, executor: Executor) -> Pair:
 
 def test_a_verify_is_handed_over(files: Files) -> None:
     """What is asked of each server and every part is handed over; the parts show what one look at all of them does."""
-    executor = Pickling()
+    executor = PicklingExecutor()
 
     found = with_executor(files.pair_file, executor).verify(tables=TABLES)
 
@@ -97,7 +97,7 @@ def test_a_verify_is_handed_over(files: Files) -> None:
 
 def test_a_plan_is_made_of_parts(files: Files) -> None:
     """What a plan is made of is handed over, too, and the plan is the same."""
-    executor = Pickling()
+    executor = PicklingExecutor()
 
     made = with_executor(files.pair_file, executor).plan_resync(window=MORNING, tables=HISTORY)
 
@@ -108,7 +108,7 @@ def test_a_plan_is_made_of_parts(files: Files) -> None:
 
 def test_a_check_is_handed_over(files: Files) -> None:
     """What a check asks of the servers and of each table of the set-up is handed over, and finds the same."""
-    executor = Pickling()
+    executor = PicklingExecutor()
 
     found = with_executor(files.pair_file, executor).check()
 
@@ -118,7 +118,7 @@ def test_a_check_is_handed_over(files: Files) -> None:
 
 def test_what_could_be_handed_nowhere_is_done_here(files: Files) -> None:
     """A file that is open for writing lets no other process in: a run on it is done where it is open."""
-    executor = Pickling()
+    executor = PicklingExecutor()
     pair = with_executor(files.pair_file, executor)
     plan = pair.plan_resync(window=MORNING, tables=HISTORY)
     executor.done.clear()
@@ -154,7 +154,7 @@ def test_an_executor_that_was_shut_down_is_told(files: Files) -> None:
 
 def test_a_process_that_ends_amid_its_work_is_told(files: Files, processes: ProcessPoolExecutor) -> None:
     """A process that was killed takes along only what it was to find out, and is told of in a sentence of ours."""
-    with opened(files, processes) as (servers, settings), asking(servers, settings) as hands:
+    with opened(files, processes) as (servers, settings), open_executor(servers, settings) as hands:
         with pytest.raises(ExecutorError, match="did not do it: BrokenProcessPool"):
             hands.submit(killed).result()
         with pytest.raises(ExecutorError, match="not usable anymore"):
@@ -191,7 +191,7 @@ def forgetful(folder: Path, look: Callable[[], Observation]) -> Observation:
 @pytest.mark.parametrize("live", LIVE, indirect=True)
 def test_a_run_on_live_servers_is_prepared_elsewhere(live: HomedPair) -> None:
     """What a step reads is staged by the executor while this process writes; the look after it is handed over."""
-    executor = Pickling()
+    executor = PicklingExecutor()
     pair = with_executor(live.pair_file, executor)
     plan = pair.plan_resync(window=MORNING, tables=HISTORY)
     executor.done.clear()
@@ -222,14 +222,14 @@ def test_another_process_reads_live_servers(live: HomedPair, processes: ProcessP
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Pickling:
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> PicklingExecutor:
     """Return an executor whose work is done as if in another process, each piece of it in one of its own."""
     numbers = count()
     monkeypatch.setattr(f"{MODULE}._process", lambda: ("another host", next(numbers)))
-    return Pickling()
+    return PicklingExecutor()
 
 
-def test_a_pair_file_that_changed_meanwhile_is_told(files: Files, elsewhere: Pickling) -> None:
+def test_a_pair_file_that_changed_meanwhile_is_told(files: Files, elsewhere: PicklingExecutor) -> None:
     """Who reads the pair file anew must read what the pair was opened with."""
     pair = with_executor(files.pair_file, elsewhere)
     files.pair_file.write_text(files.pair_file.read_text() + "[limits]\nsamples = 7\n")
@@ -239,7 +239,7 @@ def test_a_pair_file_that_changed_meanwhile_is_told(files: Files, elsewhere: Pic
 
 
 def test_another_server_of_the_same_name_is_told(
-    files: Files, elsewhere: Pickling, monkeypatch: pytest.MonkeyPatch
+    files: Files, elsewhere: PicklingExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the environment of a process leads to another server, nothing that it holds is taken for the pair's."""
     (files.folder / "other").mkdir()
@@ -256,19 +256,21 @@ def test_another_server_of_the_same_name_is_told(
         pair.verify(tables=TABLES)
 
 
-def test_live_servers_stay_open_for_a_while(files: Files, elsewhere: Pickling, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_live_servers_stay_open_for_a_while(
+    files: Files, elsewhere: PicklingExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A process opens the servers once for all it is handed, and closes them when nothing more comes."""
     calls: list[str] = []
 
-    def told(what: str, do: Callable[..., Any]) -> Callable[..., Any]:
+    def recorded(what: str, do: Callable[..., Any]) -> Callable[..., Any]:
         def telling(*given: Any, **named: Any) -> Any:
             calls.append(what)
             return do(*given, **named)
 
         return telling
 
-    monkeypatch.setattr(f"{MODULE}.open_server", told("open", open_server))
-    monkeypatch.setattr(DuckDBServer, "close", told("close", DuckDBServer.close))
+    monkeypatch.setattr(f"{MODULE}.open_server", recorded("open", open_server))
+    monkeypatch.setattr(DuckDBServer, "close", recorded("close", DuckDBServer.close))
     monkeypatch.setattr(f"{MODULE}.is_embedded", lambda _: False)
     monkeypatch.setattr(f"{MODULE}.IDLE_SECONDS", 0.5)
     pair = with_executor(files.pair_file, elsewhere)
@@ -285,7 +287,7 @@ def test_what_has_not_begun_is_cancelled_and_what_has_is_waited_for(files: Files
     handed: list[Future[bool]] = []
 
     def stopped() -> None:
-        with opened(files, threads) as (servers, settings), asking(servers, settings) as hands:
+        with opened(files, threads) as (servers, settings), open_executor(servers, settings) as hands:
             handed.extend((hands.submit(busy, files.folder), hands.submit(busy, files.folder)))
             wait_until((files.folder / "begun").exists)
             threading.Timer(0.3, (files.folder / "go on").touch).start()
@@ -302,7 +304,7 @@ def test_a_file_is_let_go_before_its_owner_goes_on(files: Files, processes: Proc
     """Whoever comes after a look that was stopped may write to the files that other processes were reading."""
 
     def stopped() -> None:
-        with opened(files, processes) as (servers, settings), asking(servers, settings) as hands:
+        with opened(files, processes) as (servers, settings), open_executor(servers, settings) as hands:
             hands.submit(busy, files.folder)
             wait_until((files.folder / "begun").exists)
             threading.Timer(0.3, (files.folder / "go on").touch).start()
@@ -319,7 +321,7 @@ def test_a_file_is_let_go_before_its_owner_goes_on(files: Files, processes: Proc
 def opened(files: Files, executor: Executor) -> Iterator[tuple[Mapping[Role, Server], PairSettings]]:
     """Open the servers of a pair with an executor, to be read only."""
     settings = settings_of(files.pair_file)
-    connections = Connections(settings, Ledger(settings.staging), Commands(settings, os.environ), executor)
+    connections = Connections(settings, Ledger(settings.staging), HookCommands(settings, os.environ), executor)
     with connections.servers(frozenset()) as servers:
         yield servers, settings
 

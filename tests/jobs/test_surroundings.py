@@ -12,34 +12,34 @@ import pytest
 
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
-from syncengine.model.refusals import SetOffError
+from syncengine.model.refusals import SideEffectError
 from syncengine.model.surroundings import OnDelete, Reference, Surroundings, Trigger, Write
 from syncengine.servers.duckdb.server import DuckDBServer
 from tests.builders import Files, build_files, half_hours, row
-from tests.cli.terminal import TRUNKS, Said, Typing, drifting_pair
+from tests.cli.terminal import TRUNKS, CommandResult, Typing, drifting_pair
 from tests.jobs.test_outages import guides
 from tests.rules.summarised import pair as summarised
 from tests.rules.test_rule_10_rollup_repair import IN_MAY, window
 from tests.rules.timetabled import three_owners
 from tests.scenes import WINDOW
 
-ASKED = DuckDBServer.surroundings
+REAL_SURROUNDINGS = DuckDBServer.surroundings
 ADDS_UP = Trigger("c_adding", (Write.INSERT,))
 TAKES_AWAY = Reference("c_fk", "c_notes", "htrunk", ("n",), OnDelete.CASCADE)
 
 
 @contextmanager
-def surrounded(*tables: str, **around: Any) -> Iterator[None]:
+def with_surroundings(*tables: str, **around: Any) -> Iterator[None]:
     """Let the secondary tell of something around tables, of all where none is named, that embedded servers have not."""
 
-    def told(self: DuckDBServer, names: Collection[str]) -> dict[str, Surroundings]:
-        found = dict(ASKED(self, names))
+    def surroundings(self: DuckDBServer, names: Collection[str]) -> dict[str, Surroundings]:
+        found = dict(REAL_SURROUNDINGS(self, names))
         if self.describe().role is Role.SECONDARY:
             found |= {name: replace(one, **around) for name, one in found.items() if name in tables or not tables}
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DuckDBServer, "surroundings", told)
+        patch.setattr(DuckDBServer, "surroundings", surroundings)
         yield
 
 
@@ -83,29 +83,29 @@ def test_every_plan_is_asked_about(tmp_path: Path, what: str) -> None:
     build, make, table = PLANS[what]
     files = build(tmp_path)
 
-    with surrounded(table, triggers=(ADDS_UP,)):
-        with pytest.raises(SetOffError, match="c_adding") as refused:
+    with with_surroundings(table, triggers=(ADDS_UP,)):
+        with pytest.raises(SideEffectError, match="c_adding") as refused:
             make(files)
         made = make(files, allow_triggers=table)
         assert made is not None
         result = files.open().execute(made)
 
     assert f"`allow_triggers={table!r}`" in refused.value.hint
-    assert {(one.table, one.met.name) for one in made.set_off} == {(table, "c_adding")}
+    assert {(one.table, one.effect.name) for one in made.effects_on_rows} == {(table, "c_adding")}
     assert result.outcome.done
-    assert {(one.into, one.table) for one in result.set_off} == {(Role.SECONDARY, table)}
+    assert {(one.into, one.table) for one in result.side_effects} == {(Role.SECONDARY, table)}
 
 
 def test_a_backfill_is_asked_about_too(tmp_path: Path, typed: Typing) -> None:
     """A backfill is refused, and what it was allowed is said of it and kept for its resume."""
     files = drifting_pair(tmp_path)
 
-    def backfill(*words: str) -> Said:
+    def backfill(*words: str) -> CommandResult:
         options = ("--window", "2000-06-04..2000-06-05", "--table", "htrunk", "--policy", "replace", "--yes")
         return typed("backfill", "--pair", files.pair_file, *options, *words)
 
     before = files.bag("secondary", "htrunk")
-    with surrounded("htrunk", triggers=(ADDS_UP,)):
+    with with_surroundings("htrunk", triggers=(ADDS_UP,)):
         refused = backfill()
         kept = files.bag("secondary", "htrunk")
         allowed = backfill("--allow-triggers", "htrunk")
@@ -118,7 +118,7 @@ def test_a_backfill_is_asked_about_too(tmp_path: Path, typed: Typing) -> None:
     assert "Set off beside the rows that were written" in allowed.text
     assert told.header.request is not None
     assert told.header.request.allowed.triggers == ("htrunk",)
-    assert [one.met.name for one in told.granted.told] == ["c_adding"]
+    assert [one.effect.name for one in told.granted.approved] == ["c_adding"]
 
 
 def test_only_what_the_plan_writes_and_where_it_writes_counts(tmp_path: Path) -> None:
@@ -126,9 +126,9 @@ def test_only_what_the_plan_writes_and_where_it_writes_counts(tmp_path: Path) ->
     files = drifting_pair(tmp_path)
     files.run("secondary", "CREATE TABLE hcwc AS SELECT * FROM htrunk WHERE FALSE")
 
-    with surrounded("htrunk", triggers=(ADDS_UP,)):
+    with with_surroundings("htrunk", triggers=(ADDS_UP,)):
         assert files.open().plan_resync(window=WINDOW, tables="htrunk", source="secondary").steps
-    with surrounded("hcwc", triggers=(ADDS_UP,)):
+    with with_surroundings("hcwc", triggers=(ADDS_UP,)):
         assert files.open().plan_resync(window=WINDOW, tables="htrunk").steps
 
 
@@ -137,7 +137,7 @@ def test_what_only_goes_with_deleted_rows_stays_where_none_is_deleted(tmp_path: 
     files = build_files(
         tmp_path, ["htrunk"], both={"htrunk": []}, primary={"htrunk": [row("htrunk", starttime=500, tkgrp=1)]}
     )
-    with surrounded("htrunk", referred_by=(TAKES_AWAY,)):
+    with with_surroundings("htrunk", referred_by=(TAKES_AWAY,)):
         assert typed("resync", "--dry-run", "--pair", files.pair_file, *TRUNKS).code == 3
         files.add("secondary", "htrunk", row("htrunk", starttime=500, tkgrp=2))
         refused = typed("resync", "--dry-run", "--pair", files.pair_file, *TRUNKS)
@@ -157,26 +157,26 @@ def test_a_table_of_the_plan_that_loses_rows_is_said_to_differ_afterwards(tmp_pa
         primary={"htrunk": [row("htrunk", starttime=500, incalls=9)], "hsplit": half_hours(500, 530, acdcalls=9)},
         secondary={"htrunk": [row("htrunk", starttime=500)], "hsplit": half_hours(500, 530)},
     )
-    with surrounded("htrunk", referred_by=(replace(TAKES_AWAY, table="hsplit"),)):
+    with with_surroundings("htrunk", referred_by=(replace(TAKES_AWAY, table="hsplit"),)):
         plan = files.open().plan_resync(window=WINDOW, tables=("htrunk", "hsplit"), allow_cascades="htrunk")
 
-    (met,) = plan.set_off
-    assert met.met.says.endswith("and what hsplit loses by it differs after the run")
+    (met,) = plan.effects_on_rows
+    assert met.effect.message.endswith("and what hsplit loses by it differs after the run")
 
 
 def test_an_undo_says_what_its_run_set_off(tmp_path: Path) -> None:
     """What the run was told and allowed is allowed to its undo, and named; with the trigger gone it stays named."""
     files = drifting_pair(tmp_path)
     pair = files.open()
-    with surrounded("htrunk", triggers=(ADDS_UP,)):
+    with with_surroundings("htrunk", triggers=(ADDS_UP,)):
         ran = pair.execute(pair.plan_resync(window=WINDOW, tables="htrunk", allow_triggers=("htrunk", "hagent")))
-        assert pair.plan_undo(ran.outcome.run_id).set_off
+        assert pair.plan_undo(ran.outcome.run_id).effects_on_rows
     back = pair.plan_undo(ran.outcome.run_id)
     undone = pair.execute(back)
 
-    assert [one.met.name for one in back.not_put_back] == ["c_adding"]
-    assert back.set_off == ()
-    assert undone.set_off == ()
+    assert [one.effect.name for one in back.not_undone] == ["c_adding"]
+    assert back.effects_on_rows == ()
+    assert undone.side_effects == ()
     assert pair.run().in_sync is False
 
 
@@ -191,7 +191,7 @@ def test_a_resume_is_held_to_what_its_run_was_allowed(tmp_path: Path, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr("syncengine.execute.transaction.Writing.write", stop)
         pair.execute(pair.plan_resync(window=WINDOW, tables="htrunk"))
-    with surrounded("htrunk", triggers=(ADDS_UP,)), pytest.raises(SetOffError, match="c_adding"):
+    with with_surroundings("htrunk", triggers=(ADDS_UP,)), pytest.raises(SideEffectError, match="c_adding"):
         pair.resume()
 
     assert pair.resume().outcome.done

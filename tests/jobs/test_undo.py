@@ -9,11 +9,11 @@ import pytest
 from syncengine.cli.main import run_for_code
 from syncengine.model.errors import InputError, ServerError, StagingError
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy
-from syncengine.model.refusals import NothingToPutBackError
+from syncengine.model.plan import SkipReason
+from syncengine.model.refusals import NothingToUndoError
 from syncengine.servers.protocol import Server
 from tests.builders import DAY, Files, build_files, row
-from tests.meddling import Meddling, meddle
+from tests.interference import Interference, interfere
 from tests.rules.test_rule_08_expected_differences import exception, exceptions
 from tests.rules.test_rule_12_old_end import ago
 from tests.scenes import storage, trunk, trunks
@@ -49,7 +49,7 @@ def test_rows_beyond_retention_are_left(tmp_path: Path) -> None:
     plan = pair.plan_undo()
     undone = pair.execute(plan)
 
-    assert [kept.why for kept in plan.kept] == [KeptWhy.PURGED]
+    assert [kept.reason for kept in plan.skipped] == [SkipReason.PURGED]
     assert undone.outcome.done
     held = files.run("secondary", "SELECT DISTINCT row_date FROM htrunk ORDER BY ALL")
     assert held == [(ago(9),), (DAY,)]
@@ -61,7 +61,7 @@ def test_an_undo_of_nothing_but_what_is_too_old_is_refused(tmp_path: Path) -> No
     days_later(files, 30)
     pair = files.open()
 
-    with pytest.raises(NothingToPutBackError, match="no longer keeps rows of that age"):
+    with pytest.raises(NothingToUndoError, match="no longer keeps rows of that age"):
         pair.plan_undo()
     assert len(pair.runs()) == 1
 
@@ -99,8 +99,8 @@ def test_an_undo_that_does_not_come_out_is_told(tmp_path: Path, monkeypatch: pyt
             session.commit()
 
     servers: list[Server] = []
-    meddling = Meddling(before_begin=servers.append, after_commit=lambda *_: change(servers[0]))
-    meddle(monkeypatch, Role.SECONDARY, meddling)
+    meddling = Interference(before_begin=servers.append, after_commit=lambda *_: change(servers[0]))
+    interfere(monkeypatch, Role.SECONDARY, meddling)
 
     undone = files.open().execute(plan)
 
@@ -181,7 +181,7 @@ def test_an_undo_without_a_run_takes_the_last_that_wrote(tmp_path: Path, monkeyp
         raise StagingError("The disk is full.")
 
     with monkeypatch.context() as patch:
-        meddle(patch, Role.SECONDARY, Meddling(after_insert=fail))
+        interfere(patch, Role.SECONDARY, Interference(after_insert=fail))
         failed = files.open()
         assert not failed.execute(failed.plan_undo()).outcome.done
     again = files.open().plan_undo()
@@ -199,7 +199,7 @@ def test_what_was_never_written_cannot_be_taken_back(tmp_path: Path, monkeypatch
         raise StagingError("The disk is full.")
 
     with monkeypatch.context() as patch:
-        meddle(patch, Role.SECONDARY, Meddling(after_insert=fail))
+        interfere(patch, Role.SECONDARY, Interference(after_insert=fail))
         failed = files.open()
         failed.execute(failed.plan_sync(tables="users"))
 
@@ -214,7 +214,7 @@ def test_no_later_run_is_named_where_there_is_none(tmp_path: Path) -> None:
     pair.execute(pair.plan_sync(tables="users"))
     files.run("secondary", "INSERT INTO users (user_id, full_name) VALUES ('new', 'Somebody')")
 
-    with pytest.raises(NothingToPutBackError, match="somebody else has changed it since") as error:
+    with pytest.raises(NothingToUndoError, match="somebody else has changed it since") as error:
         files.open().plan_undo()
 
     assert "later run" not in error.value.hint
@@ -242,7 +242,7 @@ def test_an_undo_that_left_something_is_gone_on_with(
             raise ServerError("It does not say why.")
 
     with monkeypatch.context() as patch:
-        meddle(patch, Role.SECONDARY, Meddling(after_insert=fail))
+        interfere(patch, Role.SECONDARY, Interference(after_insert=fail))
         code = run_for_code(["undo", "--yes", "--pair", str(files.pair_file)])
     said = capsys.readouterr().out
     again = files.open().plan_undo()

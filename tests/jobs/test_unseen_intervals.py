@@ -12,13 +12,13 @@ import pytest
 from syncengine.model.errors import ServerError
 from syncengine.model.outages import Outlook
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from syncengine.model.policy import Rollups
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
+from tests.interference import Interference, interfere
 from tests.jobs.test_outages import OPEN, link
-from tests.meddling import Meddling, meddle
-from tests.scenes import code, kept, plan_of, trunks
+from tests.scenes import code, plan_of, skipped, trunks
 
 SET_FORWARD = row("linkex", row_time=500, duration=0, reason=96)
 WHOLE = trunks(400, 700)
@@ -31,7 +31,7 @@ def silent(monkeypatch: pytest.MonkeyPatch, tables: Collection[str], role: Role 
         if name in tables:
             raise ServerError(f"{role}: {name} cannot be read")
 
-    meddle(monkeypatch, role, Meddling(before_asking=asked))
+    interfere(monkeypatch, role, Interference(before_query=asked))
 
 
 @pytest.mark.soak("linkex", "htrunk")
@@ -90,8 +90,8 @@ def test_a_server_whose_sight_is_not_known_does_not_lose(tmp_path: Path, monkeyp
     plan = plan_of(files, tables=("hcwc",), policy="reconcile")
 
     assert plan.steps == ()
-    assert kept(plan)["hcwc", 1][0] is KeptWhy.UNDECIDED
-    assert plan.kept[0].detail == "nobody knows what secondary saw: none of its tables tells"
+    assert skipped(plan)["hcwc", 1][0] is SkipReason.UNDECIDED
+    assert plan.skipped[0].detail == "nobody knows what secondary saw: none of its tables tells"
 
 
 @pytest.mark.soak

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from syncengine.model.outages import Outlook
-from syncengine.model.plan import KeptWhy
-from syncengine.model.refusals import SetOffError, TooManyDeletionsError, UnwritableError
+from syncengine.model.plan import SkipReason
+from syncengine.model.refusals import SideEffectError, TooManyDeletionsError, UnwritableError
 from tests.builders import build_files, row
 from tests.cli.terminal import Typing
 from tests.jobs.backfill.backfills import alike, history
@@ -71,7 +71,7 @@ def test_what_is_written_together_is_left_together(tmp_path: Path, imitation: Im
     )
     both = ("synonyms", "agroups")
     imitation.have("synonyms", triggers=(ADDS_UP,))
-    with pytest.raises(SetOffError, match="c_adding"):
+    with pytest.raises(SideEffectError, match="c_adding"):
         files.open().plan_sync(tables=both)
     imitation.have("synonyms", generated=("value",))
     with pytest.raises(UnwritableError, match="its column value is computed"):
@@ -118,7 +118,7 @@ def test_an_undo_and_a_resume_leave_what_cannot_be_written_any_more(tmp_path: Pa
     back = pair.plan_undo()
     undone = pair.execute(back)
 
-    assert {(one.table, one.why) for one in back.kept} == {("htrunk", KeptWhy.UNWRITABLE)}
+    assert {(one.table, one.reason) for one in back.skipped} == {("htrunk", SkipReason.UNWRITABLE)}
     assert undone.outcome.done
     assert files.bag("secondary", "hcwc") == before
 

@@ -27,7 +27,7 @@ contact = "Anna Berg, +1 303 555 0100"
 """
 ON, OFF = "external-call-history-on", "external-call-history-off"
 SWITCHED = [(ON, "secondary"), (OFF, "primary")]
-MOVED = [("log-off", "primary"), ("log-on", "secondary")]
+LOGGED_ON_AT_SECONDARY = [("log-off", "primary"), ("log-on", "secondary")]
 WHOLE = trunks(400, 700)
 
 
@@ -60,7 +60,7 @@ def failing(files: Files, role: str, archive: str = "1") -> Files:
 
 
 @dataclass(frozen=True)
-class Told:
+class CheckOutput:
     """What one daily check says, in JSON and on a screen."""
 
     daily: dict[str, Any]
@@ -70,28 +70,28 @@ class Told:
     @property
     def lines(self) -> list[tuple[str, str]]:
         """Kinds and servers of what is to be done now, in order: not of what is looked at each day."""
-        looks = [(one["kind"], one["server"]) for one in self.daily["by_hand"]]
-        return looks[: next((place for place, (kind, _) in enumerate(looks) if kind == "backups"), len(looks))]
+        lines = [(one["kind"], one["server"]) for one in self.daily["by_hand"]]
+        return lines[: next((place for place, (kind, _) in enumerate(lines) if kind == "backups"), len(lines))]
 
     def cells(self, label: str) -> list[str]:
         """Return what stands in a row of the table, word by word."""
         return self.text.partition(f" {label} ")[2].split()
 
 
-def told(files: Files) -> Told:
+def checked(files: Files) -> CheckOutput:
     """Check a pair once."""
     found = files.open().status().daily
     assert found is not None
     screen = io.StringIO()
     print_daily(Console(file=screen, width=200), found, "pair.toml")
-    return Told(daily_document(found, "pair.toml"), " ".join(screen.getvalue().split()))
+    return CheckOutput(daily_document(found, "pair.toml"), " ".join(screen.getvalue().split()))
 
 
 def test_point_2_both_servers_down_is_a_call_to_support(tmp_path: Path, typed: Typing) -> None:
     """Where neither server can be reached support is called, what is lost is said, and nobody is sent to a server."""
     files = without(built(tmp_path, settings=ECH), *Role)
 
-    check = told(files)
+    check = checked(files)
 
     assert typed("status", "--pair", files.pair_file).code == 1
     assert "Call support: neither server can be reached from here." in check.text
@@ -104,10 +104,10 @@ def test_point_2_both_servers_down_is_a_call_to_support(tmp_path: Path, typed: T
 def test_point_2_both_links_down_is_a_call_to_support(tmp_path: Path) -> None:
     """Where a hook says so of both, and where both have no rows until now: nobody is told to work on the primary."""
     files = built(tmp_path, primary=trunks(400, 530), secondary=trunks(400, 600))
-    by_rows = told(files)
+    by_rows = checked(files)
     with_hooks(files, hook("links", fails("ACD 1 is down")))
 
-    check = told(files)
+    check = checked(files)
 
     assert by_rows.daily["work_on"] is None
     assert "Call support: calls of ACD 1 have not been recorded by the primary" in by_rows.text
@@ -123,7 +123,7 @@ def test_point_2_a_blind_primary_sends_users_to_the_secondary(tmp_path: Path) ->
     """No rows since 4:30 though it archives: look at the other links, move users, switch over, call support."""
     files = built(tmp_path, primary=trunks(400, 430))
 
-    check = told(files)
+    check = checked(files)
 
     assert not check.daily["in_order"]
     assert (
@@ -131,14 +131,14 @@ def test_point_2_a_blind_primary_sends_users_to_the_secondary(tmp_path: Path) ->
         in check.text
     )
     assert check.daily["work_on"] == "secondary"
-    assert check.lines == [("links", "secondary"), *MOVED, *SWITCHED, ("support", "primary")]
+    assert check.lines == [("links", "secondary"), *LOGGED_ON_AT_SECONDARY, *SWITCHED, ("support", "primary")]
     assert check.daily["troubles"][0]["since"] == "2000-06-05T04:30:00"
     assert check.cells("collecting")[:7] == ["ACD", "1", "not", "since", "06-05", "04:30", "yes"]
     assert "nobody is logged in to secondary" not in check.text
     assert "Step by step: syncengine checklist takeover --pair pair.toml" in check.text
     # Its outage goes on: nobody is told to wait for its end.
     files.run("secondary", "UPDATE arch_stat SET last_time = '06/05/00 06:30' WHERE trim(arch_type) = '1'")
-    behind = told(files)
+    behind = checked(files)
     assert behind.daily["waiting"]
     assert "is repaired then" not in behind.text
 
@@ -147,11 +147,11 @@ def test_point_2_a_primary_whose_archives_fail_sends_users_to_the_secondary(tmp_
     """Missing archive intervals are a problem of the server: users move, and External Call History stays."""
     files = failing(built(tmp_path), "primary")
 
-    check = told(files)
+    check = checked(files)
 
     assert check.daily["work_on"] == "secondary"
     assert "intervals of ACD 1 have not been archived on the primary" in check.daily["work_on_because"]
-    assert check.lines == [("links", "secondary"), *MOVED, ("support", "primary")]
+    assert check.lines == [("links", "secondary"), *LOGGED_ON_AT_SECONDARY, ("support", "primary")]
 
 
 def test_point_2_collection_that_is_off_is_told_with_its_server(tmp_path: Path) -> None:
@@ -162,9 +162,9 @@ def test_point_2_collection_that_is_off_is_told_with_its_server(tmp_path: Path) 
         files.run(role, "CREATE TABLE dcadmin (acd SMALLINT, link_no SMALLINT, collection_on CHAR(1))")
         files.run(role, "INSERT INTO dcadmin VALUES (1, 1, ?)", [on])
 
-    check = told(files)
+    check = checked(files)
     files.run("primary", "INSERT INTO dcadmin VALUES (1, 0, 'y'), (1, 2, 'n')")
-    one_link = told(files)
+    one_link = checked(files)
 
     assert not check.daily["in_order"]
     assert check.cells("collecting")[:4] == ["ACD", "1", "off", "yes"]
@@ -178,13 +178,13 @@ def test_point_2_links_come_before_external_call_history(tmp_path: Path) -> None
     """Without its primary: first whether the secondary's links are up, then users, then the switch over."""
     files = without(built(tmp_path), Role.PRIMARY)
 
-    first = told(files).lines
+    first = checked(files).lines
     with_hooks(files, hook("links", fails(code=255), "secondary"))
-    could_not_tell = told(files)
+    could_not_tell = checked(files)
     with_hooks(files, hook("links", key="secondary"))
-    looked = told(files).lines
+    looked = checked(files).lines
 
-    assert first == [("links", "secondary"), *MOVED, *SWITCHED, ("support", "primary")]
+    assert first == [("links", "secondary"), *LOGGED_ON_AT_SECONDARY, *SWITCHED, ("support", "primary")]
     assert could_not_tell.lines == first
     assert not any(line["hook"] for line in could_not_tell.daily["by_hand"])
     assert looked == first[1:]
@@ -194,9 +194,9 @@ def test_point_2_a_primary_that_is_back_waits_for_its_history(tmp_path: Path, ty
     """Users go back last (chapter 4): after the repair, and only then, one works on the primary again."""
     files = built(tmp_path, primary=[*trunks(400, 430), *trunks(600, 700)], primary_links=[link(435, 4800)])
 
-    check = told(files)
+    check = checked(files)
     repaired = typed("resync", "--pair", files.pair_file, "--outages", "--yes")
-    after = told(files)
+    after = checked(files)
 
     assert not check.daily["in_order"]
     assert "The primary is back, but its history is not: ACD 1 2000-06-05 04:30-05:59." in check.text
@@ -222,12 +222,12 @@ def test_point_2_a_repair_hides_no_link_that_is_down(tmp_path: Path, typed: Typi
     # That nothing tells that it is over is left to somebody.
     assert typed("resync", "--pair", files.pair_file, "--outages", "--yes").code == 3
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
-    repaired, outages = told(files), typed("outages", "--pair", files.pair_file)
+    repaired, outages = checked(files), typed("outages", "--pair", files.pair_file)
     for role in Role:
         files.add(role, "htrunk", *trunks(700, 730))
         files.run(role, "UPDATE arch_stat SET last_time = '06/05/00 07:30' WHERE trim(arch_type) = '1'")
     files.pair_file.write_text(files.pair_file.read_text().replace("T07:10", "T07:35"))
-    back = told(files)
+    back = checked(files)
 
     assert outages.code == 3
     assert "primary has no rows of its own of ACD 1 up to 2000-06-05 07:00, its last archive" in outages.text
@@ -243,7 +243,7 @@ def test_point_2_a_primary_that_is_back_and_repaired_is_well(tmp_path: Path, typ
     files = built(tmp_path, primary=trunks(400, 600), primary_links=[link(605, 3300)])
 
     assert typed("resync", "--pair", files.pair_file, "--outages", "--yes").code == 0
-    check = told(files)
+    check = checked(files)
 
     assert (check.daily["work_on"], check.daily["troubles"]) == ("primary", [])
 
@@ -253,7 +253,7 @@ def test_point_2_a_primary_that_has_just_come_back(tmp_path: Path) -> None:
     files = built(tmp_path, primary=trunks(400, 500), primary_links=[link(505, 7200)])
     files.run("primary", "UPDATE arch_stat SET last_time = '06/05/00 05:00' WHERE trim(arch_type) = '1'")
 
-    check = told(files)
+    check = checked(files)
 
     assert check.daily["work_on"] == "secondary"
     assert check.daily["work_on_because"].startswith(
@@ -268,7 +268,7 @@ def test_point_2_a_link_that_was_down_for_minutes_sends_nobody_away(tmp_path: Pa
     cut = trunks(500, 530, incalls=1, incomplete=1)
     files = built(tmp_path, primary=[*trunks(400, 500), *cut, *trunks(530, 700)], primary_links=[link(513, 360)])
 
-    assert told(files).daily["work_on"] == "primary"
+    assert checked(files).daily["work_on"] == "primary"
 
 
 @pytest.mark.parametrize("way", ["down", "blind", "links"])
@@ -280,7 +280,7 @@ def test_point_2_a_secondary_that_fails_is_told_to_support(tmp_path: Path, way: 
     if way == "links":
         with_hooks(files, hook("links", fails(), "secondary"))
 
-    check = told(files)
+    check = checked(files)
 
     assert check.daily["work_on"] == "primary"
     assert not check.daily["in_order"]
@@ -294,7 +294,7 @@ def test_point_2_what_neither_sees_is_lost_though_users_move(tmp_path: Path) -> 
     files = built(tmp_path, acds=2, secondary=[*trunks(400, 430), *trunks(400, 700, acd=2)])
     without(files, Role.PRIMARY)
 
-    check = told(files)
+    check = checked(files)
 
     assert check.daily["work_on"] == "secondary"
     assert "What neither server sees is lost: ACD 1." in check.text
@@ -306,7 +306,7 @@ def test_point_2_a_hole_of_both_owes_nothing(tmp_path: Path) -> None:
     """What the secondary lacks as well cannot be had from there, so users need not wait for it."""
     hole = [*trunks(400, 430), *trunks(600, 700)]
 
-    check = told(built(tmp_path, primary=hole, secondary=hole))
+    check = checked(built(tmp_path, primary=hole, secondary=hole))
 
     assert (check.daily["work_on"], check.lines) == ("primary", [])
 
@@ -316,7 +316,7 @@ def test_point_2_nothing_seen_is_first_a_matter_of_the_clock(tmp_path: Path) -> 
     files = built(tmp_path)
     files.pair_file.write_text(files.pair_file.read_text().replace("2000-06-05T", "2001-06-05T"))
 
-    check = told(files)
+    check = checked(files)
 
     assert not check.daily["in_order"]
     assert "nothing was seen. See first that the clock is right (`as_of` and `timezone` in the pair file)" in check.text
@@ -328,7 +328,7 @@ def test_point_2_archives_late_on_both_may_be_the_clock(tmp_path: Path) -> None:
     files = built(tmp_path)
     files.pair_file.write_text(files.pair_file.read_text().replace("T07:10", "T13:10"))
 
-    check = told(files)
+    check = checked(files)
 
     assert check.daily["work_on"] is None
     assert "since 2000-06-05 07:00. See first that the clock is right (`as_of` and `timezone`" in check.text
@@ -339,7 +339,7 @@ def test_point_2_what_support_asks_for_is_at_hand(tmp_path: Path) -> None:
     files = built(tmp_path, primary=trunks(400, 430))
     files.pair_file.write_text(files.pair_file.read_text() + SUPPORT)
 
-    check = told(files)
+    check = checked(files)
     support = next(one for one in check.daily["by_hand"] if one["kind"] == "support")
 
     assert (
@@ -362,7 +362,7 @@ def test_point_2_lines_that_a_hook_can_do_are_marked(tmp_path: Path) -> None:
     """Moving the address, users and tickets can be done by hooks; the check marks them and runs none of them."""
     files = with_hooks(built(tmp_path, primary=trunks(400, 430)), *map(hook, ("support", "host-alias", "log-on")))
 
-    check = told(files)
+    check = checked(files)
     hooked = [line["kind"] for line in check.daily["by_hand"] if line.get("hook")]
 
     assert check.lines[1:4] == [("log-off", "primary"), ("host-alias", "secondary"), ("log-on", "secondary")]
@@ -377,7 +377,7 @@ def test_point_2_each_server_lacks_an_acd_of_its_own(tmp_path: Path) -> None:
     short = trunks(400, 430)
     files = built(tmp_path, acds=2, primary=[*short, *two], secondary=[*one, *[{**line, "acd": 2} for line in short]])
 
-    check = told(files)
+    check = checked(files)
 
     assert check.daily["work_on"] is None
     assert "lost" not in check.daily["work_on_because"]

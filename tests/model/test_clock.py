@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from syncengine.model.clock import after, repeats
+from syncengine.model.clock import clock_after, repeats
 from syncengine.model.window import Window
 
 DENVER = "America/Denver"
@@ -23,7 +23,7 @@ DENVER = "America/Denver"
 )
 def test_twenty_minutes_later(zone: str, moment: datetime, shown: datetime) -> None:
     """A link that is down for twenty minutes is up an hour later by a clock that skips one, and never earlier."""
-    assert after(moment, 20 * 60, zone) == shown
+    assert clock_after(moment, 20 * 60, zone) == shown
 
 
 @pytest.mark.parametrize(("hour", "twice"), [(0, False), (1, True), (2, False)])

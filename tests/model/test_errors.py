@@ -16,13 +16,13 @@ import pytest
 
 import syncengine
 from syncengine.model import errors, refusals
-from syncengine.model.allowed import Allowed
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import ChangedBy, Counts, GroupChange
 from syncengine.model.errors import RefusedError, SyncError
-from syncengine.model.outages import Unseen, UnseenWhy
+from syncengine.model.outages import UnknownCoverage, UnknownCoverageReason
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, PlannedChange
+from syncengine.model.permission import Permission
+from syncengine.model.plan import PlannedChange, SkipReason
 
 BY_BOTH = GroupChange(Bucket(None, None, 1), (("value", "a"),), ("vdn", None), ChangedBy.BOTH, Counts(), 1, 1, 1)
 TOLD: dict[str, Any] = {
@@ -36,10 +36,10 @@ TOLD: dict[str, Any] = {
     "role": Role.PRIMARY,
     "count": 3,
     "allowed": 2,
-    "needs": Allowed(triggers=("htrunk",)),
+    "needs": Permission(triggers=("htrunk",)),
     "loads": {Role.PRIMARY: "r3v8ag.f", Role.SECONDARY: "r3v8ah.a"},
-    "changes": (PlannedChange("synonyms", BY_BOTH, KeptWhy.CONFLICT),),
-    "unseen": (Unseen(Role.PRIMARY, 1, UnseenWhy.NO_ROWS, "it holds no row"),),
+    "changes": (PlannedChange("synonyms", BY_BOTH, SkipReason.CONFLICT),),
+    "unseen": (UnknownCoverage(Role.PRIMARY, 1, UnknownCoverageReason.NO_ROWS, "it holds no row"),),
     "run_id": "20000605-0710-1",
 }
 """What errors tell, by name."""

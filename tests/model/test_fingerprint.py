@@ -300,9 +300,9 @@ def test_primes_are_those_a_sieve_finds() -> None:
 @pytest.mark.parametrize("text", ["smallfloat", "float", "decimal(10,2)", "char(301)"])
 def test_what_cannot_be_folded_in_is_said(text: str) -> None:
     """Floats, decimals and very long text are not covered, and the column says so."""
-    assert not FingerprintColumn("c", ColumnType.parse(text)).folded
-    assert FingerprintColumn("c", ColumnType.parse("char(300)")).folded
-    assert not FingerprintColumn("c", ColumnType("char")).folded
+    assert not FingerprintColumn("c", ColumnType.parse(text)).covered
+    assert FingerprintColumn("c", ColumnType.parse("char(300)")).covered
+    assert not FingerprintColumn("c", ColumnType("char")).covered
 
 
 def test_uncovered_columns_stay_out_of_the_sum() -> None:

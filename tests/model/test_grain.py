@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncengine.model.grain import A_DAY, A_MONTH, A_WEEK, EVENT, TOLD, Archive, Grain, Unit
+from syncengine.model.grain import A_DAY, A_MONTH, A_WEEK, EVENT, IN_ARCH_STAT, Archive, Grain, Unit
 from syncengine.model.window import Window
 from syncengine.observe.facts import FACTS
 from syncengine.pair_file.schema import RetentionEntry
@@ -23,11 +23,11 @@ UNITS = (A_DAY, A_WEEK, A_MONTH, Unit("quarter", months=3))
 @given(day=st.dates(date(1970, 1, 1), date(2069, 12, 31)))
 def test_units_tile_the_calendar(unit: Unit, day: date) -> None:
     """Every day lies in exactly one unit, which ends where the next begins and is whole in the window it makes."""
-    first = unit.holding(day)
+    first = unit.containing(day)
     past = unit.after(first)
 
     assert first <= day < past
-    assert unit.holding(past) == past
+    assert unit.containing(past) == past
     window = Window(datetime(first.year, first.month, first.day), datetime(past.year, past.month, past.day))
     found = unit.whole(window)
     assert found is not None
@@ -40,7 +40,7 @@ def test_units_tile_the_calendar(unit: Unit, day: date) -> None:
 @given(moment=st.datetimes(datetime(1970, 1, 1), datetime(2069, 12, 31)), begins=st.integers(0, 6))
 def test_the_unit_before_the_one_under_way_is_over(unit: Unit, moment: datetime, begins: int) -> None:
     """Where a server tells nothing, what is compared has ended, on whichever day weeks begin."""
-    under_way = unit.holding(moment.date(), begins)
+    under_way = unit.containing(moment.date(), begins)
 
     found = Grain(Archive.DAILY, unit.word, unit).last_but_one(moment, 30)
 
@@ -49,12 +49,12 @@ def test_the_unit_before_the_one_under_way_is_over(unit: Unit, moment: datetime,
 
 def test_every_archive_that_is_told_of_is_asked_for() -> None:
     """What names an archive elsewhere has all of them: the pair file, arch_stat and dcalloc."""
-    assert set(RetentionEntry.model_fields) == {grain.archive.value for grain in TOLD}
-    assert len({grain.code for grain in TOLD}) == len(TOLD) == len(Archive) - 1
+    assert set(RetentionEntry.model_fields) == {grain.archive.value for grain in IN_ARCH_STAT}
+    assert len({grain.code for grain in IN_ARCH_STAT}) == len(IN_ARCH_STAT) == len(Archive) - 1
     columns = {column.name for column in catalogue().table("dcalloc").columns}
-    assert {grain.kept_in for grain in TOLD} <= columns
+    assert {grain.retention_column for grain in IN_ARCH_STAT} <= columns
     assert {name for fact in FACTS["dcalloc"] for name in fact.columns} <= columns
-    assert all(grain.longest_kept and grain.stuck and (grain.overdue or grain.sliced) for grain in TOLD)
+    assert all(grain.longest_retention and grain.stuck and (grain.overdue or grain.sliced) for grain in IN_ARCH_STAT)
     assert all(one.grain.archive is one for one in Archive)
     assert all(one.grain.tiles + one.grain.events + one.grain.summarised == 1 for one in Archive)
-    assert EVENT.longest_kept is None
+    assert EVENT.longest_retention is None

@@ -92,8 +92,8 @@ def test_a_window_is_half_open() -> None:
     """The start belongs to a window and the stop does not."""
     window = Window(MIDNIGHT, MIDNIGHT + timedelta(minutes=30))
 
-    assert window.holds(MIDNIGHT)
-    assert not window.holds(window.stop)
+    assert window.contains(MIDNIGHT)
+    assert not window.contains(window.stop)
     assert window.clipped(Window(window.stop, window.stop + timedelta(minutes=1))) is None
     assert window.before(MIDNIGHT) is None
     assert window.since(window.stop) is None

@@ -13,10 +13,10 @@ from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.cuts import Cut, CutRow, CutState
 from syncengine.model.drift import (
     BucketDrift,
+    BucketExtent,
     ChangedBy,
     Counts,
     GroupChange,
-    Held,
     KeyGroupDrift,
     Observation,
     Scope,
@@ -29,7 +29,7 @@ from syncengine.model.facts import ServerFacts
 from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.merging import merged, merged_tables
 from syncengine.model.pair import Role
-from syncengine.model.remembered_days import Remembered
+from syncengine.model.remembered_days import RememberedCounts
 from syncengine.model.selection import KeyGroups
 from syncengine.model.sides import Sides
 from syncengine.model.spec import ColumnType, CompanionFile, DataClass
@@ -62,14 +62,14 @@ def table(day: int = 5, **values: Any) -> TableObservation:
         "rows_compared": 9,
         "differing": (BucketDrift(bucket, BucketState(1), counts=Counts(missing=1)),),
         "other_acds": (2,),
-        "held_by_source": (Held(1, 3, bucket, bucket),),
+        "held_by_source": (BucketExtent(1, 3, bucket, bucket),),
         "source_rows": 5,
         "target_rows": 4,
         "samples": (KeyGroupDrift(bucket, (), 1, 0), KeyGroupDrift(bucket, (("tkgrp", 2),), 1, 0)),
         "notes": ("a note",),
         "changes": (GroupChange(bucket, (), ("1",), ChangedBy.TARGET, Counts(), 1, 1, 1),),
         "left_out": KeyGroups(("incalls",), (("1",),)),
-        "remembered": Remembered(1, 2, 3, 4, 5, NOON),
+        "remembered": RememberedCounts(1, 2, 3, 4, 5, NOON),
         "expected": (ExpectedDifference(ExpectedKind.PSEUDO_ACD, "ACD 9", "made up", 1, 2, 3),),
         "overlaps": (Overlap(Role.PRIMARY, 1, WINDOW, 2),),
         "cuts": (Cut(1, Role.PRIMARY, CutState.NO_WHOLE, (cut_row,), (), (WINDOW,)),),
@@ -122,8 +122,10 @@ def test_months_of_a_table_add_up_in_order() -> None:
     assert (both.buckets_compared, both.rows_compared, both.source_rows, both.target_rows) == (6, 18, 10, 8)
     assert both.differing == (*earlier.differing, *later.differing)
     assert both.samples == (*earlier.samples, later.samples[0])
-    assert both.held_by_source == (Held(1, 6, Bucket(date(2000, 6, 5), 1200, 1), Bucket(date(2000, 6, 20), 1200, 1)),)
-    assert both.remembered == Remembered(1, 4, 6, 8, 10, NOON)
+    assert both.source_extents == (
+        BucketExtent(1, 6, Bucket(date(2000, 6, 5), 1200, 1), Bucket(date(2000, 6, 20), 1200, 1)),
+    )
+    assert both.remembered == RememberedCounts(1, 4, 6, 8, 10, NOON)
     assert both.expected == (ExpectedDifference(ExpectedKind.PSEUDO_ACD, "ACD 9", "made up", 2, 4, 6),)
 
 

@@ -15,13 +15,15 @@ from syncengine.model.plan import Plan
 from syncengine.model.plan_kind import BackfillPortion, Copy, PlanKind, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.policy import Policy, Rollups, UnknownColumns
 from syncengine.model.run import RunHeader, RunKind
-from syncengine.model.surroundings import Meeting, Met, MetKind
+from syncengine.model.surroundings import SideEffect, SideEffectKind, TableSideEffect
 from syncengine.model.timetable_flag import FlagChange, FlagEdit
 from syncengine.staging.run_folder import RunFolder
 
 BEGUN = datetime(2000, 6, 5, 6, 12, 3)
 EDIT = FlagEdit("runs_on", (FlagChange("jm", "Morning", None, "o", ("NULL", "only here")),), "an edit", 2)
-SET_OFF = Meeting(Role.SECONDARY, "htrunk", Met(MetKind.TRIGGER, "the trigger c_adding runs", name="c_adding"))
+SET_OFF = TableSideEffect(
+    Role.SECONDARY, "htrunk", SideEffect(SideEffectKind.TRIGGER, "the trigger c_adding runs", name="c_adding")
+)
 KINDS: dict[str, PlanKind] = {
     "resync": Resync(Policy.RECONCILE, Rollups.RECOMPUTE, UnknownColumns.NULL),
     "backfill": BackfillPortion(Policy.FILL),
@@ -29,7 +31,7 @@ KINDS: dict[str, PlanKind] = {
     "sync with schedules": Sync(Policy.FILL, EDIT),
     "rollups": RollupRepair(copied=False, unknown_columns=UnknownColumns.NULL),
     "timetables": RunOnEdit(EDIT, EDIT),
-    "undo": Undo("20000605-061203-3f1a", not_put_back=(SET_OFF,)),
+    "undo": Undo("20000605-061203-3f1a", not_undone=(SET_OFF,)),
     "undo of an edit": Undo("20000605-061203-3f1a", EDIT),
 }
 

@@ -123,7 +123,7 @@ def test_a_window_selects_exactly_the_events_whose_wall_clock_lies_in_it(zone: s
             wrong += [
                 (str(window), str(wall))
                 for epoch, wall in walls
-                if window.holds(wall) != any(start <= epoch < stop for start, stop in chosen)
+                if window.contains(wall) != any(start <= epoch < stop for start, stop in chosen)
             ]
 
     assert wrong == []

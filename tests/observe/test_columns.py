@@ -16,7 +16,7 @@ from syncengine.servers.protocol import LiveTable
 from tests.builders import DAY, Files, build_files, catalogue, half_hours, row, settings_of
 from tests.examples import some_of
 from tests.observe.misfits import NUMBER, ROLES, alter, facts_of, noted, pair_of
-from tests.scenes import drifting, table_of, trunks
+from tests.scenes import drift_counts, table_of, trunks
 
 UNFIT_WITNESS = [
     ("DROP COLUMN starttime", "no column starttime"),
@@ -143,7 +143,7 @@ def test_wider_labels_on_both_servers_are_compared(tmp_path: Path) -> None:
 
     observation = files.open().verify(tables=("htrunk",))
 
-    assert drifting(observation, "htrunk") == [(500, 2, 0, 0)]
+    assert drift_counts(observation, "htrunk") == [(500, 2, 0, 0)]
     assert table_of(observation, "htrunk").notes == (
         "starttime is INTEGER on both servers, smallint in the spec",
         "acd is BIGINT on both servers, smallint in the spec",
@@ -216,7 +216,7 @@ def test_a_table_without_length_or_incomplete_is_compared(tmp_path: Path, change
 
     observation = files.open().verify(tables=("htrunk",))
 
-    assert drifting(observation, "htrunk") == [(500, 2, 0, 0)]
+    assert drift_counts(observation, "htrunk") == [(500, 2, 0, 0)]
     assert table_of(observation, "htrunk").notes == (says,)
 
 

@@ -88,7 +88,9 @@ def test_only_the_fact_of_the_lacking_column_is_left_out(tmp_path: Path) -> None
 
     after = facts_of(files, Role.SECONDARY)
 
-    assert after.kept == tuple(kept for kept in before.kept if kept.archive is not Archive.DAILY)
+    assert after.storage_allocations == tuple(
+        kept for kept in before.storage_allocations if kept.archive is not Archive.DAILY
+    )
     assert (after.archives, after.outages, after.acds) == (before.archives, before.outages, before.acds)
 
 
@@ -106,7 +108,7 @@ def test_names_in_upper_case_tell_the_same_facts(tmp_path: Path, role: Role) -> 
             connection.execute(f'ALTER TABLE copied RENAME TO "{table.upper()}"')
 
     assert facts_of(files, role) == before
-    assert before.kept
+    assert before.storage_allocations
     assert before.archives
     assert before.coverage
 
@@ -122,7 +124,7 @@ def test_an_archive_status_that_cannot_be_read_refuses_the_resync(tmp_path: Path
     ) as refused:
         plan_of(files, tables=("htrunk",))
 
-    assert not refused.value.passes
+    assert not refused.value.temporary
 
 
 def test_a_table_the_server_fails_to_read_is_a_note(tmp_path: Path) -> None:
@@ -258,8 +260,8 @@ def test_storage_that_cannot_be_is_left_out(tmp_path: Path) -> None:
 
     facts = facts_of(files, Role.SECONDARY)
 
-    assert min(kept.periods for kept in facts.kept) == 0
-    assert min(kept.capacity for kept in facts.kept) == 0
+    assert min(kept.periods for kept in facts.storage_allocations) == 0
+    assert min(kept.capacity for kept in facts.storage_allocations) == 0
     assert files.open().verify(tables=("htrunk",)).in_sync
 
 

@@ -14,14 +14,14 @@ from syncengine.model.errors import InputError, ServerError, ServerUnreachableEr
 from syncengine.model.outages import Outlook
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from syncengine.model.run import RunState
 from syncengine.model.spec import TableSpec
-from syncengine.observe.rollups.recomputed_rows import Recomputing
+from syncengine.observe.rollups.recomputed_rows import RecomputedRows
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import WINDOW, Typing
+from tests.interference import Interference, interfere
 from tests.jobs.test_outages import broken, link
-from tests.meddling import Meddling, meddle
 from tests.rules.summarised import pair
 from tests.scenes import code, trunks
 
@@ -51,7 +51,7 @@ def failing(table: str, error: ServerError) -> Callable[[str], None]:
 @pytest.fixture
 def unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the secondary refuse to read hcwc."""
-    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=failing("hcwc", ServerError(MAY_NOT, hint=GRANT))))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=failing("hcwc", ServerError(MAY_NOT, hint=GRANT))))
 
 
 @pytest.mark.usefixtures("unreadable")
@@ -125,7 +125,7 @@ def test_a_view_over_a_file_that_is_gone_ends_nothing_else(tmp_path: Path) -> No
 def test_a_server_that_fails_as_a_whole_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lost connection is no matter of one table."""
     files = drifting(tmp_path)
-    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=failing("hcwc", ServerUnreachableError("gone"))))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=failing("hcwc", ServerUnreachableError("gone"))))
 
     with pytest.raises(ServerUnreachableError):
         files.open().verify(tables=TABLES)
@@ -140,7 +140,7 @@ def test_the_others_are_repaired(tmp_path: Path, typed: Typing) -> None:
     plan = files.open().plan_resync(window=MORNING, tables=("htrunk", "hcwc"))
     said = typed("resync", "--pair", files.pair_file, "--yes", *WINDOW, *tables)
 
-    assert [(one.table, one.why, one.detail) for one in plan.kept] == [("hcwc", KeptWhy.NOT_COMPARED, MAY_NOT)]
+    assert [(one.table, one.reason, one.detail) for one in plan.skipped] == [("hcwc", SkipReason.NOT_COMPARED, MAY_NOT)]
     assert said.code == 5
     assert f"hcwc: not compared ({MAY_NOT})" in said.text
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
@@ -203,8 +203,8 @@ def test_an_outage_that_can_be_repaired_names_what_was_not_compared(tmp_path: Pa
     early, late = files.open().outages().findings
 
     assert (early.outlook, late.outlook) == (Outlook.REPAIR, Outlook.WAITING)
-    assert [(one.table, one.why) for one in early.kept] == [("hcwc", KeptWhy.NOT_COMPARED)]
-    assert late.kept == ()
+    assert [(one.table, one.reason) for one in early.skipped] == [("hcwc", SkipReason.NOT_COMPARED)]
+    assert late.skipped == ()
 
 
 @pytest.mark.usefixtures("unreadable")
@@ -227,14 +227,14 @@ def test_agent_groups_are_not_written_without_their_names(tmp_path: Path, monkey
         ["synonyms", "agroups"],
         primary={"agroups": [row("agroups", value="4001")], "synonyms": [row("synonyms", value="1", item_name="a")]},
     )
-    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=failing("synonyms", ServerError("locked"))))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=failing("synonyms", ServerError("locked"))))
 
     plan = files.open().plan_sync(tables=("synonyms", "agroups"))
 
     assert plan.steps == ()
-    assert {(one.table, one.why) for one in plan.kept} == {
-        ("synonyms", KeptWhy.NOT_COMPARED),
-        ("agroups", KeptWhy.NOT_COMPARED),
+    assert {(one.table, one.reason) for one in plan.skipped} == {
+        ("synonyms", SkipReason.NOT_COMPARED),
+        ("agroups", SkipReason.NOT_COMPARED),
     }
 
 
@@ -344,9 +344,9 @@ def test_days_are_not_copied_over_intervals_that_cannot_be_read(tmp_path: Path) 
     plan = files.open().plan_resync(window="2000-06-04", tables=("hcwc", "dcwc"))
 
     assert plan.steps == ()
-    assert {(one.table, one.why, one.detail) for one in plan.kept} == {
-        ("hcwc", KeptWhy.NOT_COMPARED, MAY_NOT),
-        ("dcwc", KeptWhy.ROLLUP_HELD, "hcwc could not be compared"),
+    assert {(one.table, one.reason, one.detail) for one in plan.skipped} == {
+        ("hcwc", SkipReason.NOT_COMPARED, MAY_NOT),
+        ("dcwc", SkipReason.INTERVALS_DISAGREE, "hcwc could not be compared"),
     }
 
 
@@ -462,7 +462,7 @@ def test_days_that_cannot_be_read_do_not_end_their_intervals(tmp_path: Path, typ
     fates = {one.table: (one.then.value, "dcwc" in one.why) for one in plan.stale}
     months = ("list", True) if rollups == "recompute" else ("copy", False)
     assert fates == {"dcwc": ("list", True), "wcwc": (rollups, False), "mcwc": months}
-    assert [(one.table, one.why) for one in plan.kept] == [("dcwc", KeptWhy.NOT_COMPARED)]
+    assert [(one.table, one.reason) for one in plan.skipped] == [("dcwc", SkipReason.NOT_COMPARED)]
     assert (foretold.code, said.code) == (1, 5)
     assert "dcwc: not compared (secondary: a file that a view reads is not there" in foretold.text
     for table in ("hcwc", "wcwc", *(("mcwc",) if rollups == "copy" else ())):
@@ -475,14 +475,14 @@ def test_days_that_fail_only_once_their_intervals_are_repaired(
 ) -> None:
     """What cannot be read when it is to be rolled up anew is left and named; the longer tables beside it are done."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
-    make = Recomputing.make
+    make = RecomputedRows.make
 
-    def failing_at_days(self: Recomputing, spec: TableSpec, *given: Any) -> Any:
+    def failing_at_days(self: RecomputedRows, spec: TableSpec, *given: Any) -> Any:
         if spec.name == "dcwc":
             raise ServerError("secondary: somebody has locked it")
         return make(self, spec, *given)
 
-    monkeypatch.setattr(Recomputing, "make", failing_at_days)
+    monkeypatch.setattr(RecomputedRows, "make", failing_at_days)
     words = ("--window", f"{IN_MAY} 10:30..10:59", "--table", "hcwc", "--rollups", "recompute", "--yes")
 
     said = typed("resync", "--pair", files.pair_file, *words)
@@ -518,7 +518,7 @@ def test_an_undo_puts_back_what_can_be_read(tmp_path: Path, typed: Typing) -> No
     said = typed("undo", "--pair", files.pair_file, "--yes")
 
     assert {part.table for step in plan.steps for part in step.parts} == {"htrunk"}
-    assert [(one.table, one.why, one.counts.extra) for one in plan.kept] == [("hcwc", KeptWhy.NOT_COMPARED, 1)]
+    assert [(one.table, one.reason, one.counts.extra) for one in plan.skipped] == [("hcwc", SkipReason.NOT_COMPARED, 1)]
     assert (foretold.code, said.code) == (1, 5)
     assert "hcwc: not compared (secondary: a file that a view reads is not there" in said.text
     assert files.bag("secondary", "htrunk") == before
@@ -550,12 +550,12 @@ def test_an_undo_puts_no_agent_groups_back_without_their_names(tmp_path: Path, m
     )
     pair_of = files.open()
     pair_of.execute(pair_of.plan_sync(tables=("synonyms", "agroups", "vectors"), include_manual=True))
-    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=failing("synonyms", ServerError("locked"))))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=failing("synonyms", ServerError("locked"))))
 
     plan = files.open().plan_undo()
 
     assert {part.table for step in plan.steps for part in step.parts} == {"vectors"}
-    assert {(one.table, one.detail) for one in plan.kept} == {
+    assert {(one.table, one.detail) for one in plan.skipped} == {
         ("synonyms", "locked"),
         ("agroups", "it is written with synonyms, which could not be compared"),
     }

@@ -20,7 +20,7 @@ from syncengine.model.drift import Observation
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.pair import Role
-from syncengine.model.progress import Silent
+from syncengine.model.progress import SilentProgress
 from syncengine.model.remembered_days import DaysQuery, DayVersions
 from syncengine.model.spec import TableSpec
 from syncengine.model.window_syntax import parse_window
@@ -32,7 +32,7 @@ from syncengine.servers.protocol import Server, ServerDescription
 from syncengine.staging.cache import Cache
 from syncengine.staging.remembered_days import FILE, Memory
 from tests.builders import Files, build_files, catalogue, row, servers_of, settings_of
-from tests.meddling import MeddledServer, Meddling
+from tests.interference import Interference, InterferingServer
 from tests.scenes import trunk
 
 NOW = datetime(2026, 1, 1, 6, 10)
@@ -55,7 +55,7 @@ def built(folder: Path, **more: Any) -> Files:
 
 
 @dataclass
-class Watched(MeddledServer):
+class Watched(InterferingServer):
     """A server whose questions are counted, which tells the versions it is told to, and a locale."""
 
     inner: Server
@@ -66,7 +66,7 @@ class Watched(MeddledServer):
     versions_asked: list[DaysQuery] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        super().__init__(self.inner, Meddling())
+        super().__init__(self.inner, Interference())
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Note the question, and answer it."""
@@ -85,7 +85,7 @@ class Watched(MeddledServer):
         return self.versions(self.inner, query)
 
 
-def none_told(server: Server, query: DaysQuery) -> DayVersions | None:
+def no_versions(server: Server, query: DaysQuery) -> DayVersions | None:
     """Tell none, as some servers do."""
     del server, query
     return None
@@ -134,7 +134,9 @@ def verify(
         servers = {role: Watched(server, versions or steady(), locale, before) for role, server in opened.items()}
         specs = (spec or catalogue().table("htrunk"),)
         asked = Request(specs, Role.PRIMARY, datetime(2000, 6, 5, 7, 10), seed=7, now=now)
-        observation = observe(servers, settings, catalogue(), replace(asked, **request), cache, Silent(), memory)
+        observation = observe(
+            servers, settings, catalogue(), replace(asked, **request), cache, SilentProgress(), memory
+        )
         queries = [query.selection for server in servers.values() for query in server.asked]
         days = {day for one in queries if one.window for day in one.window.days()}
         told = [query.selection.window for server in servers.values() for query in server.versions_asked]
@@ -315,7 +317,7 @@ DROPS: dict[str, Callable[[Files, pytest.MonkeyPatch], dict[str, Any]]] = {
     "the memory": _other_number("FORMAT"),
     "another history": lambda *_: {"versions": steady(history="2")},
     "the history went back": lambda *_: {"versions": steady(position=0)},
-    "no versions": lambda *_: {"versions": none_told},
+    "no versions": lambda *_: {"versions": no_versions},
     "the clock was set back": lambda *_: {"now": NOW - timedelta(hours=1)},
 }
 
@@ -353,9 +355,9 @@ def test_a_day_whose_version_moved_is_read_and_no_other(
 def test_where_no_server_tells_versions_nothing_is_remembered(tmp_path: Path) -> None:
     """A server that cannot say whether rows were changed has everything read, each time."""
     files = built(tmp_path)
-    verify(files, versions=none_told)
+    verify(files, versions=no_versions)
 
-    assert verify(files, versions=none_told).days == EVERYTHING
+    assert verify(files, versions=no_versions).days == EVERYTHING
     assert not (settings_of(files.pair_file).staging / FILE).exists()
 
 

@@ -30,9 +30,9 @@ def drift(
     return BucketDrift(Bucket(row_date, label, 1), ours, theirs, counts)
 
 
-def missed(found: BucketDrift, zone: str = "UTC", table: str = "htrunk") -> bool:
+def missed(difference: BucketDrift, zone: str = "UTC", table: str = "htrunk") -> bool:
     """Ask of a table of the catalogue."""
-    return missed_a_pass(catalogue().table(table), found, zone=zone)
+    return missed_a_pass(catalogue().table(table), difference, zone=zone)
 
 
 @pytest.mark.parametrize(("source", "target"), [(1, 2), (15, 30), (0, 15), (15, 0)])

@@ -13,7 +13,7 @@ from syncengine.model.pair import Role
 from syncengine.model.where_to_work import TroubleKind
 from syncengine.model.window import Window
 from syncengine.planning.archives import archive_faults
-from syncengine.planning.troubles import Told, state_of
+from syncengine.planning.troubles import ServerReport, state_of
 
 DAY = date(2000, 6, 5)
 LABELS = tuple(hour * 100 + minute for hour in range(24) for minute in (0, 30))
@@ -46,7 +46,7 @@ def troubles(now: str, **primary: Any) -> list[tuple[TroubleKind, str]]:
         intervals = [
             one for one in archive_faults(facts, None, looked.stop, {1: 30}) if one.archive is Archive.INTERVAL
         ]
-        told.append(Told(role, "", facts, tuple(intervals)))
+        told.append(ServerReport(role, "", facts, tuple(intervals)))
     state = state_of(told, (), looked, {1: 30})
     assert state.of(Role.SECONDARY) == ()
     return [(one.kind, f"{one.since:%H:%M}" if one.since else "") for one in state.of(Role.PRIMARY)]
@@ -95,7 +95,7 @@ SPRING = (ClockReset("primary", 1, DAY, 200),)
         ("07:10", {"rows": 0, "until": "07:00"}, [(TroubleKind.BLIND, "00:00")]),
     ],
 )
-def test_point_2_what_keeps_a_server_from_its_work(
+def test_point_2_what_stops_a_server_from_working(
     now: str, primary: dict[str, Any], wanted: list[tuple[TroubleKind, str]]
 ) -> None:
     """Blind until now is who archived and has no rows; whatever explains them otherwise is no trouble."""
@@ -112,12 +112,12 @@ def test_point_2_what_keeps_a_server_from_its_work(
         ("06:05", "07:30", "06:00", False),
     ],
 )
-def test_point_2_what_is_owed_before_its_archive(down: str, up: str, until: str, owed: bool) -> None:
+def test_point_2_what_is_missing_before_its_archive(down: str, up: str, until: str, owed: bool) -> None:
     """Of an outage of an interval or more that has just ended the history is owed, until it is archived."""
     facts = [server(role, rows=700, until="07:00") for role in Role]
     primary = server(Role.PRIMARY, rows=700, until=until, outages=outage(down, up))
-    told = [Told(Role.PRIMARY, facts=primary), Told(Role.SECONDARY, facts=facts[1])]
+    told = [ServerReport(Role.PRIMARY, facts=primary), ServerReport(Role.SECONDARY, facts=facts[1])]
 
     state = state_of(told, (), Window(at("00:00"), at("07:10")), {1: 30})
 
-    assert bool(state.owed) == owed
+    assert bool(state.missing_times) == owed

@@ -6,7 +6,7 @@ import pytest
 
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.pair import Role
-from syncengine.planning.written_lines import lines_of_what_was_written
+from syncengine.planning.written_lines import lines_of_written_rows
 from tests.builders import catalogue
 
 BOTH = {"ttsctasks", "ttsched"}
@@ -28,14 +28,14 @@ BOTH = {"ttsctasks", "ttsched"}
         (LineKind.CALL_HISTORY_ON, "", {"htrunk"}, set(), "as planned"),
     ],
 )
-def test_only_what_belongs_to_written_rows_is_left_to_people(
+def test_manual_lines_are_only_of_written_rows(
     kind: LineKind, file: str, planned: set[str], written: set[str], left: str
 ) -> None:
     """A line stays where a table it is about was written, and where it is about none; one half done says so."""
     line = ChecklistLine(kind, Role.SECONDARY, "as planned", file=file)
     places = [{(Role.SECONDARY, table) for table in tables} for tables in (planned, written)]
 
-    found = [one.text for one in lines_of_what_was_written([line], places[0], places[1], catalogue())]
+    found = [one.text for one in lines_of_written_rows([line], places[0], places[1], catalogue())]
 
     assert [text for text in found if left in text] == found
     assert len(found) == bool(left)

@@ -69,7 +69,7 @@ def inside(bucket: Bucket, table: str) -> bool:
         return True
     if columns.epoch is not None and bucket.slot is not None:
         wall = datetime.fromtimestamp(bucket.slot, ZoneInfo(ZONE)).replace(tzinfo=None)
-        return WINDOW.holds(wall)
+        return WINDOW.contains(wall)
     return bucket.row_date is not None and FIRST_DAY <= bucket.row_date < PAST_DAY
 
 

@@ -14,9 +14,9 @@ from typing import Any
 from syncengine.model.drift import Observation, TableObservation
 from syncengine.model.merging import merged
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.progress import Silent
+from syncengine.model.progress import SilentProgress
 from syncengine.observe.observation import observe
-from syncengine.observe.request import Months, Request
+from syncengine.observe.request import MonthRange, Request
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from tests.builders import Files, Row, build_files, catalogue, connected, insert, row, servers_of, settings_of
@@ -103,7 +103,7 @@ class Looking:
     def look(self, request: Request) -> Observation:
         """Observe what is asked for."""
         with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:
-            return observe(self.servers, self.settings, catalogue(), request, cache, Silent())
+            return observe(self.servers, self.settings, catalogue(), request, cache, SilentProgress())
 
     def each_part(self, request: Request, edges: Sequence[date]) -> list[Observation]:
         """Observe each month of each table for itself, the last first."""
@@ -118,9 +118,9 @@ class Looking:
         return merged(self.each_part(request, edges), samples=self.settings.limits.samples)
 
 
-def parted(edges: Sequence[date]) -> list[Months]:
+def parted(edges: Sequence[date]) -> list[MonthRange]:
     """Return months that tile all of time, parted at the edges."""
-    return [Months(first, past) for first, past in zip((None, *edges), (*edges, None), strict=True)]
+    return [MonthRange(first, past) for first, past in zip((None, *edges), (*edges, None), strict=True)]
 
 
 def assert_alike(whole: Observation, parts: Observation) -> None:
@@ -132,5 +132,7 @@ def assert_alike(whole: Observation, parts: Observation) -> None:
             if getattr(one, field.name) != getattr(other, field.name)
         }
         assert not unlike, one.spec.name
-        assert [drift.counts.lacking for drift in one.differing] == [drift.counts.lacking for drift in other.differing]
+        assert [drift.counts.in_missing_groups for drift in one.differing] == [
+            drift.counts.in_missing_groups for drift in other.differing
+        ]
     assert whole == parts

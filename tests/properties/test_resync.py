@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from syncengine.app import Ran
+from syncengine.app import VerifiedRun
 from syncengine.model.drift import Observation
 from syncengine.model.plan import Plan
 from tests.examples import examples
@@ -18,7 +18,7 @@ from tests.properties.small_pairs import OUTSIDE, SIDE, TABLES, WINDOW, Side, ba
 def kept_counts(plan: Plan) -> Counter[tuple[str, int | None]]:
     """Return how many differing rows a plan leaves, by table and ACD."""
     found: Counter[tuple[str, int | None]] = Counter()
-    for kept in plan.kept:
+    for kept in plan.skipped:
         found[kept.table, kept.acd] += kept.counts.total
     return +found
 
@@ -49,7 +49,7 @@ def test_after_a_resync_only_what_the_plan_kept_still_differs(
         outside_before = bags(files, "secondary", OUTSIDE.__getitem__)
         plan = planned(pair, policy)
 
-        done: Ran = pair.execute(plan)
+        done: VerifiedRun = pair.execute(plan)
 
         assert done.outcome.done, done.outcome
         assert left_counts(done.after) == kept_counts(plan)

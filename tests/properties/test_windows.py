@@ -100,7 +100,7 @@ def test_clipping_keeps_what_both_hold(first: Window, second: Window, moment: da
     parts = [part for part in (first.before(moment), first.since(moment)) if part is not None]
 
     for probe in (moment, first.start, second.start, first.stop, second.stop):
-        assert (both is not None and both.holds(probe)) == (first.holds(probe) and second.holds(probe))
+        assert (both is not None and both.contains(probe)) == (first.contains(probe) and second.contains(probe))
     assert tiles(parts, first)
 
 

@@ -7,15 +7,18 @@ import io
 from syncengine.cli.terminal import ReportConsole
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.pair import Role
-from syncengine.report.checklist import checklist_lines, left_lines
+from syncengine.report.checklist import checklist_lines, remaining_lines
 
 LONG = ChecklistLine(LineKind.TIMETABLES, Role.PRIMARY, "Put it back in its place, and look at what stands there. " * 3)
 
 
-def test_lines_of_a_plan_and_of_a_verdict_go_on_beside_their_numbers() -> None:
+def test_lines_of_a_plan_and_of_a_verdict_continue_beside_their_numbers() -> None:
     """On a screen of 80 columns no line of a checklist, and no reason below it, begins where a number could stand."""
     console = ReportConsole(file=io.StringIO(), width=80)
-    for line in (*checklist_lines("before", [LONG, LONG]), *left_lines([(LONG, "nobody answered " * 8), (LONG, "")])):
+    for line in (
+        *checklist_lines("before", [LONG, LONG]),
+        *remaining_lines([(LONG, "nobody answered " * 8), (LONG, "")]),
+    ):
         console.print(line)
 
     assert isinstance(console.file, io.StringIO)

@@ -60,11 +60,11 @@ def test_a_verdict_fits_a_screen(tmp_path: Path, typed: Typing, monkeypatch: pyt
     files = drifting_pair(tmp_path)
     monkeypatch.setattr("syncengine.cli.terminal.out", lambda: ReportConsole(width=40, markup=False, highlight=False))
 
-    said = typed("verify", "--pair", files.pair_file, "--table", "htrunk")
+    result = typed("verify", "--pair", files.pair_file, "--table", "htrunk")
 
-    assert "htrunk" in said.out
-    assert WHEN in said.out
-    assert "…" not in said.out
+    assert "htrunk" in result.out
+    assert WHEN in result.out
+    assert "…" not in result.out
 
 
 def test_a_plain_console_shows_it_too() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.hooked import keep_few_tables
+from tests.rules.hooked import leave_few_tables
 
 
 @pytest.fixture
 def few_tables(monkeypatch: pytest.MonkeyPatch, spared: None) -> None:
     """Let the system administration be few tables."""
     del spared
-    keep_few_tables(monkeypatch.setattr)
+    leave_few_tables(monkeypatch.setattr)

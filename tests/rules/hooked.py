@@ -14,7 +14,7 @@ from syncengine.app import Pair, table_settings
 from syncengine.catalogue import Catalogue
 from syncengine.model.hooks import HookState
 from syncengine.model.plan import Plan
-from syncengine.model.spec import DataClass, Kept
+from syncengine.model.spec import DataClass, SyncedBy
 from tests.builders import Files, build_files, catalogue, row
 
 NOTES = "notes.jsonl"
@@ -37,12 +37,12 @@ PROGRAM_OF_FEW = (sys.executable, "-c", f"{FEW}from syncengine.cli.main import r
 def of_few_tables() -> Catalogue:
     """Return the shipped catalogue, but of the system administration that is copied only `CLASS`."""
     whole = catalogue()
-    gone = {spec.name for spec in whole.of_class(DataClass.SYSTEM) if spec.kept is Kept.COPYING} - {*CLASS}
+    gone = {spec.name for spec in whole.of_class(DataClass.SYSTEM) if spec.synced_by is SyncedBy.COPYING} - {*CLASS}
     sets = tuple(replace(one, tables=tuple(name for name in one.tables if name not in gone)) for one in whole.sets)
     return Catalogue(tuple(spec for spec in whole.tables if spec.name not in gone), whole.files, sets)
 
 
-def keep_few_tables(patch: Callable[[Any, str, Any], None] = setattr) -> None:
+def leave_few_tables(patch: Callable[[Any, str, Any], None] = setattr) -> None:
     """Let every pair that is opened know few tables of the class: each costs a copy of its own."""
     patch(table_settings, "load_catalogue", lambda *_: of_few_tables())
 
@@ -52,9 +52,9 @@ def python(code: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-c", NOTE + code, *arguments)
 
 
-def fails(says: str = "no route to cms-boulder", code: int = 3) -> tuple[str, ...]:
+def fails(message: str = "no route to cms-boulder", code: int = 3) -> tuple[str, ...]:
     """Return a command that notes that it was run, says something, and fails."""
-    return python(f"print({says!r}); sys.exit({code})")
+    return python(f"print({message!r}); sys.exit({code})")
 
 
 def hook(kind: str, command: Sequence[str] = DONE, key: str = "command", **more: int) -> str:

@@ -28,13 +28,13 @@ def intervals(days: Iterable[date] = DAYS) -> list[dict[str, Any]]:
     ]
 
 
-def looking(days: Iterable[date]) -> list[dict[str, Any]]:
+def compared_days(days: Iterable[date]) -> list[dict[str, Any]]:
     """Return rows that show a server looking in every half hour of some days."""
     labels = [hour * 100 + minute for hour in range(24) for minute in (0, 30)]
     return [trunk(label, row_date=day) for day in days for label in labels]
 
 
-def look(files: Files, role: str) -> None:
+def inspect(files: Files, role: str) -> None:
     """Let a server have been looking in every half hour of all the days."""
     files.add(role, "htrunk", trunk(0, row_date=DAYS[0]))
     files.run(
@@ -85,6 +85,6 @@ def pair(folder: Path, *, blind: Mapping[date, int] | None = None, **options: An
     for day, label in (blind or {}).items():
         wounded = without(wounded, day, label)
     files = build_files(folder, TABLES, primary=server(whole), secondary=server(wounded), **options)
-    look(files, "primary")
-    look(files, "secondary")
+    inspect(files, "primary")
+    inspect(files, "secondary")
     return files

@@ -9,7 +9,7 @@ import pytest
 
 from syncengine.model.errors import InputError
 from tests.builders import Files, build_files, row
-from tests.scenes import drifting, sync
+from tests.scenes import drift_counts, sync
 
 
 def user(name: str, **values: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_verify_counts_each_kind_of_difference(tmp_path: Path) -> None:
     """A verify says how many rows are missing, extra and changed."""
     files = unlike_users(tmp_path)
 
-    assert drifting(files.open().verify(tables=("users",)), "users") == [(None, 1, 1, 1)]
+    assert drift_counts(files.open().verify(tables=("users",)), "users") == [(None, 1, 1, 1)]
 
 
 def test_the_set_of_users_is_always_of_all_acds(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from syncengine.model.cuts import CutState
 from syncengine.model.outages import Outlook
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from syncengine.model.spec import Pieces
 from tests.builders import Files, build_files, catalogue, row
 from tests.cli.terminal import Typing
@@ -35,9 +35,13 @@ def epoch(clock: str, day: int = 5) -> int:
 def login(begin: str, end: str | None, *, agent: str = "4001", day: int = 5, **values: Any) -> dict[str, Any]:
     """Return a haglog row; `<` before its beginning and `>` after its end say that these were cut."""
     inflag, outflag = "<" if begin.startswith("<") else None, ">" if end and end.endswith(">") else None
-    told: dict[str, Any] = {"inflag": inflag, "outflag": outflag, "row_date": datetime(2000, 6, day, tzinfo=UTC).date()}
-    told |= {"login": epoch(begin.lstrip("<"), day), "logout": epoch(end.rstrip(">"), day) if end else None}
-    return row("haglog", **{"logid": agent, "extn": "200", "split": 1, **told, **values})
+    flags: dict[str, Any] = {
+        "inflag": inflag,
+        "outflag": outflag,
+        "row_date": datetime(2000, 6, day, tzinfo=UTC).date(),
+    }
+    flags |= {"login": epoch(begin.lstrip("<"), day), "logout": epoch(end.rstrip(">"), day) if end else None}
+    return row("haglog", **{"logid": agent, "extn": "200", "split": 1, **flags, **values})
 
 
 def pair(
@@ -68,17 +72,17 @@ def pair(
     )
 
 
-def held(files: Files, role: str = "secondary") -> list[tuple[Any, ...]]:
+def rows_of(files: Files, role: str = "secondary") -> list[tuple[Any, ...]]:
     """Return what a server holds of logins, but for an old one that both have."""
     return files.run(role, f"SELECT {HELD} FROM haglog WHERE RTRIM(logid) <> '4000' ORDER BY ALL")
 
 
 OUTLOOKS = {
-    KeptWhy.CUT_NOT_OVER: Outlook.NOT_OVER,
-    KeptWhy.CUT_NO_WHOLE: Outlook.UNDECIDED,
-    KeptWhy.CUT_ON_BOTH: Outlook.LOST,
-    KeptWhy.CUT_UNCLEAR: Outlook.UNDECIDED,
-    KeptWhy.UNARCHIVED: Outlook.WAITING,
+    SkipReason.CUT_NOT_OVER: Outlook.NOT_OVER,
+    SkipReason.CUT_NO_WHOLE: Outlook.UNDECIDED,
+    SkipReason.CUT_ON_BOTH: Outlook.LOST,
+    SkipReason.CUT_UNCLEAR: Outlook.UNDECIDED,
+    SkipReason.UNARCHIVED: Outlook.WAITING,
 }
 """What is said of an outage whose logins are left for a reason."""
 WHOLE = login("04:03", "05:58")
@@ -90,15 +94,15 @@ PIECES = [login("04:03", "05:13>"), login("<05:19", "05:58")]
 def test_the_whole_takes_the_place_of_its_pieces(tmp_path: Path, window: str) -> None:
     """Whatever of it the window holds, the login is whole afterwards, once, and an undo brings both pieces back."""
     files = pair(tmp_path, [WHOLE], PIECES)
-    before = held(files)
+    before = rows_of(files)
 
     done = resync(files, window=window, tables=("htrunk", "haglog"))
 
     assert done.outcome.done
-    assert held(files) == held(files, "primary")
+    assert rows_of(files) == rows_of(files, "primary")
     opened = files.open()
     assert opened.execute(opened.plan_undo()).outcome.done
-    assert held(files) == before
+    assert rows_of(files) == before
 
 
 def test_outages_repairs_it(tmp_path: Path) -> None:
@@ -111,7 +115,7 @@ def test_outages_repairs_it(tmp_path: Path) -> None:
     done = opened.execute(plan)
 
     assert done.outcome.done
-    assert held(files) == held(files, "primary")
+    assert rows_of(files) == rows_of(files, "primary")
     assert [one.outlook for one in files.open().outages().findings] == [Outlook.ALIKE]
     assert plan.deletions == 0
 
@@ -138,31 +142,31 @@ def test_both_pieces_are_put_back_in_one_step(tmp_path: Path) -> None:
             [login("04:03", None)],
             [login("04:03", "05:13>"), login("<05:19", None)],
             CutState.NOT_OVER,
-            KeptWhy.CUT_NOT_OVER,
+            SkipReason.CUT_NOT_OVER,
         ),
-        ([], PIECES, CutState.NO_WHOLE, KeptWhy.CUT_NO_WHOLE),
+        ([], PIECES, CutState.NO_WHOLE, SkipReason.CUT_NO_WHOLE),
         (
             [login("04:03", "05:35>"), login("<05:42", "05:58")],
             PIECES,
             CutState.ON_BOTH,
-            KeptWhy.CUT_ON_BOTH,
+            SkipReason.CUT_ON_BOTH,
         ),
-        ([WHOLE], [login("04:03", "05:11>"), login("<05:19", "05:58")], CutState.UNCLEAR, KeptWhy.CUT_UNCLEAR),
+        ([WHOLE], [login("04:03", "05:11>"), login("<05:19", "05:58")], CutState.UNCLEAR, SkipReason.CUT_UNCLEAR),
         (
             [login("04:03", "06:58")],
             [login("04:03", "05:13>"), login("<05:19", "06:58")],
             CutState.WHOLE,
-            KeptWhy.UNARCHIVED,
+            SkipReason.UNARCHIVED,
         ),
     ],
 )
 def test_what_is_not_known_to_be_whole_is_left_and_named(
-    tmp_path: Path, primary: list[dict[str, Any]], secondary: list[dict[str, Any]], state: CutState, why: KeptWhy
+    tmp_path: Path, primary: list[dict[str, Any]], secondary: list[dict[str, Any]], state: CutState, why: SkipReason
 ) -> None:
     """Still logged on, dropped, cut on both, not as an outage leaves it, not archived: both stay as they were."""
     both = ((535, 420),) if state is CutState.ON_BOTH else ()
     files = pair(tmp_path, primary, secondary, primary_downs=both, archived=datetime(2000, 6, 5, 6, 30))
-    before = held(files, "primary"), held(files)
+    before = rows_of(files, "primary"), rows_of(files)
     opened = files.open()
 
     plan = opened.plan_outages()
@@ -171,10 +175,10 @@ def test_what_is_not_known_to_be_whole_is_left_and_named(
     forced = opened.plan_resync(window="2000-06-05 04:00..05:59", tables=("haglog", "htrunk"))
     opened.execute(forced)
 
-    assert (held(files, "primary"), held(files)) == before
+    assert (rows_of(files, "primary"), rows_of(files)) == before
     assert next(one.outlook for one in opened.outages().findings) is OUTLOOKS[why]
     for one in (plan, forced):
-        assert [kept.why for kept in one.kept if kept.table == "haglog"] == [why]
+        assert [kept.reason for kept in one.skipped if kept.table == "haglog"] == [why]
     (cut,) = table_of(opened.verify(tables=("haglog",)), "haglog").cuts
     assert cut.state is state
 
@@ -182,24 +186,24 @@ def test_what_is_not_known_to_be_whole_is_left_and_named(
 def test_a_piece_is_never_written_beside_its_whole(tmp_path: Path) -> None:
     """From the server that was blind nothing of the login is copied, nor is the whole deleted."""
     files = pair(tmp_path, [WHOLE], PIECES)
-    before = held(files, "primary")
+    before = rows_of(files, "primary")
 
     done = resync(files, source="secondary", tables=("haglog",), window="2000-06-05 04:00..05:59", take_broken=True)
 
-    assert held(files, "primary") == before
-    assert [one.why for one in done.plan.kept if one.table == "haglog"] == [KeptWhy.CUT_ON_SOURCE]
+    assert rows_of(files, "primary") == before
+    assert [one.reason for one in done.plan.skipped if one.table == "haglog"] == [SkipReason.CUT_ON_SOURCE]
 
 
 def test_fill_adds_no_whole_beside_a_piece(tmp_path: Path) -> None:
     """On at 05:14 while the link was down: fill does not add the whole beside the piece that begins at 05:19."""
     files = pair(tmp_path, [login("05:14", "05:58")], [login("<05:19", "05:58")])
-    before = held(files)
+    before = rows_of(files)
 
     resync(files, policy="fill", tables=("haglog", "htrunk"))
-    assert held(files) == before
+    assert rows_of(files) == before
 
     resync(files, tables=("haglog", "htrunk"))
-    assert held(files) == held(files, "primary")
+    assert rows_of(files) == rows_of(files, "primary")
 
 
 @pytest.mark.soak("downs2", "downs5", "downs6")
@@ -238,7 +242,7 @@ def test_what_the_outage_left_becomes_what_was(
     assert plan is not None
     assert opened.execute(plan).outcome.done
 
-    assert held(files) == held(files, "primary")
+    assert rows_of(files) == rows_of(files, "primary")
     assert table_of(files.open().verify(tables=("haglog",)), "haglog").in_sync
 
 
@@ -253,7 +257,7 @@ def test_a_login_over_midnight(tmp_path: Path) -> None:
 
     assert resync(files, tables=("haglog", "htrunk")).outcome.done
 
-    assert held(files) == held(files, "primary")
+    assert rows_of(files) == rows_of(files, "primary")
 
 
 def test_other_logins_of_the_same_quarters_are_left(tmp_path: Path) -> None:
@@ -263,7 +267,7 @@ def test_other_logins_of_the_same_quarters_are_left(tmp_path: Path) -> None:
 
     resync(files, tables=("haglog", "htrunk"))
 
-    assert [(agent, begin) for agent, begin, *_ in held(files)] == [
+    assert [(agent, begin) for agent, begin, *_ in rows_of(files)] == [
         ("4001".ljust(10), epoch("04:03")),
         ("4009".ljust(10), epoch("04:04")),
     ]
@@ -299,7 +303,7 @@ def test_pieces_that_nobody_has_whole_are_copied_where_nothing_is(tmp_path: Path
 
     resync(files, policy=policy, tables=("haglog", "htrunk"), window="2000-06-05 04:00..05:59")
 
-    assert held(files) == held(files, "primary")
+    assert rows_of(files) == rows_of(files, "primary")
 
 
 CALLS = Pieces("call", ("callid", "segment"), "segstart", end="segstop", longest_hours=12)
@@ -391,7 +395,7 @@ def test_a_call_that_both_servers_cut_stays_as_both_have_it(
 
     for plan in (outages, window):
         assert plan is not None
-        assert KeptWhy.CUT_ON_BOTH in {kept.why for kept in plan.kept}
+        assert SkipReason.CUT_ON_BOTH in {kept.reason for kept in plan.skipped}
         assert not plan.steps or opened.execute(plan).outcome.done
     assert [files.bag(role, "call_rec") for role in Role] == before
 
@@ -421,4 +425,4 @@ def test_a_clock_set_between_does_not_keep_a_login_from_being_whole(tmp_path: Pa
     done = resync(files, tables=("haglog",))
 
     assert done.outcome.done
-    assert held(files) == held(files, "primary")
+    assert rows_of(files) == rows_of(files, "primary")

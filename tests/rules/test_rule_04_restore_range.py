@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from tests.builders import build_files, half_hours, hsplit
-from tests.scenes import code, kept, outage, plan_of, ranges, resync, trunk, trunks
+from tests.scenes import code, outage, plan_of, ranges, resync, skipped, trunk, trunks
 
 FROM_FIVE_TO_SIX = "2000-06-05 05:00..05:59"
 
@@ -42,7 +42,7 @@ def test_rows_past_the_end_of_what_the_source_holds_are_outside(tmp_path: Path) 
     done = resync(files, window="2000-06-05 04:30..05:59", tables=("hcwc",))
 
     assert ranges(done.plan)["hcwc", 1] == ("04:30-05:59", "05:00-05:29")
-    assert kept(done.plan)["hcwc", 1] == (KeptWhy.OUTSIDE, "04:30-04:59, 05:30-05:59")
+    assert skipped(done.plan)["hcwc", 1] == (SkipReason.OUTSIDE, "04:30-04:59, 05:30-05:59")
     assert [one[1] for one in files.bag("secondary", "hcwc")] == [430, 500, 530]
 
 
@@ -106,7 +106,7 @@ def test_an_interval_without_any_row_of_the_source_is_kept_and_named(tmp_path: P
 
     done = resync(files, window="2000-06-05 04:30..06:00", tables=("htrunk",))
 
-    assert kept(done.plan)["htrunk", 1] == (KeptWhy.SOURCE_BLIND, "05:00-05:29")
+    assert skipped(done.plan)["htrunk", 1] == (SkipReason.SOURCE_BLIND, "05:00-05:29")
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -122,7 +122,7 @@ def test_an_outage_in_the_diary_of_the_source_keeps_the_target_rows(tmp_path: Pa
 
     done = resync(files, window="2000-06-05 04:30..06:00", tables=("hcwc",))
 
-    assert kept(done.plan)["hcwc", 1] == (KeptWhy.SOURCE_BLIND, "05:30-05:59")
+    assert skipped(done.plan)["hcwc", 1] == (SkipReason.SOURCE_BLIND, "05:30-05:59")
     assert [one[1] for one in files.bag("secondary", "hcwc")] == [430, 530, 600]
 
 

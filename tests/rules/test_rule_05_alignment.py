@@ -11,7 +11,7 @@ import pytest
 
 from syncengine.model.errors import WindowError
 from tests.builders import DAY, Files, build_files, row
-from tests.scenes import drifting, plan_of, ranges, resync, table_of, trunks
+from tests.scenes import drift_counts, plan_of, ranges, resync, table_of, trunks
 
 SUNDAY = date(2000, 6, 4)
 NOON = datetime(2000, 6, 5, 15, 0)
@@ -111,7 +111,7 @@ def test_a_length_that_changed_on_both_servers_is_compared_all_the_same(tmp_path
 
     observation = files.open().verify(tables=("htrunk",))
 
-    assert drifting(observation, "htrunk") == [(515, 0, 2, 0)]
+    assert drift_counts(observation, "htrunk") == [(515, 0, 2, 0)]
     assert table_of(observation, "htrunk").counts.extra == 2
 
 

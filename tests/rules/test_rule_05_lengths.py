@@ -10,10 +10,10 @@ import pytest
 
 from syncengine.model.outages import Outlook
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.plan import Plan, SkipReason
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
-from tests.scenes import code, kept, outage, plan_of, resync, storage, table_of, trunks
+from tests.scenes import code, outage, plan_of, resync, skipped, storage, table_of, trunks
 
 STRETCH = "05:00-05:29"
 WHOLE = trunks(500, 530, incalls=6)
@@ -48,9 +48,9 @@ def calls(files: Files, server: str = "secondary") -> list[tuple[int, int, int]]
     )
 
 
-def why(plan: Plan) -> tuple[KeptWhy, str]:
+def reason_of(plan: Plan) -> tuple[SkipReason, str]:
     """Return why the trunks are left."""
-    return kept(plan)["htrunk", 1]
+    return skipped(plan)["htrunk", 1]
 
 
 @pytest.mark.soak("reconcile")
@@ -146,7 +146,7 @@ def test_other_tables_of_the_day_are_compared_as_ever(tmp_path: Path) -> None:
     planned = plan_of(files, policy="reconcile", tables=("htrunk", "agex"))
 
     assert {part.table for step in planned.steps for part in step.parts} == {"htrunk", "agex"}
-    assert planned.kept == ()
+    assert planned.skipped == ()
 
 
 @pytest.mark.parametrize("policy", ["fill", "rows"])
@@ -158,7 +158,7 @@ def test_what_does_not_replace_leaves_it(tmp_path: Path, policy: str) -> None:
     planned = plan_of(files, policy=policy, tables=("htrunk",))
 
     assert planned.steps == ()
-    assert why(planned) == (KeptWhy.FILL_ONLY if policy == "fill" else KeptWhy.LENGTHS_DIFFER, STRETCH)
+    assert reason_of(planned) == (SkipReason.FILL_ONLY if policy == "fill" else SkipReason.LENGTHS_DIFFER, STRETCH)
     assert calls(files) == before
 
 
@@ -171,7 +171,7 @@ def test_a_source_that_was_blind_in_a_part_writes_nothing(tmp_path: Path, policy
     planned = plan_of(files, policy=policy, tables=("htrunk",))
 
     assert Role.SECONDARY not in planned.writes_to
-    assert policy == "reconcile" or why(planned) == (KeptWhy.SOURCE_BLIND, STRETCH)
+    assert policy == "reconcile" or reason_of(planned) == (SkipReason.SOURCE_BLIND, STRETCH)
     assert calls(files) == before
 
 
@@ -183,7 +183,7 @@ def test_the_largest_figure_of_the_stretch_decides(tmp_path: Path) -> None:
     planned = plan_of(files, tables=("htrunk",))
 
     assert planned.steps == ()
-    assert why(planned) == (KeptWhy.SOURCE_BROKEN, STRETCH)
+    assert reason_of(planned) == (SkipReason.SOURCE_BROKEN, STRETCH)
 
 
 @pytest.mark.parametrize("policy", ["replace", "reconcile"])
@@ -197,8 +197,8 @@ def test_a_source_whose_own_intervals_overlap_is_left_and_named(tmp_path: Path, 
     planned = plan_of(files, policy=policy, tables=("htrunk",))
 
     assert planned.steps == ()
-    assert why(planned) == (KeptWhy.LENGTHS_DIFFER, STRETCH)
-    assert "intervals of primary overlap there: repair from the other server" in planned.kept[0].detail
+    assert reason_of(planned) == (SkipReason.LENGTHS_DIFFER, STRETCH)
+    assert "intervals of primary overlap there: repair from the other server" in planned.skipped[0].detail
     assert calls(files) == before
 
 
@@ -210,8 +210,8 @@ def test_an_hour_in_which_a_clock_was_set_is_left_and_named(tmp_path: Path) -> N
     planned = plan_of(files, tables=("htrunk",))
 
     assert planned.steps == ()
-    assert why(planned) == (KeptWhy.LENGTHS_DIFFER, STRETCH)
-    assert "the clock was set in it" in planned.kept[0].detail
+    assert reason_of(planned) == (SkipReason.LENGTHS_DIFFER, STRETCH)
+    assert "the clock was set in it" in planned.skipped[0].detail
 
 
 def test_an_hour_the_clock_repeats_is_left_and_named(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_an_hour_the_clock_repeats_is_left_and_named(tmp_path: Path) -> None:
     planned = plan_of(files, window="2000-10-29 01:00..01:30", tables=("htrunk",))
 
     assert planned.steps == ()
-    assert why(planned)[0] is KeptWhy.REPEATED_HOUR
+    assert reason_of(planned)[0] is SkipReason.REPEATED_HOUR
 
 
 @pytest.mark.parametrize("on_both", [True, False])
@@ -421,6 +421,6 @@ def test_a_count_that_is_expected_hides_nothing_from_a_plan(tmp_path: Path) -> N
     planned = plan_of(files, window="2000-06-04", tables=("htrunk", "dtrunk"))
 
     assert alone.steps == ()
-    assert kept(alone)["dtrunk", 1][0] is KeptWhy.ROLLUP_HELD
+    assert skipped(alone)["dtrunk", 1][0] is SkipReason.INTERVALS_DISAGREE
     assert {part.table for step in planned.steps for part in step.parts} == {"htrunk"}
-    assert kept(planned)["dtrunk", 1][0] is KeptWhy.ROLLUP_HELD
+    assert skipped(planned)["dtrunk", 1][0] is SkipReason.INTERVALS_DISAGREE

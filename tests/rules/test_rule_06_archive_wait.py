@@ -12,7 +12,7 @@ import pytest
 from syncengine.cli.main import run_for_code
 from syncengine.model.refusals import NotArchivedError
 from tests.builders import Files, build_files
-from tests.scenes import drifting, plan_of, ranges, resync, table_of, trunks
+from tests.scenes import drift_counts, plan_of, ranges, resync, table_of, trunks
 
 
 def behind(folder: Path, **options: object) -> Files:
@@ -102,7 +102,7 @@ def test_the_live_interval_is_never_read(tmp_path: Path) -> None:
 
     observation = files.open().verify(tables=("htrunk",))
 
-    assert drifting(observation, "htrunk") == [(500, 2, 0, 0)]
+    assert drift_counts(observation, "htrunk") == [(500, 2, 0, 0)]
 
 
 def test_a_window_that_reaches_into_the_live_interval_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import build_files, row
 from tests.examples import some_of
-from tests.scenes import drifting, resync, trunk, trunks
+from tests.scenes import drift_counts, resync, trunk, trunks
 
 
 def shift(seconds: int, **values: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def test_rows_of_one_key_are_counted_and_copied_as_a_bag(
     before = files.open().verify(tables=("htrunk",))
     done = resync(files, tables=("htrunk",), policy=policy)
 
-    assert drifting(before, "htrunk") == [found]
+    assert drift_counts(before, "htrunk") == [found]
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
     assert done.after is not None
     assert done.after.in_sync
@@ -123,5 +123,5 @@ def test_key_groups_are_matched_null_safely(tmp_path: Path) -> None:
     before = files.open().verify(tables=("htrunk",))
     resync(files, tables=("htrunk",), policy="rows")
 
-    assert drifting(before, "htrunk") == [(500, 0, 0, 1)]
+    assert drift_counts(before, "htrunk") == [(500, 0, 0, 1)]
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")

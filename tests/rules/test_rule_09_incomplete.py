@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from tests.builders import Files, build_files
-from tests.scenes import code, kept, outage, plan_of, resync, trunk, trunks
+from tests.scenes import code, outage, plan_of, resync, skipped, trunk, trunks
 
 
 def broken(folder: Path, source: int, target: int) -> Files:
@@ -40,7 +40,7 @@ def test_a_broken_source_never_replaces_a_better_target(tmp_path: Path, source: 
 
     done = resync(files, tables=("htrunk",))
 
-    assert kept(done.plan)["htrunk", 1] == (KeptWhy.SOURCE_BROKEN, "05:00-05:29")
+    assert skipped(done.plan)["htrunk", 1] == (SkipReason.SOURCE_BROKEN, "05:00-05:29")
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -51,7 +51,7 @@ def test_what_is_broken_on_both_is_lost(tmp_path: Path) -> None:
 
     done = resync(files, tables=("htrunk",))
 
-    assert kept(done.plan)["htrunk", 1] == (KeptWhy.LOST, "05:00-05:29")
+    assert skipped(done.plan)["htrunk", 1] == (SkipReason.LOST, "05:00-05:29")
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -71,7 +71,7 @@ def test_take_broken_does_not_bring_back_what_is_lost(tmp_path: Path) -> None:
 
     done = resync(files, tables=("htrunk",), take_broken=True)
 
-    assert kept(done.plan)["htrunk", 1][0] is KeptWhy.LOST
+    assert skipped(done.plan)["htrunk", 1][0] is SkipReason.LOST
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -92,7 +92,7 @@ def test_the_diary_of_the_source_counts_where_rows_do_not_show_it(tmp_path: Path
 
     planned = plan_of(files, tables=("htrunk",))
 
-    assert kept(planned)["htrunk", 1] == (KeptWhy.SOURCE_BROKEN, "05:00-05:29")
+    assert skipped(planned)["htrunk", 1] == (SkipReason.SOURCE_BROKEN, "05:00-05:29")
 
 
 def test_one_interval_is_decided_by_its_own_figures(tmp_path: Path) -> None:
@@ -107,5 +107,5 @@ def test_one_interval_is_decided_by_its_own_figures(tmp_path: Path) -> None:
 
     done = resync(files, window="2000-06-05 05:00..05:59", tables=("hcwc",))
 
-    assert kept(done.plan)["hcwc", 1] == (KeptWhy.SOURCE_BROKEN, "05:00-05:29")
+    assert skipped(done.plan)["hcwc", 1] == (SkipReason.SOURCE_BROKEN, "05:00-05:29")
     assert files.run("secondary", "SELECT starttime, acdcalls FROM hcwc ORDER BY ALL") == [(500, 9), (530, 3)]

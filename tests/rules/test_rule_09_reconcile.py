@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from syncengine.model.pair import Role
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from syncengine.model.refusals import TooManyDeletionsError
 from tests.builders import Files, build_files, row
-from tests.scenes import code, kept, outage, plan_of, resync, storage, trunk, trunks
+from tests.scenes import code, outage, plan_of, resync, skipped, storage, trunk, trunks
 
 WINDOW = "2000-06-05 05:00..05:59"
 
@@ -64,7 +64,7 @@ def test_equal_marks_and_different_rows_are_undecided(tmp_path: Path) -> None:
 
     done = resync(files, window=WINDOW, tables=("htrunk",), policy="reconcile")
 
-    assert kept(done.plan)["htrunk", 1] == (KeptWhy.UNDECIDED, "05:00-05:29")
+    assert skipped(done.plan)["htrunk", 1] == (SkipReason.UNDECIDED, "05:00-05:29")
     assert (files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")) == before
 
 
@@ -81,7 +81,7 @@ def test_what_is_broken_alike_is_lost(tmp_path: Path) -> None:
 
     done = resync(files, window=WINDOW, tables=("htrunk",), policy="reconcile")
 
-    assert kept(done.plan)["htrunk", 1] == (KeptWhy.LOST, "05:00-05:29")
+    assert skipped(done.plan)["htrunk", 1] == (SkipReason.LOST, "05:00-05:29")
     assert (files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")) == before
 
 
@@ -98,7 +98,7 @@ def test_each_holding_a_part_is_undecided(tmp_path: Path) -> None:
 
     done = resync(files, window=WINDOW, tables=("htrunk",), policy="reconcile")
 
-    assert kept(done.plan)["htrunk", 1] == (KeptWhy.UNDECIDED, "05:00-05:29")
+    assert skipped(done.plan)["htrunk", 1] == (SkipReason.UNDECIDED, "05:00-05:29")
     assert (files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")) == before
 
 
@@ -113,7 +113,7 @@ def test_no_rows_lose_only_against_a_server_that_was_watching(tmp_path: Path) ->
 
     done = resync(files, window=WINDOW, tables=("htrunk", "hcwc"), policy="reconcile")
 
-    assert kept(done.plan)["hcwc", 1] == (KeptWhy.UNDECIDED, "05:00-05:29")
+    assert skipped(done.plan)["hcwc", 1] == (SkipReason.UNDECIDED, "05:00-05:29")
     assert [one[1] for one in files.bag("primary", "hcwc")] == [530]
     assert len(files.bag("secondary", "hcwc")) == 2
 
@@ -139,8 +139,8 @@ def test_an_interval_nobody_shows_to_have_seen_is_undecided(tmp_path: Path, brok
 
     done = resync(files, window=WINDOW, tables=("hcwc",), policy="reconcile")
 
-    assert kept(done.plan)["hcwc", 1] == (KeptWhy.UNDECIDED, "05:00-05:29")
-    assert done.plan.kept[0].detail == "neither server has rows of a table that always has some"
+    assert skipped(done.plan)["hcwc", 1] == (SkipReason.UNDECIDED, "05:00-05:29")
+    assert done.plan.skipped[0].detail == "neither server has rows of a table that always has some"
     assert (files.bag("primary", "hcwc"), files.bag("secondary", "hcwc")) == before
 
 
@@ -154,7 +154,7 @@ def test_a_diary_that_shows_an_outage_loses_without_trunks(tmp_path: Path, incom
     planned = plan_of(files, window=WINDOW, tables=("hcwc",), policy="reconcile")
 
     assert planned.writes_to == (frozenset() if incomplete else {Role.PRIMARY})
-    assert bool(kept(planned)) is bool(incomplete)
+    assert bool(skipped(planned)) is bool(incomplete)
 
 
 def test_outages_on_both_servers_are_lost(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_outages_on_both_servers_are_lost(tmp_path: Path) -> None:
 
     planned = plan_of(files, window=WINDOW, tables=("hcwc",), policy="reconcile")
 
-    assert kept(planned)["hcwc", 1] == (KeptWhy.LOST, "05:00-05:29")
+    assert skipped(planned)["hcwc", 1] == (SkipReason.LOST, "05:00-05:29")
 
 
 @pytest.mark.parametrize(("incomplete", "own", "taken"), [(0, 0, True), (1, 0, False), (1, 2, True)])
@@ -178,7 +178,7 @@ def test_whole_rows_without_trunks_do_not_lose_to_broken_ones(
     planned = plan_of(files, window=WINDOW, tables=("hcwc",), policy="reconcile")
 
     assert planned.writes_to == ({Role.PRIMARY} if taken else frozenset())
-    assert taken or kept(planned)["hcwc", 1] == (KeptWhy.UNDECIDED, "05:00-05:29")
+    assert taken or skipped(planned)["hcwc", 1] == (SkipReason.UNDECIDED, "05:00-05:29")
 
 
 def test_broken_rows_fill_where_there_are_none(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_unlike_interval_lengths_are_reconciled_as_one(tmp_path: Path) -> None:
 
     planned = plan_of(files, window=WINDOW, tables=("htrunk",), policy="reconcile")
 
-    assert planned.kept == ()
+    assert planned.skipped == ()
     assert planned.writes_to == {Role.PRIMARY}
 
 

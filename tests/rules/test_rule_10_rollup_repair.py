@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from syncengine.app import Ran
+from syncengine.app import VerifiedRun
 from syncengine.model.bucket import BucketColumns
 from syncengine.model.checklist import LineKind
 from syncengine.model.outcome import StepState
@@ -19,13 +19,13 @@ from syncengine.model.plan import Plan
 from syncengine.model.policy import Rollups
 from syncengine.model.run import RunKind
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.observe.rollups.recomputed_rows import Recomputing
-from syncengine.staging.ledger import Begin
+from syncengine.observe.rollups.recomputed_rows import RecomputedRows
+from syncengine.staging.ledger import NewRun
 from tests.builders import Files, build_files, ledger_of, row
 from tests.cli.terminal import Typing
+from tests.damaged_runs import flip_bit
 from tests.examples import some_of
-from tests.kept_runs import altered
-from tests.rules.summarised import SATURDAY, SUNDAY, intervals, looking, pair, server
+from tests.rules.summarised import SATURDAY, SUNDAY, compared_days, intervals, pair, server
 from tests.scenes import code, outage, trunk
 
 IN_MAY = date(2000, 5, 27)
@@ -43,7 +43,7 @@ def planned(files: Files, **options: Any) -> Plan:
     return files.open().plan_resync(**{"window": window(), "tables": ("hcwc",), "rollups": "recompute", **options})
 
 
-def mended(files: Files, **options: Any) -> Ran:
+def run_repair(files: Files, **options: Any) -> VerifiedRun:
     """Mend one half hour and what was summarised over it."""
     return files.open().execute(planned(files, **options))
 
@@ -58,7 +58,7 @@ def alike(files: Files, *tables: str) -> bool:
     return all(files.bag("primary", name) == files.bag("secondary", name) for name in tables)
 
 
-def to_summarise(ran: Ran) -> list[str]:
+def to_summarise(ran: VerifiedRun) -> list[str]:
     """Return on which servers Data Summarizing is left to be rerun."""
     return [line.server.value for line, _ in ran.by_hand if line.kind is LineKind.DATA_SUMMARIZING]
 
@@ -67,7 +67,7 @@ def test_recomputed_periods_are_what_an_unwounded_server_has(tmp_path: Path) -> 
     """Day, week and month over a mended interval end as on the server that saw it, and nothing is left to rerun."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
 
-    done = mended(files)
+    done = run_repair(files)
 
     assert fates(done.plan) == dict.fromkeys(LONGER, ("recompute", ""))
     assert done.outcome.done
@@ -82,7 +82,7 @@ def test_only_periods_over_mended_intervals_are_written(tmp_path: Path) -> None:
     files = pair(tmp_path, blind={IN_MAY: 1030, date(2000, 5, 2): 1030})
     before = files.bag("secondary", "dcwc", "row_date <> DATE '2000-05-27'")
 
-    mended(files)
+    run_repair(files)
 
     assert files.bag("secondary", "dcwc", "row_date <> DATE '2000-05-27'") == before
 
@@ -92,7 +92,7 @@ def test_listing_writes_no_roll_up(tmp_path: Path) -> None:
     files = pair(tmp_path, blind={IN_MAY: 1030})
     before = [files.bag("secondary", name) for name in LONGER]
 
-    done = mended(files, rollups=Rollups.LIST)
+    done = run_repair(files, rollups=Rollups.LIST)
 
     assert fates(done.plan) == dict.fromkeys(LONGER, ("list", ""))
     assert [files.bag("secondary", name) for name in LONGER] == before
@@ -104,8 +104,8 @@ def test_no_period_is_trusted_beside_a_run_whose_marks_are_damaged(tmp_path: Pat
     files = pair(tmp_path, blind={IN_MAY: 1030})
     ledger = ledger_of(files.pair_file)
     with ledger.locked() as lock:
-        run = ledger.begin(lock, Begin(RunKind.RESYNC, 1, "a test"), needs_bytes=0)
-    altered(run.marks, 40)
+        run = ledger.begin(lock, NewRun(RunKind.RESYNC, 1, "a test"), needs_bytes=0)
+    flip_bit(run.marks, 40)
 
     plan = planned(files)
 
@@ -120,7 +120,7 @@ def test_before_the_daily_archive_nothing_is_written(tmp_path: Path) -> None:
     for role in ("primary", "secondary"):
         files.add(role, "htrunk", trunk(500))
 
-    done = mended(files, window="2000-06-05 05:00..05:29")
+    done = run_repair(files, window="2000-06-05 05:00..05:29")
 
     assert done.plan.steps
     assert done.plan.stale == ()
@@ -137,7 +137,7 @@ def test_a_period_whose_intervals_are_no_longer_held_is_left(tmp_path: Path) -> 
             files.run(role, f"DELETE FROM {table} WHERE row_date < DATE '2000-05-15'")
     before = files.bag("secondary", "mcwc")
 
-    done = mended(files)
+    done = run_repair(files)
 
     assert fates(done.plan)["mcwc"] == ("list", "secondary no longer holds all its intervals")
     assert fates(done.plan)["dcwc"] == ("recompute", "")
@@ -152,7 +152,7 @@ def test_a_summariser_that_computes_a_column_otherwise_is_not_replaced(tmp_path:
     files.run("secondary", "UPDATE dcwc SET acdtime = acdtime + acwtime")
     before = files.bag("secondary", "dcwc")
 
-    done = mended(files)
+    done = run_repair(files)
 
     then, why = fates(done.plan)["dcwc"]
     assert then == "list"
@@ -167,7 +167,7 @@ def test_a_day_with_another_interval_still_broken_is_left(tmp_path: Path) -> Non
     files.run("secondary", "UPDATE htrunk SET incomplete = 1 WHERE row_date = DATE '2000-06-04' AND starttime = 1400")
     before = files.bag("secondary", "dcwc")
 
-    done = mended(files, window=window(SUNDAY))
+    done = run_repair(files, window=window(SUNDAY))
 
     assert fates(done.plan) == {"dcwc": ("list", "secondary did not see it whole at 2000-06-04 14:00-14:29")}
     assert files.bag("secondary", "dcwc") == before
@@ -179,7 +179,7 @@ def test_rows_marked_incomplete_are_found_when_the_period_is_made(tmp_path: Path
     for role in ("primary", "secondary"):
         files.run(role, "UPDATE hcwc SET incomplete = 1 WHERE row_date = DATE '2000-06-04' AND starttime = 1100")
 
-    done = mended(files, window=window(SUNDAY))
+    done = run_repair(files, window=window(SUNDAY))
 
     assert done.rollups is not None
     assert fates(done.rollups) == {"dcwc": ("list", "some of its intervals are incomplete")}
@@ -191,7 +191,7 @@ def test_undo_takes_recomputed_rows_back_with_the_run(tmp_path: Path) -> None:
     """One undo puts intervals, day, week and month back as they were."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     before = [files.bag("secondary", name) for name in ("hcwc", *LONGER)]
-    mended(files)
+    run_repair(files)
 
     opened = files.open()
     undone = opened.execute(opened.plan_undo())
@@ -210,7 +210,7 @@ def test_a_run_stopped_before_or_in_its_second_portion_goes_on(
     files = pair(tmp_path, blind={IN_MAY: 1030})
     before_batch(at, KeyboardInterrupt())
 
-    stopped = mended(files)
+    stopped = run_repair(files)
     done = files.open().resume()
 
     assert stopped.outcome.cancelled
@@ -227,7 +227,7 @@ def test_a_run_killed_between_its_portions_goes_on(tmp_path: Path, monkeypatch: 
     opened = files.open()
     plan = opened.plan_resync(window=window(), tables="hcwc", rollups="recompute")
     with monkeypatch.context() as patched:
-        patched.setattr("syncengine.jobs.rollups.repair.MendingRollups.plan", _killed)
+        patched.setattr("syncengine.jobs.rollups.repair.RollupRepairJob.plan", _killed)
         with pytest.raises(SystemExit):
             opened.execute(plan)
 
@@ -247,18 +247,18 @@ def test_intervals_changed_after_the_second_plan_stop_its_step(tmp_path: Path, m
     """Somebody writes an interval between the second plan and its step: the day is not written, and still named."""
     files = pair(tmp_path, blind={SUNDAY: 1030})
     before = files.bag("secondary", "dcwc")
-    read = Recomputing.read
+    read = RecomputedRows.read
 
-    def meddled(self: Recomputing, query: ReadQuery) -> pa.RecordBatchReader:
+    def meddled(self: RecomputedRows, query: ReadQuery) -> pa.RecordBatchReader:
         with self.server.begin() as session:
             session.delete(Selection("hcwc", BucketColumns("row_date", "starttime", acd="acd"), dates=(SUNDAY, TODAY)))
             session.commit()
         return read(self, query)
 
-    monkeypatch.setattr(Recomputing, "read", meddled)
-    done = mended(files, window=window(SUNDAY))
+    monkeypatch.setattr(RecomputedRows, "read", meddled)
+    done = run_repair(files, window=window(SUNDAY))
 
-    assert [step.state for step in done.outcome.steps if step.portion == 2] == [StepState.MOVED]
+    assert [step.state for step in done.outcome.steps if step.portion == 2] == [StepState.CHANGED]
     assert files.bag("secondary", "dcwc") == before
     assert to_summarise(done) == ["secondary"]
 
@@ -278,7 +278,7 @@ def test_the_busy_hour_is_left_to_data_summarizing(tmp_path: Path) -> None:
         secondary={"htkgrp": seen, "dtkgrp": wounded},
     )
 
-    done = mended(files, window=window(SUNDAY), tables=("htkgrp",))
+    done = run_repair(files, window=window(SUNDAY), tables=("htkgrp",))
 
     assert fates(done.plan)["dtkgrp"][0] == "recompute"
     assert "busy hour" in fates(done.plan)["dtkgrp"][1]
@@ -297,7 +297,7 @@ def test_periods_are_copied_from_a_server_that_saw_them_whole(tmp_path: Path) ->
     files = pair(tmp_path, blind={IN_MAY: 1030})
     before = [files.bag("secondary", name) for name in ("hcwc", *LONGER)]
 
-    done = mended(files, rollups="copy")
+    done = run_repair(files, rollups="copy")
 
     assert fates(done.plan) == dict.fromkeys(LONGER, ("copy", ""))
     assert alike(files, "hcwc", *LONGER)
@@ -314,7 +314,7 @@ def test_two_days_of_one_table_are_copied(tmp_path: Path) -> None:
     files = pair(tmp_path, blind={eve: 1030, IN_MAY: 1030})
     before = [files.bag("secondary", name) for name in ("hcwc", *LONGER)]
 
-    done = mended(files, rollups="copy", window=f"{eve} 10:30..{IN_MAY} 10:59")
+    done = run_repair(files, rollups="copy", window=f"{eve} 10:30..{IN_MAY} 10:59")
 
     assert done.outcome.done
     assert alike(files, "hcwc", *LONGER)
@@ -329,7 +329,7 @@ def test_no_period_is_copied_over_intervals_that_disagree(tmp_path: Path) -> Non
     files.run("secondary", "UPDATE hcwc SET acdcalls = 1 WHERE row_date = DATE '2000-05-27' AND starttime = 1100")
     before = [files.bag("secondary", name) for name in LONGER]
 
-    done = mended(files, rollups="copy")
+    done = run_repair(files, rollups="copy")
 
     assert fates(done.plan) == dict.fromkeys(LONGER, ("list", "its intervals differ"))
     assert [files.bag("secondary", name) for name in LONGER] == before
@@ -342,7 +342,7 @@ def test_no_period_is_copied_that_the_source_did_not_see_whole(tmp_path: Path) -
     files = pair(tmp_path, blind={SUNDAY: 1030})
     files.add("primary", "linkex", {**outage(1505, 300), "row_date": SUNDAY})
 
-    done = mended(files, window=window(SUNDAY), rollups="copy")
+    done = run_repair(files, window=window(SUNDAY), rollups="copy")
 
     then, why = fates(done.plan)["dcwc"]
     assert (then, why) == ("list", "primary did not see it whole at 2000-06-04 15:00-15:29")
@@ -352,7 +352,7 @@ def test_no_period_is_copied_that_the_source_did_not_see_whole(tmp_path: Path) -
 def test_outages_of_both_servers_are_mended_with_their_days(tmp_path: Path) -> None:
     """With --outages each server's own day is recomputed on it, both in one run."""
     days = [SATURDAY - timedelta(days=1), SATURDAY, SUNDAY]
-    whole, eyes = intervals(days), looking(days)
+    whole, eyes = intervals(days), compared_days(days)
 
     def blind(day: date, label: int) -> dict[str, list[dict[str, Any]]]:
         def seen(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

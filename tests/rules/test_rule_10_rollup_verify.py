@@ -12,8 +12,8 @@ from syncengine.model.pair import Role
 from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
-from tests.meddling import Meddling, meddle
-from tests.rules.summarised import SATURDAY, SUNDAY, intervals, looking, pair, server
+from tests.interference import Interference, interfere
+from tests.rules.summarised import SATURDAY, SUNDAY, compared_days, intervals, pair, server
 from tests.scenes import code, trunk
 
 MAY = date(2000, 5, 1)
@@ -57,7 +57,7 @@ def test_intervals_mended_and_never_summarised_are_found(tmp_path: Path) -> None
     assert wrong(table_of(verdict, "mcwc")) == {MAY: columns}
     assert table_of(verdict, "dcwc", Role.PRIMARY).agrees
     sample = table_of(verdict, "dcwc").samples[0]
-    assert [(v.column, v.held, v.rolled) for v in sample.values][:1] == [("acdcalls", 75, 112)]
+    assert [(v.column, v.stored, v.computed) for v in sample.values][:1] == [("acdcalls", 75, 112)]
 
 
 def test_tables_can_be_left_out(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_intervals_that_cannot_be_read_are_said(tmp_path: Path, monkeypatch: pyt
         if table == "hcwc":
             raise ServerError("secondary: this login may not do that")
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=asked))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=asked))
 
     said = typed("verify", "--pair", files.pair_file, "--internal", "--table", "dcwc", "--table", "wcwc")
 
@@ -97,7 +97,7 @@ def test_rows_without_intervals_and_intervals_without_rows_are_told_apart(tmp_pa
 
     found = table_of(verify(files), "dcwc").disagreements
 
-    assert [(one.period.row_date, one.groups, one.lacking, one.extra) for one in found] == [(SUNDAY, 2, 1, 1)]
+    assert [(one.period.row_date, one.groups, one.missing, one.extra) for one in found] == [(SUNDAY, 2, 1, 1)]
 
 
 def test_broken_intervals_are_counted_not_summed(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_broken_intervals_are_counted_not_summed(tmp_path: Path) -> None:
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc", "dcwc"],
-        both={"htrunk": looking([SUNDAY]), "hcwc": rows},
+        both={"htrunk": compared_days([SUNDAY]), "hcwc": rows},
         primary={"dcwc": server(rows)["dcwc"]},
         secondary={"dcwc": [{**one, "incomplete": 10} for one in server(rows)["dcwc"]]},
     )
@@ -149,7 +149,7 @@ def test_an_agent_who_logged_on_twice_is_added_up(tmp_path: Path) -> None:
     files = build_files(
         tmp_path,
         ["htrunk", "hagent", "dagent"],
-        both={"htrunk": looking([SUNDAY]), "hagent": twice},
+        both={"htrunk": compared_days([SUNDAY]), "hagent": twice},
         primary={"dagent": [day]},
         secondary={"dagent": [{**day, "acdcalls": 4}]},
     )

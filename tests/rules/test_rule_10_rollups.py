@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.plan import Plan, SkipReason
 from tests.builders import Files, build_files, row
-from tests.scenes import code, kept, plan_of, resync, trunks
+from tests.scenes import code, plan_of, resync, skipped, trunks
 
 SATURDAY, SUNDAY = date(2000, 6, 3), date(2000, 6, 4)
 
@@ -52,7 +52,7 @@ def test_a_day_is_not_copied_while_its_intervals_disagree(tmp_path: Path) -> Non
 
     done = resync(files, window="2000-06-04", tables=("hcwc", "dcwc"))
 
-    assert kept(done.plan)["dcwc", 1][0] is KeptWhy.ROLLUP_HELD
+    assert skipped(done.plan)["dcwc", 1][0] is SkipReason.INTERVALS_DISAGREE
     assert files.run("secondary", "SELECT acdcalls FROM dcwc") == [(2,)]
 
 
@@ -64,7 +64,7 @@ def test_a_day_with_one_interval_mended_and_one_left_is_held_back(tmp_path: Path
 
     done = resync(files, window="2000-06-04", tables=("hcwc", "dcwc"))
 
-    assert kept(done.plan)["dcwc", 1][0] is KeptWhy.ROLLUP_HELD
+    assert skipped(done.plan)["dcwc", 1][0] is SkipReason.INTERVALS_DISAGREE
     assert files.run("secondary", "SELECT acdcalls FROM dcwc") == [(2,)]
     assert files.run("secondary", "SELECT acdcalls FROM hcwc WHERE starttime = 600") == [(4,)]
 
@@ -76,7 +76,7 @@ def test_a_day_is_not_copied_without_a_look_at_its_intervals(tmp_path: Path) -> 
     planned = plan_of(files, window="2000-06-04", tables=("dcwc",))
 
     assert planned.steps == ()
-    assert "`tables='hcwc'`" in planned.kept[0].detail
+    assert "`tables='hcwc'`" in planned.skipped[0].detail
 
 
 def test_a_day_summarised_from_broken_intervals_is_not_copied(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_day_summarised_from_broken_intervals_is_not_copied(tmp_path: Path) ->
 
     planned = plan_of(files, window="2000-06-04", tables=("hcwc", "dcwc"))
 
-    assert kept(planned)["dcwc", 1][0] is KeptWhy.ROLLUP_HELD
+    assert skipped(planned)["dcwc", 1][0] is SkipReason.INTERVALS_DISAGREE
 
 
 def test_a_day_is_copied_after_the_intervals_mended_below_it(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_week_is_held_back_by_an_interval_of_any_of_its_days(tmp_path: Path) -
 
     done = resync(files, window="2000-05-28..2000-06-03", tables=("hcwc", "wcwc"))
 
-    assert kept(done.plan)["wcwc", 1][0] is KeptWhy.ROLLUP_HELD
+    assert skipped(done.plan)["wcwc", 1][0] is SkipReason.INTERVALS_DISAGREE
     assert files.run("secondary", "SELECT acdcalls FROM wcwc") == [(2,)]
 
 
@@ -182,8 +182,8 @@ def test_only_intervals_of_its_own_day_and_acd_hold_a_day_back(
 
     planned = plan_of(files, window="2000-06-03..2000-06-04", tables=("hcwc", "dcwc"))
 
-    assert (("dcwc", 1) in kept(planned)) is held
-    assert ("hcwc", acd) in kept(planned)
+    assert (("dcwc", 1) in skipped(planned)) is held
+    assert ("hcwc", acd) in skipped(planned)
 
 
 def test_filling_a_server_leaves_no_period_that_neither_server_holds(tmp_path: Path) -> None:

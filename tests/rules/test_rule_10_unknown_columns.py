@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from syncengine.app import Ran
+from syncengine.app import VerifiedRun
 from syncengine.model.errors import InputError, ServerError
 from syncengine.model.pair import Role
 from tests.builders import Files
 from tests.cli.terminal import Typing
-from tests.meddling import Meddling, meddle
+from tests.interference import Interference, interfere
 from tests.rules.summarised import SUNDAY, pair
-from tests.rules.test_rule_10_rollup_repair import fates, mended, window
+from tests.rules.test_rule_10_rollup_repair import fates, run_repair, window
 
 SAME_DAY = f"row_date = DATE '{SUNDAY}'"
 
@@ -30,9 +30,9 @@ def unknown(folder: Path, *, of_a_day: int = 336, secondary: str = "") -> Files:
     return files
 
 
-def repaired(files: Files, **options: Any) -> Ran:
+def repaired(files: Files, **options: Any) -> VerifiedRun:
     """Repair the half hour of Sunday and the day over it."""
-    return mended(files, window=window(SUNDAY), **options)
+    return run_repair(files, window=window(SUNDAY), **options)
 
 
 def days(files: Files) -> list[tuple[str, int, int | None]]:
@@ -156,7 +156,7 @@ def test_of_a_day_that_was_not_written_nothing_is_said_to_be_recomputed(
         if table == "dcwc":
             raise ServerError(f"secondary: dcwc has a constraint ({inserts})")
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=refused))
+    interfere(monkeypatch, Role.SECONDARY, Interference(after_insert=refused))
 
     done = repaired(files)
 

@@ -13,7 +13,7 @@ from syncengine.model.errors import ServerError
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files, row
-from tests.meddling import Meddling, meddle
+from tests.interference import Interference, interfere
 from tests.scenes import plan_of, sync, sync_plan_of, trunk, trunks
 
 
@@ -61,7 +61,7 @@ def test_agent_groups_and_names_are_written_both_or_not_at_all(tmp_path: Path, m
         if inserts == 2:
             raise ServerError(f"secondary: no room in {table}.")
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(after_insert=fail))
+    interfere(monkeypatch, Role.SECONDARY, Interference(after_insert=fail))
     done = sync(files, tables=("agroups",))
 
     assert [step.state for step in done.outcome.steps] == [StepState.FAILED]

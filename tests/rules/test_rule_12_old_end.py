@@ -11,7 +11,7 @@ import pytest
 
 from syncengine.cli.main import run_for_code
 from syncengine.model.interval import at_label
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from tests.builders import DAY, Files, build_files, row
 from tests.jobs.backfill.backfills import backfill
 from tests.scenes import resync, storage, trunks
@@ -182,7 +182,7 @@ def test_an_undo_takes_back_the_oldest_rows_it_wrote_itself(tmp_path: Path) -> N
     undone = opened.execute(opened.plan_undo())
 
     assert written == 3
-    assert undone.plan.kept == ()
+    assert undone.plan.skipped == ()
     assert files.bag("secondary", "call_rec") == []
 
 
@@ -194,4 +194,4 @@ def test_an_undo_does_not_take_a_changed_row_of_the_old_end_for_a_dropped_one(tm
 
     plan = files.open().plan_undo()
 
-    assert [one.why for one in plan.kept] == [KeptWhy.CHANGED_SINCE]
+    assert [one.reason for one in plan.skipped] == [SkipReason.CHANGED_SINCE]

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from syncengine.cli.main import run_for_code
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from tests.builders import Files, build_files, row
 from tests.examples import some_of
-from tests.scenes import code, kept, plan_of, resync, sync, trunk, trunks
+from tests.scenes import code, plan_of, resync, skipped, sync, trunk, trunks
 
 
 def crowded(folder: Path) -> Files:
@@ -114,7 +114,7 @@ def test_an_empty_source_table_deletes_nothing(tmp_path: Path, policy: str) -> N
 
     assert done.outcome.deleted == 0
     assert files.bag("secondary", "htrunk") == before
-    assert policy == "reconcile" or ("htrunk", 1) in kept(done.plan)
+    assert policy == "reconcile" or ("htrunk", 1) in skipped(done.plan)
 
 
 @pytest.mark.parametrize("acds", [(), (1,)])
@@ -124,7 +124,7 @@ def test_an_empty_table_of_a_watching_source_deletes_nothing(tmp_path: Path, acd
 
     done = resync(files, tables=("hcwc",), acds=acds)
 
-    assert kept(done.plan)["hcwc", 1][0] is KeptWhy.OUTSIDE
+    assert skipped(done.plan)["hcwc", 1][0] is SkipReason.OUTSIDE
     assert len(files.bag("secondary", "hcwc")) == 1
 
 
@@ -157,7 +157,7 @@ def test_empty_administration_deletes_nothing(tmp_path: Path, table: str, values
 
     done = sync(files, tables=(table,), policy=policy)
 
-    assert [one.why for one in done.plan.kept] == [KeptWhy.SOURCE_EMPTY]
+    assert [one.reason for one in done.plan.skipped] == [SkipReason.SOURCE_EMPTY]
     assert files.bag("secondary", table) == before
 
 

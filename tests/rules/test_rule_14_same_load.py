@@ -109,7 +109,7 @@ def test_columns_no_spec_describes_are_compared_and_copied(tmp_path: Path) -> No
     assert files.run("secondary", "SELECT DISTINCT colour FROM htrunk WHERE starttime = 500") == [(7,)]
 
 
-def untold(folder: Path, *hooks: str) -> Files:
+def without_load(folder: Path, *hooks: str) -> Files:
     """Build a pair that lacks 5:00 on the secondary, and whose file does not name the loads."""
     files = build_files(
         folder,
@@ -128,7 +128,7 @@ def pkginfo(load: str) -> tuple[str, ...]:
 
 def test_a_hook_tells_the_load(tmp_path: Path, typed: Typing) -> None:
     """The last word that the hook prints is the load; `check` shows it, and a load that nobody tells is noted."""
-    files = untold(tmp_path, hook("load", pkginfo("r3v8ag.f")))
+    files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
 
     planned = plan_of(files, tables=("htrunk",))
     checked = typed("check", "--pair", files.pair_file, "--json").document
@@ -144,7 +144,7 @@ def test_a_hook_tells_the_load(tmp_path: Path, typed: Typing) -> None:
 def test_unlike_loads_that_hooks_tell_are_refused(tmp_path: Path, typed: Typing) -> None:
     """A difference that only the hooks show refuses the write, as one in the pair file does."""
     own = hook("load", pkginfo("r3v8aj.a")) + f"secondary = {json.dumps(list(pkginfo('r3v8ag.f')))}\n"
-    files = untold(tmp_path, own)
+    files = without_load(tmp_path, own)
 
     said = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes")
 
@@ -168,7 +168,7 @@ def test_a_load_that_cannot_be_learnt_is_not_taken_for_an_equal_one(
     tmp_path: Path, typed: Typing, command: tuple[str, ...], says: str
 ) -> None:
     """A hook that fails or prints nothing ends the command with 1 and a sentence that says what to do."""
-    files = untold(tmp_path, hook("load", command))
+    files = without_load(tmp_path, hook("load", command))
 
     said = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes")
 
@@ -187,7 +187,7 @@ def upgraded(files: Files) -> Pair:
 
 def test_an_upgrade_between_plan_and_run_is_refused(tmp_path: Path) -> None:
     """A plan made while the loads were alike is not carried out when they are not any more, be it by a resume."""
-    files = untold(tmp_path, hook("load", pkginfo("r3v8ag.f")))
+    files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
     planned = plan_of(files, tables=("htrunk",))
 
     with pytest.raises(UnlikeLoadsError, match=r"primary r3v8aj\.a, secondary r3v8ag\.f"):
@@ -197,7 +197,7 @@ def test_an_upgrade_between_plan_and_run_is_refused(tmp_path: Path) -> None:
 
 def test_an_upgrade_before_a_resume_is_refused(tmp_path: Path, before_batch: Hit) -> None:
     """A run that was cut short is gone on with only between servers of one load."""
-    files = untold(tmp_path, hook("load", pkginfo("r3v8ag.f")))
+    files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
     before_batch(0, ServerUnreachableError("the line is cut"))
     files.open().execute(plan_of(files, tables=("htrunk",)))
 
@@ -208,7 +208,7 @@ def test_an_upgrade_before_a_resume_is_refused(tmp_path: Path, before_batch: Hit
 @pytest.mark.soak
 def test_what_was_written_before_an_upgrade_can_be_taken_back(tmp_path: Path) -> None:
     """An undo puts a server's own rows back, and asks for no other server's load."""
-    files = untold(tmp_path, hook("load", pkginfo("r3v8ag.f")))
+    files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
     before = files.bag("secondary", "htrunk")
     files.open().execute(plan_of(files, tables=("htrunk",)))
     pair = upgraded(files)
@@ -220,7 +220,7 @@ def test_what_was_written_before_an_upgrade_can_be_taken_back(tmp_path: Path) ->
 
 def test_the_daily_check_asks_each_hook_once(tmp_path: Path, typed: Typing) -> None:
     """Status opens each server once, and so asks for its load once."""
-    files = untold(tmp_path, hook("load", pkginfo("r3v8ag.f")))
+    files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
 
     typed("status", "--pair", files.pair_file)
 

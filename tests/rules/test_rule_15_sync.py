@@ -11,12 +11,12 @@ import pytest
 
 from syncengine.model.drift import ChangedBy
 from syncengine.model.errors import InputError
-from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.plan import Plan, SkipReason
 from syncengine.model.refusals import ConflictsError
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
+from tests.damaged_runs import DAMAGES
 from tests.examples import some_of
-from tests.kept_runs import HARMS
 from tests.scenes import resync, sync, sync_plan_of, trunks
 
 
@@ -38,10 +38,10 @@ def rename(files: Files, role: str, value: str, text: str) -> None:
     files.run(role, "UPDATE synonyms SET item_name = rpad(?, 20, ' ') WHERE trim(value) = ?", (text, value))
 
 
-def told(plan: Plan) -> dict[str, tuple[str, KeptWhy | None]]:
+def conflicts(plan: Plan) -> dict[str, tuple[str, SkipReason | None]]:
     """Return who changed each name, and why it is left if it is."""
     return {
-        str(dict(change.group.key)["value"]).strip(): (change.group.changed_by.value, change.kept)
+        str(dict(change.group.key)["value"]).strip(): (change.group.changed_by.value, change.skip_reason)
         for change in plan.changes
     }
 
@@ -60,7 +60,7 @@ def test_what_only_the_source_changed_flows(tmp_path: Path) -> None:
 
     done = sync(files, tables="synonyms")
 
-    assert told(done.plan) == {"1": ("source", None), "2": ("source", None), "4": ("source", None)}
+    assert conflicts(done.plan) == {"1": ("source", None), "2": ("source", None), "4": ("source", None)}
     assert names(files, "secondary") == names(files, "primary")
     assert done.after is not None
     assert done.after.in_sync
@@ -82,7 +82,7 @@ def test_what_only_the_target_changed_is_not_written_over_unasked(tmp_path: Path
 
     plan = sync_plan_of(files, tables="synonyms")
 
-    assert told(plan) == {value: ("target", KeptWhy.CONFLICT), "2": ("source", None)}
+    assert conflicts(plan) == {value: ("target", SkipReason.CONFLICT), "2": ("source", None)}
     with pytest.raises(ConflictsError, match="was changed on secondary since both servers were last alike") as refusal:
         files.open().execute(plan)
     assert refusal.value.changes == plan.conflicts
@@ -131,7 +131,7 @@ def test_preferring_the_target_spares_its_version_and_copies_the_rest(tmp_path: 
     done = sync(files, tables="synonyms", prefer="secondary")
 
     assert names(files, "secondary") == {"1": "Sales West", "2": "Service desk", "3": "Spares", "9": "Surplus"}
-    assert [(one.why, one.counts.total) for one in done.plan.kept] == [(KeptWhy.PREFERRED, 2)]
+    assert [(one.reason, one.counts.total) for one in done.plan.skipped] == [(SkipReason.PREFERRED, 2)]
     assert done.plan.deletions == 0
     assert done.after is not None
     assert [table.counts.total for table in done.after.tables] == [2]
@@ -144,10 +144,10 @@ def test_what_was_spared_is_still_known_to_be_the_targets(tmp_path: Path) -> Non
     rename(files, "primary", "2", "Service desk")
     sync(files, tables="synonyms", prefer="secondary")
 
-    assert told(sync_plan_of(files, tables="synonyms")) == {"1": ("target", KeptWhy.CONFLICT)}
+    assert conflicts(sync_plan_of(files, tables="synonyms")) == {"1": ("target", SkipReason.CONFLICT)}
     back = sync(files, tables="synonyms", source="secondary")
 
-    assert told(back.plan) == {"1": ("source", None)}
+    assert conflicts(back.plan) == {"1": ("source", None)}
     assert names(files, "primary") == names(files, "secondary")
     assert sync_plan_of(files, tables="synonyms").changes == ()
 
@@ -161,7 +161,7 @@ def test_the_same_change_on_both_is_none(tmp_path: Path) -> None:
 
     plan = sync_plan_of(files, tables="synonyms")
 
-    assert told(plan) == {"2": ("source", None)}
+    assert conflicts(plan) == {"2": ("source", None)}
 
 
 def test_with_nothing_remembered_a_difference_is_shown_and_not_guessed_about(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_with_nothing_remembered_a_difference_is_shown_and_not_guessed_about(tmp
 
     done = sync(files, tables="synonyms")
 
-    assert told(done.plan) == {"1": ("unknown", None), "9": ("unknown", None)}
+    assert conflicts(done.plan) == {"1": ("unknown", None), "9": ("unknown", None)}
     assert any("nobody knows who changed what" in note for note in done.plan.notes)
     assert names(files, "secondary") == names(files, "primary")
 
@@ -195,7 +195,7 @@ def test_a_dry_run_that_finds_differences_does_not_take_them_for_alike(tmp_path:
 
     plan = sync_plan_of(files, tables="synonyms")
 
-    assert told(plan) == {"1": ("unknown", None), "2": ("target", KeptWhy.CONFLICT)}
+    assert conflicts(plan) == {"1": ("unknown", None), "2": ("target", SkipReason.CONFLICT)}
 
 
 @pytest.mark.soak
@@ -203,13 +203,13 @@ def test_fill_only_asks_about_what_it_would_add(tmp_path: Path) -> None:
     """With the policy fill a changed name is left anyway; one that was removed on purpose is asked about."""
     files = alike(tmp_path)
     rename(files, "secondary", "1", "Sales West")
-    assert told(sync_plan_of(files, tables="synonyms", policy="fill")) == {"1": ("target", KeptWhy.FILL_ONLY)}
+    assert conflicts(sync_plan_of(files, tables="synonyms", policy="fill")) == {"1": ("target", SkipReason.FILL_ONLY)}
     files.run("secondary", "DELETE FROM synonyms WHERE trim(value) = '2'")
     files.add("primary", "synonyms", name("4", "Stock"))
 
     plan = sync_plan_of(files, tables="synonyms", policy="fill")
 
-    assert told(plan)["2"] == ("target", KeptWhy.CONFLICT)
+    assert conflicts(plan)["2"] == ("target", SkipReason.CONFLICT)
     done = sync(files, tables="synonyms", policy="fill", prefer="secondary")
     assert names(files, "secondary") == {"1": "Sales West", "3": "Spares", "4": "Stock"}
     assert done.plan.deletions == 0
@@ -226,7 +226,7 @@ def test_one_acd_is_no_matter_of_another(tmp_path: Path) -> None:
 
     done = sync(files, tables="synonyms", acds=1)
 
-    assert told(done.plan) == {"1": ("source", None)}
+    assert conflicts(done.plan) == {"1": ("source", None)}
     assert any("differs for ACD 2 too" in note for note in done.plan.notes)
 
 
@@ -241,7 +241,7 @@ def test_an_undo_forgets_what_was_alike(tmp_path: Path) -> None:
 
     plan = sync_plan_of(files, tables="synonyms")
 
-    assert told(plan) == {"1": ("unknown", None)}
+    assert conflicts(plan) == {"1": ("unknown", None)}
     assert names(files, "secondary")["1"] == "Sales"
 
 
@@ -254,7 +254,7 @@ def test_other_servers_have_never_been_alike(tmp_path: Path) -> None:
         other.database(role).rename(files.database(role))
     rename(files, "secondary", "1", "Sales West")
 
-    assert told(sync_plan_of(files, tables="synonyms")) == {"1": ("unknown", None)}
+    assert conflicts(sync_plan_of(files, tables="synonyms")) == {"1": ("unknown", None)}
 
 
 @pytest.mark.sampled
@@ -264,8 +264,8 @@ def test_what_is_remembered_and_damaged_is_said_and_left_out(tmp_path: Path) -> 
     kept, sound = tmp_path / "pair.staging" / "synced", tmp_path / "sound"
     shutil.copytree(kept, sound)
     rename(files, "secondary", "1", "Sales West")
-    assert told(sync_plan_of(files, tables="synonyms")) != {"1": ("unknown", None)}
-    for name, harm in some_of(list(product(["synonyms-*.parquet", "synonyms.json"], HARMS)), 7):
+    assert conflicts(sync_plan_of(files, tables="synonyms")) != {"1": ("unknown", None)}
+    for name, harm in some_of(list(product(["synonyms-*.parquet", "synonyms.json"], DAMAGES)), 7):
         shutil.rmtree(kept)
         shutil.copytree(sound, kept)
         [file] = kept.glob(name)
@@ -273,7 +273,7 @@ def test_what_is_remembered_and_damaged_is_said_and_left_out(tmp_path: Path) -> 
 
         plan = sync_plan_of(files, tables="synonyms")
 
-        assert told(plan) == {"1": ("unknown", None)}, name
+        assert conflicts(plan) == {"1": ("unknown", None)}, name
         assert any("what was remembered of the last sync cannot be read" in note for note in plan.notes), name
 
 

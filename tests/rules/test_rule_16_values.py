@@ -14,7 +14,7 @@ from syncengine.report.json_values import as_text
 from syncengine.report.verify_json import verify_document
 from tests.builders import build_files, row
 from tests.examples import some_of
-from tests.scenes import drifting, sync
+from tests.scenes import drift_counts, sync
 
 SPEC = """
 summary = "Notes of our own"
@@ -88,7 +88,7 @@ def test_null_zero_and_blank_differ(tmp_path: Path, column: str, one: Any, other
         tmp_path, ["users"], primary={"users": [user(**{column: one})]}, secondary={"users": [user(**{column: other})]}
     )
 
-    assert drifting(files.open().verify(tables=("users",), every_row=every_row), "users") == [(None, 0, 0, 1)]
+    assert drift_counts(files.open().verify(tables=("users",), every_row=every_row), "users") == [(None, 0, 0, 1)]
 
 
 def test_a_copied_value_is_the_source_value_to_the_last_blank(tmp_path: Path) -> None:

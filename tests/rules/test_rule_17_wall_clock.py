@@ -11,7 +11,7 @@ import pytest
 
 from syncengine.model.errors import WindowError
 from tests.builders import Files, build_files, row
-from tests.scenes import kept, plan_of, ranges, resync, storage, trunk, trunks
+from tests.scenes import plan_of, ranges, resync, skipped, storage, trunk, trunks
 
 DENVER = ZoneInfo("America/Denver")
 AUTUMN, SPRING = date(2000, 10, 29), date(2000, 4, 2)
@@ -129,4 +129,4 @@ def test_the_skipped_interval_is_no_drift(tmp_path: Path) -> None:
     planned = plan_of(files, window="2000-04-02 01:30..03:29", tables=("htrunk",))
 
     assert planned.steps == ()
-    assert kept(planned) == {}
+    assert skipped(planned) == {}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from tests.builders import Files
 from tests.cli.terminal import Typing
 from tests.rules.timetabled import FLAG, flags, schedule, task, timetabled
@@ -183,7 +183,7 @@ def test_what_cannot_be_made_is_left_with_its_reason(tmp_path: Path) -> None:
     assert plan.schedules is not None
     assert [change.shown for change in plan.schedules.changes] == ["a 'new'"]
     unknown = "a 'odd': its flag on primary is none of the three that the pair file names"
-    assert [(one.why, one.detail) for one in plan.unscheduled] == [(KeptWhy.UNSCHEDULED, unknown)]
+    assert [(one.reason, one.detail) for one in plan.unscheduled] == [(SkipReason.UNSCHEDULED, unknown)]
     assert numbered.schedules is None
     assert any("ttsched.row_no may number each server's own rows" in one.detail for one in numbered.unscheduled)
     (line,) = [line for line in deleting.checklist.after if line.kind == "timetables"]

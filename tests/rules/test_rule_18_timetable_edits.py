@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.app import Ran
+from syncengine.app import VerifiedRun
 from syncengine.model.errors import InputError
-from syncengine.model.plan import KeptWhy, Plan
-from syncengine.model.refusals import NothingToPutBackError
+from syncengine.model.plan import Plan, SkipReason
+from syncengine.model.refusals import NothingToUndoError
 from syncengine.model.run import RunKind
 from tests.builders import Files
 from tests.cli.terminal import Typing
@@ -21,13 +21,13 @@ BEFORE = {"Greeting": "n", "Morning": "n", "Nightly backup": "y", "Weekly": "n"}
 TAKEN_OVER = BEFORE | {"Morning": "o", "Weekly": "o"}
 
 
-def taken_over(files: Files, *owners: str) -> Ran:
+def taken_over(files: Files, *owners: str) -> VerifiedRun:
     """Let timetables run only on the secondary, as when the primary has failed."""
     pair = files.open()
     return pair.execute(pair.plan_run_on("this", owners=owners or ("jm",)))
 
 
-def undo(files: Files, run: Ran) -> Plan:
+def undo(files: Files, run: VerifiedRun) -> Plan:
     """Take a run back, and return the plan of that."""
     pair = files.open()
     plan = pair.plan_undo(run.outcome.run_id)
@@ -144,8 +144,8 @@ def test_an_undo_leaves_what_has_happened_since(tmp_path: Path) -> None:
 
     assert flags(files) == {"Evening": "y", "Greeting": "y", "Morning": "n", "Nightly backup": "y"}
     assert {row[-1] for row in files.bag("secondary", "ttsched", "RTRIM(tt_name) = 'Morning'")} == {"2"}
-    (kept,) = plan.kept
-    assert kept.why is KeptWhy.CHANGED_SINCE
+    (kept,) = plan.skipped
+    assert kept.reason is SkipReason.CHANGED_SINCE
     assert kept.detail == "jm 'Weekly', rg 'Greeting'"
 
 
@@ -170,7 +170,7 @@ def test_a_later_edit_is_named_and_undone_first(tmp_path: Path) -> None:
     pair = files.open()
     second = pair.execute(pair.plan_run_on("any", owners=("jm",)))
 
-    with pytest.raises(NothingToPutBackError) as caught:
+    with pytest.raises(NothingToUndoError) as caught:
         files.open().plan_undo(first.outcome.run_id)
     undo(files, second)
     between = flags(files)
@@ -218,7 +218,7 @@ def test_what_is_stored_is_put_back_whatever_it_means(tmp_path: Path) -> None:
     plan = pair.plan_run_on("this", owners=("jm",))
     run = pair.execute(plan)
     assert plan.edit is not None
-    assert {change.says for change in plan.edit.changes} == {("NULL", "only here"), ("'?'", "only here")}
+    assert {change.labels for change in plan.edit.changes} == {("NULL", "only here"), ("'?'", "only here")}
     assert flags(files) == {"none": "o", "odd": "o"}
 
     undo(files, run)
@@ -236,7 +236,7 @@ def test_a_timetable_whose_schedules_were_unlike_is_not_guessed(tmp_path: Path) 
     plan = undo(files, run)
 
     assert flags(files) == {"one": "n", "two": "o"}
-    assert [(one.why, one.detail) for one in plan.kept] == [(KeptWhy.MIXED, "jm 'two'")]
+    assert [(one.reason, one.detail) for one in plan.skipped] == [(SkipReason.MIXED, "jm 'two'")]
 
 
 def test_whole_numbers_are_written_as_numbers(tmp_path: Path) -> None:

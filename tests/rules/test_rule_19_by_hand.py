@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from syncengine.model.plan import KeptWhy
+from syncengine.model.plan import SkipReason
 from syncengine.model.refusals import TooManyDeletionsError
 from tests.builders import Files, build_files, row
 from tests.cli.terminal import Typing
@@ -65,8 +65,8 @@ def test_users_are_removed_only_when_told(tmp_path: Path, known: bool) -> None:
     assert ids(files, "users") == ["ann", "ben", "carl"]
     assert ids(files, "features") == ["ann", "ben", "carl"]
     assert ids(files, "user_colors") == ["ann", "carl"]
-    assert {(one.table, one.why) for one in done.plan.kept} == {
-        (table, KeptWhy.REMOVAL) for table in ("users", "features", "user_colors")
+    assert {(one.table, one.reason) for one in done.plan.skipped} == {
+        (table, SkipReason.REMOVAL) for table in ("users", "features", "user_colors")
     }
     assert done.after is not None
     assert not done.after.in_sync

@@ -10,9 +10,9 @@ import pytest
 
 from syncengine.cli.main import run_for_code
 from syncengine.model.plan import Plan
-from syncengine.model.spec import DataClass, Kept
+from syncengine.model.spec import DataClass, SyncedBy
 from tests.builders import Files, build_files, catalogue, row
-from tests.cli.terminal import Said
+from tests.cli.terminal import CommandResult
 from tests.scenes import plan_of, sync, sync_plan_of, trunks
 
 
@@ -28,7 +28,7 @@ def dictionary(folder: Path) -> Files:
     )
 
 
-def said(plan: Plan) -> tuple[str, str]:
+def texts(plan: Plan) -> tuple[str, str]:
     """Return what has to be done before and after, as one text each."""
     before, after = (" ".join(line.text for line in lines) for lines in (plan.checklist.before, plan.checklist.after))
     return before, after
@@ -36,7 +36,7 @@ def said(plan: Plan) -> tuple[str, str]:
 
 def test_a_synonym_needs_no_single_user_mode(tmp_path: Path) -> None:
     """A copy of single tables asks for nothing before it; Visual Vectors is restarted after it (chapter 2)."""
-    before, after = said(sync_plan_of(dictionary(tmp_path), sets=("dictionary",)))
+    before, after = texts(sync_plan_of(dictionary(tmp_path), sets=("dictionary",)))
 
     assert before == ""
     assert "Visual Vectors" in after
@@ -48,14 +48,14 @@ def test_history_needs_nothing(tmp_path: Path) -> None:
     """A restore of intervals asks for nothing by hand, as long as no roll-up above them is stale."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 500)}, primary={"htrunk": trunks(500, 530)})
 
-    assert said(plan_of(files, tables=("htrunk",))) == ("", "")
+    assert texts(plan_of(files, tables=("htrunk",))) == ("", "")
 
 
 def test_what_differs_in_nothing_needs_nothing(tmp_path: Path) -> None:
     """A plan without steps has no checklist, whatever it looked at."""
     files = build_files(tmp_path, ["synonyms", "agroups"], both={"synonyms": [synonym(1)]})
 
-    assert said(sync_plan_of(files, sets=("synonyms",))) == ("", "")
+    assert texts(sync_plan_of(files, sets=("synonyms",))) == ("", "")
 
 
 def test_users_have_logins(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_users_have_logins(tmp_path: Path) -> None:
         secondary={"users": [row("users", user_id="carl")]},
     )
 
-    _, after = said(sync_plan_of(files, sets=("users",), remove_users=True))
+    _, after = texts(sync_plan_of(files, sets=("users",), remove_users=True))
 
     assert "On secondary, make the login and home directory of each added user (2)" in after
     assert "the same password as on primary" in after
@@ -77,10 +77,10 @@ def test_users_have_logins(tmp_path: Path) -> None:
 @pytest.mark.soak
 def test_a_whole_class_needs_single_user_mode(tmp_path: Path) -> None:
     """Where every table of a class is taken in, the target goes into single-user mode and back, in that order."""
-    names = [spec.name for spec in catalogue().of_class(DataClass.SYSTEM) if spec.kept is Kept.COPYING]
+    names = [spec.name for spec in catalogue().of_class(DataClass.SYSTEM) if spec.synced_by is SyncedBy.COPYING]
     files = build_files(tmp_path, names, primary={"users": [row("users", user_id="anna")]})
 
-    before, after = said(sync_plan_of(files, tables=names))
+    before, after = texts(sync_plan_of(files, tables=names))
 
     assert before == (
         "Put secondary in single-user mode: system administration is taken as a whole (written there: users); a copy "
@@ -102,7 +102,7 @@ def test_stale_roll_ups_are_summarised_again(tmp_path: Path) -> None:
 
     plan = plan_of(files, window="2000-06-03 05:00..05:29", tables=("htrunk",))
 
-    assert bool(plan.stale) == ("Data Summarizing" in said(plan)[1])
+    assert bool(plan.stale) == ("Data Summarizing" in texts(plan)[1])
     assert plan.stale
 
 
@@ -114,7 +114,7 @@ def test_the_checklist_is_shown_before_and_after(tmp_path: Path, capsys: Any) ->
     assert run_for_code([*command, "--dry-run"]) == 3
     assert "By hand after" in capsys.readouterr().out
     assert run_for_code([*command, "--dry-run", "--json"]) == 3
-    document = Said(3, capsys.readouterr().out, "").document
+    document = CommandResult(3, capsys.readouterr().out, "").document
     [line] = document["checklist"]["after"][:1]
     assert "Visual Vectors" in line.pop("text")
     assert (line["kind"], line["server"], line["hook"]) == ("visual-vectors", "secondary", False)
@@ -130,4 +130,4 @@ def test_an_undo_has_its_own_checklist(tmp_path: Path) -> None:
     files = dictionary(tmp_path)
     sync(files, sets=("dictionary",))
 
-    assert "Visual Vectors" in said(files.open().plan_undo())[1]
+    assert "Visual Vectors" in texts(files.open().plan_undo())[1]

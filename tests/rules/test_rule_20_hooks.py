@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from syncengine.app import open_pair
-from syncengine.hooks.command import KEPT_BYTES
-from syncengine.model.errors import InputError, MovedError
+from syncengine.hooks.command import END_BYTES
+from syncengine.model.errors import ChangedSincePlanError, InputError
 from syncengine.model.hooks import HookState
 from tests.builders import build_files, row
 from tests.cli.terminal import PROGRAM, Typing
@@ -54,7 +54,7 @@ def test_hooks_carry_out_lines_before_and_after(tmp_path: Path) -> None:
     result = pair.execute(plan)
 
     assert ran(files) == ["single-user", "multi-user", "logins"]
-    assert [record.says for record in result.hooks] == ["untouched not looked at", *["written looked at"] * 2]
+    assert [record.last_lines for record in result.hooks] == ["untouched not looked at", *["written looked at"] * 2]
     assert result.outcome.done
     assert {state for _, state in states(result)} == {HookState.DONE}
     assert users(files) == 1
@@ -272,10 +272,10 @@ def test_what_a_hook_says_is_kept_and_bounded(tmp_path: Path, typed: Typing) -> 
     assert flooded.startswith("first\n")
     assert flooded.endswith("end\n")
     assert "bytes left out" in flooded
-    assert len(flooded) < 3 * KEPT_BYTES
+    assert len(flooded) < 3 * END_BYTES
     assert "lines before; -v shows them" in said.out
     assert every.out.count("yyy") > said.out.count("yyy")
-    assert result.hooks[0].says.endswith("[2Jlast")
+    assert result.hooks[0].last_lines.endswith("[2Jlast")
 
 
 def test_secrets_are_neither_handed_on_nor_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,7 +293,7 @@ def test_secrets_are_neither_handed_on_nor_shown(tmp_path: Path, monkeypatch: py
     result = pair.execute(plan)
 
     assert result.outcome.done
-    assert result.hooks[0].says == "None handed on ${CMS_PW}"
+    assert result.hooks[0].last_lines == "None handed on ${CMS_PW}"
     run = files.folder / "pair.staging" / "runs"
     texts = [path.read_bytes() for path in run.rglob("*") if path.suffix in (".txt", ".json", ".jsonl")]
     assert texts
@@ -327,7 +327,7 @@ def test_what_a_hook_leaves_running_does_not_hold_the_run(tmp_path: Path) -> Non
 
     try:
         assert time.monotonic() - begun < 30
-        assert result.hooks[0].says == "started"
+        assert result.hooks[0].last_lines == "started"
         assert len(sleepers("4321.5")) == 1
     finally:
         for number in sleepers("4321.5"):
@@ -378,7 +378,7 @@ def test_a_hook_can_ask_for_the_plan(tmp_path: Path) -> None:
 
     result = pair.execute(pair.plan_resync(tables="htrunk", window="2000-06-04 05:00..05:29"))
 
-    assert result.hooks[0].says == "[('dtrunk', 1, '2000-06-04', 'secondary')]", result.hooks[0]
+    assert result.hooks[0].last_lines == "[('dtrunk', 1, '2000-06-04', 'secondary')]", result.hooks[0]
 
 
 def test_a_run_that_writes_nothing_runs_no_hook(tmp_path: Path) -> None:
@@ -418,7 +418,7 @@ def test_nobody_is_sent_to_do_what_belongs_to_rows_that_were_not_written(
         secondary={"users": [row("users", user_id="gone")]},
     )
     asked = ("--table", "users", "--table", "r_custom", "--remove-users", "--yes")
-    before_batch(1, MovedError("secondary changed"))
+    before_batch(1, ChangedSincePlanError("secondary changed"))
 
     partly = typed("sync", "--pair", files.pair_file, *asked, "--json")
     told = notes(files)

@@ -15,9 +15,9 @@ import pytest
 
 from syncengine.app import open_pair
 from syncengine.model.errors import ServerUnreachableError
-from syncengine.model.hooks import HookRecord, HookState, in_order, in_single_user_mode
+from syncengine.model.hooks import HookRecord, HookState, in_single_user_mode, sorted_by_number
 from syncengine.model.pair import Role
-from syncengine.model.progress import Silent
+from syncengine.model.progress import SilentProgress
 from syncengine.model.run import RunState
 from tests.builders import Files
 from tests.cli.terminal import Typing
@@ -234,7 +234,7 @@ def test_without_its_hook_a_server_is_left_to_people(tmp_path: Path) -> None:
     assert (line.server, line.hook) == ("secondary", False)
 
 
-class Gone(Silent):
+class Gone(SilentProgress):
     """A terminal that goes away once a server is in single-user mode."""
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
@@ -261,8 +261,8 @@ def test_a_clock_that_was_set_back_changes_no_order() -> None:
     put_in = HookRecord("single-user", Role.SECONDARY, 1, HookState.DONE, late)
     put_back = HookRecord("multi-user", Role.SECONDARY, 2, HookState.DONE, early)
 
-    assert in_single_user_mode(in_order([put_back, put_in])) == ()
-    assert in_single_user_mode(in_order([put_back, put_in])[:1]) == (Role.SECONDARY,)
+    assert in_single_user_mode(sorted_by_number([put_back, put_in])) == ()
+    assert in_single_user_mode(sorted_by_number([put_back, put_in])[:1]) == (Role.SECONDARY,)
 
 
 def test_a_server_that_a_checklist_put_there_is_not_put_there_twice(tmp_path: Path, typed: Typing) -> None:

@@ -19,13 +19,13 @@ class Pool(Connections[Line]):
         super().__init__("primary")
         self.idle: list[Line] = []
 
-    def _lend(self) -> Line:
+    def _acquire(self) -> Line:
         return Line()
 
-    def _take_back(self, lent: Line, *, failed: bool) -> None:
+    def _release(self, lease: Line, *, failed: bool) -> None:
         del failed
         self.close()
-        self.idle.append(lent)
+        self.idle.append(lease)
 
     def _dispose(self) -> None:
         self.idle.clear()
@@ -35,7 +35,7 @@ def test_a_connection_given_back_while_the_pool_is_closed_is_ended() -> None:
     """What came back after the pool was emptied does not stay open in it."""
     pool = Pool()
 
-    with pool.lent():
+    with pool.lease():
         pass
 
     assert pool.idle == []

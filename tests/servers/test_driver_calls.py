@@ -28,7 +28,7 @@ def test_a_call_that_took_too_long_is_not_taken_for_one_that_the_user_stopped(ha
     with pytest.raises(ServerUnreachableError, match="given up"):
         calls.run(lambda: None)
 
-    assert calls.given_up
+    assert calls.abandoned
     assert not calls.interrupted
 
 

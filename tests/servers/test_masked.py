@@ -16,7 +16,7 @@ from syncengine.model.errors import ServerError, StagingError
 from syncengine.model.mask import Mask
 from syncengine.model.pair import Role
 from syncengine.model.selection import ReadQuery
-from syncengine.model.surroundings import Reference, Surroundings, met_at
+from syncengine.model.surroundings import Reference, Surroundings, side_effects_of
 from syncengine.servers.duckdb.server import DuckDBServer
 from syncengine.servers.masked import MaskedServer, MaskedSession
 from syncengine.servers.masked_errors import masking
@@ -119,12 +119,12 @@ def test_no_question_shows_it() -> None:
     assert len(methods) > 10
     for name in methods:
         with pytest.raises(ServerError, match=r"no host \$\{A_HOST\}"):
-            _asked(server, name)
+            _call(server, name)
     with pytest.raises(ServerError, match=r"no host \$\{A_HOST\}"):
         list(server.read(None))
 
 
-def _asked(server: Any, name: str) -> None:
+def _call(server: Any, name: str) -> None:
     given = {"bounds": 2, "highest": 2, "describe": 0, "waiting": 0, "interrupt": 0, "close": 0, "begin": 0}
     found = getattr(server, name)(*[None] * given.get(name, 1))
     if name == "fingerprint":
@@ -195,7 +195,7 @@ def test_no_field_of_what_surrounds_a_table_is_left_unmasked() -> None:
 
     assert SCHEMA not in repr(told)
     assert repr(told).count("${A_SCHEMA}") == repr(around).count(SCHEMA)
-    assert not [met for met in met_at(told) if SCHEMA in repr(met)]
+    assert not [met for met in side_effects_of(told) if SCHEMA in repr(met)]
 
 
 def test_a_table_that_is_called_as_the_url_says_is_still_named() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncengine.model.errors import UnknownOutcomeError
-from syncengine.servers.retry import tried
+from syncengine.servers.retry import with_retries
 
 
 def test_a_commit_of_unknown_outcome_is_not_tried_again() -> None:
@@ -17,6 +17,6 @@ def test_a_commit_of_unknown_outcome_is_not_tried_again() -> None:
         raise UnknownOutcomeError("secondary: the link dropped while committing.", transient=True)
 
     with pytest.raises(UnknownOutcomeError):
-        tried(commit)
+        with_retries(commit)
 
     assert sent == ["commit"]

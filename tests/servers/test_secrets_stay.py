@@ -12,7 +12,7 @@ import pytest
 import syncengine
 from syncengine.app import Pair
 from syncengine.jobs.connections import Connections
-from syncengine.jobs.hook_commands import Commands
+from syncengine.jobs.hook_commands import HookCommands
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import PairSettings, ServerSettings
 from syncengine.pair_file import read_pair_file
@@ -43,8 +43,8 @@ def holders(pair_file: Path) -> Iterator[object]:
     primary: ServerSettings = settings.primary
     yield from (settings, primary, primary.mask)
     yield ServerUrl("host", 1, "cms", "cms", PLACE)
-    yield Connections(settings, Ledger(settings.staging), Commands(settings, {}))
-    yield Commands(settings, {"A_PLACE": PLACE})
+    yield Connections(settings, Ledger(settings.staging), HookCommands(settings, {}))
+    yield HookCommands(settings, {"A_PLACE": PLACE})
     pair: Pair = syncengine.open_pair(pair_file, environment={"A_PLACE": PLACE})
     yield pair
 

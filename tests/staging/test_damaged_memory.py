@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from syncengine.model.errors import StagingError
-from syncengine.model.remembered_days import EqualDay, Learnt, Place
+from syncengine.model.remembered_days import DayPlace, EqualDay, VerifiedDays
 from syncengine.staging.remembered_days import FILE, Memory
 from tests.examples import SOAK_SEED, SOAKING
-from tests.staging.test_remembered_days import AT, FIRST, RESET, SECOND, kept
+from tests.staging.test_remembered_days import AT, FIRST, RESET, SECOND, remembered
 
 TABLES = ("hsplit", "hagent")
 FORGOTTEN = ("hsplit", 1, FIRST)
@@ -44,25 +44,25 @@ def days_of(table: str) -> tuple[EqualDay, ...]:
 def filled(folder: Path) -> bytes:
     """Keep days of two tables, and return the file."""
     for table in TABLES:
-        kept(folder, *days_of(table), table=table).close()
+        remembered(folder, *days_of(table), table=table).close()
     return (folder / FILE).read_bytes()
 
 
-def put(folder: Path, content: bytes) -> None:
+def write_over(folder: Path, content: bytes) -> None:
     """Put a file in the place of what is there."""
     for name in (FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}.set-aside"):
         (folder / name).unlink(missing_ok=True)
     (folder / FILE).write_bytes(content)
 
 
-def recalled(memory: Memory) -> dict[tuple[str, Place], EqualDay]:
+def recalled(memory: Memory) -> dict[tuple[str, DayPlace], EqualDay]:
     """Return all that is recalled; what was known of clock resets must come with it."""
     found = {table: memory.recall("here", table) for table in TABLES}
     assert all(one.resets == {RESET} for one in found.values() if one.days)
     return {(table, place): day for table, one in found.items() for place, day in one.days.items()}
 
 
-def hold(folder: Path, what: object) -> bool:
+def check(folder: Path, what: object) -> bool:
     """Hold a memory against what it must never do, and say whether all was recalled.
 
     It recalls what was kept, or a part of it, or nothing and says so. What is forgotten is not recalled again. What a
@@ -78,7 +78,7 @@ def hold(folder: Path, what: object) -> bool:
             memory.forget([FORGOTTEN])
         except StagingError:
             gone = False
-        late = Learnt(days_of("hsplit")[:1], frozenset(), frozenset({RESET}), "the mark of before")
+        late = VerifiedDays(days_of("hsplit")[:1], frozenset(), frozenset({RESET}), "the mark of before")
         memory.remember("here", "hsplit", late)
     with Memory(folder) as memory:
         after = recalled(memory)
@@ -102,13 +102,13 @@ def bits(content: bytes) -> Iterator[tuple[int, int]]:
 def test_a_bit_that_flips(folder: Path) -> None:
     """Whichever bit of the file is another, no day comes back that was not kept, and none that was forgotten."""
     content = filled(folder)
-    assert hold(folder, "nothing")
+    assert check(folder, "nothing")
     harmless = 0
     for at, bit in bits(content):
         altered = bytearray(content)
         altered[at] ^= 1 << bit
-        put(folder, bytes(altered))
-        harmless += hold(folder, (at, bit))
+        write_over(folder, bytes(altered))
+        harmless += check(folder, (at, bit))
     assert harmless
 
 
@@ -119,10 +119,10 @@ def test_a_file_that_is_cut_or_zeroed(folder: Path) -> None:
     step = 1 if SOAKING else 509
     for at in range(0, len(content), step):
         for damaged in (content[:at], content[:at] + bytes(len(content) - at)):
-            put(folder, damaged)
-            assert not hold(folder, (at, len(damaged)))
+            write_over(folder, damaged)
+            assert not check(folder, (at, len(damaged)))
     (folder / FILE).unlink()
-    assert not hold(folder, "missing")
+    assert not check(folder, "missing")
 
 
 RECORDS = {
@@ -172,7 +172,7 @@ def test_records_out_of_order(tmp_path: Path) -> None:
     assert int.from_bytes(content[page + 3 : page + 5]) == 2 * len(days_of("hsplit"))
     first, last = page + 8, page + 8 + 2 * (2 * len(days_of("hsplit")) - 1)
     content[first : first + 2], content[last : last + 2] = content[last : last + 2], content[first : first + 2]
-    put(tmp_path, bytes(content))
+    write_over(tmp_path, bytes(content))
 
     with Memory(tmp_path) as memory:
         assert recalled(memory) == {}
@@ -187,4 +187,4 @@ def test_a_record_that_is_lost_costs_nothing_but_reading(tmp_path: Path) -> None
     connection.commit()
     connection.close()
 
-    assert not hold(tmp_path, "lost")
+    assert not check(tmp_path, "lost")

@@ -11,14 +11,14 @@ from syncengine.model.errors import InputError, OccupiedError, StagingError
 from syncengine.model.run import RunKind, RunState
 from syncengine.staging import ledger as ledger_module
 from syncengine.staging import run_folder
-from syncengine.staging.ledger import Begin, Ledger
-from syncengine.staging.marks import append_mark, create_marks, read_marks, settle
+from syncengine.staging.ledger import Ledger, NewRun
+from syncengine.staging.marks import append_mark, create_marks, read_marks, repair_end
 
 
 def run_once(ledger: Ledger, *, ended: bool = True, undoes: str = "", mb: int = 0) -> str:
     """Begin a run, end it unless told otherwise, and return its id."""
     with ledger.locked() as lock:
-        run = ledger.begin(lock, Begin(RunKind.RESYNC, 1, "a test", undoes=undoes), needs_bytes=0)
+        run = ledger.begin(lock, NewRun(RunKind.RESYNC, 1, "a test", undoes=undoes), needs_bytes=0)
         (run.pieces / "some.parquet").write_bytes(b"x" * (mb * 2**20))
         if ended:
             run.mark("ended", stopped="", done=True, steps=0)
@@ -80,7 +80,7 @@ def test_a_second_run_is_refused_with_the_name_of_the_first(tmp_path: Path) -> N
     """While one run holds the pair, another is told which, and the ledger shows it running."""
     ledger = Ledger(tmp_path)
     with ledger.locked() as lock:
-        run = ledger.begin(lock, Begin(RunKind.RESYNC, 1, "a test"), needs_bytes=0)
+        run = ledger.begin(lock, NewRun(RunKind.RESYNC, 1, "a test"), needs_bytes=0)
         assert ledger.find(run.id).state is RunState.RUNNING
         with pytest.raises(OccupiedError, match=f"Another run is writing to this pair: run {run.id}, process"):
             ledger.locked().__enter__()
@@ -126,7 +126,7 @@ def test_no_room_is_told_before_anything_is_begun(tmp_path: Path) -> None:
     """A run that would need more disk than is free is not begun."""
     ledger = Ledger(tmp_path)
     with ledger.locked() as lock, pytest.raises(StagingError, match=r"no disk left for staging.*MB are needed"):
-        ledger.begin(lock, Begin(RunKind.RESYNC, 1, "a test"), needs_bytes=2**62)
+        ledger.begin(lock, NewRun(RunKind.RESYNC, 1, "a test"), needs_bytes=2**62)
 
     assert ledger.runs() == ()
 
@@ -140,7 +140,7 @@ def test_half_a_last_line_is_left_out_and_mended(tmp_path: Path) -> None:
         marks.write(b'{"at": "2000-06-05T05:00:00", "mark": "tw')
 
     assert [mark["mark"] for mark in read_marks(file)] == ["one"]
-    settle(file)
+    repair_end(file)
     append_mark(file, {"mark": "three"})
     assert [mark["mark"] for mark in read_marks(file)] == ["one", "three"]
 

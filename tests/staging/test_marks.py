@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from syncengine.model.errors import StagingError
-from syncengine.staging.mark_count import SECTOR, SLOTS, Counted, read_count
-from syncengine.staging.marks import append_mark, count_file, create_marks, read_marks, settle
+from syncengine.staging.mark_count import SECTOR, SLOTS, CountState, read_count
+from syncengine.staging.marks import append_mark, count_file, create_marks, read_marks, repair_end
 
 LAST = 5
 Harm = Callable[[list[bytes]], list[bytes]]
@@ -62,7 +62,7 @@ def test_a_whole_mark_that_was_not_counted_yet_counts(marks: Path) -> None:
     count_file(marks).write_bytes(count)
 
     assert steps(marks) == [*range(1, LAST + 2)]
-    settle(marks)
+    repair_end(marks)
     assert count_file(marks).read_bytes() != count
     append_mark(marks, {"mark": "step", "step": LAST + 2})
     assert steps(marks) == [*range(1, LAST + 3)]
@@ -191,7 +191,7 @@ def test_marks_of_another_run_are_none(marks: Path, tmp_path: Path) -> None:
 def test_marks_that_are_made_during_a_look_are_no_damage(marks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many marks are made between a look at their count and one at themselves, none of them is too many."""
 
-    def made_meanwhile(file: Path, about: str) -> Counted:
+    def made_meanwhile(file: Path, about: str) -> CountState:
         count = read_count(file, about)
         monkeypatch.setattr("syncengine.staging.marks.read_count", read_count)
         for number in (LAST + 1, LAST + 2, LAST + 3):

@@ -10,7 +10,7 @@ import pytest
 
 from syncengine.model.errors import StagingError
 from syncengine.model.facts import ClockReset
-from syncengine.model.remembered_days import EqualDay, Learnt
+from syncengine.model.remembered_days import EqualDay, VerifiedDays
 from syncengine.staging.pair_lock import pair_locked
 from syncengine.staging.remembered_days import FILE, Memory
 
@@ -24,12 +24,12 @@ def equal(acd: int | None = 1, day: date = FIRST) -> EqualDay:
     return EqualDay(acd, day, AT, 2**62, 48, 96, () if acd is not None else (1, 2))
 
 
-def learnt(*days: EqualDay, mark: str = "", dropped: frozenset[tuple[int | None, date]] = frozenset()) -> Learnt:
+def learnt(*days: EqualDay, mark: str = "", dropped: frozenset[tuple[int | None, date]] = frozenset()) -> VerifiedDays:
     """Return what a verify has learnt."""
-    return Learnt(days, dropped, frozenset({RESET}), mark)
+    return VerifiedDays(days, dropped, frozenset({RESET}), mark)
 
 
-def kept(folder: Path, *days: EqualDay, table: str = "hsplit") -> Memory:
+def remembered(folder: Path, *days: EqualDay, table: str = "hsplit") -> Memory:
     """Return a memory of some days."""
     memory = Memory(folder)
     memory.remember("here", table, learnt(*days, mark=memory.recall("here", table).mark))
@@ -38,7 +38,7 @@ def kept(folder: Path, *days: EqualDay, table: str = "hsplit") -> Memory:
 
 def test_what_was_remembered_is_recalled(tmp_path: Path) -> None:
     """Days come back as they were kept, with the clock resets known then, in another process too."""
-    kept(tmp_path, equal(), equal(None, SECOND)).close()
+    remembered(tmp_path, equal(), equal(None, SECOND)).close()
 
     with Memory(tmp_path) as memory:
         recalled = memory.recall("here", "hsplit")
@@ -61,7 +61,7 @@ def test_nothing_is_created_before_it_is_needed(tmp_path: Path) -> None:
 
 def test_another_environment_drops_the_table(tmp_path: Path) -> None:
     """Elsewhere nothing is recalled, and what is remembered there takes the place of the rest."""
-    with kept(tmp_path, equal()) as memory:
+    with remembered(tmp_path, equal()) as memory:
         assert memory.recall("elsewhere", "hsplit").days == {}
         memory.remember("elsewhere", "hsplit", learnt(equal(1, SECOND)))
 
@@ -82,7 +82,7 @@ def test_another_environment_drops_the_table(tmp_path: Path) -> None:
 def test_forgetting(tmp_path: Path, write: tuple[str, int | None, date | None], left: list[object]) -> None:
     """A day is forgotten for its ACD and for ACDs not known, without a day the whole table is, and no other table."""
     days = (equal(1), equal(2), equal(None), equal(1, SECOND), equal(None, SECOND))
-    with kept(tmp_path, *days) as memory:
+    with remembered(tmp_path, *days) as memory:
         memory.forget([write])
 
         assert set(memory.recall("here", "hsplit").days) == set(left)
@@ -100,7 +100,7 @@ def test_a_verify_under_way_does_not_remember_what_was_forgotten(tmp_path: Path)
 
 def test_a_verify_under_way_does_not_remember_what_another_dropped(tmp_path: Path) -> None:
     """A day that one verify found to differ is not remembered by another that had looked before."""
-    with kept(tmp_path, equal()) as memory:
+    with remembered(tmp_path, equal()) as memory:
         before = memory.recall("here", "hsplit").mark
         memory.remember("here", "hsplit", learnt(mark=before, dropped=frozenset({(1, FIRST)})))
         memory.remember("here", "hsplit", learnt(equal(), mark=before))
@@ -126,7 +126,7 @@ def test_nothing_is_remembered_while_a_run_writes(tmp_path: Path, when: str) -> 
 
 def test_what_was_found_to_differ_is_dropped(tmp_path: Path) -> None:
     """A look that remembers nothing itself still drops what it found to differ."""
-    with kept(tmp_path, equal(1), equal(2)) as memory:
+    with remembered(tmp_path, equal(1), equal(2)) as memory:
         memory.distrust([("hsplit", 1, FIRST)])
 
         assert list(memory.recall("here", "hsplit").days) == [(2, FIRST)]
@@ -134,8 +134,8 @@ def test_what_was_found_to_differ_is_dropped(tmp_path: Path) -> None:
 
 def test_days_that_nobody_keeps_any_more_go(tmp_path: Path) -> None:
     """Days before the oldest one that was asked about are dropped."""
-    with kept(tmp_path, equal(1, FIRST), equal(1, SECOND)) as memory:
-        memory.remember("here", "hsplit", Learnt((), frozenset(), frozenset(), "", SECOND))
+    with remembered(tmp_path, equal(1, FIRST), equal(1, SECOND)) as memory:
+        memory.remember("here", "hsplit", VerifiedDays((), frozenset(), frozenset(), "", SECOND))
 
         assert list(memory.recall("here", "hsplit").days) == [(1, SECOND)]
 
@@ -143,7 +143,7 @@ def test_days_that_nobody_keeps_any_more_go(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["no database", "cut off", "a day that is none", "another table layout"])
 def test_a_damaged_file_is_set_aside(tmp_path: Path, damage: str) -> None:
     """A file that does not hold together counts as none, is kept beside, and people are told."""
-    kept(tmp_path, *(equal(acd, FIRST) for acd in range(1, 200))).close()
+    remembered(tmp_path, *(equal(acd, FIRST) for acd in range(1, 200))).close()
     file = tmp_path / FILE
     if damage == "no database":
         file.write_bytes(b"this is no database, whatever its name says" * 100)
@@ -166,7 +166,7 @@ def test_a_damaged_file_is_set_aside(tmp_path: Path, damage: str) -> None:
 
 def test_a_file_of_another_version_is_set_aside(tmp_path: Path) -> None:
     """What another version of the program wrote is not looked at, and a run does not fail over it."""
-    kept(tmp_path, equal()).close()
+    remembered(tmp_path, equal()).close()
     connection = sqlite3.connect(tmp_path / FILE)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
@@ -194,7 +194,7 @@ def test_a_file_that_another_process_holds_is_waited_for_and_then_left(
 ) -> None:
     """Locked for long, it fails no verify and is not set aside, but nothing is written that was not forgotten."""
     monkeypatch.setattr("syncengine.staging.remembered_days.WAIT_SECONDS", 0.05)
-    kept(tmp_path, equal()).close()
+    remembered(tmp_path, equal()).close()
     other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 

@@ -187,7 +187,7 @@ def test_call_profile_change_is_followed(
 
 
 @pytest.mark.soak
-def test_call_profile_change_that_no_diary_tells_of_is_repaired_by_its_time(tmp_path: Path, typed: Typing) -> None:
+def test_call_profile_change_missing_in_the_diary_is_repaired_by_its_time(tmp_path: Path, typed: Typing) -> None:
     """Rows look whole and links never dropped: the repair of outages is not ticked, and the windows bring it back."""
     files = built(tmp_path)
 
@@ -197,7 +197,7 @@ def test_call_profile_change_that_no_diary_tells_of_is_repaired_by_its_time(tmp_
         clock(files, now)
 
     words = {"TIME": ("2000-06-05 05:00..05:10",)}
-    followed = Administrator(typed, files, "call-profile-change", words=words, answered=(0, 3))
+    followed = Administrator(typed, files, "call-profile-change", words=words, exit_codes=(0, 3))
     ticked = followed.follow(
         {
             "change-primary": lambda: changed("primary", 500, "05:10"),

@@ -13,13 +13,13 @@ import pytest
 
 from syncengine.demo import DemoShape, build_pair
 from syncengine.model.pair import Role
-from tests.cli.terminal import Said, type_in_process
+from tests.cli.terminal import CommandResult, type_in_process
 from tests.stories.servers import HOMES, MARKS, PASSWORDS, Bag, Home, as_text
 
 pytestmark = pytest.mark.soak
 SHAPE = DemoShape(days=3, acds=2, splits=3, agents=12, vdns=6, trunks=10)
 SYNC = ("--set", "agent-groups", "--yes")
-MEND = ("--window", "2000-06-05 05:13..05:19", "--yes")
+REPAIR = ("--window", "2000-06-05 05:13..05:19", "--yes")
 PAIRS = (
     ("informix", "informix"),
     ("postgresql", "postgresql"),
@@ -37,7 +37,7 @@ class Embedded:
 
     folder: Path
     verdict: dict[str, Any]
-    mended: Mapping[str, Bag]
+    repaired: Mapping[str, Bag]
 
 
 def differing(document: dict[str, Any]) -> dict[str, Any]:
@@ -59,20 +59,20 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
     copy = folder.parent / "mended"
     shutil.copytree(folder, copy)
     before = type_in_process("verify", "--pair", copy / "pair.toml", "--json").document
-    for command, words in (("sync", SYNC), ("resync", MEND)):
+    for command, words in (("sync", SYNC), ("resync", REPAIR)):
         assert type_in_process(command, "--pair", copy / "pair.toml", *words).code == 0
     home = HOMES["embedded"](copy / "secondary.duckdb")
     return Embedded(folder, before, {table: as_text(home.rows(table)) for table in WRITTEN})
 
 
 @dataclass(frozen=True)
-class Told:
+class CommandRun:
     """What the commands said of a pair, and what its secondary then held."""
 
-    before: Said
-    sync: Said
-    resync: Said
-    after: Said
+    before: CommandResult
+    sync: CommandResult
+    resync: CommandResult
+    after: CommandResult
     target: Mapping[str, Bag]
     messages: str
 
@@ -84,9 +84,9 @@ class Told:
         for pair in PAIRS
     ],
 )
-def told(
+def command_run(
     request: pytest.FixtureRequest, embedded: Embedded, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Told]:
+) -> Iterator[CommandRun]:
     """Copy the wounded pair to two servers and do there what the demo does."""
     folder = tmp_path_factory.mktemp("kinds")
     shutil.copytree(embedded.folder, folder, dirs_exist_ok=True)
@@ -103,25 +103,25 @@ def told(
             verify = ("verify", "--pair", folder / "pair.toml", "--json")
             before = type_in_process(*verify)
             sync = type_in_process("sync", "--pair", folder / "pair.toml", *SYNC)
-            resync = type_in_process("resync", "--pair", folder / "pair.toml", *MEND)
+            resync = type_in_process("resync", "--pair", folder / "pair.toml", *REPAIR)
             after = type_in_process(*verify)
             target = {table: as_text(homes[Role.SECONDARY].rows(table)) for table in WRITTEN}
             said = "".join(said.out + said.err for said in (before, sync, resync, after))
             kept = [file for file in (folder / "pair.staging").rglob("*") if file.suffix in (".json", ".jsonl")]
-            yield Told(before, sync, resync, after, target, said + "".join(file.read_text() for file in kept))
+            yield CommandRun(before, sync, resync, after, target, said + "".join(file.read_text() for file in kept))
         finally:
             for home in homes.values():
                 home.end()
 
 
-def test_the_same_drift_is_found(told: Told, embedded: Embedded) -> None:
+def test_the_same_drift_is_found(told: CommandRun, embedded: Embedded) -> None:
     """Every bucket that differs between the files differs between the servers, with the same counts, and no other."""
     assert told.before.code == 3, told.before.err
     assert differing(told.before.document) == differing(embedded.verdict)
     assert compared(told.before.document) == compared(embedded.verdict)
 
 
-def test_it_is_mended(told: Told) -> None:
+def test_it_is_repaired(told: CommandRun) -> None:
     """The resync writes what its plan says and ends in sync with exit 0."""
     assert told.sync.code == 0, told.sync.text
     assert told.resync.code == 0, told.resync.text
@@ -129,19 +129,19 @@ def test_it_is_mended(told: Told) -> None:
     assert "IN SYNC" in told.resync.out
 
 
-def test_the_target_holds_what_a_mended_file_holds(told: Told, embedded: Embedded) -> None:
+def test_the_target_equals_a_repaired_file(told: CommandRun, embedded: Embedded) -> None:
     """Row by row the secondary is as the embedded one after its resync: dates, decimals, padding and NULL."""
     for table in WRITTEN:
-        assert told.target[table] == embedded.mended[table], table
+        assert told.target[table] == embedded.repaired[table], table
 
 
-def test_everything_is_in_sync_after_it(told: Told) -> None:
+def test_everything_is_in_sync_after_it(told: CommandRun) -> None:
     """A fresh verify of all tables finds no drift."""
     assert told.after.code == 0, told.after.text
     assert differing(told.after.document) == {}
 
 
-def test_no_password_is_told(told: Told) -> None:
+def test_no_password_is_printed(told: CommandRun) -> None:
     """Neither the commands nor what is kept in the staging folder shows a password."""
     for password in PASSWORDS.values():
         assert password not in told.messages

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from syncengine.app import Ran
+from syncengine.app import VerifiedRun
 from syncengine.model.drift import TableState
 from syncengine.model.errors import InputError
-from syncengine.model.plan import KeptWhy, Plan
+from syncengine.model.plan import Plan, SkipReason
 from syncengine.model.spec import DataClass
 from tests.builders import Files, build_files, catalogue, row
 from tests.cli.terminal import Typing
@@ -26,7 +26,7 @@ def plan_of(files: Files, **options: Any) -> Plan:
     return files.open().plan_sync(**options)
 
 
-def copy(files: Files, **options: Any) -> Ran:
+def copy(files: Files, **options: Any) -> VerifiedRun:
     """Copy administration."""
     return files.open().execute(plan_of(files, **options))
 
@@ -88,7 +88,7 @@ def test_calculations_and_constants_lie_in_the_system_administration(tmp_path: P
     assert files.bag("secondary", "dbitems") == files.bag("primary", "dbitems")
 
 
-def test_drift_in_another_acd_is_said(tmp_path: Path, typed: Typing) -> None:
+def test_drift_in_another_acd_is_reported(tmp_path: Path, typed: Typing) -> None:
     """With --acd 1 a name that differs in ACD 2 is left and said (rule 3)."""
     files = dictionary(tmp_path, acds=(1, 2), synonyms=[name("7", acd=1), name("8", acd=2)])
 
@@ -104,7 +104,7 @@ def users(folder: Path, **more: list[dict[str, Any]]) -> Files:
     return build_files(folder, list(catalogue().set("users").tables), acds={1: 30, 2: 30}, **sides)  # type: ignore[arg-type]  # sides are keyword arguments of mappings
 
 
-def test_added_users_take_in_both_classes_and_all_acds(tmp_path: Path) -> None:
+def test_added_users_need_both_classes_and_all_acds(tmp_path: Path) -> None:
     """Their permissions lie in both classes, and are those of every ACD: one alone cannot be asked for."""
     files = users(tmp_path, primary=[row("users", user_id="anna")])
     for role in ("primary", "secondary"):
@@ -148,7 +148,7 @@ def test_removed_users_are_reported(tmp_path: Path) -> None:
     anna, carl = (row("users", user_id=user) for user in ("anna", "carl"))
     files = users(tmp_path, primary=[anna], secondary=[anna, carl])
 
-    assert [one.why for one in plan_of(files, sets=("users",)).kept] == [KeptWhy.REMOVAL]
+    assert [one.reason for one in plan_of(files, sets=("users",)).skipped] == [SkipReason.REMOVAL]
     plan = plan_of(files, sets=("users",), remove_users=True)
 
     assert plan.deletions == 1
@@ -166,7 +166,7 @@ def test_what_is_administered_on_each_server_is_reported_and_unwritten(tmp_path:
 
     assert table_of(observation, table).state is TableState.COMPARED
     assert not observation.in_sync
-    assert [(one.table, one.why) for one in plan.kept] == [(table, KeptWhy.NOT_COPIED)]
+    assert [(one.table, one.reason) for one in plan.skipped] == [(table, SkipReason.NOT_COPIED)]
     assert files.bag("secondary", table) == []
 
 

@@ -18,7 +18,7 @@ from syncengine.model.spec import DataClass
 from tests.builders import Files, build_files, catalogue, connected, narrow, narrow_columns, row
 from tests.cli.terminal import Typing
 from tests.docs.conftest import SMALL
-from tests.docs.running import blind
+from tests.docs.running import apply_outage
 from tests.following import Administrator, archived, clock
 from tests.jobs.test_outages import broken, link
 from tests.rules.hooked import hook, with_hooks
@@ -31,7 +31,7 @@ WITNESSES = (spec.name for spec in catalogue().witnesses)
 KNOWN = (*TABLES, *WITNESSES, "users", "features", "split_pro", "vdn_pro")
 BACKUP = schedule("cms", "Nightly backup")
 ECHO = ("echo", "2000-06-05 07:15 all is fine")
-LOOKS = (0, 3)
+PROBES = (0, 3)
 """What a command that only reads ends with, in sync or not."""
 
 
@@ -40,7 +40,7 @@ def by(ticked: Mapping[str, str], who: str) -> list[str]:
     return [name for name, one in ticked.items() if one == who]
 
 
-def taken_down(folder: Path, *hooks: str) -> Files:
+def outage_demo(folder: Path, *hooks: str) -> Files:
     """Build a pair whose primary cannot be reached any more since 5:13; it is 5:40."""
     files = build_files(
         folder,
@@ -59,7 +59,7 @@ def taken_down(folder: Path, *hooks: str) -> Files:
     return with_hooks(files, *hooks)
 
 
-def comes_back(files: Files) -> None:
+def primary_returns(files: Files) -> None:
     """Let the primary be back since 6:40, and it be 7:10; meanwhile a name was added on the secondary."""
     (files.folder / "away").rename(files.database("primary"))
     files.add("primary", "htrunk", *broken(500, 530), *broken(630, 700))
@@ -95,10 +95,10 @@ def few_tables(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("few_tables")
 def test_takeover_is_followed(tmp_path: Path, typed: Typing) -> None:
     """Users go over with what belongs to them, while the primary cannot be reached; hooks do what they can."""
-    files = taken_down(tmp_path, hook("host-alias", ECHO), hook("links", ECHO, "secondary"))
+    files = outage_demo(tmp_path, hook("host-alias", ECHO), hook("links", ECHO, "secondary"))
 
     # The commands that ask both servers end with 1 while the primary is away.
-    administrator = Administrator(typed, files, "takeover", words={"USER": ("jm", "rg")}, answered=(0, 1, 3))
+    administrator = Administrator(typed, files, "takeover", words={"USER": ("jm", "rg")}, exit_codes=(0, 1, 3))
     ticked = administrator.follow({})
 
     assert flags(files) == {"Greeting": "o", "Morning": "o", "Nightly backup": "y", "Weekly": "o"}
@@ -113,14 +113,14 @@ def test_return_is_followed(tmp_path: Path, typed: Typing) -> None:
 
     A name that was added on the primary before it failed, and had not been copied yet, is there afterwards.
     """
-    files = taken_down(tmp_path, *(hook(kind, ECHO) for kind in ("host-alias", "single-user", "multi-user")))
+    files = outage_demo(tmp_path, *(hook(kind, ECHO) for kind in ("host-alias", "single-user", "multi-user")))
     for owner in ("jm", "rg"):
         assert typed("timetables", "--pair", files.pair_file, "--run-on", "this", "--owner", owner, "--yes").code == 0
-    comes_back(files)
+    primary_returns(files)
     runs = [run.id for run in files.open().runs()]
 
     words = {"RUN": runs[::-1], "SET": ("dictionary",)}
-    administrator = Administrator(typed, files, "return", words=words, answered=LOOKS)
+    administrator = Administrator(typed, files, "return", words=words, exit_codes=PROBES)
     ticked = administrator.follow({"archived": lambda: half_an_hour_passes(files)})
 
     assert flags(files) == {"Greeting": "n", "Morning": "n", "Nightly backup": "y", "Weekly": "n"}
@@ -144,7 +144,7 @@ def test_secondary_return_is_followed(tmp_path: Path, typed: Typing) -> None:
         secondary={"htrunk": [*broken(500, 530), *broken(630, 700)], "linkex": [link(513, 87 * 60)]},
     )
 
-    ticked = Administrator(typed, files, "secondary-return", answered=LOOKS).follow({})
+    ticked = Administrator(typed, files, "secondary-return", exit_codes=PROBES).follow({})
 
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
     not_needed = ["administration-look", "single-user", "administration-over", "multi-user", "by-hand"]
@@ -167,7 +167,7 @@ def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
     )
     with_hooks(files, hook("backups", ECHO), hook("collection-on", ECHO))
 
-    ticked = Administrator(typed, files, "new-server", words={"TIME": ("2000-06",)}, answered=LOOKS).follow({})
+    ticked = Administrator(typed, files, "new-server", words={"TIME": ("2000-06",)}, exit_codes=PROBES).follow({})
 
     for table in ("htrunk", "synonyms", "sp_ex_adm", "f_cday"):
         assert files.bag("secondary", table) == files.bag("primary", table) != []
@@ -190,7 +190,7 @@ def test_nightly_is_followed(tmp_path: Path, typed: Typing) -> None:
     with_hooks(files, *(hook(kind, ECHO) for kind in ("links", "backups", "error-log", "users")))
 
     words = {"SET": ("synonyms",)}
-    ticked = Administrator(typed, files, "nightly", words=words, answered=LOOKS).follow({})
+    ticked = Administrator(typed, files, "nightly", words=words, exit_codes=PROBES).follow({})
 
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
     told = ["links", "archives", "backups", "error-log", "no-users"]
@@ -211,7 +211,7 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
     return files
 
 
-def primary_goes(files: Files) -> None:
+def primary_fails(files: Files) -> None:
     """Let the primary not be reached any more."""
     files.database("primary").rename(files.folder / "away")
 
@@ -220,7 +220,7 @@ def primary_was_away(files: Files) -> None:
     """Let the primary have been away while a name was changed on the secondary, and timetables ran there."""
     shutil.copyfile(files.database("primary"), files.database("secondary"))
     with connected(files.database("primary")) as connection:
-        blind(connection, "04:40", "05:50", "94")
+        apply_outage(connection, "04:40", "05:50", "94")
     files.run("secondary", "UPDATE synonyms SET item_name = 'Reception' WHERE acd_no = 1 AND TRIM(value) = '45001'")
     pair = files.open()
     pair.execute(pair.plan_run_on("this", owners="jmiller"))
@@ -239,7 +239,7 @@ def secondary_is_new(files: Files) -> None:
 @pytest.mark.parametrize(
     ("name", "happens", "alike"),
     [
-        ("takeover", primary_goes, ()),
+        ("takeover", primary_fails, ()),
         ("return", primary_was_away, ("hsplit", "synonyms", "ttsched")),
         ("secondary-return", None, ("hsplit", "synonyms", "agroups")),
         ("new-server", secondary_is_new, ("hsplit", "synonyms", "split_pro", "f_dsplit")),
@@ -259,7 +259,9 @@ def test_each_is_followed_on_the_demo_pair(
         "RUN": runs[::-1],
         "TIME": ("2000-06-01..2000-06-05",),
     }
-    administrator = Administrator(typed, demo, name, words=words, answered=(0, 1, 3) if name == "takeover" else LOOKS)
+    administrator = Administrator(
+        typed, demo, name, words=words, exit_codes=(0, 1, 3) if name == "takeover" else PROBES
+    )
 
     administrator.follow({"archived": lambda: archived(demo, "06:30")})
 

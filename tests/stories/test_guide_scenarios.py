@@ -22,7 +22,7 @@ from tests.builders import Files, Openable, build_files, row
 from tests.examples import some_of
 from tests.jobs.backfill.backfills import DAYS as FOUR_DAYS
 from tests.jobs.backfill.backfills import backfill, finished
-from tests.jobs.test_outages import broken, link, mend
+from tests.jobs.test_outages import broken, link, repair
 from tests.rules.summarised import DAYS, SUNDAY
 from tests.rules.summarised import pair as summarised_pair
 from tests.rules.test_rule_04_cut_logins import PIECES, WHOLE
@@ -38,7 +38,7 @@ TURNED_OFF = 93
 """linkex: data collection was turned off."""
 
 
-def seen(first: int, past: int) -> list[dict[str, Any]]:
+def collected(first: int, past: int) -> list[dict[str, Any]]:
     """Return what a server has of both ACDs in intervals it saw."""
     return [one for acd in ACDS for one in trunks(first, past, acd=acd)]
 
@@ -58,9 +58,12 @@ def switched_in_turn(folder: Path, *, hour: int = 500, **options: Any) -> Files:
     return build_files(
         folder,
         ["htrunk"],
-        both={"htrunk": [*seen(hour - 100, hour), *seen(hour + 100, hour + 200)]},
-        primary={"htrunk": [*off(hour, hour + 30), *seen(hour + 30, hour + 100)], "linkex": diary(hour + 13, 360)},
-        secondary={"htrunk": [*seen(hour, hour + 30), *off(hour + 30, hour + 100)], "linkex": diary(hour + 35, 420)},
+        both={"htrunk": [*collected(hour - 100, hour), *collected(hour + 100, hour + 200)]},
+        primary={"htrunk": [*off(hour, hour + 30), *collected(hour + 30, hour + 100)], "linkex": diary(hour + 13, 360)},
+        secondary={
+            "htrunk": [*collected(hour, hour + 30), *off(hour + 30, hour + 100)],
+            "linkex": diary(hour + 35, 420),
+        },
         acds=dict.fromkeys(ACDS, 30),
         **options,
     )
@@ -118,7 +121,7 @@ def test_collection_off_and_on_in_turn(tmp_path: Path, home: Home) -> None:
         (1, "05:30-05:59", (Role.SECONDARY,)),
         (2, "05:30-05:59", (Role.SECONDARY,)),
     ]
-    done = mend(files)
+    done = repair(files)
 
     assert done.plan.checklist.before == ()
     assert "single-user" not in " ".join(line.text for line in done.plan.checklist.after)
@@ -129,13 +132,13 @@ def test_collection_off_and_on_in_turn(tmp_path: Path, home: Home) -> None:
 
 
 @kinds(*LIKE)
-def test_asked_before_the_archive_has_run(tmp_path: Path, home: Home) -> None:
+def test_requested_before_the_archive_has_run(tmp_path: Path, home: Home) -> None:
     """Asked at 5:25, before 5:00-5:29 is archived, the mending is refused (times A and B of chapter 3)."""
     files = home(
         build_files(
             tmp_path,
             ["htrunk"],
-            both={"htrunk": seen(400, 500)},
+            both={"htrunk": collected(400, 500)},
             primary={"linkex": diary(513, 360)},
             acds=dict.fromkeys(ACDS, 30),
             archived=datetime(2000, 6, 5, 5, 0),
@@ -156,7 +159,7 @@ def test_both_off_in_the_same_interval(tmp_path: Path, home: Home) -> None:
         build_files(
             tmp_path,
             ["htrunk"],
-            both={"htrunk": [*seen(400, 500), *seen(530, 700)]},
+            both={"htrunk": [*collected(400, 500), *collected(530, 700)]},
             primary={"htrunk": off(500, 530), "linkex": diary(513, 360)},
             secondary={"htrunk": [{**one, "incalls": 3} for one in off(500, 530)], "linkex": diary(520, 300)},
             acds=dict.fromkeys(ACDS, 30),
@@ -164,7 +167,7 @@ def test_both_off_in_the_same_interval(tmp_path: Path, home: Home) -> None:
     )
 
     assert {finding.outlook for finding in files.open().outages().findings} == {Outlook.LOST}
-    assert mend(files).plan.steps == ()
+    assert repair(files).plan.steps == ()
 
 
 @kinds(*UNLIKE)
@@ -188,7 +191,7 @@ def test_a_base_load_upgrade_of_both_in_turn(tmp_path: Path, home: Home) -> None
     assert (files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")) == before
 
     files.pair_file.write_text(alike)
-    assert mend(files).outcome.done
+    assert repair(files).outcome.done
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 
@@ -199,9 +202,9 @@ def test_a_call_profile_change_costs_each_server_its_interval(tmp_path: Path, ho
         build_files(
             tmp_path,
             ["htrunk"],
-            both={"htrunk": [*seen(800, 900), *seen(1000, 1100)]},
-            primary={"htrunk": seen(930, 1000)},
-            secondary={"htrunk": seen(900, 930)},
+            both={"htrunk": [*collected(800, 900), *collected(1000, 1100)]},
+            primary={"htrunk": collected(930, 1000)},
+            secondary={"htrunk": collected(900, 930)},
             acds=dict.fromkeys(ACDS, 30),
             archived=datetime(2000, 6, 5, 11, 0),
             as_of=datetime(2000, 6, 5, 11, 10),
@@ -212,7 +215,7 @@ def test_a_call_profile_change_costs_each_server_its_interval(tmp_path: Path, ho
         (1, "09:00-09:29", (Role.PRIMARY,)),
         (1, "09:30-09:59", (Role.SECONDARY,)),
     ]
-    mend(files)
+    repair(files)
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 
@@ -225,13 +228,13 @@ def test_an_unscheduled_outage_of_one_server(tmp_path: Path, down: Role, source:
     up = down.other
     sides = {
         down.value: {"htrunk": [], "linkex": diary(500, 3600)},
-        up.value: {"htrunk": seen(500, 600), "synonyms": [name]},
+        up.value: {"htrunk": collected(500, 600), "synonyms": [name]},
     }
     files = home(
         build_files(
             tmp_path,
             ["htrunk", "synonyms", "agroups"],
-            both={"htrunk": [*seen(400, 500), *seen(600, 700)]},
+            both={"htrunk": [*collected(400, 500), *collected(600, 700)]},
             acds=dict.fromkeys(ACDS, 30),
             primary=sides["primary"],
             secondary=sides["secondary"],
@@ -240,7 +243,7 @@ def test_an_unscheduled_outage_of_one_server(tmp_path: Path, down: Role, source:
     pair = files.open()
 
     names = pair.execute(pair.plan_sync(sets=("synonyms",), source=source))
-    history = mend(files)
+    history = repair(files)
 
     assert names.outcome.done
     assert "Visual Vectors" in " ".join(line.text for line in names.plan.checklist.after)
@@ -257,7 +260,7 @@ def test_an_outage_without_administration_needs_no_step_for_it(tmp_path: Path, h
         build_files(
             tmp_path,
             ["htrunk", "synonyms", "agroups"],
-            both={"htrunk": seen(400, 500), "synonyms": [row("synonyms", value="1", item_name="as ever")]},
+            both={"htrunk": collected(400, 500), "synonyms": [row("synonyms", value="1", item_name="as ever")]},
             acds=dict.fromkeys(ACDS, 30),
         )
     )
@@ -328,7 +331,7 @@ def test_days_over_midnight_are_copied_with_their_intervals(tmp_path: Path, home
 
 @pytest.mark.soak
 @kinds(("postgresql", "postgresql"), ("embedded", "informix"), ("informix", "postgresql"))
-def test_a_backfill_of_calls_is_taken_back_as_often_as_it_is_done(tmp_path: Path, home: Home) -> None:
+def test_a_backfill_of_calls_is_undone_as_often_as_it_is_done(tmp_path: Path, home: Home) -> None:
     """Each undo leaves none of the calls that filled the secondary, and finds nothing of an undone backfill left."""
     files = home(recorded(tmp_path, FOUR_DAYS))
     calls = files.values("primary", "call_rec", *BEGUN)
@@ -341,12 +344,12 @@ def test_a_backfill_of_calls_is_taken_back_as_often_as_it_is_done(tmp_path: Path
 
         undone = opened.execute(opened.plan_undo())
 
-        assert (undone.outcome.done, undone.outcome.deleted, undone.plan.kept, undone.unlike) == (True, 12, (), ())
+        assert (undone.outcome.done, undone.outcome.deleted, undone.plan.skipped, undone.unlike) == (True, 12, (), ())
         assert files.bag("secondary", "call_rec") == []
 
     for backfilled in (run for run in opened.runs() if run.header.kind is RunKind.BACKFILL):
         again = opened.plan_undo(backfilled.id)
-        assert (again.steps, again.kept) == ((), ())
+        assert (again.steps, again.skipped) == ((), ())
     assert opened.execute(opened.plan_undo()).outcome.inserted == 12
     assert files.values("secondary", "call_rec", *BEGUN) == calls
     assert len(files.bag("secondary", "call_rec")) == 12

@@ -44,7 +44,7 @@ def flags(bag: Bag) -> dict[str | None, str | None]:
 
 @pytest.mark.soak("postgresql")
 @pytest.mark.sampled
-def test_timetables_are_taken_over_and_put_back(secondary: Home, tmp_path: Path, typed: Typing) -> None:
+def test_timetables_are_taken_over_and_restored(secondary: Home, tmp_path: Path, typed: Typing) -> None:
     """A new timetable arrives with a schedule, flags change and come back, and each server keeps its backups."""
     pair = ("--pair", tmp_path / "pair.toml")
     before, tasks = as_text(secondary.rows("ttsched")), as_text(secondary.rows("ttsctasks"))

@@ -11,9 +11,9 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from syncengine.app import Pair, Ran
+from syncengine.app import Pair, VerifiedRun
 from syncengine.model.plan import Plan
-from syncengine.model.progress import Silent
+from syncengine.model.progress import SilentProgress
 from syncengine.pair_file import read_pair_file
 from tests.builders import catalogue
 from tests.survival.moments import MOMENTS, Moments, count
@@ -42,7 +42,7 @@ class Order:
 
 def opened(pair_file: Path, environment: Mapping[str, str]) -> Pair:
     """Open a pair with the shipped catalogue, which is read once."""
-    return Pair(read_pair_file(pair_file, environment), catalogue(), Silent(), environment)
+    return Pair(read_pair_file(pair_file, environment), catalogue(), SilentProgress(), environment)
 
 
 def carry_out(order: Order) -> None:
@@ -51,12 +51,12 @@ def carry_out(order: Order) -> None:
     count(moments)
     pair = opened(order.pair_file, order.environment)
     ran = done(pair, order)
-    moments.tell()
+    moments.report()
     if not ran.outcome.done:
         raise SystemExit(str(ran.outcome))
 
 
-def done(pair: Pair, order: Order) -> Ran:
+def done(pair: Pair, order: Order) -> VerifiedRun:
     """Do what is ordered, here."""
     if order.backfill:
         return pair.execute(pair.plan_backfill(**order.backfill))

@@ -12,7 +12,7 @@ from syncengine.model.plan import Plan
 from tests.builders import Files
 from tests.mixed_plans import mixed_plan
 from tests.survival.children import opened
-from tests.survival.scenes import TABLES, WINDOW, Expected, Held, build, held_in
+from tests.survival.scenes import TABLES, WINDOW, Expected, RowsByBucket, build, rows_of_file
 
 
 @dataclass
@@ -54,9 +54,9 @@ class EmbeddedStage:
             file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
             shutil.copyfile(self.originals / file.name, file)
 
-    def target(self) -> Held:
+    def target(self) -> RowsByBucket:
         """Return what the secondary holds."""
-        return held_in(self.files.database(Role.SECONDARY))
+        return rows_of_file(self.files.database(Role.SECONDARY))
 
     def source(self) -> bytes:
         """Return the file of the primary, which nothing may write to."""

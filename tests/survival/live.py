@@ -19,7 +19,18 @@ from tests.servers.derby.shim import Shim
 from tests.servers.postgresql.cluster import environment
 from tests.stories.servers import PASSWORDS, InformixHome, PostgreSQLHome
 from tests.survival.children import opened
-from tests.survival.scenes import COLUMNS, SETTINGS, TABLES, WINDOW, Expected, Held, Row, build, held, rows_of
+from tests.survival.scenes import (
+    COLUMNS,
+    SETTINGS,
+    TABLES,
+    WINDOW,
+    Expected,
+    Row,
+    RowsByBucket,
+    build,
+    rows_by_bucket,
+    rows_of,
+)
 
 SETUP = ("acds", "arch_stat", "dcalloc", "linkex")
 
@@ -98,9 +109,9 @@ class LiveStage:
             values = ", ".join(f"({', '.join(literal(one[name]) for name in names)})" for one in rows[table])
             self.live.run(f"INSERT INTO {table} ({', '.join(names)}) VALUES {values}")
 
-    def target(self) -> Held:
+    def target(self) -> RowsByBucket:
         """Return what the secondary holds."""
-        return held({table: self.rows(table) for table in TABLES})
+        return rows_by_bucket({table: self.rows(table) for table in TABLES})
 
     def rows(self, table: str, where: str = "1 = 1") -> Iterable[Row]:
         """Return rows of the secondary."""

@@ -22,7 +22,7 @@ from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Server, WriteSession
 from syncengine.staging import marks, pieces, run_folder
 from syncengine.staging.pieces import Piece
-from tests.meddling import MeddledServer, MeddledSession, Meddling
+from tests.interference import Interference, InterferingServer, InterferingSession
 
 PHASES = {"source": "staging", "journal": "journalling", "insert": "numbering"}
 """What is done when a piece of a kind is written."""
@@ -35,26 +35,26 @@ class Moments:
     Where a phase is given, only its moments count.
     """
 
-    def __init__(self, fatal: int | None, told: Path, *, only: str = "") -> None:
+    def __init__(self, fatal: int | None, report_file: Path, *, only: str = "") -> None:
         self.fatal = fatal
         self.only = only
-        self.told = told
-        self.seen: list[str] = []
+        self.report_file = report_file
+        self.phases: list[str] = []
         self._lock = threading.Lock()
 
     def reached(self, phase: str, last_words: Callable[[], object] = lambda: None) -> None:
         """Count a moment; at the fatal one, do what is to be left half done, say where it was, and die."""
         with self._lock:
             if self.only in ("", phase):
-                self.seen.append(phase)
-            if len(self.seen) == self.fatal and self.only in ("", phase):
+                self.phases.append(phase)
+            if len(self.phases) == self.fatal and self.only in ("", phase):
                 last_words()
-                self.told.write_text(phase)
+                self.report_file.write_text(phase)
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Say which moments there were, in order."""
-        self.told.write_text("\n".join(self.seen))
+        self.report_file.write_text("\n".join(self.phases))
 
     def between(self, phase: str, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
         """Pass rows on two at a time, with a moment before each."""
@@ -68,11 +68,11 @@ class Moments:
         return pa.RecordBatchReader.from_batches(rows.schema, batches())
 
 
-class CountedSession(MeddledSession):
+class CountedSession(InterferingSession):
     """A transaction with moments before and after all that is done in it."""
 
     def __init__(self, inner: WriteSession, moments: Moments) -> None:
-        super().__init__(inner, Meddling())
+        super().__init__(inner, Interference())
         self._moments = moments
 
     def lock(self, selection: Selection, *, table: bool = False) -> None:
@@ -106,11 +106,11 @@ class CountedSession(MeddledSession):
         self._moments.reached("committing")
 
 
-class CountedServer(MeddledServer):
+class CountedServer(InterferingServer):
     """A server with moments around its transactions."""
 
     def __init__(self, inner: Server, moments: Moments) -> None:
-        super().__init__(inner, Meddling())
+        super().__init__(inner, Interference())
         self._moments = moments
 
     @contextmanager

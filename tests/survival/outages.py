@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from syncengine.app import Pair, Ran
+from syncengine.app import Pair, VerifiedRun
 from syncengine.model.errors import InputError, StagingError
 from syncengine.model.run import BatchState, RunState
 from tests.examples import SOAKING
 from tests.survival.children import Order, opened
-from tests.survival.scenes import Expected, Held
+from tests.survival.scenes import Expected, RowsByBucket
 
 
 class Stage(Protocol):
@@ -30,7 +30,7 @@ class Stage(Protocol):
     def reset(self) -> None:
         """Make both servers as they were, and the staging folder gone."""
 
-    def target(self) -> Held:
+    def target(self) -> RowsByBucket:
         """Return what the target holds, past the code under test."""
 
     def source(self) -> object:
@@ -59,19 +59,19 @@ class Outages:
         source = self.stage.source()
         if self.logged:
             done = self.expected.steps_done(self.stage.target())
-            told = {batch.place.step for run in pair.runs() for batch in run.done}
-            assert told <= done, "a step is marked done that is not"
+            recorded = {batch.place.step for run in pair.runs() for batch in run.done}
+            assert recorded <= done, "a step is marked done that is not"
         ran = finished(pair, self.expected)
         assert ran is None or ran.outcome.done, ran
         assert self.stage.target() == self.expected.after
         assert self.stage.source() == source
         runs = [run for run in pair.runs() if run.state is not RunState.DAMAGED]
         assert runs[-1].state is RunState.DONE
-        assert all(batch.state in (BatchState.DONE, BatchState.BACK) for run in runs for batch in run.batches)
+        assert all(batch.state in (BatchState.DONE, BatchState.ROLLED_BACK) for run in runs for batch in run.batches)
         assert {batch.place.step for run in runs for batch in run.done} == {s.number for s in self.expected.plan.steps}
 
 
-def finished(pair: Pair, expected: Expected) -> Ran | None:
+def finished(pair: Pair, expected: Expected) -> VerifiedRun | None:
     """Go on with the last run, or where it had planned nothing yet, run its command again; None where it is done."""
     try:
         return pair.resume()

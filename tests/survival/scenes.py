@@ -35,7 +35,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 SETTINGS = "limits.step_rows = 12\nlimits.lock_seconds = 3\nlimits.memory_mb = 128\n"
 Row = tuple[Any, ...]
 Bag = Counter[Row]
-Held = dict[str, dict[Bucket, Bag]]
+RowsByBucket = dict[str, dict[Bucket, Bag]]
 """Rows by table and bucket."""
 
 
@@ -96,9 +96,9 @@ def build(folder: Path, *, settings: str = SETTINGS) -> Files:
     return files
 
 
-def held(rows: Mapping[str, Iterable[Row]]) -> Held:
+def rows_by_bucket(rows: Mapping[str, Iterable[Row]]) -> RowsByBucket:
     """Return rows, as they come with the columns of `COLUMNS`, by table and bucket."""
-    found: Held = {table: {} for table in TABLES}
+    found: RowsByBucket = {table: {} for table in TABLES}
     for table, given in rows.items():
         for one in given:
             bucket = bucket_in(table, dict(zip(COLUMNS[table], one, strict=True)))
@@ -106,12 +106,12 @@ def held(rows: Mapping[str, Iterable[Row]]) -> Held:
     return found
 
 
-def held_in(file: Path) -> Held:
+def rows_of_file(file: Path) -> RowsByBucket:
     """Return what a DuckDB file holds."""
     # What an error kept of a connection keeps the file open in this process.
     gc.collect()
     with duckdb.connect(str(file), read_only=True) as connection:
-        return held(
+        return rows_by_bucket(
             {
                 table: connection.execute(f'SELECT {", ".join(names)} FROM "{table}"').fetchall()
                 for table, names in COLUMNS.items()
@@ -124,10 +124,10 @@ class Expected:
     """What the target holds before a plan and after it."""
 
     plan: Plan
-    before: Held
-    after: Held
+    before: RowsByBucket
+    after: RowsByBucket
 
-    def steps_done(self, now: Held) -> set[int]:
+    def steps_done(self, now: RowsByBucket) -> set[int]:
         """Return the steps that are done in what the target holds; fails where one is done by half, or else rows moved.
 
         That no bucket is half written follows: the buckets of a step are written together.
@@ -147,14 +147,14 @@ class Expected:
                 assert now[table].get(bucket) == self.before[table].get(bucket), f"{table}: {bucket} was not to change"
         return done
 
-    def buckets_whole(self, now: Held) -> None:
+    def buckets_whole(self, now: RowsByBucket) -> None:
         """Fail where a bucket is neither as before nor as after."""
         for table in TABLES:
             for bucket in {*now[table], *self.before[table], *self.after[table]}:
                 _state(self, now, table, bucket)
 
 
-def _state(expected: Expected, now: Held, table: str, bucket: Bucket) -> str:
+def _state(expected: Expected, now: RowsByBucket, table: str, bucket: Bucket) -> str:
     before, after, found = (held_rows[table].get(bucket) for held_rows in (expected.before, expected.after, now))
     if before == after == found:
         return "either"

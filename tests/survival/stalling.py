@@ -15,7 +15,7 @@ from typing import Self
 
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files
-from tests.cli.terminal import PROGRAM, Said
+from tests.cli.terminal import PROGRAM, CommandResult
 from tests.scenes import trunks
 from tests.servers.derby.faults import Fault, Stall
 from tests.servers.postgresql.stalling import StallingWire, stalling
@@ -52,7 +52,7 @@ class Wire(ABC):
 
     @property
     @abstractmethod
-    def asked(self) -> int:
+    def queries(self) -> int:
         """Return how many requests came since."""
 
     @property
@@ -88,7 +88,7 @@ class InformixWire(Wire):
         return sum(name == "SECCHK" for name, _ in self.home.shim.requests)
 
     @property
-    def asked(self) -> int:
+    def queries(self) -> int:
         """Count the requests."""
         return len(self.home.shim.requests)
 
@@ -119,7 +119,7 @@ class PostgreSQLWire(Wire):
         return self.wire.logins
 
     @property
-    def asked(self) -> int:
+    def queries(self) -> int:
         """Count the requests."""
         return len(self.wire.asked)
 
@@ -181,7 +181,7 @@ class StallingPair:
         name, *options = COMMANDS[command]
         return [name, "--pair", str(self.files.pair_file), *options]
 
-    def typed(self, command: str, *, interrupted: bool = False) -> tuple[Said, float]:
+    def typed(self, command: str, *, interrupted: bool = False) -> tuple[CommandResult, float]:
         """Type a command in a process of its own, and return what it said and how long its end was waited for."""
         environment = {**os.environ, **PASSWORDS}
         with subprocess.Popen(
@@ -201,4 +201,4 @@ class StallingPair:
                 out, err = process.communicate(timeout=HANGING_SECONDS)
             finally:
                 process.kill()
-        return Said(process.returncode, out, err), time.monotonic() - began
+        return CommandResult(process.returncode, out, err), time.monotonic() - began

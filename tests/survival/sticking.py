@@ -16,12 +16,12 @@ class StickyWire(Wire):
 
     sticks: bool = False
     """Whether those who are gone now are kept from the server."""
-    _left: list[socket.socket] = field(default_factory=list, init=False)
+    _held_back: list[socket.socket] = field(default_factory=list, init=False)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Have the server notice who is gone, now and from now on."""
         self.sticks = False
-        end(*self._left)
+        end(*self._held_back)
 
     def stop(self) -> None:
         """End every connection."""
@@ -38,7 +38,7 @@ class StickyWire(Wire):
             while said := giver.recv(AT_ONCE):
                 taker.sendall(said)
         if self.sticks and leaves:
-            self._left += [giver, taker]
+            self._held_back += [giver, taker]
         else:
             end(giver, taker)
 

@@ -10,7 +10,7 @@ import pytest
 from syncengine.model.pair import Role
 from syncengine.servers.protocol import Server
 from tests.examples import SOAKING, some_of
-from tests.meddling import Meddling, meddle
+from tests.interference import Interference, interfere
 from tests.servers.derby.faults import Action, Cut, Drop, Fault, LoseAnswer, Stall
 from tests.servers.postgresql.relay import Cut as CommitCut
 from tests.servers.postgresql.relay import relayed
@@ -56,7 +56,7 @@ def armed(monkeypatch: pytest.MonkeyPatch, stage: LiveStage) -> list[Fault]:
             stage.shim.faults.clear()
         waiting.clear()
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(before_begin=arm, after_commit=disarm))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_begin=arm, after_commit=disarm))
     return faults
 
 

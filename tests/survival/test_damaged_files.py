@@ -23,21 +23,21 @@ from syncengine.model.errors import StagingError
 from syncengine.model.hooks import HookRecord, HookState
 from syncengine.model.pair import Role
 from syncengine.model.run import RunKind, RunState
-from syncengine.staging.ledger import Begin, Ledger
+from syncengine.staging.ledger import Ledger, NewRun
 from syncengine.staging.pair_lock import LOCK, UNNAMED
 from syncengine.staging.run_folder import RunFolder
 from tests.builders import Files, build_files, ledger_of
-from tests.cli.terminal import Said, Typing
+from tests.cli.terminal import CommandResult, Typing
 from tests.cli.test_runs_in_odd_order import dies
+from tests.damaged_runs import DAMAGES, flip_bit
 from tests.examples import SOAK_SEED, SOAKING
 from tests.jobs.backfill.backfills import backfill, finished
-from tests.kept_runs import HARMS, altered
 from tests.scenes import code, trunks
 
 TABLES = ("htrunk", "hcwc")
 WINDOW = "2000-06-05 05:00..05:59"
-LOOKING = (("runs",), ("runs", "{run}"), ("status", "--ledger"), ("report",))
-WRITING = (("resume",), ("undo", "--yes"))
+READING_COMMANDS = (("runs",), ("runs", "{run}"), ("status", "--ledger"), ("report",))
+WRITING_COMMANDS = (("resume",), ("undo", "--yes"))
 BYTES = 10
 """How many bytes of each file are altered, for a look through the readers; in a soak all."""
 CASES = 1 if SOAKING else 79
@@ -54,9 +54,9 @@ class Scene:
 
     def __post_init__(self) -> None:
         folder = RunFolder(self.folder)
-        kept = folder.keep_output("0001-logins-secondary.txt", "three logins were made\n")
+        sound = folder.save_output("0001-logins-secondary.txt", "three logins were made\n")
         record = HookRecord("logins", Role.SECONDARY, 1, HookState.DONE, datetime(2000, 6, 5))
-        folder.mark_hook(replace(record, output="0001-logins-secondary.txt", output_kept=kept))
+        folder.mark_hook(replace(record, output="0001-logins-secondary.txt", output_checksum=sound))
         self.kept = self.files.folder / "sound"
         self.kept.mkdir()
         shutil.copytree(self.staging, self.kept / "staging")
@@ -90,7 +90,7 @@ class Scene:
         """Return what the target holds."""
         return [self.files.bag("secondary", table) for table in TABLES]
 
-    def type(self, typed: Typing, words: tuple[str, ...]) -> Said:
+    def type(self, typed: Typing, words: tuple[str, ...]) -> CommandResult:
         """Type a command about the run."""
         return typed(*(word.format(run=self.run) for word in words), "--pair", self.files.pair_file)
 
@@ -168,7 +168,7 @@ def given(made: Given) -> Iterator[Given]:
         one.restore()
 
 
-def is_told(said: Said, name: str) -> bool:
+def fails_clearly(said: CommandResult, name: str) -> bool:
     """Say whether a command names a file and says that it is damaged or gone, however its lines are broken."""
     text = "".join(said.text.split())
     return any(f"{name}{what}" in text for what in ("isdamaged", "isgone"))
@@ -179,14 +179,14 @@ def harms(scene: Scene) -> Iterator[tuple[str, Harm]]:
     for name in (*scene.names(pieces=False), *scene.names(pieces=True)):
         size = (scene.folder / name).stat().st_size
         for at in {0, size // 3, size - 1}:
-            yield name, partial(altered, at=at, bit=at % 8)
-        for harm in HARMS:
+            yield name, partial(flip_bit, at=at, bit=at % 8)
+        for harm in DAMAGES:
             yield name, harm
         yield name, partial(os.truncate, length=0)
     marks = (scene.folder / "steps.jsonl").read_bytes().splitlines(keepends=True)
     for at, line in enumerate(marks):
         before = sum(map(len, marks[:at]))
-        yield "steps.jsonl", partial(altered, at=before + len(line) // 2)
+        yield "steps.jsonl", partial(flip_bit, at=before + len(line) // 2)
         yield "steps.jsonl", partial(os.truncate, length=before)
         yield "steps.jsonl", partial(_written, lines=[*marks[:at], *marks[at + 1 :]])
         yield "steps.jsonl", partial(_written, lines=[*marks[: at + 1], *marks[at:]])
@@ -215,21 +215,21 @@ def test_every_command_works_exactly_or_tells(given: Given, typed: Typing, name:
     """Whatever becomes of a file, a command does what it does with sound ones, or names the file and does nothing."""
     scene = given(name)
     before, documents, outcomes = scene.rows(), {}, {}
-    for words in LOOKING:
+    for words in READING_COMMANDS:
         documents[words] = scene.document(typed, words)
-    for words in WRITING:
+    for words in WRITING_COMMANDS:
         outcomes[words] = (scene.type(typed, words).code, scene.rows())
         scene.restore()
     cases = list(harms(scene))
     for file, harm in cases[random.Random(f"{name}{SOAK_SEED}").randrange(CASES) :: CASES]:  # noqa: S311
         harm(scene.folder / file)
-        for words in LOOKING:
+        for words in READING_COMMANDS:
             said = scene.type(typed, words)
             assert "Traceback" not in said.text, (file, harm, words)
-            assert is_told(said, file) or scene.document(typed, words) == documents[words], (file, harm, said)
-        for words in WRITING:
+            assert fails_clearly(said, file) or scene.document(typed, words) == documents[words], (file, harm, said)
+        for words in WRITING_COMMANDS:
             said = scene.type(typed, words)
-            if is_told(said, file):
+            if fails_clearly(said, file):
                 assert (said.code, scene.rows()) == (1, before), (file, harm, said)
             else:
                 assert (said.code, scene.rows()) == outcomes[words], (file, harm, said)
@@ -245,17 +245,17 @@ def test_every_byte_is_missed(given: Given, kind: str) -> None:
     scene = given(kind)
     run, dice = RunFolder(scene.folder), random.Random(SOAK_SEED)  # noqa: S311
     sound = run.record(running=False)
-    said = run.said(sound)
+    said = run.hook_outputs(sound)
     for name in scene.names(pieces=False):
         file = scene.folder / name
         data = file.read_bytes()
         for at in some_bytes(data):
             for bit in range(8) if SOAKING else [dice.randrange(8)]:
-                altered(file, at, bit)
+                flip_bit(file, at, bit)
                 record = run.record(running=False)
                 if name.startswith("hooks"):
-                    assert run.said(sound) != said
-                    assert "is damaged" in run.said(sound)[-1][1]
+                    assert run.hook_outputs(sound) != said
+                    assert "is damaged" in run.hook_outputs(sound)[-1][1]
                 elif name == "steps.count" and record.state is not RunState.DAMAGED:
                     assert record == sound, (at, bit)
                 else:
@@ -273,13 +273,13 @@ def test_every_byte_of_a_journal_is_missed(given: Given) -> None:
     sound = run.record(running=False)
     file = next(scene.folder / name for name in scene.names(pieces=True))
     data = file.read_bytes()
-    assert run.with_journals(sound).lost == ()
+    assert run.with_journals(sound).lost_journals == ()
     for at in some_bytes(data):
-        altered(file, at, at % 8)
-        assert [one.partition(" is ")[0] for one in run.with_journals(sound).lost] == [str(file)]
+        flip_bit(file, at, at % 8)
+        assert [one.partition(" is ")[0] for one in run.with_journals(sound).lost_journals] == [str(file)]
         file.write_bytes(data)
     file.write_bytes(data[:-1])
-    assert len(run.record(running=False).lost) == 1
+    assert len(run.record(running=False).lost_journals) == 1
 
 
 def test_a_journal_altered_at_its_size_is_seen_by_status(
@@ -289,7 +289,7 @@ def test_a_journal_altered_at_its_size_is_seen_by_status(
     scene = given("done")
     file = next(RunFolder(scene.folder).pieces.glob("*-journal.parquet"))
     data = file.read_bytes()
-    altered(file, len(data) // 2, 3)
+    flip_bit(file, len(data) // 2, 3)
 
     said = scene.type(typed, ("status", "--ledger"))
     monkeypatch.setattr("syncengine.staging.ledger.EXAMINED_MB", 0)
@@ -310,7 +310,7 @@ def test_what_was_written_is_never_put_back_by_half(given: Given, typed: Typing)
         said = scene.type(typed, ("undo", "--yes"))
 
         assert said.code == 1
-        assert is_told(said, "steps.jsonl")
+        assert fails_clearly(said, "steps.jsonl")
         assert "It cannot be taken back." in said.text
         assert scene.rows() == after
 
@@ -318,23 +318,23 @@ def test_what_was_written_is_never_put_back_by_half(given: Given, typed: Typing)
 def test_nothing_is_put_back_where_one_journal_is_damaged(given: Given, typed: Typing) -> None:
     """A bit that flipped in the journal of one step of several is named before any of them is put back."""
     scene = given("done")
-    altered(scene.folder / scene.names(pieces=True)[-1], 60)
+    flip_bit(scene.folder / scene.names(pieces=True)[-1], 60)
     after = scene.rows()
 
     undone = scene.type(typed, ("undo", "--yes"))
     shown = scene.type(typed, ("runs", "{run}"))
 
     assert undone.code == 1
-    assert is_told(undone, scene.names(pieces=True)[-1])
+    assert fails_clearly(undone, scene.names(pieces=True)[-1])
     assert scene.rows() == after
-    assert is_told(shown, scene.names(pieces=True)[-1])
+    assert fails_clearly(shown, scene.names(pieces=True)[-1])
     assert "It cannot be taken back." in shown.text
 
 
 def test_a_new_run_goes_on_beside_a_damaged_one(given: Given, typed: Typing) -> None:
     """Verify and a new resync do their work, the latter saying that a step of the damaged run may still be open."""
     scene = given("cut short")
-    altered(scene.folder / "steps.jsonl", 40)
+    flip_bit(scene.folder / "steps.jsonl", 40)
     words = ("--window", WINDOW, "--table", "htrunk", "--table", "hcwc")
 
     looked = scene.type(typed, ("verify", *words))
@@ -359,7 +359,7 @@ def test_a_run_whose_header_is_gone_is_not_passed_over(given: Given, typed: Typi
     swept = list(ledger_of(scene.files.pair_file).prune(keep_days=1, keep_mb=0, now=datetime(2100, 1, 1)))
 
     assert (said.code, swept) == (1, [])
-    assert is_told(said, "run.json")
+    assert fails_clearly(said, "run.json")
     assert scene.rows() == after
     assert {run.id for run in scene.files.open().runs()} == {scene.run, last}
 
@@ -387,7 +387,7 @@ def test_an_undo_is_not_gone_on_with_from_a_damaged_journal(given: Given, typed:
             pair.execute(pair.plan_undo())
     half = scene.rows()
     for name in scene.names(pieces=True):
-        altered(scene.folder / name, 60)
+        flip_bit(scene.folder / name, 60)
 
     said = scene.type(typed, ("resume",))
 
@@ -417,7 +417,7 @@ def test_a_run_that_is_damaged_after_the_plan_of_its_undo_is_left(given: Given) 
     scene = given("done")
     pair, after = scene.files.open(), scene.rows()
     plan = pair.plan_undo()
-    altered(scene.folder / "steps.jsonl", 40)
+    flip_bit(scene.folder / "steps.jsonl", 40)
 
     with pytest.raises(StagingError, match=r"steps\.jsonl is damaged.*It cannot be taken back"):
         pair.execute(plan)
@@ -429,11 +429,11 @@ def test_whoever_writes_is_named_or_nobody_is(tmp_path: Path) -> None:
     """A byte of the lock that is another names no other run; the one that writes is not said to be cut short."""
     ledger = Ledger(tmp_path)
     with ledger.locked() as lock:
-        run = ledger.begin(lock, Begin(RunKind.RESYNC, 1, "a test"), needs_bytes=0)
+        run = ledger.begin(lock, NewRun(RunKind.RESYNC, 1, "a test"), needs_bytes=0)
         holder, data = ledger.holder(), (tmp_path / LOCK).read_bytes()
         assert holder.startswith(f"run {run.id}, process")
         for at in range(len(data)):
-            altered(tmp_path / LOCK, at, at % 8)
+            flip_bit(tmp_path / LOCK, at, at % 8)
             assert ledger.holder() == UNNAMED
             assert ledger.find(run.id).state is RunState.RUNNING
             (tmp_path / LOCK).write_bytes(data)

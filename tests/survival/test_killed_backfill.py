@@ -17,7 +17,7 @@ from tests.survival.children import Order, counted, died_of, done, opened
 from tests.survival.outages import chosen
 
 DAYS = [date(2000, 6, day) for day in (1, 2, 3)]
-WISHES = {"window": "2000-06-01..2000-06-03", "tables": ("htrunk",), "portion_days": 1}
+REQUEST = {"window": "2000-06-01..2000-06-03", "tables": ("htrunk",), "portion_days": 1}
 SPREAD = 1
 """Moments at which it is killed."""
 SETTINGS = "limits.step_rows = 4\nlimits.memory_mb = 128\n"
@@ -48,13 +48,13 @@ def test_killed_at_a_moment(tmp_path: Path) -> None:
     files = build(tmp_path / "pair")
     originals = tmp_path / "originals"
     shutil.copytree(files.folder, originals)
-    moments = counted(Order(files.pair_file, None, backfill=WISHES))
+    moments = counted(Order(files.pair_file, None, backfill=REQUEST))
     for fatal in chosen(moments, SPREAD, seed=3, firsts=()):
         shutil.rmtree(files.folder / "pair.staging", ignore_errors=True)
         for role in Role:
             shutil.copyfile(originals / files.database(role).name, files.database(role))
             files.database(role).with_name(f"{files.database(role).name}.wal").unlink(missing_ok=True)
-        assert died_of(Order(files.pair_file, None, fatal, backfill=WISHES)), fatal
+        assert died_of(Order(files.pair_file, None, fatal, backfill=REQUEST)), fatal
         assert is_whole(files)
 
         pair = opened(files.pair_file, {})
@@ -62,5 +62,5 @@ def test_killed_at_a_moment(tmp_path: Path) -> None:
             assert pair.resume().outcome.done
         except InputError as error:
             if "is done" not in error.message:
-                assert done(pair, Order(files.pair_file, None, backfill=WISHES)).outcome.done
+                assert done(pair, Order(files.pair_file, None, backfill=REQUEST)).outcome.done
         assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")

@@ -17,10 +17,10 @@ import pytest
 from syncengine.model.pair import Role
 from syncengine.model.run import RunState
 from syncengine.servers.protocol import Server
-from tests.cli.terminal import Said, Typing
+from tests.cli.terminal import CommandResult, Typing
 from tests.examples import SOAK_SEED, SOAKING, some_of
-from tests.meddling import Meddling, meddle
-from tests.mixed_plans import letting_both_through
+from tests.interference import Interference, interfere
+from tests.mixed_plans import resync_of_any_class
 from tests.survival.children import died_of, opened
 from tests.survival.conftest import Embedded, Made
 from tests.survival.embedded import EmbeddedStage
@@ -45,16 +45,16 @@ def outages(embedded: Embedded) -> Outages:
     return embedded("replace")
 
 
-def resync(outages: Outages, typed: Typing, policy: str = "replace") -> Said:
+def resync(outages: Outages, typed: Typing, policy: str = "replace") -> CommandResult:
     """Type the resync."""
     tables = [word for table in TABLES for word in ("--table", table)]
-    with letting_both_through():
+    with resync_of_any_class():
         return typed(
             *("resync", "--yes", "--pair", outages.stage.pair_file, "--window", WINDOW, "--policy", policy), *tables
         )
 
 
-def is_told(said: Said, *words: str) -> None:
+def fails_clearly(said: CommandResult, *words: str) -> None:
     """Hold what a failed command says to a documented exit code and to sentences without a trace."""
     assert said.code in (1, 5), said.text
     assert "Traceback" not in said.text
@@ -63,7 +63,7 @@ def is_told(said: Said, *words: str) -> None:
         assert word in said.text, said.text
 
 
-def mended(outages: Outages, typed: Typing) -> None:
+def resume_to_end(outages: Outages, typed: Typing) -> None:
     """Look at whole steps, and go on: by resume, or where that cannot be, by the same command again."""
     outages.expected.steps_done(outages.stage.target())
     if typed("resume", "--pair", outages.stage.pair_file).code != 0:
@@ -116,8 +116,8 @@ def test_the_disk_is_full(outages: Outages, typed: Typing, monkeypatch: pytest.M
         with monkeypatch.context() as patched:
             patched.setattr(where, name, becomes(getattr(where, name), nth))
             said = resync(outages, typed)
-        is_told(said, "no disk left for staging")
-        mended(outages, typed)
+        fails_clearly(said, "no disk left for staging")
+        resume_to_end(outages, typed)
 
 
 @pytest.mark.soak
@@ -142,12 +142,12 @@ def test_the_staging_folder_is_taken_away(
             shutil.rmtree(staging, ignore_errors=True)
 
     with monkeypatch.context() as patched:
-        meddle(patched, Role.SECONDARY, Meddling(before_begin=before, after_insert=after))
+        interfere(patched, Role.SECONDARY, Interference(before_begin=before, after_insert=after))
         said = resync(outages, typed)
 
-    is_told(said, "staging folder", "Run the same command again")
+    fails_clearly(said, "staging folder", "Run the same command again")
     assert "syncengine resume" not in said.text
-    mended(outages, typed)
+    resume_to_end(outages, typed)
 
 
 @pytest.mark.soak
@@ -171,7 +171,7 @@ def test_the_ledger_is_damaged(embedded: Embedded, typed: Typing, policy: str) -
 
         said = typed("resume", "--pair", stage.pair_file)
 
-        is_told(said, "damaged")
+        fails_clearly(said, "damaged")
         assert stage.target() == before
         again = resync(outages, typed, policy)
         assert again.code == 0, again.text
@@ -197,7 +197,7 @@ def test_files_of_a_run_are_damaged(outages: Outages, typed: Typing, damage: str
     if damage == "piece cut":
         assert said.code == 0, said.text
     else:
-        is_told(said)
+        fails_clearly(said)
         assert outages.stage.target() == before
         assert resync(outages, typed).code == 0
     assert outages.stage.target() == outages.expected.after
@@ -244,9 +244,9 @@ def test_a_table_is_dropped_in_the_middle(staged: Made, typed: Typing, monkeypat
             stage.live.run("ALTER TABLE hagent RENAME TO elsewhere")
 
     with monkeypatch.context() as patched:
-        meddle(patched, Role.SECONDARY, Meddling(before_begin=dropped))
+        interfere(patched, Role.SECONDARY, Interference(before_begin=dropped))
         said = resync(outages, typed)
 
-    is_told(said, "hagent")
+    fails_clearly(said, "hagent")
     stage.live.run("ALTER TABLE elsewhere RENAME TO hagent")
-    mended(outages, typed)
+    resume_to_end(outages, typed)

@@ -43,5 +43,5 @@ def test_resume_waits_for_a_session_that_lives(
         assert said.code == 5, said.text
         assert session in said.text
         assert "Traceback" not in said.text
-        wire.let_go()
+        wire.release()
         outages.resumed()

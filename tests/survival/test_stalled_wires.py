@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.terminal import Said, Typing
+from tests.cli.terminal import CommandResult, Typing
 from tests.examples import SOAKING
 from tests.servers.derby.drda import CodePoint
 from tests.servers.derby.faults import Fault, Moment, Stall
@@ -36,7 +36,7 @@ def typed(capsys: pytest.CaptureFixture[str]) -> Typing:
     return Typing(capsys)
 
 
-def is_told(said: Said) -> bool:
+def reports_timeout(said: CommandResult) -> bool:
     """Say whether a command was told that something took longer than it may."""
     return "took longer" in said.text
 
@@ -58,7 +58,7 @@ def test_stalled_at_every_message(tmp_path: Path, kind: str, command: str, part:
             pair.wire.stall_at(nth)
             said, took = pair.typed(command, interrupted=interrupted)
             stalled, last = pair.wire.stalled, (nth, pair.wire.last, said, took)
-            asked = pair.wire.asked
+            asked = pair.wire.queries
             pair.wire.stall_at(0)
             if not stalled:
                 break
@@ -69,13 +69,13 @@ def test_stalled_at_every_message(tmp_path: Path, kind: str, command: str, part:
                 assert said.code == 130 or asked > nth, last
             else:
                 assert took < IN_TIME, last
-                assert is_told(said) or "ROLLBACK" in last[1].upper() or said.code in (0, 3), last
+                assert reports_timeout(said) or "ROLLBACK" in last[1].upper() or said.code in (0, 3), last
             if command in WRITING:
                 assert pair.typed("resync")[0].code == 0, last
         assert nth > 20
 
 
-HELD: dict[str, tuple[Moment, int | None, str]] = {
+STALLED_AT: dict[str, tuple[Moment, int | None, str]] = {
     "closing a cursor": ("any", int(CodePoint.CLSQRY), "SELECT tabname"),
     "preparing": ("prepare", None, "SELECT tabid, idxname"),
 }
@@ -83,10 +83,10 @@ HELD: dict[str, tuple[Moment, int | None, str]] = {
 
 @pytest.mark.informix
 @pytest.mark.soak("preparing")
-@pytest.mark.parametrize("name", sorted(HELD))
+@pytest.mark.parametrize("name", sorted(STALLED_AT))
 def test_stalled_while(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """A server that hangs while a cursor is closed, or a statement prepared, ends the command as any query does."""
-    at, code_point, statement = HELD[name]
+    at, code_point, statement = STALLED_AT[name]
     for variable, value in PASSWORDS.items():
         monkeypatch.setenv(variable, value)
     with StallingPair.of(tmp_path, "informix") as pair:

@@ -8,105 +8,111 @@ from dataclasses import dataclass, replace
 
 from syncengine.execute.executor import refuse_other_servers
 from syncengine.execute.pacing import parse_hours
-from syncengine.jobs.backfill.portion_bounds import Cutting
-from syncengine.jobs.backfill.portion_run import Copying, PortionWork
+from syncengine.jobs.backfill.portion_bounds import PortionPlanner
+from syncengine.jobs.backfill.portion_run import BackfillRun, PortionWork
 from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
 from syncengine.jobs.runs.runs import Runs
-from syncengine.jobs.surroundings import needs, refuse_nothing_writable, told_of
-from syncengine.model.allowed import NOTHING, Allowed
+from syncengine.jobs.surroundings import record_needs, refuse_nothing_writable, side_effects_allowed
 from syncengine.model.errors import InputError, RefusedError, SyncError
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.pair import Role
+from syncengine.model.permission import NO_PERMISSION, Permission
 from syncengine.model.plan import Plan
-from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion
+from syncengine.model.portions import BackfillPlan, BackfillRequest, Portion
 from syncengine.model.progress import Progress
-from syncengine.model.ran import Ran
 from syncengine.model.run import RunKind, RunRecord
+from syncengine.model.verified_run import VerifiedRun
 from syncengine.servers.protocol import Server
 from syncengine.servers.throttle import Throttle, ThrottledServer
-from syncengine.staging.ledger import Begin
+from syncengine.staging.ledger import NewRun
 from syncengine.staging.run_folder import RunFolder
 
 
 @dataclass(frozen=True, slots=True)
-class Backfilling:
+class BackfillJob:
     """Backfills one pair."""
 
     runs: Runs
-    cutting: Cutting
+    portion_planner: PortionPlanner
     work: PortionWork
     progress: Progress
 
-    def plan(self, wishes: BackfillWishes) -> BackfillPlan:
+    def plan(self, request: BackfillRequest) -> BackfillPlan:
         """Return how a backfill would be cut. Reads only."""
-        self._refuse_hours(wishes)
+        self._refuse_hours(request)
         with self.runs.connections.servers(frozenset()) as servers:
-            refuse_nothing_writable(wishes.tables, wishes.writes_to, servers, wishes.policy)
-            made = self.cutting.portions(servers, wishes)
-            told = told_of(wishes.tables, wishes.writes_to, servers, wishes.allowed)
-        sets_off = (f"{one.says}; an undo does not put back what that changes" for one in told)
-        return replace(made, notes=(*made.notes, *sets_off))
+            refuse_nothing_writable(request.tables, request.writes_to, servers, request.policy)
+            made = self.portion_planner.portions(servers, request)
+            allowed_side_effects = side_effects_allowed(request.tables, request.writes_to, servers, request.allowed)
+        side_effect_notes = (
+            f"{one.message}; an undo does not put back what that changes" for one in allowed_side_effects
+        )
+        return replace(made, notes=(*made.notes, *side_effect_notes))
 
-    def planned(self, plan: BackfillPlan) -> Iterator[tuple[Portion, Plan | None]]:
+    def portion_plans(self, plan: BackfillPlan) -> Iterator[tuple[Portion, Plan | None]]:
         """Yield the plan of each portion, as the pair is now; None where nothing of it can be compared."""
-        seed, wishes = secrets.randbits(63), plan.wishes
+        seed, request = secrets.randbits(63), plan.request
         with self.runs.connections.servers(frozenset()) as servers:
             refuse_other_servers(plan, servers)
             for portion in plan.portions:
-                yield portion, self.work.plan(servers, wishes, portion, seed, self.progress, wishes.allowed)
+                yield portion, self.work.plan(servers, request, portion, seed, self.progress, request.allowed)
 
-    def execute(self, plan: BackfillPlan, *, about: str = "") -> Ran:
+    def execute(self, plan: BackfillPlan, *, about: str = "") -> VerifiedRun:
         """Do a backfill as a new run."""
-        wishes, into = plan.wishes, plan.writes_to
+        request, into = plan.request, plan.writes_to
         with (
-            self.runs.connections.servers(into, slowed_by=_slowed_by(wishes)) as servers,
+            self.runs.connections.servers(into, slowed_by=_slowed_by(request)) as servers,
             self.runs.ledger.locked() as lock,
         ):
             refuse_other_servers(plan, servers)
             self.runs.connections.refuse_unwritable(servers, into)
             notes = (*self.runs.recover_others(servers, into, but=""), *self.runs.prune())
             # What is there now is allowed, by its names: what comes between two portions is not.
-            allowed = wishes.allowed.and_told(told_of(wishes.tables, into, servers, wishes.allowed))
-            begin = Begin(RunKind.BACKFILL, secrets.randbits(63), about or plan.about, request=_with_lost(plan))
+            allowed = request.allowed.with_approved(
+                side_effects_allowed(request.tables, into, servers, request.allowed)
+            )
+            begin = NewRun(RunKind.BACKFILL, secrets.randbits(63), about or plan.about, request=_with_not_counted(plan))
             run = self.runs.ledger.begin(lock, begin, needs_bytes=0)
             run.save_portions(plan.portions)
             if allowed.named:
                 run.mark_allowance("allowed", allowed)
-            ran = self._carry_out(wishes, run, servers, run.record(running=True))
-        return replace(ran, notes=notes)
+            result = self._carry_out(request, run, servers, run.record(running=True))
+        return replace(result, notes=notes)
 
-    def resume(self, record: RunRecord, allowed: Allowed) -> Ran:
+    def resume(self, record: RunRecord, allowed: Permission) -> VerifiedRun:
         """Go on with a backfill: the portion under way by its own plan, then those after it.
 
         `allowed` is what may be set off beside what it was allowed before.
         """
-        wishes = record.header.request
-        if wishes is None or not self.runs.ledger.folder(record.id).is_cut():
+        request = record.header.request
+        if request is None or not self.runs.ledger.folder(record.id).is_cut():
             raise InputError(
                 f"Run {record.id} was cut short before it had planned anything.", hint="Run its command again."
             )
-        self._refuse_hours(wishes)
-        into = wishes.writes_to
-        with self.runs.connections.servers(into, slowed_by=_slowed_by(wishes)) as servers:
+        self._refuse_hours(request)
+        into = request.writes_to
+        with self.runs.connections.servers(into, slowed_by=_slowed_by(request)) as servers:
             self.runs.connections.refuse_unwritable(servers, into)
-            for portion in record.portions_kept:
+            for portion in record.portions_saved:
                 refuse_other_servers(self.runs.ledger.folder(record.id).plan(portion), servers)
             self.runs.connections.refuse_upgraded(servers)
             with self.runs.resumed(record, servers) as (run, found):
                 if allowed.named:
-                    run.mark_allowance("allowed", allowed.and_told(told_of(wishes.tables, into, servers, allowed)))
+                    run.mark_allowance(
+                        "allowed", allowed.with_approved(side_effects_allowed(request.tables, into, servers, allowed))
+                    )
                 notes = self.runs.recover_others(servers, into, but=record.id)
                 granted = run.record(running=True).granted
-                ran = self._carry_out(wishes, run, servers, replace(found, granted=granted))
-                return replace(ran, notes=tuple(notes))
+                result = self._carry_out(request, run, servers, replace(found, granted=granted))
+                return replace(result, notes=tuple(notes))
 
-    def _refuse_hours(self, wishes: BackfillWishes) -> None:
+    def _refuse_hours(self, request: BackfillRequest) -> None:
         """Refuse what are no hours, and those that a clock which stands still never reaches."""
-        if wishes.hours is None:
+        if request.hours is None:
             return
-        hours, settings = parse_hours(wishes.hours), self.runs.settings
-        if settings.as_of is not None and not hours.holds(as_of(settings)):
+        hours, settings = parse_hours(request.hours), self.runs.settings
+        if settings.as_of is not None and not hours.contains(as_of(settings)):
             raise InputError(
                 f"{settings.file.name} fixes the clock at {settings.as_of:%H:%M}, which never comes into the hours "
                 f"{hours}.",
@@ -114,43 +120,43 @@ class Backfilling:
             )
 
     def _carry_out(
-        self, wishes: BackfillWishes, run: RunFolder, servers: Mapping[Role, Server], record: RunRecord
-    ) -> Ran:
-        def paced() -> Mapping[Role, Server]:
-            if not wishes.rows_per_second:
+        self, request: BackfillRequest, run: RunFolder, servers: Mapping[Role, Server], record: RunRecord
+    ) -> VerifiedRun:
+        def throttled_servers() -> Mapping[Role, Server]:
+            if not request.rows_per_second:
                 return servers
-            throttle = Throttle(wishes.rows_per_second)
+            throttle = Throttle(request.rows_per_second)
             return {role: ThrottledServer(server, throttle) for role, server in servers.items()}
 
         portions = run.portions()
         progress = PortionProgress(self.progress, portions, record.portions_done)
-        allowed = NOTHING.and_told(record.granted.told)
-        copying = Copying(self.runs, self.work, wishes, run, paced, record, progress, allowed)
+        allowed = NO_PERMISSION.with_approved(record.granted.approved)
+        backfill_run = BackfillRun(self.runs, self.work, request, run, throttled_servers, record, progress, allowed)
         progress.open()
         try:
             for portion in portions:
-                copying.portion(portion)
-                if copying.stopped:
+                backfill_run.copy_portion(portion)
+                if backfill_run.stopped:
                     break
                 if portion.number not in record.portions_done:
                     progress.portion_done(portion)
         except (KeyboardInterrupt, SyncError) as error:
-            needs(run, error)
-            copying.stop(BY_USER if is_stop(error) else str(error), cancelled=is_stop(error))
-            if isinstance(error, RefusedError | InputError) and not copying.wrote:
+            record_needs(run, error)
+            backfill_run.stop(BY_USER if is_stop(error) else str(error), cancelled=is_stop(error))
+            if isinstance(error, RefusedError | InputError) and not backfill_run.wrote:
                 # Nothing was written: it is the sentence that counts, not how far the reading came.
-                copying.ended()
+                backfill_run.finish()
                 raise
         finally:
             progress.close()
-        return copying.ended()
+        return backfill_run.finish()
 
 
-def _with_lost(plan: BackfillPlan) -> BackfillWishes:
+def _with_not_counted(plan: BackfillPlan) -> BackfillRequest:
     """Return what the ledger keeps of a backfill: what is asked for, and what it does not look at."""
-    return replace(plan.wishes, not_counted=tuple(name for name, _ in plan.not_counted))
+    return replace(plan.request, not_counted=tuple(name for name, _ in plan.not_counted))
 
 
-def _slowed_by(wishes: BackfillWishes) -> float:
+def _slowed_by(request: BackfillRequest) -> float:
     """Return how many seconds the rows of a portion take at the rate asked for: read, and written."""
-    return 2 * wishes.portion_rows / wishes.rows_per_second if wishes.rows_per_second else 0.0
+    return 2 * request.portion_rows / request.rows_per_second if request.rows_per_second else 0.0

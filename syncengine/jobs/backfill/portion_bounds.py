@@ -15,7 +15,7 @@ from syncengine.model.errors import ServerError, WindowError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.grain import INTERVAL
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.portions import BackfillPlan, BackfillWishes, Portion
+from syncengine.model.portions import BackfillPlan, BackfillRequest, Portion
 from syncengine.model.progress import Progress
 from syncengine.model.selection import select_window
 from syncengine.model.sides import Sides
@@ -33,7 +33,7 @@ MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class CountedSpan:
     """The time whose rows are counted: of each ACD in whole intervals, as they are compared and copied."""
 
     window: Window
@@ -53,85 +53,85 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Cutting:
+class PortionPlanner:
     """Cuts the backfills of one pair."""
 
     settings: PairSettings
     catalogue: Catalogue
     progress: Progress
 
-    def portions(self, servers: Mapping[Role, Server], wishes: BackfillWishes) -> BackfillPlan:
+    def portions(self, servers: Mapping[Role, Server], request: BackfillRequest) -> BackfillPlan:
         """Return the portions, and what could not be counted for them. Reads no values, only counts.
 
         Raises `ServerError` where there is no portion and a table could not be counted: nobody knows what it holds.
         """
-        specs = [self.catalogue.table(name) for name in wishes.tables]
-        window, lengths, notes = self._archived(servers, wishes)
-        asked = Span(window, lengths, wishes.acds)
-        source, target = servers[wishes.source], servers[wishes.source.other]
+        specs = [self.catalogue.table(name) for name in request.tables]
+        window, lengths, notes = self._archived(servers, request)
+        span = CountedSpan(window, lengths, request.acds)
+        source, target = servers[request.source], servers[request.source.other]
         there = source.tables([spec.name for spec in specs])
-        on_either = there.keys() | {spec.name for spec in self._held(target, specs)}
-        refuse_absent([name for name in wishes.named if name not in on_either])
+        on_either = there.keys() | {spec.name for spec in self._tables_on(target, specs)}
+        refuse_absent([name for name in request.named if name not in on_either])
         daily = [spec for spec in specs if not spec.grain.long and spec.name in there]
         long = [spec for spec in specs if spec.grain.long and spec.name in there]
         failed: dict[str, ServerError] = {}
-        rows = self._rows_by_day(source, daily, asked, failed)
+        rows = self._rows_by_day(source, daily, span, failed)
         # Days that only the target holds are looked at too: else the verdict would be silent on them.
-        either = _larger(rows, self._rows_by_day(target, self._held(target, daily), asked, failed))
-        found = day_windows(either, window, most_rows=wishes.portion_rows, most_days=wishes.portion_days)
+        either = _larger(rows, self._rows_by_day(target, self._tables_on(target, daily), span, failed))
+        found = day_windows(either, window, most_rows=request.portion_rows, most_days=request.portion_days)
         pieces = [(piece, tuple(spec.name for spec in daily)) for piece in found]
         # After the intervals, since a week or month is copied only where its intervals agree (rule 10).
         below = {spec.rolled_from for spec in long if spec.rolled_from is not None}
-        held = self._rows_by_day(source, long, asked, failed)
-        held_by_either = _larger(held, self._rows_by_day(target, self._held(target, long), asked, failed))
-        with_intervals = tuple(sorted((below - wishes.excluded) | {spec.name for spec in long}))
+        long_rows = self._rows_by_day(source, long, span, failed)
+        long_on_either = _larger(long_rows, self._rows_by_day(target, self._tables_on(target, long), span, failed))
+        with_intervals = tuple(sorted((below - request.excluded) | {spec.name for spec in long}))
         later = []
-        if held_by_either:
-            first = datetime.combine(min(held_by_either), datetime.min.time())
+        if long_on_either:
+            first = datetime.combine(min(long_on_either), datetime.min.time())
             begun = window.since(first)
             later = [(piece, with_intervals) for piece in month_windows(begun, most_months=MONTHS)] if begun else []
-        if wishes.newest_first:
+        if request.newest_first:
             pieces.reverse()
             later.reverse()
         portions = tuple(
-            Portion(at + 1, piece, tables, _rows_in(rows if at < len(pieces) else held, piece))
+            Portion(at + 1, piece, tables, _rows_in(rows if at < len(pieces) else long_rows, piece))
             for at, (piece, tables) in enumerate([*pieces, *later])
         )
         if failed and not portions:
             _raise_nothing_counted(failed)
         identities = tuple((role, server.describe().identity) for role, server in servers.items())
         return BackfillPlan(
-            wishes, portions, identities, notes, tuple((name, error.message) for name, error in failed.items())
+            request, portions, identities, notes, tuple((name, error.message) for name, error in failed.items())
         )
 
     def _archived(
-        self, servers: Mapping[Role, Server], wishes: BackfillWishes
+        self, servers: Mapping[Role, Server], request: BackfillRequest
     ) -> tuple[Window, Mapping[int, int], tuple[str, ...]]:
         """Return the window up to what both servers have archived for every ACD (rule 6), and a note of that.
 
         Between them the minutes of an interval of each ACD.
         """
         now = as_of(self.settings)
-        asking = FactQuestions(self.settings, self.catalogue, None, coverage=False)
-        facts = Sides.by_role(wishes.source, facts_of(servers, asking, wishes.acds))
-        questions = ScopeQuestions(self.settings, tuple(facts), now, acds=wishes.acds)
+        fact_questions = FactQuestions(self.settings, self.catalogue, None, coverage=False)
+        facts = Sides.by_role(request.source, facts_of(servers, fact_questions, request.acds))
+        questions = ScopeQuestions(self.settings, tuple(facts), now, acds=request.acds)
         lengths = questions.lengths
         ends = [
             closed_until(INTERVAL, acd, lengths.get(acd, DEFAULT_LENGTH), questions)
-            for acd in (wishes.acds or tuple(lengths))
+            for acd in (request.acds or tuple(lengths))
         ]
         until, why = min(ends, default=(now, ""))
-        if until >= wishes.window.stop:
-            return wishes.window, lengths, ()
-        window = wishes.window.before(until)
+        if until >= request.window.stop:
+            return request.window, lengths, ()
+        window = request.window.before(until)
         if window is None:
             raise WindowError(
-                f"Nothing of the window {wishes.window} is archived on both servers: {why}.",
+                f"Nothing of the window {request.window} is archived on both servers: {why}.",
                 hint="Give a window that has passed.",
             )
         return window, lengths, (f"up to {until:%Y-%m-%d %H:%M}{f': {why}' if why else ', which is now'}",)
 
-    def _held(self, server: Server, specs: Sequence[TableSpec]) -> list[TableSpec]:
+    def _tables_on(self, server: Server, specs: Sequence[TableSpec]) -> list[TableSpec]:
         """Return those of the tables that a server has."""
         there = server.tables([spec.name for spec in specs])
         return [spec for spec in specs if spec.name in there]
@@ -140,7 +140,7 @@ class Cutting:
         self,
         source: Server,
         specs: Sequence[TableSpec],
-        asked: Span,
+        span: CountedSpan,
         failed: dict[str, ServerError],
     ) -> dict[date, int]:
         """Count a server's rows by day; no values are read. A table that cannot be is kept in `failed`."""
@@ -149,8 +149,8 @@ class Cutting:
         self.progress.begin("Counting", len(specs))
         try:
             for spec in specs:
-                selection = select_window(spec, asked.widest, zone=zone, acds=asked.acds or None)
-                if selection is None or (spec.acd is None and asked.acds):
+                selection = select_window(spec, span.widest, zone=zone, acds=span.acds or None)
+                if selection is None or (spec.acd is None and span.acds):
                     self.progress.advance(1, spec.name)
                     continue
                 columns, count = BucketColumns.of(spec), 0
@@ -163,7 +163,7 @@ class Cutting:
                     found = ()
                 for bucket, state in found:
                     start = bucket_start(bucket, columns, zone)
-                    if start is not None and asked.of_acd(bucket.acd).holds(start):
+                    if start is not None and span.of_acd(bucket.acd).contains(start):
                         rows[start.date()] += state.rows
                         count += state.rows
                 self.progress.advance(1, spec.name, rows=count)
@@ -176,9 +176,9 @@ def _raise_nothing_counted(failed: Mapping[str, ServerError]) -> NoReturn:
     """Raise what kept tables from being counted, where no other has rows to cut into portions."""
     if len(failed) == 1:
         raise next(iter(failed.values()))
-    told = "; ".join(f"{name}: {error.message.rstrip('.')}" for name, error in failed.items())
+    problems = "; ".join(f"{name}: {error.message.rstrip('.')}" for name, error in failed.items())
     hint = next((error.hint for error in failed.values() if error.hint), "")
-    raise ServerError(f"Nobody knows whether there is anything to copy. {told}.", hint=hint)
+    raise ServerError(f"Nobody knows whether there is anything to copy. {problems}.", hint=hint)
 
 
 def _larger(source: Mapping[date, int], target: Mapping[date, int]) -> dict[date, int]:

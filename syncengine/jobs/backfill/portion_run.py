@@ -8,30 +8,36 @@ from dataclasses import dataclass, field, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.executor import execute
-from syncengine.execute.pacing import Pacing, parse_hours
+from syncengine.execute.pacing import Pacer, parse_hours
 from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
 from syncengine.jobs.observation import Observer
 from syncengine.jobs.runs.beginning import needed_bytes
 from syncengine.jobs.runs.runs import Runs
-from syncengine.jobs.surroundings import Watch, fit_to_go_on, planned, surrounded, to_go_on
-from syncengine.model.allowed import Allowed
+from syncengine.jobs.surroundings import (
+    SideEffectWatch,
+    plan_with_side_effects,
+    resumable_plan,
+    resume_context,
+    writable_plan,
+)
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.drift import Observation
 from syncengine.model.errors import WindowError
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
+from syncengine.model.permission import Permission
 from syncengine.model.plan import Plan
 from syncengine.model.plan_kind import BackfillPortion
-from syncengine.model.portions import BackfillWishes, Portion, PortionDone, PortionFound
+from syncengine.model.portions import BackfillRequest, Portion, PortionOutcome, PortionRecord
 from syncengine.model.progress import Progress
-from syncengine.model.ran import Ran
 from syncengine.model.refusals import TooManyDeletionsError
 from syncengine.model.run import RunRecord
+from syncengine.model.verified_run import VerifiedRun
 from syncengine.observe.facts import running_archive
 from syncengine.observe.request import Request
-from syncengine.planning.plan import Wishes
-from syncengine.planning.surroundings import PLANNED, Told
+from syncengine.planning.plan import PlanRequest
+from syncengine.planning.surroundings import PLANNED, RefusalContext
 from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
 
@@ -47,71 +53,73 @@ class PortionWork:
     def plan(
         self,
         servers: Mapping[Role, Server],
-        wishes: BackfillWishes,
+        request: BackfillRequest,
         portion: Portion,
         seed: int,
         progress: Progress,
-        allowed: Allowed,
-        told: Told = PLANNED,
+        allowed: Permission,
+        context: RefusalContext = PLANNED,
     ) -> Plan | None:
         """Return the plan of a portion; None where nothing of it can be compared."""
-        request = replace(self._request(wishes, portion, seed), for_writing=True)
+        comparison = replace(self._comparison(request, portion, seed), for_writing=True)
         try:
-            observation = self.observer.observe(servers, request, progress)
+            observation = self.observer.observe(servers, comparison, progress)
         except WindowError:
             return None
         try:
-            how = Wishes(BackfillPortion(wishes.policy), self.settings.limits, hooks=self.settings.hooks)
-            made = planned(observation, self.catalogue, how, servers, of_a_part=True)
+            plan_request = PlanRequest(BackfillPortion(request.policy), self.settings.limits, hooks=self.settings.hooks)
+            made = writable_plan(observation, self.catalogue, plan_request, servers, partial=True)
         except TooManyDeletionsError as error:
             error.hint = (
                 "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
             )
             raise
-        return surrounded(made, servers, allowed, told)
+        return plan_with_side_effects(made, servers, allowed, context)
 
-    def look(
+    def compare_again(
         self,
         servers: Mapping[Role, Server],
-        wishes: BackfillWishes,
+        request: BackfillRequest,
         portion: Portion,
         seed: int,
         progress: Progress,
     ) -> Observation | None:
         """Look at a portion afresh."""
         try:
-            return self.observer.observe(servers, replace(self._request(wishes, portion, seed), fresh=True), progress)
+            return self.observer.observe(
+                servers, replace(self._comparison(request, portion, seed), fresh=True), progress
+            )
         except WindowError:
             return None
 
-    def _request(self, wishes: BackfillWishes, portion: Portion, seed: int) -> Request:
+    def _comparison(self, request: BackfillRequest, portion: Portion, seed: int) -> Request:
         return Request(
             specs=tuple(self.catalogue.table(name) for name in portion.tables),
-            source=wishes.source,
+            source=request.source,
             as_of=as_of(self.settings),
             seed=seed,
             window=portion.window,
-            acds=wishes.acds,
+            acds=request.acds,
         )
 
 
 @dataclass(slots=True)
-class Copying:
+class BackfillRun:
     """A backfill under way."""
 
     runs: Runs
     work: PortionWork
-    wishes: BackfillWishes
+    request: BackfillRequest
     run: RunFolder
-    paced: Callable[[], Mapping[Role, Server]]
+    throttled_servers: Callable[[], Mapping[Role, Server]]
     """Returns the servers, no faster than asked for; anew each time, since who was interrupted is held back no more."""
     record: RunRecord
     progress: PortionProgress
-    allowed: Allowed
+    allowed: Permission
     """What may be set off, each by the name it was told by."""
     steps: list[StepOutcome] = field(default_factory=list)
-    done: list[PortionDone] = field(default_factory=list)
-    last: Plan | None = None
+    done: list[PortionOutcome] = field(default_factory=list)
+    last_plan: Plan | None = None
     stopped: str = ""
     cancelled: bool = False
 
@@ -125,14 +133,14 @@ class Copying:
         self.stopped = self.stopped or why
         self.cancelled = self.cancelled or cancelled
 
-    def portion(self, portion: Portion) -> None:
+    def copy_portion(self, portion: Portion) -> None:
         """Plan a portion, or go on by the plan it has; do it; look at it afresh."""
         if portion.number in self.record.portions_done:
             return
         made = self._plan(portion)
         outcome = RunOutcome(self.run.id, ())
         if made is not None:
-            self.last = made
+            self.last_plan = made
             outcome = self._execute(made, portion)
             self.steps += outcome.steps
         if outcome.stopped:
@@ -140,63 +148,69 @@ class Copying:
             return
         after = None
         if made is not None:
-            after = self.work.look(self.paced(), self.wishes, portion, self.record.header.seed, self.progress)
+            after = self.work.compare_again(
+                self.throttled_servers(), self.request, portion, self.record.header.seed, self.progress
+            )
         in_sync = None if after is None else after.in_sync
-        lost = tuple(table.spec.name for table in after.not_compared) if after else ()
-        left = sum(table.counts.total for table in after.tables) if after else 0
+        not_compared = tuple(table.spec.name for table in after.not_compared) if after else ()
+        remaining = sum(table.counts.total for table in after.tables) if after else 0
         unwritable = made.unwritable if made is not None else ()
-        self.done.append(PortionDone(portion, outcome.deleted, outcome.inserted, left, in_sync, lost, unwritable))
+        self.done.append(
+            PortionOutcome(portion, outcome.deleted, outcome.inserted, remaining, in_sync, not_compared, unwritable)
+        )
         # Steps that were left since their rows had moved are not done by this plan any more: drift remains.
         alike = outcome.done and in_sync is not False
         undone = tuple(dict.fromkeys(step.state for step in outcome.steps if step.state is not StepState.DONE))
-        self.run.mark_portion(PortionFound(portion.number, alike, left, lost, unwritable, undone))
+        self.run.mark_portion(PortionRecord(portion.number, alike, remaining, not_compared, unwritable, undone))
 
-    def ended(self) -> Ran:
+    def finish(self) -> VerifiedRun:
         """Mark how it ended, and return what became of it."""
         outcome = RunOutcome(self.run.id, tuple(self.steps), self.stopped, self.cancelled)
         if outcome.done and not self.stopped:
-            every: tuple[PortionFound | PortionDone, ...] = (*self.record.portions_found, *self.done)
+            every: tuple[PortionRecord | PortionOutcome, ...] = (*self.record.portion_records, *self.done)
             in_sync = all(one.in_sync is not False for one in every) and not self._not_counted()
-            lost = list(dict.fromkeys(name for one in every for name in one.not_compared))
-            differs = any(one.left for one in every)
-            self.run.mark("checked", in_sync=in_sync, differs=differs, not_compared=lost)
-        last = self.last or nothing(self.work.settings, self.wishes, self.record.header.seed)
-        ran = Ran(
-            last,
+            not_compared = list(dict.fromkeys(name for one in every for name in one.not_compared))
+            differs = any(one.skipped for one in every)
+            self.run.mark("checked", in_sync=in_sync, differs=differs, not_compared=not_compared)
+        last_plan = self.last_plan or empty_plan(self.work.settings, self.request, self.record.header.seed)
+        result = VerifiedRun(
+            last_plan,
             outcome,
             None,
             portions=tuple(self.done),
-            before=self.record.portions_found,
+            earlier_portions=self.record.portion_records,
             not_counted=self._not_counted(),
             wrote=self.wrote,
         )
-        ran = self.runs.hooked_after(ran, self._lines(), self.runs.hooking(self.run, self.record.hooks))
-        return self.runs.ended(ran, self.run)
+        result = self.runs.run_hooks_after(result, self._lines(), self.runs.hook_runner(self.run, self.record.hooks))
+        return self.runs.finish(result, self.run)
 
     def _not_counted(self) -> tuple[str, ...]:
         """Return the tables of which days may have been left out, since they could not be counted."""
-        request = self.record.header.request
-        return request.not_counted if request is not None else ()
+        recorded = self.record.header.request
+        return recorded.not_counted if recorded is not None else ()
 
     def _lines(self) -> tuple[ChecklistLine, ...]:
         """Return what all its portions leave to be done, each once."""
-        portions = self.run.record(running=True).portions_kept if self.wrote else ()
+        portions = self.run.record(running=True).portions_saved if self.wrote else ()
         return tuple(dict.fromkeys(line for number in portions for line in self.run.plan(number).checklist.after))
 
     def _plan(self, portion: Portion) -> Plan | None:
-        if portion.number in self.record.portions_kept:
-            kept = self.run.plan(portion.number)
-            permission = self.allowed.and_told(kept.set_off)
-            return fit_to_go_on(kept, portion.number, self.record, self.paced(), permission, of_a_part=True)
+        if portion.number in self.record.portions_saved:
+            saved = self.run.plan(portion.number)
+            permission = self.allowed.with_approved(saved.effects_on_rows)
+            return resumable_plan(
+                saved, portion.number, self.record, self.throttled_servers(), permission, partial=True
+            )
         seed = self.record.header.seed
         made = self.work.plan(
-            self.paced(),
-            self.wishes,
+            self.throttled_servers(),
+            self.request,
             portion,
             seed,
             self.progress,
             self.allowed,
-            to_go_on(self.run.id, wrote=True) if self.wrote else PLANNED,
+            resume_context(self.run.id, wrote=True) if self.wrote else PLANNED,
         )
         if made is not None:
             self.runs.ledger.check_room(needed_bytes(made))
@@ -206,36 +220,36 @@ class Copying:
     def _execute(self, made: Plan, portion: Portion) -> RunOutcome:
         with ExitStack() as stack:
             caches = self.runs.caches(stack)
-            servers = self.paced()
-            watch = Watch.over(made, self.run, servers, self.allowed.and_told(made.set_off))
-            pacing = self._pacing(made, servers)
-            context = self.runs.context(made, servers, self.run, caches, watch, before_batch=pacing)
+            servers = self.throttled_servers()
+            watch = SideEffectWatch.over(made, self.run, servers, self.allowed.with_approved(made.effects_on_rows))
+            pacer = self._pacer(made, servers)
+            context = self.runs.context(made, servers, self.run, caches, watch, before_batch=pacer)
             context = replace(context, progress=self.progress)
             return watch.after(execute(made, portion.number, context, self.record.batches))
 
-    def _pacing(self, made: Plan, servers: Mapping[Role, Server]) -> Pacing:
+    def _pacer(self, made: Plan, servers: Mapping[Role, Server]) -> Pacer:
         settings = self.work.settings
-        return Pacing(
+        return Pacer(
             run=self.run,
             servers=servers,
             into=made.writes_to,
-            hours=None if self.wishes.hours is None else parse_hours(self.wishes.hours),
+            hours=None if self.request.hours is None else parse_hours(self.request.hours),
             wall_clock=lambda: as_of(settings),
             archiving=running_archive,
-            tell=self.progress.waits,
+            report=self.progress.show_wait,
         )
 
 
-def nothing(settings: PairSettings, wishes: BackfillWishes, seed: int) -> Plan:
+def empty_plan(settings: PairSettings, request: BackfillRequest, seed: int) -> Plan:
     """Return a plan of no steps, for a backfill that found nothing to compare."""
     return Plan(
-        kind=BackfillPortion(wishes.policy),
+        kind=BackfillPortion(request.policy),
         seed=seed,
         as_of=as_of(settings),
-        target=wishes.source.other,
+        target=request.source.other,
         zone=settings.timezone,
         identities=(),
-        tables=wishes.tables,
-        requested=wishes.window,
-        acds=wishes.acds,
+        tables=request.tables,
+        requested=request.window,
+        acds=request.acds,
     )

@@ -16,7 +16,7 @@ class PortionProgress:
         self._portions = len(portions)
         self._total = sum(portion.rows for portion in portions)
         self._finished = sum(portion.rows for portion in portions if portion.number in before)
-        self._told = self._finished
+        self._reported = self._finished
         self._phase = ""
 
     def open(self) -> None:
@@ -30,11 +30,11 @@ class PortionProgress:
     def portion_done(self, portion: Portion) -> None:
         """Tell that a portion is done: what of it need not be copied counts as done too."""
         self._finished += portion.rows
-        if self._finished > self._told:
-            self._inner.advance(self._finished - self._told, self._where(portion.number))
-            self._told = self._finished
+        if self._finished > self._reported:
+            self._inner.advance(self._finished - self._reported, self._where(portion.number))
+            self._reported = self._finished
 
-    def waits(self, why: str) -> None:
+    def show_wait(self, why: str) -> None:
         """Tell what is waited for."""
         self._inner.advance(0, f"waits {why}")
 
@@ -47,8 +47,8 @@ class PortionProgress:
         """Tell rows that were written."""
         del units
         if self._phase == "Writing":
-            counted = min(rows, self._total - self._told)
-            self._told += counted
+            counted = min(rows, self._total - self._reported)
+            self._reported += counted
             self._inner.advance(counted, detail, rows=rows, size=size)
         else:
             self._inner.advance(0, f"{self._phase.lower()} {detail}")

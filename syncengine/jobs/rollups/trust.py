@@ -16,9 +16,9 @@ from syncengine.model.policy import Rollups
 from syncengine.model.rollups import InternalState, InternalTable, Period
 from syncengine.model.sentences import listed
 from syncengine.model.spec import TableSpec
-from syncengine.observe.rollups.comparison import Asked, Holding
-from syncengine.observe.rollups.summarised import Summarised
-from syncengine.planning.rollup_repair import Sights, span_of_stale, told, unread
+from syncengine.observe.rollups.comparison import IntervalSource, PeriodsToCompare
+from syncengine.observe.rollups.summarised import SummarisedPeriods
+from syncengine.planning.rollup_repair import IntervalEvidence, span_of_stale, unread_reason, with_outcome
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
@@ -28,7 +28,7 @@ COLUMNS_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Trusting:
+class PeriodJudge:
     """Judges stale periods before their intervals are mended. Reads only."""
 
     settings: PairSettings
@@ -36,7 +36,7 @@ class Trusting:
     as_of: datetime
     servers: Mapping[Role, Server]
     facts: Mapping[Role, ServerFacts]
-    sights: Sights
+    evidence: IntervalEvidence
     cache: Cache
     unread: dict[str, str] = field(default_factory=dict)
     """Longer tables that could not be read while they were judged, and why."""
@@ -45,21 +45,21 @@ class Trusting:
         """Yield each period with what becomes of it: recomputed, or left to Data Summarizing and why."""
         for into in Role:
             ones = [one for one in stale if one.into is into]
-            summarised = Summarised(self.servers[into], self.facts[into], self.settings, self.as_of)
+            summarised = SummarisedPeriods(self.servers[into], self.facts[into], self.settings, self.as_of)
             possible: dict[TableSpec, list[StaleRollup]] = {}
             for one in ones:
                 spec = self.catalogue.table(one.table)
                 why = self._impossible_or_unread(one, spec, summarised)
                 if why:
-                    yield told(one, Rollups.LIST, why)
+                    yield with_outcome(one, Rollups.LIST, why)
                 else:
                     possible.setdefault(spec, []).append(one)
             for spec, members in possible.items():
-                why, partly = self._untrusted(into, spec, members, summarised)
+                why, partly = self._why_not_recomputed(into, spec, members, summarised)
                 for one in members:
-                    yield told(one, Rollups.LIST, why) if why else told(one, Rollups.RECOMPUTE, partly)
+                    yield with_outcome(one, Rollups.LIST, why) if why else with_outcome(one, Rollups.RECOMPUTE, partly)
 
-    def _impossible_or_unread(self, one: StaleRollup, spec: TableSpec, summarised: Summarised) -> str:
+    def _impossible_or_unread(self, one: StaleRollup, spec: TableSpec, summarised: SummarisedPeriods) -> str:
         """Return why a period cannot be recomputed; a table that cannot be read does not end the others."""
         try:
             return self._impossible(one, spec, summarised)
@@ -70,27 +70,27 @@ class Trusting:
 
     def _unread(self, spec: TableSpec, error: ServerError) -> str:
         self.unread[spec.name] = error.message
-        return unread(spec.name, error.message)
+        return unread_reason(spec.name, error.message)
 
-    def _impossible(self, one: StaleRollup, spec: TableSpec, summarised: Summarised) -> str:
+    def _impossible(self, one: StaleRollup, spec: TableSpec, summarised: SummarisedPeriods) -> str:
         shorter = self.catalogue.table(spec.rolled_from or "")
         acd = one.acd or 0
         if summarised.week_starts(spec, acd) != SUNDAY:
             return f"weeks of {one.into} do not begin on Sunday"
-        since = summarised.held_since(shorter, acd)
+        since = summarised.complete_since(shorter, acd)
         if since is None or since > span_of_stale(one).start:
             return f"{one.into} no longer holds all its intervals"
-        return self.sights.not_whole(one, spec)
+        return self.evidence.not_whole(one, spec)
 
-    def _untrusted(
-        self, into: Role, spec: TableSpec, stale: Sequence[StaleRollup], summarised: Summarised
+    def _why_not_recomputed(
+        self, into: Role, spec: TableSpec, stale: Sequence[StaleRollup], summarised: SummarisedPeriods
     ) -> tuple[str, str]:
         """Return why a table is not recomputed, or what of it is not.
 
         Where a table has no untouched period of its own, as with months, the days of its family stand for it.
         """
-        if self.sights.unsure:
-            return f"run {self.sights.unsure} is damaged, and nobody knows which periods it has written", ""
+        if self.evidence.uncertain_run:
+            return f"run {self.evidence.uncertain_run} is damaged, and nobody knows which periods it has written", ""
         shorter = self.catalogue.table(spec.rolled_from or "")
         acds = {one.acd for one in stale if one.acd is not None}
         daily = [
@@ -98,19 +98,19 @@ class Trusting:
             for one in self.catalogue.tables
             if one.rolled_from == spec.rolled_from and one.archive is Archive.DAILY and one is not spec
         ]
-        holding = Holding(self.servers[into], into, shorter, self.cache, samples=1)
+        interval_source = IntervalSource(self.servers[into], into, shorter, self.cache, samples=1)
         why = "there is no untouched period to check its roll-up by"
         for one in (spec, *daily):
             try:
                 periods = tuple(self._untouched(into, one, shorter, acds, summarised))
-                found = tuple(holding.tables([Asked(one, periods)])) if periods else ()
+                found = tuple(interval_source.tables([PeriodsToCompare(one, periods)])) if periods else ()
             except ServerError as error:
                 if error.of_whole_server:
                     raise
                 if one is spec:
                     return self._unread(spec, error), ""
                 # Days that cannot be read check nothing; they are told of by themselves where they are stale.
-                why = unread(one.name, error.message)
+                why = unread_reason(one.name, error.message)
                 continue
             for table in found:
                 if table.state is InternalState.NOT_COMPARABLE:
@@ -120,11 +120,11 @@ class Trusting:
         return why, ""
 
     def _untouched(
-        self, into: Role, spec: TableSpec, shorter: TableSpec, acds: Iterable[int], summarised: Summarised
+        self, into: Role, spec: TableSpec, shorter: TableSpec, acds: Iterable[int], summarised: SummarisedPeriods
     ) -> Iterator[Period]:
         """Yield the newest whole periods of each ACD that no run has written a row of, nor below."""
-        written = places_of(self.sights.plan.steps) | self.sights.touched
-        blind = [time for time in self.sights.blind if any(side.role is into for side in time.sides)]
+        written = places_of(self.evidence.plan.steps) | self.evidence.written
+        blind = [time for time in self.evidence.blind if any(side.role is into for side in time.sides)]
         names = (shorter.name, spec.name)
         for acd in sorted(acds):
             clean = [

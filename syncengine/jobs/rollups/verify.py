@@ -14,13 +14,13 @@ from syncengine.model.progress import Progress
 from syncengine.model.rollups import InternalVerdict
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
-from syncengine.observe.rollups.verify import InternalQuestions, look_inside
+from syncengine.observe.rollups.verify import InternalQuestions, verify_rollups
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
 
 @dataclass(frozen=True, slots=True)
-class Internals:
+class InternalVerification:
     """Holds the longer archives of the servers of one pair against their own intervals."""
 
     settings: PairSettings
@@ -40,7 +40,7 @@ class Internals:
             )
         questions = InternalQuestions(self.settings, self.catalogue, now, specs, acds, window)
         with self._servers(on) as servers, Cache.of(self.settings) as cache:
-            verdict = look_inside(servers, questions, cache, self.progress)
+            verdict = verify_rollups(servers, questions, cache, self.progress)
         if not verdict.not_compared and not any(table.groups for table in verdict.tables):
             why = next((table.problem for table in verdict.tables if table.problem), "no period of it has a row")
             where = f" of {window}" if window is not None else ""
@@ -56,7 +56,7 @@ class Internals:
             with self.connections.servers(frozenset()) as servers:
                 yield servers
             return
-        server = self.connections.opened(on, writable=False, limits=self.settings.limits)
+        server = self.connections.open(on, writable=False, limits=self.settings.limits)
         try:
             yield {on: server}
         finally:

@@ -24,7 +24,7 @@ def about_of(plan: Plan, catalogue: Catalogue) -> str:
     """Return what a plan does, for people; where single ACDs are asked for, tables of none are not looked at."""
     if plan.copy is None:
         return plan.title
-    looked_at = [name for name in plan.tables if not plan.acds or catalogue.table(name).acd is not None]
-    when = str(plan.requested) if plan.requested else listed(looked_at, TABLES_NAMED)
+    compared = [name for name in plan.tables if not plan.acds or catalogue.table(name).acd is not None]
+    when = str(plan.requested) if plan.requested else listed(compared, TABLES_NAMED)
     direction = "both directions" if plan.copy.policy.both_directions else f"{plan.source} to {plan.target}"
     return f"{plan.copy.policy}, {direction}, {when}"

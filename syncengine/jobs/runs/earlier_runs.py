@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncengine.execute.recovery import recover
-from syncengine.model.errors import MovedError
+from syncengine.model.errors import ChangedSincePlanError
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.refusals import OtherServersError
 from syncengine.model.run import BatchState, RunRecord
@@ -24,7 +24,7 @@ def recover_earlier(
 ) -> list[str]:
     """Resolve what all runs but one left open on servers that are about to be written to; return what to say of them.
 
-    Raises `MovedError` where something was put back, so that a plan made before no longer fits.
+    Raises `ChangedSincePlanError` where something was put back, so that a plan made before no longer fits.
     """
     notes = []
     for record in ledger.runs():
@@ -37,21 +37,21 @@ def recover_earlier(
         folder = ledger.folder(record.id)
         try:
             with Cache.of(settings) as cache:
-                found, put_back = recover(record, folder, servers, cache, settings.limits)
+                found, restored = recover(record, folder, servers, cache, settings.limits)
         except OtherServersError:
             notes.append(f"run {record.id} was cut short on another server, and is left as it is")
             continue
-        if put_back:
-            raise MovedError(
+        if restored:
+            raise ChangedSincePlanError(
                 f"Run {record.id} had been cut short in the middle of a step; what it had written of it was put "
                 "back from its journal, so that the plan no longer fits.",
                 hint="Run the same command again.",
             )
-        notes.append(_found_out(found))
+        notes.append(_note_of(found))
     return notes
 
 
-def _found_out(run: RunRecord) -> str:
+def _note_of(run: RunRecord) -> str:
     unknown = next((batch.why for batch in run.batches if batch.state is BatchState.UNKNOWN), run.problem)
     if unknown:
         return f"run {run.id} had been cut short, and nobody can say what became of its open step: {unknown}"

@@ -8,40 +8,40 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from syncengine.hooks.command import CommandResult
-from syncengine.jobs.hook_commands import INTERRUPTED, Commands, ended
+from syncengine.jobs.hook_commands import INTERRUPTED, HookCommands, finished_record
 from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.errors import StagingError
+from syncengine.model.file_checksum import FileChecksum
 from syncengine.model.hooks import (
     HookRecord,
     HookState,
-    in_order,
+    in_effect,
     in_single_user_mode,
-    left_by_hand,
-    standing,
+    not_done_by_hook,
+    sorted_by_number,
     with_record,
 )
 from syncengine.model.interrupts import uninterrupted
-from syncengine.model.kept_file import KeptFile
 from syncengine.model.pair import Hook, Role
 from syncengine.model.progress import Progress
 from syncengine.staging.run_folder import RunFolder
 
 
 @dataclass(slots=True)
-class Hooking:
+class HookRunner:
     """The hooks of one run. A hook runs once for all lines of its kind on its server."""
 
-    commands: Commands
+    commands: HookCommands
     run: RunFolder
     progress: Progress
     records: list[HookRecord]
     """What is known of the run's hooks from before this time, and from then on."""
     others: tuple[HookRecord, ...]
     """What is known of the hooks of all other runs."""
-    lists: tuple[HookRecord, ...] = ()
+    checklist_records: tuple[HookRecord, ...] = ()
     """What is known of those of checklists: what these have put in single-user mode, people put back."""
     begun_with: int = field(init=False)
-    put_back_lines: list[ChecklistLine] = field(default_factory=list)
+    multi_user_lines: list[ChecklistLine] = field(default_factory=list)
     """What was, or had to be, done to put servers back, be it of this run's checklist or not."""
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class Hooking:
         for hook, group in self._hooks(lines):
             record = self._run(hook, group)
             if record.state is not HookState.DONE:
-                return f"{record.told}; nothing is written without it"
+                return f"{record.sentence}; nothing is written without it"
         return ""
 
     def after(self, lines: Iterable[ChecklistLine]) -> None:
@@ -71,34 +71,34 @@ class Hooking:
                 continue
             self._run(hook, group)
 
-    def put_back(self) -> None:
+    def restore_multi_user(self) -> None:
         """Put every server in multi-user mode that a hook of this or an earlier run has left in single-user mode.
 
         Ctrl-C waits until it is done. Each is tried once in one go.
         """
         with uninterrupted():
-            left = in_single_user_mode(self._every_record())
-            for role in in_single_user_mode(in_order((*self.others, *self.records))):
+            single_user = in_single_user_mode(self._every_record())
+            for role in in_single_user_mode(sorted_by_number((*self.others, *self.records))):
                 # Somebody may have put it back by a checklist meanwhile.
-                if role not in left or any(line.server is role for line in self.put_back_lines):
+                if role not in single_user or any(line.server is role for line in self.multi_user_lines):
                     continue
                 hook = self.commands.settings.hook(LineKind.MULTI_USER, role)
                 text = f"Put {role} back in multi-user mode."
                 line = ChecklistLine(LineKind.MULTI_USER, role, text, hook=hook is not None)
                 if hook is not None:
-                    self._run(hook, (line,), whatever=True)
-                self.put_back_lines.append(line)
+                    self._run(hook, (line,), must_run=True)
+                self.multi_user_lines.append(line)
 
-    def left(self, lines: Iterable[ChecklistLine], *, wrote: bool) -> tuple[tuple[ChecklistLine, str], ...]:
+    def manual_lines(self, lines: Iterable[ChecklistLine], *, wrote: bool) -> tuple[tuple[ChecklistLine, str], ...]:
         """Return the lines that people have to do, each with why its hook has not, if it was tried.
 
         Where nothing was written that is what hooks have failed at, and servers that are to be put back.
         """
         lines = tuple(lines)
-        back = {line.place for line in self.put_back_lines}
-        beside = [line for line in self.put_back_lines if line.place not in {one.place for one in lines}]
-        found = left_by_hand((*beside, *lines), self.records)
-        return tuple((line, why) for line, why in found if wrote or why or line.place in back)
+        multi_user_places = {line.place for line in self.multi_user_lines}
+        other_lines = [line for line in self.multi_user_lines if line.place not in {one.place for one in lines}]
+        found = not_done_by_hook((*other_lines, *lines), self.records)
+        return tuple((line, why) for line, why in found if wrote or why or line.place in multi_user_places)
 
     def _hooks(self, lines: Iterable[ChecklistLine]) -> Iterator[tuple[Hook, tuple[ChecklistLine, ...]]]:
         """Yield the hooks that are to be run and their lines, in the order of the first of them."""
@@ -113,19 +113,19 @@ class Hooking:
     def _done(self, kind: LineKind, role: Role) -> bool:
         # Another run may have put a server back meanwhile, or a checklist put it there.
         records = self._every_record() if kind is LineKind.SINGLE_USER else self.records
-        record = standing(records).get((kind, role))
+        record = in_effect(records).get((kind, role))
         return record is not None and record.state is HookState.DONE
 
     def _every_record(self) -> list[HookRecord]:
-        return in_order((*self.others, *self.lists, *self.records))
+        return sorted_by_number((*self.others, *self.checklist_records, *self.records))
 
-    def _run(self, hook: Hook, lines: tuple[ChecklistLine, ...], *, whatever: bool = False) -> HookRecord:
+    def _run(self, hook: Hook, lines: tuple[ChecklistLine, ...], *, must_run: bool = False) -> HookRecord:
         """Run a hook; `whatever` becomes of the staging folder and of the terminal, where it must be run."""
         number = max((record.number for record in self._every_record()), default=0) + 1
         begun = HookRecord(hook.kind, hook.server, number, HookState.BEGUN, datetime.now())
-        self._mark(begun, whatever=whatever)
+        self._mark(begun, must_run=must_run)
         try:
-            with self._shown(hook, whatever=whatever):
+            with self._show_progress(hook, whatever=must_run):
                 found = self.commands.run(
                     hook,
                     run=self.run.id,
@@ -134,15 +134,15 @@ class Hooking:
                     source=next((line.source.value for line in lines if line.source is not None), ""),
                 )
         except KeyboardInterrupt:
-            self._mark(ended(begun, CommandResult(INTERRUPTED, "", "", 0.0)), whatever=True)
+            self._mark(finished_record(begun, CommandResult(INTERRUPTED, "", "", 0.0)), must_run=True)
             raise
-        output, kept = self._kept(begun, found.output)
-        record = replace(ended(begun, found), output=output, output_kept=kept)
-        self._mark(record, whatever=whatever)
+        output, checksum = self._save_output(begun, found.output)
+        record = replace(finished_record(begun, found), output=output, output_checksum=checksum)
+        self._mark(record, must_run=must_run)
         return record
 
     @contextmanager
-    def _shown(self, hook: Hook, *, whatever: bool) -> Iterator[None]:
+    def _show_progress(self, hook: Hook, *, whatever: bool) -> Iterator[None]:
         """Show that a hook runs. A terminal that has gone away keeps no server from being put back."""
         lost: tuple[type[Exception], ...] = (Exception,) if whatever else ()
         with suppress(*lost):
@@ -153,17 +153,17 @@ class Hooking:
             with suppress(*lost):
                 self.progress.end()
 
-    def _kept(self, begun: HookRecord, output: str) -> tuple[str, KeptFile | None]:
+    def _save_output(self, begun: HookRecord, output: str) -> tuple[str, FileChecksum | None]:
         """Keep what a hook said, and return the file; an output that cannot be kept fails nothing."""
         name = f"{begun.number:04d}-{begun.kind}-{begun.server}.txt"
         with suppress(StagingError):
-            return name, self.run.keep_output(name, output)
+            return name, self.run.save_output(name, output)
         return "", None
 
-    def _mark(self, record: HookRecord, *, whatever: bool) -> None:
+    def _mark(self, record: HookRecord, *, must_run: bool) -> None:
         self.records = with_record(self.records, record)
         try:
             self.run.mark_hook(record)
         except StagingError:
-            if not whatever:
+            if not must_run:
                 raise

@@ -9,14 +9,14 @@ from dataclasses import replace
 from syncengine.catalogue import Catalogue
 from syncengine.execute.batches import Batch
 from syncengine.execute.journals import Journals
-from syncengine.execute.preparation import PreparedPart, Preparing, RowSource
+from syncengine.execute.preparation import Preparation, PreparedPart, RowSource
 from syncengine.execute.timetables import EditedRows, Schedules
 from syncengine.model.pair import PairSettings, Role
 from syncengine.model.plan import Plan
 from syncengine.model.plan_kind import BackfillPortion, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.timetable_flag import FlagEdit
-from syncengine.observe.rollups.recomputed_rows import Recomputing
-from syncengine.servers.open_servers import handing_of
+from syncengine.observe.rollups.recomputed_rows import RecomputedRows
+from syncengine.servers.open_servers import executor_of
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
@@ -31,14 +31,17 @@ def sources_of(
     """Return where the rows of a plan come from; `cache` is that of the thread which stages them."""
     match plan.kind:
         case Sync(schedules=FlagEdit() as made):
-            return lambda into: (_with_made(servers[into.other], servers[into.other], made), str(into.other))
+            return lambda into: (_with_new_schedules(servers[into.other], servers[into.other], made), str(into.other))
         case RollupRepair(copied=False):
-            rolled = {role: Recomputing(servers[role], catalogue, cache) for role in Role}
+            rolled = {role: RecomputedRows(servers[role], catalogue, cache) for role in Role}
             return lambda into: (rolled[into], f"the intervals of {into}")
         case Resync() | BackfillPortion() | Sync() | RollupRepair():
             return lambda into: (servers[into.other], str(into.other))
         case RunOnEdit(edit=edit, schedules=FlagEdit() as made):
-            return lambda into: (_with_made(EditedRows(servers[into], edit), servers[into.other], made), str(into))
+            return lambda into: (
+                _with_new_schedules(EditedRows(servers[into], edit), servers[into.other], made),
+                str(into),
+            )
         case RunOnEdit(edit=edit):
             return lambda into: (EditedRows(servers[into], edit), str(into))
         case Undo(run=run, edit=FlagEdit() as edit):
@@ -50,7 +53,7 @@ def sources_of(
             return lambda into: (journals[into], f"the journal of run {run}")
 
 
-def prepared(
+def prepare_batch(
     servers: Mapping[Role, Server],
     settings: PairSettings,
     catalogue: Catalogue,
@@ -63,20 +66,20 @@ def prepared(
     with Cache.of(settings, at_once=2) as cache:
         source, name = sources_of(plan, servers, ledger, catalogue, cache)(batch.into)
         pieces = ledger.folder(run_id).pieces
-        return Preparing(source, name, servers[batch.into], batch.into, plan.seed, cache, pieces).batch(batch)
+        return Preparation(source, name, servers[batch.into], batch.into, plan.seed, cache, pieces).batch(batch)
 
 
-def preparing_elsewhere(
+def preparation_on_executor(
     servers: Mapping[Role, Server], catalogue: Catalogue, plan: Plan, run_id: str
 ) -> Callable[[Batch], Future[list[PreparedPart]]] | None:
     """Return what has the batches of a run prepared by the servers' executor; None where they have none."""
-    handing, of_no_steps = handing_of(servers), replace(plan, steps=())
-    if handing is None:
+    executor, of_no_steps = executor_of(servers), replace(plan, steps=())
+    if executor is None:
         return None
-    return lambda batch: handing.submit(prepared, catalogue, of_no_steps, run_id, batch)
+    return lambda batch: executor.submit(prepare_batch, catalogue, of_no_steps, run_id, batch)
 
 
-def _with_made(others: RowSource, other: Server, made: FlagEdit) -> RowSource:
+def _with_new_schedules(others: RowSource, other: Server, made: FlagEdit) -> RowSource:
     return Schedules(others, EditedRows(other, made))
 
 

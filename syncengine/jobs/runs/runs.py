@@ -9,55 +9,55 @@ from datetime import date, datetime
 
 from syncengine.catalogue import Catalogue
 from syncengine.execute.batches import buckets_of_step, done_up_to
-from syncengine.execute.executor import end, execute, is_all_done, not_begun, refuse_other_servers
-from syncengine.execute.journals import refuse_lost
+from syncengine.execute.executor import execute, is_all_done, mark_ended, not_begun, refuse_other_servers
+from syncengine.execute.journals import refuse_damaged_journals
 from syncengine.execute.recovery import recover
 from syncengine.execute.run_context import RunContext
 from syncengine.jobs.connections import Connections
-from syncengine.jobs.hook_commands import Commands
+from syncengine.jobs.hook_commands import HookCommands
 from syncengine.jobs.observation import Observer
-from syncengine.jobs.rollups.repair import MendingRollups
+from syncengine.jobs.rollups.repair import RollupRepairJob
 from syncengine.jobs.runs.beginning import about_of, needed_bytes
 from syncengine.jobs.runs.earlier_runs import recover_earlier
-from syncengine.jobs.runs.hooks import Hooking
-from syncengine.jobs.runs.row_sources import preparing_elsewhere, sources_of
-from syncengine.jobs.runs.undoing import refuse_damaged
+from syncengine.jobs.runs.hooks import HookRunner
+from syncengine.jobs.runs.row_sources import preparation_on_executor, sources_of
+from syncengine.jobs.runs.undo_planner import refuse_damaged
 from syncengine.jobs.surroundings import (
-    TO_BEGIN,
-    Watch,
-    fit_to_go_on,
-    needs,
-    still_fit,
-    surrounded,
-    to_go_on,
-    told_of,
+    NEW_RUN_CONTEXT,
+    SideEffectWatch,
+    plan_with_side_effects,
+    record_needs,
+    resumable_plan,
+    resume_context,
+    side_effects_allowed,
+    still_writable,
 )
 from syncengine.jobs.timetables.edits import flags_unlike
 from syncengine.jobs.timetables.schedules import schedules_unlike
 from syncengine.jobs.undo import unlike_journal
-from syncengine.model.allowed import Allowed
 from syncengine.model.checklist import ChecklistLine
 from syncengine.model.errors import InputError, OccupiedError, StagingError, SyncError
 from syncengine.model.hooks import HookRecord
 from syncengine.model.interrupts import BY_USER, is_stop
 from syncengine.model.outcome import RunOutcome, StepState
 from syncengine.model.pair import PairSettings, Role
+from syncengine.model.permission import Permission
 from syncengine.model.plan import Plan, StaleRollup, written_by
 from syncengine.model.plan_kind import BackfillPortion, Copy, Resync, RollupRepair, RunOnEdit, Sync, Undo
 from syncengine.model.policy import Rollups
 from syncengine.model.progress import Progress
-from syncengine.model.ran import Ran
 from syncengine.model.run import RunKind, RunRecord, RunState, undone_by
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.timetables import SCHEDULES
-from syncengine.planning.by_hand import left_after
-from syncengine.planning.checklist import summarized_anew
-from syncengine.planning.written_lines import lines_of_what_was_written
+from syncengine.model.verified_run import VerifiedRun
+from syncengine.planning.by_hand import manual_lines_after_run
+from syncengine.planning.checklist import with_summarizing_lines
+from syncengine.planning.written_lines import lines_of_written_rows
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
-from syncengine.staging.errors import INSTEAD
+from syncengine.staging.errors import HINT
 from syncengine.staging.last_synced import LastSynced
-from syncengine.staging.ledger import Begin, Ledger
+from syncengine.staging.ledger import Ledger, NewRun
 from syncengine.staging.remembered_days import Memory
 from syncengine.staging.run_folder import RunFolder
 
@@ -77,45 +77,45 @@ class Runs:
     ledger: Ledger
     progress: Progress
     observer: Observer
-    commands: Commands
-    rollups: MendingRollups
+    commands: HookCommands
+    rollups: RollupRepairJob
 
-    def execute(self, plan: Plan, *, about: str) -> Ran:
+    def execute(self, plan: Plan, *, about: str) -> VerifiedRun:
         """Do what a plan says as a new run, and look at the pair afresh."""
         with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             if not plan.steps:
-                after = self.observer.again(servers, plan) if plan.copy else None
-                return Ran(plan, RunOutcome("", ()), after, by_hand=left_after(after))
+                after = self.observer.compare_again(servers, plan) if plan.copy else None
+                return VerifiedRun(plan, RunOutcome("", ()), after, by_hand=manual_lines_after_run(after))
             self._refuse_unfit(plan, servers)
             # A trigger or a reference may have been added since, or a table may be a view by now.
-            plan = still_fit(plan, servers, plan.permission, TO_BEGIN)
+            plan = still_writable(plan, servers, plan.permission, NEW_RUN_CONTEXT)
             with self.ledger.locked() as lock:
                 notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune(needed=plan.undoes))
-                begin = Begin(plan.run_kind, plan.seed, about or about_of(plan, self.catalogue), undoes=plan.undoes)
+                begin = NewRun(plan.run_kind, plan.seed, about or about_of(plan, self.catalogue), undoes=plan.undoes)
                 run = self.ledger.begin(lock, begin, needs_bytes=needed_bytes(plan))
                 run.save_plan(1, plan)
-                ran = self._carry_out(plan, run, servers, None, plan.permission)
-        return replace(ran, notes=notes)
+                result = self._carry_out(plan, run, servers, None, plan.permission)
+        return replace(result, notes=notes)
 
-    def resume(self, record: RunRecord, allowed: Allowed) -> Ran:
+    def resume(self, record: RunRecord, allowed: Permission) -> VerifiedRun:
         """Go on with a run of one portion; `allowed` is what may be set off beside what it was allowed before."""
         plan = self.ledger.folder(record.id).plan(1)
         if plan.undoes:
             undone = self.ledger.find(plan.undoes)
             refuse_damaged(undone)
-            left = (step for step in plan.steps if done_up_to(record.batches, 1, step) < buckets_of_step(step))
-            refuse_lost(left, undone, self.ledger.folder(plan.undoes))
+            remaining = (step for step in plan.steps if done_up_to(record.batches, 1, step) < buckets_of_step(step))
+            refuse_damaged_journals(remaining, undone, self.ledger.folder(plan.undoes))
         with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             self._refuse_unfit(plan, servers)
             # What is there now is allowed, by its names, at days that are planned too; what comes later is not.
-            named = told_of((*allowed.triggers, *allowed.cascades), plan.writes_to, servers, allowed)
-            permission = plan.permission.and_told((*record.granted.told, *named))
-            plan = fit_to_go_on(plan, 1, record, servers, permission)
+            named = side_effects_allowed((*allowed.triggers, *allowed.cascades), plan.writes_to, servers, allowed)
+            permission = plan.permission.with_approved((*record.granted.approved, *named))
+            plan = resumable_plan(plan, 1, record, servers, permission)
             with self.resumed(record, servers) as (run, found):
                 if allowed.named:
-                    run.mark_allowance("allowed", allowed.and_told(named))
+                    run.mark_allowance("allowed", allowed.with_approved(named))
                 notes = self.recover_others(servers, plan.writes_to, but=record.id)
                 return replace(self._carry_out(plan, run, servers, found, permission), notes=tuple(notes))
 
@@ -132,10 +132,10 @@ class Runs:
         """Return a run that can be gone on with; raises a sentence for one that cannot."""
         record = self.ledger.find(run_id)
         if record.state is RunState.DAMAGED:
-            raise StagingError(record.problem, hint=f"It cannot be gone on with. {INSTEAD}")
+            raise StagingError(record.problem, hint=f"It cannot be gone on with. {HINT}")
         if record.state is RunState.RUNNING:
             raise OccupiedError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
-        if not record.resumable and not (record.state is RunState.DONE and record.hooks_left):
+        if not record.resumable and not (record.state is RunState.DONE and record.hooks_open):
             if record.state is RunState.PARTLY:
                 again = f"`syncengine undo {record.header.undoes}`" if record.header.undoes else "Run its command again"
                 raise InputError(
@@ -159,7 +159,7 @@ class Runs:
     def resumed(self, record: RunRecord, servers: Mapping[Role, Server]) -> Iterator[tuple[RunFolder, RunRecord]]:
         """Hold the lock for a run that goes on, its open batches resolved."""
         with self.ledger.locked() as lock, Cache.of(self.settings) as cache:
-            run = self.ledger.again(lock, record.id)
+            run = self.ledger.resume(lock, record.id)
             found, _ = recover(run.record(running=False), run, servers, cache, self.settings.limits)
             yield run, found
 
@@ -169,7 +169,7 @@ class Runs:
         servers: Mapping[Role, Server],
         run: RunFolder,
         caches: tuple[Cache, Cache],
-        watch: Watch,
+        watch: SideEffectWatch,
         *,
         before_batch: Callable[[], None] = lambda: None,
     ) -> RunContext:
@@ -189,7 +189,7 @@ class Runs:
             limits=self.settings.limits,
             progress=self.progress,
             forget=forget,
-            hand_over=preparing_elsewhere(servers, self.catalogue, plan, run.id),
+            prepare_elsewhere=preparation_on_executor(servers, self.catalogue, plan, run.id),
             before_batch=before_batch,
         )
 
@@ -211,84 +211,91 @@ class Runs:
         run: RunFolder,
         servers: Mapping[Role, Server],
         record: RunRecord | None,
-        permission: Allowed,
-    ) -> Ran:
+        permission: Permission,
+    ) -> VerifiedRun:
         """Do the steps of a plan that are not done, look at what came of it, and run the hooks around it."""
-        hooking = self.hooking(run, record.hooks if record else ())
+        hook_runner = self.hook_runner(run, record.hooks if record else ())
         with ExitStack() as stack:
-            watch = Watch.over(plan, run, servers, permission)
+            watch = SideEffectWatch.over(plan, run, servers, permission)
             context = self.context(plan, servers, run, self.caches(stack), watch)
             try:
-                ran = self._written(plan, context, record, hooking, watch)
-                ran = self.hooked_after(ran, self._lines_after(ran), hooking)
+                result = self._write(plan, context, record, hook_runner, watch)
+                result = self.run_hooks_after(result, self._lines_after(result), hook_runner)
             except BaseException:
                 # Wherever Ctrl-C or a fault struck: no server stays in single-user mode.
-                hooking.put_back()
+                hook_runner.restore_multi_user()
                 raise
-            return self.ended(ran, run)
+            return self.finish(result, run)
 
-    def ended(self, ran: Ran, run: RunFolder) -> Ran:
+    def finish(self, result: VerifiedRun, run: RunFolder) -> VerifiedRun:
         """Mark how a run ended, and return it with what it has set off and what it needs to go on."""
-        ended = replace(ran, outcome=end(run, ran.outcome))
-        told = run.record(running=False)
-        return replace(ended, set_off=told.set_off, unseen=told.unseen, needs=told.needs)
+        finished = replace(result, outcome=mark_ended(run, result.outcome))
+        record = run.record(running=False)
+        return replace(
+            finished,
+            side_effects=record.side_effects,
+            side_effects_unknown=record.side_effects_unknown,
+            needs=record.needs,
+        )
 
-    def _written(
-        self, plan: Plan, context: RunContext, record: RunRecord | None, hooking: Hooking, watch: Watch
-    ) -> Ran:
+    def _write(
+        self, plan: Plan, context: RunContext, record: RunRecord | None, hook_runner: HookRunner, watch: SideEffectWatch
+    ) -> VerifiedRun:
         known = record.batches if record else ()
         why, cancelled = "", False
         if not is_all_done(plan, 1, known):
             try:
-                why = hooking.before(plan.checklist.before)
+                why = hook_runner.before(plan.checklist.before)
             except KeyboardInterrupt:
                 why, cancelled = BY_USER, True
         if why:
-            return Ran(plan, not_begun(plan, 1, context, known, why, cancelled=cancelled))
-        ran = Ran(plan, watch.after(execute(plan, 1, context, known)))
-        if plan.to_roll_up is not None and not ran.outcome.stopped:
-            ran = self._rolled_up(ran, plan.to_roll_up, context, record, watch.allowed)
-        return ran if ran.outcome.cancelled else self._looked_at(ran, context.run, context.servers, context.cache)
+            return VerifiedRun(plan, not_begun(plan, 1, context, known, why, cancelled=cancelled))
+        result = VerifiedRun(plan, watch.after(execute(plan, 1, context, known)))
+        if plan.to_roll_up is not None and not result.outcome.stopped:
+            result = self._repair_rollups(result, plan.to_roll_up, context, record, watch.allowed)
+        return result if result.outcome.cancelled else self._verify(result, context.run, context.servers, context.cache)
 
-    def _rolled_up(
-        self, ran: Ran, wish: Resync, context: RunContext, record: RunRecord | None, permission: Allowed
-    ) -> Ran:
+    def _repair_rollups(
+        self, result: VerifiedRun, resync: Resync, context: RunContext, record: RunRecord | None, permission: Permission
+    ) -> VerifiedRun:
         """Mend the days, weeks and months of which the intervals are mended, as a second portion."""
         try:
-            if record is not None and ROLLUP_PORTION in record.portions_kept:
+            if record is not None and ROLLUP_PORTION in record.portions_saved:
                 made = context.run.plan(ROLLUP_PORTION)
-                permission = permission.and_told(made.set_off)
-                made = fit_to_go_on(made, ROLLUP_PORTION, record, context.servers, permission, of_a_part=True)
+                permission = permission.with_approved(made.effects_on_rows)
+                made = resumable_plan(made, ROLLUP_PORTION, record, context.servers, permission, partial=True)
             else:
-                undone = [step.number for step in ran.outcome.steps if step.state is not StepState.DONE]
-                made = self.rollups.plan(context.servers, ran.plan, wish, undone, context.cache)
-                wrote = any(step.wrote for step in ran.outcome.steps)
-                made = surrounded(made, context.servers, permission, to_go_on(context.run.id, wrote=wrote))
+                undone = [step.number for step in result.outcome.steps if step.state is not StepState.DONE]
+                made = self.rollups.plan(context.servers, result.plan, resync, undone, context.cache)
+                wrote = any(step.wrote for step in result.outcome.steps)
+                made = plan_with_side_effects(
+                    made, context.servers, permission, resume_context(context.run.id, wrote=wrote)
+                )
                 self.ledger.check_room(needed_bytes(made))
                 context.run.save_plan(ROLLUP_PORTION, made)
         except (KeyboardInterrupt, SyncError) as error:
             if is_stop(error):
-                return replace(ran, outcome=replace(ran.outcome, cancelled=True, stopped=BY_USER))
-            needs(context.run, error)
-            return replace(ran, outcome=replace(ran.outcome, stopped=f"roll-ups were not repaired: {error}"))
+                return replace(result, outcome=replace(result.outcome, cancelled=True, stopped=BY_USER))
+            record_needs(context.run, error)
+            return replace(result, outcome=replace(result.outcome, stopped=f"roll-ups were not repaired: {error}"))
         caches = (context.cache, context.staging_cache)
-        watch = Watch.over(made, context.run, context.servers, permission)
+        watch = SideEffectWatch.over(made, context.run, context.servers, permission)
         again = self.context(made, context.servers, context.run, caches, watch)
         found = watch.after(execute(made, ROLLUP_PORTION, again, record.batches if record else ()))
         outcome = replace(
-            ran.outcome,
-            steps=(*ran.outcome.steps, *found.steps),
+            result.outcome,
+            steps=(*result.outcome.steps, *found.steps),
             stopped=found.stopped,
             cancelled=found.cancelled,
-            kept=found.kept,
+            saved=found.saved,
         )
         try:
-            return replace(ran, outcome=outcome, rollups=self._mended(made, found, context))
+            return replace(result, outcome=outcome, rollups=self._with_still_stale(made, found, context))
         except SyncError as error:
             stopped = outcome.stopped or f"the check of roll-ups failed: {error}"
-            return replace(ran, outcome=replace(outcome, stopped=stopped), rollups=made)
+            return replace(result, outcome=replace(outcome, stopped=stopped), rollups=made)
 
-    def _mended(self, made: Plan, found: RunOutcome, context: RunContext) -> Plan:
+    def _with_still_stale(self, made: Plan, found: RunOutcome, context: RunContext) -> Plan:
         """Return the second portion with all that is still stale: what was not written, or is not as it should be."""
         undone = {step.number for step in found.steps if step.state is not StepState.DONE}
         unlike: dict[str, None] = {}
@@ -296,7 +303,7 @@ class Runs:
             unlike = dict.fromkeys(
                 unlike_journal(context.run.record(running=True), context.run, context.servers, context.cache)
             )
-        left = {one.place: one for one in made.stale}
+        stale = {one.place: one for one in made.stale}
         for step, part, write in written_by(made.steps):
             why = "it was not written" if step.number in undone else ""
             why = why or ("it is not as it was written" if part.table in unlike else "")
@@ -304,58 +311,64 @@ class Runs:
                 archive = self.catalogue.table(part.table).grain.archive
                 one = StaleRollup(part.table, archive, write.bucket.acd, write.bucket.row_date, step.into, why=why)
                 # In place of what was foretold of it, as which of its columns are recomputed.
-                left[one.place] = one
-        return replace(made, stale=tuple(sorted(left.values(), key=lambda one: one.order)))
+                stale[one.place] = one
+        return replace(made, stale=tuple(sorted(stale.values(), key=lambda one: one.order)))
 
-    def _lines_after(self, ran: Ran) -> Sequence[ChecklistLine]:
+    def _lines_after(self, result: VerifiedRun) -> Sequence[ChecklistLine]:
         """Return what is to be done after a run: for what it has written, and Data Summarizing of what is stale."""
-        stale = ran.rollups.stale if ran.rollups else [replace(one, then=Rollups.LIST) for one in ran.plan.stale]
-        lines = summarized_anew(ran.plan.checklist, stale, self.settings.hooks).after
-        wrote = {step.number for step in ran.outcome.steps if step.portion == 1 and step.wrote}
-        planned, written = (
-            {(step.into, part.table) for step in ran.plan.steps if step.number in numbers for part in step.parts}
-            for numbers in ({step.number for step in ran.plan.steps}, wrote)
+        stale = (
+            result.rollups.stale if result.rollups else [replace(one, then=Rollups.LIST) for one in result.plan.stale]
         )
-        return tuple(lines_of_what_was_written(lines, planned, written, self.catalogue))
+        lines = with_summarizing_lines(result.plan.checklist, stale, self.settings.hooks).after
+        wrote = {step.number for step in result.outcome.steps if step.portion == 1 and step.wrote}
+        planned, written = (
+            {(step.into, part.table) for step in result.plan.steps if step.number in numbers for part in step.parts}
+            for numbers in ({step.number for step in result.plan.steps}, wrote)
+        )
+        return tuple(lines_of_written_rows(lines, planned, written, self.catalogue))
 
-    def hooking(self, run: RunFolder, known: Sequence[HookRecord]) -> Hooking:
+    def hook_runner(self, run: RunFolder, known: Sequence[HookRecord]) -> HookRunner:
         """Return what runs the hooks of a run, of which some were run before."""
         others = tuple(record for other in self.ledger.runs() if other.id != run.id for record in other.hooks)
-        return Hooking(self.commands, run, self.progress, list(known), others, self.ledger.list_hooks())
+        return HookRunner(self.commands, run, self.progress, list(known), others, self.ledger.list_hooks())
 
-    def hooked_after(self, ran: Ran, lines: Sequence[ChecklistLine], hooking: Hooking) -> Ran:
+    def run_hooks_after(
+        self, result: VerifiedRun, lines: Sequence[ChecklistLine], hook_runner: HookRunner
+    ) -> VerifiedRun:
         """Run the hooks that come after a run, those of one that was stopped only where they undo one before it."""
-        outcome = ran.outcome
-        wrote = ran.wrote or any(step.wrote for step in outcome.steps)
+        outcome = result.outcome
+        wrote = result.wrote or any(step.wrote for step in outcome.steps)
         try:
-            hooking.put_back()
+            hook_runner.restore_multi_user()
             if wrote and not outcome.stopped:
-                hooking.after(lines)
+                hook_runner.after(lines)
         except (KeyboardInterrupt, SyncError) as error:
             why = f"its hooks were {BY_USER}" if is_stop(error) else str(error)
             outcome = replace(outcome, cancelled=outcome.cancelled or is_stop(error), stopped=outcome.stopped or why)
-        by_hand = (*hooking.left(lines, wrote=wrote), *left_after(ran.after))
-        return replace(ran, outcome=outcome, hooks=hooking.this_time, by_hand=by_hand)
+        by_hand = (*hook_runner.manual_lines(lines, wrote=wrote), *manual_lines_after_run(result.after))
+        return replace(result, outcome=outcome, hooks=hook_runner.this_time, by_hand=by_hand)
 
-    def _looked_at(self, ran: Ran, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Ran:
-        outcome = ran.outcome
+    def _verify(self, result: VerifiedRun, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> VerifiedRun:
+        outcome = result.outcome
         try:
-            if ran.plan.copy is None:
-                unlike = self._unlike(ran.plan, run, servers, cache)
-                run.mark("checked", in_sync=outcome.done and not (outcome.stopped or unlike or ran.plan.not_as_before))
-                return replace(ran, unlike=unlike)
-            after = self.observer.again(servers, ran.plan)
-            lost = [table.spec.name for table in after.not_compared]
-            unlike = self._unlike(ran.plan, run, servers, cache) if outcome.done else ()
+            if result.plan.copy is None:
+                unlike = self._unlike(result.plan, run, servers, cache)
+                run.mark(
+                    "checked", in_sync=outcome.done and not (outcome.stopped or unlike or result.plan.not_as_before)
+                )
+                return replace(result, unlike=unlike)
+            after = self.observer.compare_again(servers, result.plan)
+            not_compared = [table.spec.name for table in after.not_compared]
+            unlike = self._unlike(result.plan, run, servers, cache) if outcome.done else ()
             alike = after.in_sync and not unlike
-            run.mark("checked", in_sync=alike, differs=bool(after.differing), not_compared=lost)
-            return replace(ran, after=after, unlike=unlike)
+            run.mark("checked", in_sync=alike, differs=bool(after.differing), not_compared=not_compared)
+            return replace(result, after=after, unlike=unlike)
         except (KeyboardInterrupt, SyncError) as error:
             if is_stop(error):
                 stopped = replace(outcome, cancelled=True, stopped="the check after it was stopped: run verify")
             else:
                 stopped = replace(outcome, stopped=outcome.stopped or f"the check after it failed: {error}")
-            return replace(ran, outcome=stopped)
+            return replace(result, outcome=stopped)
 
     def _unlike(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> tuple[str, ...]:
         """Return the tables that are not as the plan was to leave them, as far as comparing does not tell."""

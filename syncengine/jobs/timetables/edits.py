@@ -7,25 +7,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncengine.catalogue import Catalogue
-from syncengine.execute.images import hold_relation
+from syncengine.execute.images import image_of_relation
 from syncengine.execute.timetables import EditedRows, ReadRows
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns
 from syncengine.model.errors import InputError
 from syncengine.model.fingerprint import FingerprintColumn, group_key
 from syncengine.model.pair import PairSettings, Role
-from syncengine.model.plan import Action, KeptBack, Plan, Step, TablePart
+from syncengine.model.plan import Action, Plan, Skipped, Step, TablePart
 from syncengine.model.plan_kind import RunOnEdit, Undo
-from syncengine.model.refusals import NothingToPutBackError, UnwritableError
+from syncengine.model.refusals import NothingToUndoError, UnwritableError
 from syncengine.model.run import RunRecord, RunState
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.timetable_flag import FlagEdit, FlagRow, TimetableFlag, stored_text
 from syncengine.model.timetables import NAME, OWNER, SCHEDULES, Timetable
-from syncengine.observe.columns import Need, as_compared, misfit
+from syncengine.observe.columns import ColumnNeed, as_compared, misfit
 from syncengine.observe.timetables.flag_column import flag_faults
-from syncengine.planning.schedules import NOTHING_MISSING, MissingSchedules, with_made
-from syncengine.planning.timetables import Name, RunOnWish, edit_steps, run_on_edit, taken_back
+from syncengine.planning.schedules import NOTHING_MISSING, MissingSchedules, with_made_schedules
+from syncengine.planning.timetables import Name, RunOnRequest, edit_steps, run_on_edit, undo_edit
 from syncengine.servers.protocol import LiveTable, Server
-from syncengine.servers.retry import tried
+from syncengine.servers.retry import with_retries
 from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
 
@@ -52,7 +52,7 @@ class EditQuestions:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _ScheduleRows:
     """All rows of ttsched of one server, as they were read once."""
 
     rows: ReadRows
@@ -70,18 +70,18 @@ class _Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class ScheduleChanges:
     """What an edit does and says of schedules that the server has none of, or had none of before a run."""
 
-    back: tuple[Step, ...] = ()
+    steps: tuple[Step, ...] = ()
     """What takes made schedules away again, or brings them back."""
-    kept: tuple[KeptBack, ...] = ()
+    kept: tuple[Skipped, ...] = ()
     missing: MissingSchedules = NOTHING_MISSING
 
 
 def plan_run_on(
     server: Server,
-    wish: RunOnWish,
+    request: RunOnRequest,
     questions: EditQuestions,
     cache: Cache,
     lacking: Sequence[Timetable],
@@ -94,19 +94,28 @@ def plan_run_on(
     """
     flag = questions.settings.timetables.flag
     if flag is None:
-        by_hand = BY_HAND.format(wish.server, " and of ".join(wish.owners))
-        says = "The pair file does not say which column holds where a timetable runs."
-        raise InputError(says, hint=f"{by_hand}{HOW_TO[0].lower()}{HOW_TO[1:]}")
-    held = _held(server, wish.server, flag, questions)
-    rows = tuple(held.named())
+        by_hand = BY_HAND.format(request.server, " and of ".join(request.owners))
+        message = "The pair file does not say which column holds where a timetable runs."
+        raise InputError(message, hint=f"{by_hand}{HOW_TO[0].lower()}{HOW_TO[1:]}")
+    current = _read_schedules(server, request.server, flag, questions)
+    rows = tuple(current.named())
     owners = sorted({row.timetable[0] for row in rows} | {one.owner for one in lacking})
-    for owner in wish.owners:
+    for owner in request.owners:
         if owner not in owners:
             there = f"There are {', '.join(owners)}." if owners else "Nobody has one there."
-            raise InputError(f"{wish.server} has no timetable of the owner {owner!r}.", hint=there)
-    edit = run_on_edit(rows, wish, flag, held.flag)
-    beside = Beside(missing=missing(questions.seed)) if lacking else Beside()
-    return _plan(held, RunOnEdit(edit, beside.missing.edit), edit, server, wish.server, questions, cache, beside)
+            raise InputError(f"{request.server} has no timetable of the owner {owner!r}.", hint=there)
+    edit = run_on_edit(rows, request, flag, current.flag)
+    schedule_changes = ScheduleChanges(missing=missing(questions.seed)) if lacking else ScheduleChanges()
+    return _plan(
+        current,
+        RunOnEdit(edit, schedule_changes.missing.edit),
+        edit,
+        server,
+        request.server,
+        questions,
+        cache,
+        schedule_changes,
+    )
 
 
 def plan_flag_undo(
@@ -117,36 +126,38 @@ def plan_flag_undo(
     questions: EditQuestions,
     ledger: Ledger,
     cache: Cache,
-    beside: Beside,
+    schedule_changes: ScheduleChanges,
 ) -> Plan:
     """Return the plan that puts the flags back which a run has set, timetable by timetable.
 
-    `beside` is what becomes of the schedules that it has made. Raises `NothingToPutBackError` where none can be.
+    `beside` is what becomes of the schedules that it has made. Raises `NothingToUndoError` where none can be.
     """
     flag = questions.settings.timetables.flag
     if flag is None or flag.column != edit.column:
         raise InputError(
             f"Run {record.id} has set {SCHEDULES}.{edit.column}, which the pair file no longer names.", hint=HOW_TO
         )
-    held = _held(server, into, flag, questions)
-    back, kept = taken_back(edit, held.named(), _later(record, into, ledger), f"put back what run {record.id} has set")
-    kept = (*kept, *beside.kept)
-    if kept and not (back.changes or beside.back):
-        shown = "; ".join(f"{one.why} ({one.detail})" for one in kept)
-        raise NothingToPutBackError(
+    current = _read_schedules(server, into, flag, questions)
+    reverse_edit, skipped = undo_edit(
+        edit, current.named(), _later(record, into, ledger), f"put back what run {record.id} has set"
+    )
+    skipped = (*skipped, *schedule_changes.kept)
+    if skipped and not (reverse_edit.changes or schedule_changes.steps):
+        shown = "; ".join(f"{one.reason} ({one.detail})" for one in skipped)
+        raise NothingToUndoError(
             f"Nothing of run {record.id} can be put back. {SCHEDULES}: {shown}.",
             run_id=record.id,
             hint="Undo the later run first, or look at `syncengine timetables`.",
         )
-    undo = Undo(record.id, back, record.set_off)
-    return _plan(held, undo, back, server, into, questions, cache, replace(beside, kept=kept))
+    undo = Undo(record.id, reverse_edit, record.side_effects)
+    return _plan(current, undo, reverse_edit, server, into, questions, cache, replace(schedule_changes, kept=skipped))
 
 
 def flags_unlike(edit: FlagEdit, server: Server) -> bool:
     """Say whether a flag is, at this moment, not as an edit has set it; other columns may have moved on."""
     names = (OWNER, NAME, edit.column)
     query = ReadQuery(Selection(SCHEDULES, BucketColumns()), names)
-    answer = tried(lambda: server.read(query).read_all())
+    answer = with_retries(lambda: server.read(query).read_all())
     now: dict[Name, set[str | None]] = {}
     for owner, name, value in zip(*(answer.column(place).to_pylist() for place in range(len(names))), strict=True):
         if owner is not None and name is not None:
@@ -154,7 +165,7 @@ def flags_unlike(edit: FlagEdit, server: Server) -> bool:
     return any(now.get(change.timetable) != {stored_text(change.after)} for change in edit.changes)
 
 
-def _held(server: Server, into: Role, flag: TimetableFlag, questions: EditQuestions) -> _Held:
+def _read_schedules(server: Server, into: Role, flag: TimetableFlag, questions: EditQuestions) -> _ScheduleRows:
     spec = questions.catalogue.table(SCHEDULES)
     table = server.tables((SCHEDULES,)).get(SCHEDULES)
     if table is None:
@@ -172,8 +183,8 @@ def _held(server: Server, into: Role, flag: TimetableFlag, questions: EditQuesti
         # The table is small, and its columns are known to nobody: digests cover them, whatever they are.
         beyond_fingerprint=True,
     )
-    rows = tried(lambda: server.read(_query(part)).read_all())
-    return _Held(ReadRows(rows), part, next(column for column in columns if column.name == flag.column))
+    rows = with_retries(lambda: server.read(_query(part)).read_all())
+    return _ScheduleRows(ReadRows(rows), part, next(column for column in columns if column.name == flag.column))
 
 
 def _query(part: TablePart) -> ReadQuery:
@@ -182,7 +193,7 @@ def _query(part: TablePart) -> ReadQuery:
 
 def _refuse_columns(table: LiveTable, into: Role, flag: TimetableFlag) -> None:
     """Refuse a table whose rows cannot be told apart, read exactly, or marked as the pair file says."""
-    misfits = [problem for name in (OWNER, NAME) if (problem := misfit(table, name, Need.TEXT))]
+    misfits = [problem for name in (OWNER, NAME) if (problem := misfit(table, name, ColumnNeed.TEXT))]
     if misfits:
         raise InputError(f"{into}: {SCHEDULES} has {' and '.join(misfits)}, so its rows are of no timetable.")
     faults = tuple(flag_faults(flag, into, table))
@@ -198,19 +209,19 @@ def _refuse_columns(table: LiveTable, into: Role, flag: TimetableFlag) -> None:
 
 
 def _plan(
-    held: _Held,
+    current: _ScheduleRows,
     kind: RunOnEdit | Undo,
     edit: FlagEdit,
     server: Server,
     into: Role,
     questions: EditQuestions,
     cache: Cache,
-    beside: Beside,
+    schedule_changes: ScheduleChanges,
 ) -> Plan:
-    cache.load(OWN_ROWS, held.rows.read(held.query))
-    cache.load(EDITED_ROWS, EditedRows(held.rows, edit).read(held.query))
+    cache.load(OWN_ROWS, current.rows.read(current.query))
+    cache.load(EDITED_ROWS, EditedRows(current.rows, edit).read(current.query))
     before, after = (
-        hold_relation(held.part, questions.seed, relation, cache).by_bucket().get(Bucket(), EMPTY)
+        image_of_relation(current.part, questions.seed, relation, cache).by_bucket().get(Bucket(), EMPTY)
         for relation in (OWN_ROWS, EDITED_ROWS)
     )
     cache.drop(OWN_ROWS, EDITED_ROWS)
@@ -222,10 +233,10 @@ def _plan(
         zone=questions.settings.timezone,
         identities=((into, server.describe().identity),),
         tables=(SCHEDULES,),
-        steps=edit_steps(edit, held.part, into, before, after),
-        kept=beside.kept,
+        steps=edit_steps(edit, current.part, into, before, after),
+        skipped=schedule_changes.kept,
     )
-    return with_made(plan, beside.missing, beside.back, questions.settings.hooks)
+    return with_made_schedules(plan, schedule_changes.missing, schedule_changes.steps, questions.settings.hooks)
 
 
 def _later(record: RunRecord, into: Role, ledger: Ledger) -> dict[Name, str]:
@@ -234,7 +245,7 @@ def _later(record: RunRecord, into: Role, ledger: Ledger) -> dict[Name, str]:
     for other in ledger.runs():
         # What one that cannot be read has set is left all the same: it is not as this run left it.
         if other.header.number > record.header.number and other.done and other.state is not RunState.DAMAGED:
-            plan = ledger.folder(other.id).plan(other.portions_kept[0])
+            plan = ledger.folder(other.id).plan(other.portions_saved[0])
             if plan.edit is not None and plan.target is into:
                 later.update((change.timetable, other.id) for change in plan.edit.changes)
     return later

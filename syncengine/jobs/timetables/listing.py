@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of, refuse_one_server
-from syncengine.jobs.surroundings import surrounded
+from syncengine.jobs.surroundings import plan_with_side_effects
 from syncengine.jobs.timetables.edits import EditQuestions, plan_run_on
 from syncengine.jobs.timetables.schedules import ScheduleQuestions, missing_schedules
-from syncengine.model.allowed import Allowed
 from syncengine.model.errors import InputError, OccupiedError, ServerError
 from syncengine.model.pair import PairSettings, Role
+from syncengine.model.permission import Permission
 from syncengine.model.plan import Plan
 from syncengine.model.timetables import Timetable, TimetableListing
-from syncengine.observe.timetables.comparison import look_at_timetables
+from syncengine.observe.timetables.comparison import list_timetables
 from syncengine.planning.schedules import NOTHING_MISSING, MissingSchedules
-from syncengine.planning.timetables import RunOnWish
+from syncengine.planning.timetables import RunOnRequest
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
@@ -36,7 +36,7 @@ class Timetables:
         with self.connections.each() as (servers, errors):
             settings = self.settings.timetables
             failed = [(role, str(error)) for role, error in errors.items()]
-            found = look_at_timetables(servers, settings, as_of(self.settings), owners=owners, failed=failed)
+            found = list_timetables(servers, settings, as_of(self.settings), owners=owners, failed=failed)
         if found.faults:
             raise InputError(f"{'; '.join(found.faults)}.", hint="Correct [timetables] in the pair file.")
         known = {one.owner for one in found.timetables}
@@ -48,7 +48,7 @@ class Timetables:
             )
         return found
 
-    def plan_run_on(self, wish: RunOnWish, allowed: Allowed) -> Plan:
+    def plan_run_on(self, request: RunOnRequest, allowed: Permission) -> Plan:
         """Return the plan of the guide's global edit.
 
         Only the server that is edited is asked, unless a timetable has no schedule there: only the other knows that.
@@ -56,19 +56,19 @@ class Timetables:
         questions = EditQuestions(self.settings, self.catalogue, as_of(self.settings), secrets.randbits(63))
         cache = Cache.of(self.settings)
         settings = self.settings.timetables
-        with self.connections.servers(frozenset(), needed=frozenset({wish.server})) as servers, cache:
-            there = look_at_timetables(servers, settings, questions.as_of, owners=wish.owners)
-            lacking = tuple(one for one in there.timetables if not one.side(wish.server).schedules)
+        with self.connections.servers(frozenset(), needed=frozenset({request.server})) as servers, cache:
+            there = list_timetables(servers, settings, questions.as_of, owners=request.owners)
+            lacking = tuple(one for one in there.timetables if not one.side(request.server).schedules)
 
             def missing(seed: int) -> MissingSchedules:
-                into = wish.server
-                asking = ScheduleQuestions(
-                    self.settings, self.catalogue, into, questions.as_of, seed, cache, lambda _: wish.run_on.state
+                into = request.server
+                schedule_questions = ScheduleQuestions(
+                    self.settings, self.catalogue, into, questions.as_of, seed, cache, lambda _: request.run_on.state
                 )
-                return self._missing(lacking, servers, asking)
+                return self._missing(lacking, servers, schedule_questions)
 
-            made = plan_run_on(servers[wish.server], wish, questions, cache, lacking, missing)
-            return surrounded(made, servers, allowed)
+            made = plan_run_on(servers[request.server], request, questions, cache, lacking, missing)
+            return plan_with_side_effects(made, servers, allowed)
 
     def _missing(
         self, lacking: Sequence[Timetable], servers: Mapping[Role, Server], questions: ScheduleQuestions
@@ -80,14 +80,14 @@ class Timetables:
                 both = {**servers, **opened}
                 refuse_one_server(both)
                 owners = {one.owner for one in lacking}
-                told = look_at_timetables(both, self.settings.timetables, questions.as_of, owners=owners)
-                found = {(one.owner, one.name): one for one in told.without_schedule(questions.into)}
+                listing = list_timetables(both, self.settings.timetables, questions.as_of, owners=owners)
+                found = {(one.owner, one.name): one for one in listing.without_schedule(questions.into)}
                 known = [found[place] for one in lacking if (place := (one.owner, one.name)) in found]
                 unknown = tuple(one for one in lacking if (one.owner, one.name) not in found)
                 made = missing_schedules(known, both, questions) if known else NOTHING_MISSING
         except (ServerError, OccupiedError) as error:
             # A takeover goes on whatever is wrong with the server that failed.
             why = f"it is not known here, and {other} does not tell it ({error.message.rstrip('.')})"
-            return MissingSchedules(left=tuple((one, why) for one in lacking))
+            return MissingSchedules(not_made=tuple((one, why) for one in lacking))
         own = f"there is none on {other} either, or it is each server's own"
-        return replace(made, left=(*made.left, *((one, own) for one in unknown)))
+        return replace(made, not_made=(*made.not_made, *((one, own) for one in unknown)))

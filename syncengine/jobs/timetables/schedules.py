@@ -9,7 +9,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from syncengine.catalogue import Catalogue
-from syncengine.execute.images import buckets_of, hold_relation
+from syncengine.execute.images import buckets_of, image_of_relation
 from syncengine.execute.timetables import EditedRows, ReadRows
 from syncengine.model.bucket import EMPTY, Bucket, BucketColumns
 from syncengine.model.drift import Counts, Observation, TableState
@@ -21,7 +21,7 @@ from syncengine.model.plan_kind import Sync
 from syncengine.model.selection import KeyGroups, ReadQuery, Selection
 from syncengine.model.sentences import listed
 from syncengine.model.spec import TableSpec
-from syncengine.model.surroundings import met_at
+from syncengine.model.surroundings import side_effects_of
 from syncengine.model.timetable_flag import FlagChange, FlagEdit, TimetableFlag, TimetableState, stored_text
 from syncengine.model.timetables import NAME, OWNER, SCHEDULES, Timetable
 from syncengine.observe.columns import judge_layouts
@@ -37,7 +37,7 @@ from syncengine.planning.schedules import (
 )
 from syncengine.planning.timetables import Name, as_stored
 from syncengine.servers.protocol import LiveTable, Server
-from syncengine.servers.retry import tried
+from syncengine.servers.retry import with_retries
 from syncengine.staging.cache import Cache
 
 MADE_ROWS = "made_rows"
@@ -59,7 +59,7 @@ class ScheduleQuestions:
     as_of: datetime
     seed: int
     cache: Cache
-    then: Callable[[TimetableState], TimetableState]
+    new_state: Callable[[TimetableState], TimetableState]
     """The state a schedule is made in, by that it has on the other server."""
 
 
@@ -93,43 +93,43 @@ def missing_schedules(
     """
     flag = questions.settings.timetables.flag
     if flag is None:
-        return _all_left(lacking, NO_FLAG)
+        return _all_skipped(lacking, NO_FLAG)
     try:
         return _missing(lacking, servers, questions, flag)
     except ServerError as error:
         if error.of_whole_server:
             raise
-        return _all_left(lacking, error.message.rstrip("."))
+        return _all_skipped(lacking, error.message.rstrip("."))
 
 
 def schedules_unlike(plan: Plan, servers: Mapping[Role, Server]) -> tuple[str, ...]:
     """Return the table of schedules where one that a plan makes is, at this moment, not there as it was made."""
     made = plan.schedules
-    return (SCHEDULES,) if made is not None and _held(made, servers[plan.target]) != _made(made) else ()
+    return (SCHEDULES,) if made is not None and _flags_on(made, servers[plan.target]) != _flags_made(made) else ()
 
 
 def flags_as_made(edit: FlagEdit, server: Server) -> bool:
     """Say whether the flags of schedules that were made are as they were, where they are still there."""
-    made = _made(edit)
-    return all(flags <= made[name] for name, flags in _held(edit, server).items())
+    made = _flags_made(edit)
+    return all(flags <= made[name] for name, flags in _flags_on(edit, server).items())
 
 
-def _made(edit: FlagEdit) -> dict[Name, set[str | None]]:
+def _flags_made(edit: FlagEdit) -> dict[Name, set[str | None]]:
     made: dict[Name, set[str | None]] = {}
     for change in edit.changes:
         made.setdefault(change.timetable, set()).add(stored_text(change.after))
     return made
 
 
-def _held(edit: FlagEdit, server: Server) -> dict[Name, set[str | None]]:
+def _flags_on(edit: FlagEdit, server: Server) -> dict[Name, set[str | None]]:
     """Return the flags of some timetables as a server holds them now."""
     wanted = {change.timetable for change in edit.changes}
     query = ReadQuery(Selection(SCHEDULES, BucketColumns()), (OWNER, NAME, edit.column))
-    held: dict[Name, set[str | None]] = {}
-    for row in ReadRows(tried(lambda: server.read(query).read_all())).flags(edit.column):
+    flags: dict[Name, set[str | None]] = {}
+    for row in ReadRows(with_retries(lambda: server.read(query).read_all())).flags(edit.column):
         if row.timetable in wanted:
-            held.setdefault(row.timetable, set()).add(stored_text(row.value))
-    return held
+            flags.setdefault(row.timetable, set()).add(stored_text(row.value))
+    return flags
 
 
 def _missing(
@@ -140,31 +140,31 @@ def _missing(
     columns, why = _columns(tables, flag, spec)
     why = why or _unwritable(servers[into])
     if why:
-        return _all_left(lacking, why)
-    left: list[tuple[Timetable, str]] = []
+        return _all_skipped(lacking, why)
+    skipped: list[tuple[Timetable, str]] = []
     wanted: dict[Name, Timetable] = {}
     for one in lacking:
         if not all(schedule.state is not None for schedule in one.side(into.other).schedules):
-            left.append((one, f"its flag on {into.other} is none of the three that the pair file names"))
+            skipped.append((one, f"its flag on {into.other} is none of the three that the pair file names"))
         elif len(wanted) >= MOST_MADE:
-            left.append((one, "there are too many for one run: run the same command again"))
+            skipped.append((one, "there are too many for one run: run the same command again"))
         else:
             wanted[one.owner, one.name] = one
     if not wanted:
-        return MissingSchedules(left=tuple(left))
+        return MissingSchedules(not_made=tuple(skipped))
     stored = sorted({name for one in wanted.values() for name in one.side(into.other).stored})
     part = _part(spec, columns, KeyGroups((OWNER, NAME), tuple(stored)))
     query = ReadQuery(buckets_of(part), tuple(column.name for column in columns))
-    rows = tried(lambda: servers[into.other].read(query).read_all())
+    rows = with_retries(lambda: servers[into.other].read(query).read_all())
     unsure = _numbers(spec, columns, rows)
     if unsure:
         why = f"{listed(unsure, MOST_NAMED)} may number each server's own rows, and no spec says what it holds"
-        return _all_left(lacking, why)
+        return _all_skipped(lacking, why)
     edit = FlagEdit(flag.column, tuple(_changes(rows, flag, columns, questions)), ABOUT)
     questions.cache.load(MADE_ROWS, EditedRows(ReadRows(rows), edit).read(query))
-    state = hold_relation(part, questions.seed, MADE_ROWS, questions.cache).by_bucket().get(Bucket(), EMPTY)
+    state = image_of_relation(part, questions.seed, MADE_ROWS, questions.cache).by_bucket().get(Bucket(), EMPTY)
     questions.cache.drop(MADE_ROWS)
-    return MissingSchedules(MadeSchedules(edit, part, state), tuple(left))
+    return MissingSchedules(MadeSchedules(edit, part, state), tuple(skipped))
 
 
 def _columns(
@@ -183,7 +183,7 @@ def _columns(
 def _unwritable(server: Server) -> str:
     """Return why no copy can write schedules to a server, or nothing."""
     around = server.surroundings((SCHEDULES,))
-    return "; ".join(met.says for one in around.values() for met in met_at(one) if met.forbids)
+    return "; ".join(met.message for one in around.values() for met in side_effects_of(one) if met.forbids)
 
 
 def _part(spec: TableSpec, columns: tuple[FingerprintColumn, ...], only: KeyGroups) -> TablePart:
@@ -213,7 +213,7 @@ def _changes(
         there = flag.state(row.value, into.other.value)
         if there is None:
             raise ServerError(f"{into.other}: {SCHEDULES} changed while it was read.", hint="Run the same again.")
-        then = questions.then(there)
+        then = questions.new_state(there)
         after = as_stored(flag.value(then, into.value), column)
         yield FlagChange(row.owner, row.name, row.value, after, (there.value, then.value))
 
@@ -230,5 +230,5 @@ def _numbers(spec: TableSpec, columns: Sequence[FingerprintColumn], rows: pa.Tab
     return found
 
 
-def _all_left(lacking: Sequence[Timetable], why: str) -> MissingSchedules:
-    return MissingSchedules(left=tuple((one, why) for one in lacking))
+def _all_skipped(lacking: Sequence[Timetable], why: str) -> MissingSchedules:
+    return MissingSchedules(not_made=tuple((one, why) for one in lacking))

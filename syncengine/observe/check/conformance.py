@@ -15,7 +15,7 @@ import pyarrow as pa
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.check import CaseResult, CaseState, ScratchCheck
 from syncengine.model.errors import CancelledError, ServerError
-from syncengine.model.fingerprint import FOLDED, FingerprintColumn, FingerprintQuery
+from syncengine.model.fingerprint import COVERED_TYPES, FingerprintColumn, FingerprintQuery
 from syncengine.model.selection import ReadQuery
 from syncengine.observe.check.scratch import (
     BUCKETS,
@@ -36,7 +36,7 @@ from syncengine.staging.cache import Cache
 SEEDS = (1, 4711, 2**62 + 3)
 MANY = 2000
 """Rows of the case that measures."""
-PATIENCE = 10.0
+EXTRA_WAIT_SECONDS = 10.0
 """Seconds beyond the wait for a lock after which a session that still waits is given up."""
 TRANSACTIONS = "no transactions: the database keeps no log"
 
@@ -46,10 +46,10 @@ class PromiseBrokenError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CaseNote:
     """What is worth knowing of a case that works."""
 
-    says: str = ""
+    text: str = ""
     figures: tuple[tuple[str, float], ...] = ()
 
 
@@ -59,7 +59,7 @@ class Case:
 
     name: str
     promise: str
-    run: Callable[[Scratch], Told | None]
+    run: Callable[[Scratch], CaseNote | None]
     needs_transactions: bool = False
 
 
@@ -86,8 +86,8 @@ def run_cases(
     except ServerError as error:
         if name and not finished:
             raise
-        left = f" The table {name} is still there: drop it by hand." if name else ""
-        made = replace(made, state=CaseState.FAILED, says=mask(f"{error}{left}"))
+        still_there = f" The table {name} is still there: drop it by hand." if name else ""
+        made = replace(made, state=CaseState.FAILED, message=mask(f"{error}{still_there}"))
     return ScratchCheck((made, *results), name if made.state is CaseState.FAILED else "")
 
 
@@ -96,21 +96,21 @@ def run_case(case: Case, scratch: Scratch, mask: Callable[[str], str] = str) -> 
     result = CaseResult(case.name, case.promise, CaseState.WORKS)
     try:
         if case.needs_transactions and not scratch.server.describe().capabilities.transactions:
-            return replace(result, state=CaseState.NOT_APPLICABLE, says=TRANSACTIONS)
-        scratch.emptied()
-        told = case.run(scratch) or Told()
+            return replace(result, state=CaseState.NOT_APPLICABLE, message=TRANSACTIONS)
+        scratch.clear()
+        note = case.run(scratch) or CaseNote()
     except CancelledError:
         raise
     except Exception as error:  # noqa: BLE001  # a driver that fails in its own way must not hide the other cases
         ours = isinstance(error, PromiseBrokenError | ServerError)
         text = str(error) if ours else f"{type(error).__name__}: {error}"
-        return replace(result, state=CaseState.FAILED, says=mask(text))
-    return replace(result, says=told.says, figures=told.figures)
+        return replace(result, state=CaseState.FAILED, message=mask(text))
+    return replace(result, message=note.text, figures=note.figures)
 
 
-def _hold(kept: bool, says: str) -> None:
-    if not kept:
-        raise PromiseBrokenError(says)
+def _require(holds_true: bool, message: str) -> None:
+    if not holds_true:
+        raise PromiseBrokenError(message)
 
 
 def _same(column: str, given: object, found: object) -> bool:
@@ -120,7 +120,7 @@ def _same(column: str, given: object, found: object) -> bool:
     return type(given) is type(found) and given == found
 
 
-def _come_back(scratch: Scratch, values: Mapping[str, Sequence[object]]) -> list[Row]:
+def _round_trip(scratch: Scratch, values: Mapping[str, Sequence[object]]) -> list[Row]:
     """Write a row for each value of the given columns, and hold what comes back against them."""
     names = tuple(values)
     given = [
@@ -129,11 +129,13 @@ def _come_back(scratch: Scratch, values: Mapping[str, Sequence[object]]) -> list
     ]
     scratch.write(given)
     found = scratch.rows()
-    _hold(len(found) == len(given), f"{len(given)} rows were written and {len(found)} came back")
+    _require(len(found) == len(given), f"{len(given)} rows were written and {len(found)} came back")
     for wrote, read in zip(given, found, strict=True):
         for column in TYPES:
-            wanted, came = wrote.get(column), read[column]
-            _hold(_same(column, wanted, came), f"{TYPES[column]}: {wanted!r} was written, {came!r} came back")
+            wanted, came_back = wrote.get(column), read[column]
+            _require(
+                _same(column, wanted, came_back), f"{TYPES[column]}: {wanted!r} was written, {came_back!r} came back"
+            )
     return found
 
 
@@ -141,10 +143,10 @@ def _columns(scratch: Scratch) -> None:
     table = scratch.server.tables([scratch.table]).get(scratch.table)
     if table is None:
         raise PromiseBrokenError("the table just made is not there")
-    _hold(table.names == tuple(TYPES), f"its columns are {', '.join(table.names)}")
+    _require(table.names == tuple(TYPES), f"its columns are {', '.join(table.names)}")
     for live in table.columns:
-        _hold(live.readable, f"{live.native} cannot be read exactly")
-        _hold(alike(live.type, TYPES[live.name]), f"{TYPES[live.name]} became {live.native}")
+        _require(live.readable, f"{live.native} cannot be read exactly")
+        _require(alike(live.type, TYPES[live.name]), f"{TYPES[live.name]} became {live.native}")
 
 
 def _numbers(scratch: Scratch) -> None:
@@ -152,12 +154,12 @@ def _numbers(scratch: Scratch) -> None:
         f"n_{kind}": (0, 1, -1, 2**bits - 1, -(2**bits) + 1)
         for kind, bits in (("smallint", 15), ("integer", 31), ("int8", 63), ("bigint", 63))
     }
-    _come_back(scratch, whole | {"n_int8": (*whole["n_int8"], 2**53 + 1, -(2**53) - 1)})
+    _round_trip(scratch, whole | {"n_int8": (*whole["n_int8"], 2**53 + 1, -(2**53) - 1)})
 
 
 def _fractions(scratch: Scratch) -> None:
     decimals = tuple(map(Decimal, ("0.00", "0.01", "-0.01", "999999.99", "-999999.99", "0.10")))
-    _come_back(
+    _round_trip(
         scratch,
         {
             "x_decimal": decimals,
@@ -169,11 +171,11 @@ def _fractions(scratch: Scratch) -> None:
 
 def _dates(scratch: Scratch) -> None:
     days = (date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(2000, 2, 29), date(9999, 12, 31))
-    _come_back(scratch, {"d_date": days})
+    _round_trip(scratch, {"d_date": days})
 
 
-def _text(scratch: Scratch) -> Told:
-    found = _come_back(
+def _text(scratch: Scratch) -> CaseNote:
+    found = _round_trip(
         scratch,
         {
             "t_char": ("ab", "ABCDEFGHIJ", " x", "it's", 'a"b', "a\\b"),
@@ -181,50 +183,50 @@ def _text(scratch: Scratch) -> Told:
         },
     )
     padded = found[0]["t_char"] == "ab".ljust(10)
-    return Told("CHAR padded to its width" if padded else "CHAR without its padding")
+    return CaseNote("CHAR padded to its width" if padded else "CHAR without its padding")
 
 
 def _beyond_ascii(scratch: Scratch) -> None:
-    _come_back(scratch, {"t_char": ("Zoë", "ñ", "Å x"), "t_varchar": ("Müller", "Señor Gómez", "à la carte")})
+    _round_trip(scratch, {"t_char": ("Zoë", "ñ", "Å x"), "t_varchar": ("Müller", "Señor Gómez", "à la carte")})
 
 
-def _nothing(scratch: Scratch) -> None:
+def _null_and_blank(scratch: Scratch) -> None:
     scratch.write([scratch_row(0), scratch_row(1, n_integer=0, t_char="", t_varchar=" ", x_float=0.0)])
     scratch.write([scratch_row(2, t_varchar="", d_date=None)])
     null, blank, empty = scratch.rows()
-    kept = [name for name in TYPES if name not in ("row_date", "starttime", "acd") and null[name] is not None]
-    _hold(not kept, f"NULL came back as something else: {', '.join(kept)}")
-    _hold(blank["n_integer"] == 0 and blank["x_float"] == 0, f"0 came back as {blank['n_integer']!r}")
+    not_null = [name for name in TYPES if name not in ("row_date", "starttime", "acd") and null[name] is not None]
+    _require(not not_null, f"NULL came back as something else: {', '.join(not_null)}")
+    _require(blank["n_integer"] == 0 and blank["x_float"] == 0, f"0 came back as {blank['n_integer']!r}")
     for what, value in (("blank CHAR", blank["t_char"]), ("a blank", blank["t_varchar"]), ("''", empty["t_varchar"])):
-        _hold(value is not None and not value.strip(" "), f"{what} came back as {value!r}")
+        _require(value is not None and not value.strip(" "), f"{what} came back as {value!r}")
 
 
 def _repeated(scratch: Scratch) -> None:
     rows = [scratch_row(500, n_integer=7)] * 3 + [scratch_row(530, n_integer=7)] * 2
     inserted, read = scratch.write(rows), len(scratch.rows("n_integer"))
     counts = {bucket.slot: state.rows for bucket, state in scratch.states(_query(scratch, "n_integer")).items()}
-    _hold(inserted == 5, f"5 rows were inserted, and the server counted {inserted}")
-    _hold(read == 5, f"5 rows were inserted and {read} came back")
-    _hold(counts == {500: 3, 530: 2}, f"buckets of 3 and 2 equal rows were counted as {sorted(counts.values())}")
+    _require(inserted == 5, f"5 rows were inserted, and the server counted {inserted}")
+    _require(read == 5, f"5 rows were inserted and {read} came back")
+    _require(counts == {500: 3, 530: 2}, f"buckets of 3 and 2 equal rows were counted as {sorted(counts.values())}")
 
 
 def _query(scratch: Scratch, *columns: str, seed: int = SEEDS[0]) -> FingerprintQuery:
     return FingerprintQuery(scratch.everything, tuple(FingerprintColumn(name, TYPES[name]) for name in columns), seed)
 
 
-def _fingerprints(scratch: Scratch) -> Told:
+def _fingerprints(scratch: Scratch) -> CaseNote:
     scratch.write(list(varied_rows(60)))
     scratch.cache.load("read_back", scratch.server.read(ReadQuery(scratch.everything, tuple(TYPES))))
-    folded = tuple(name for name, of in COLUMNS if of.name in FOLDED and name not in BUCKETS.whole)
+    folded = tuple(name for name, of in COLUMNS if of.name in COVERED_TYPES and name not in BUCKETS.whole)
     queries = {str(TYPES[name]): _query(scratch, name) for name in folded}
     queries |= {f"all types with seed {seed}": _query(scratch, *folded, seed=seed) for seed in SEEDS}
     unlike = [what for what, query in queries.items() if scratch.states(query) != _recomputed(scratch.cache, query)]
-    _hold(not unlike, f"they are not those of the rows read back: {', '.join(unlike)}")
+    _require(not unlike, f"they are not those of the rows read back: {', '.join(unlike)}")
     with scratch.server.begin() as session:
         inside = dict(session.fingerprint(_query(scratch, *folded)))
-    _hold(inside == _recomputed(scratch.cache, _query(scratch, *folded)), "inside a transaction they are others")
-    fetched = sorted(FOLDED - scratch.server.describe().capabilities.folds)
-    return Told(f"fetched and folded here: {', '.join(fetched)}" if fetched else "")
+    _require(inside == _recomputed(scratch.cache, _query(scratch, *folded)), "inside a transaction they are others")
+    fetched = sorted(COVERED_TYPES - scratch.server.describe().capabilities.folds)
+    return CaseNote(f"fetched and folded here: {', '.join(fetched)}" if fetched else "")
 
 
 def _recomputed(cache: Cache, query: FingerprintQuery) -> dict[Bucket, BucketState]:
@@ -234,20 +236,20 @@ def _recomputed(cache: Cache, query: FingerprintQuery) -> dict[Bucket, BucketSta
 
 def _bounds(scratch: Scratch) -> None:
     before = DAY - timedelta(days=1)
-    _hold(scratch.server.highest(scratch.table, "n_integer") == 0, "the highest number of no row is not 0")
+    _require(scratch.server.highest(scratch.table, "n_integer") == 0, "the highest number of no row is not 0")
     places = ((before, 2330, 1), (DAY, 0, 1), (DAY, 1330, 1), (DAY, 500, 2), (None, 500, 2), (DAY, 500, None))
     scratch.write([scratch_row(slot, row_date=day, acd=acd, n_integer=slot) for day, slot, acd in places])
     found = {one.acd: one for one in scratch.server.bounds(scratch.table, BUCKETS)}
-    told = {acd: (one.rows, one.untimed, one.first, one.last) for acd, one in found.items()}
+    reported = {acd: (one.rows, one.untimed, one.first, one.last) for acd, one in found.items()}
     wanted = {
         1: (3, 0, Bucket(before, 2330, 1), Bucket(DAY, 1330, 1)),
         2: (2, 1, Bucket(DAY, 500, 2), Bucket(DAY, 500, 2)),
         None: (1, 0, Bucket(DAY, 500, None), Bucket(DAY, 500, None)),
     }
-    wrong = next((acd for acd, those in wanted.items() if told.get(acd) != those), None)
-    _hold(told == wanted, f"for ACD {wrong} they are told as {told.get(wrong)}")
+    wrong = next((acd for acd, those in wanted.items() if reported.get(acd) != those), None)
+    _require(reported == wanted, f"for ACD {wrong} they are told as {reported.get(wrong)}")
     highest = scratch.server.highest(scratch.table, "n_integer")
-    _hold(highest == 2330, f"the highest number is 2330, and it tells {highest}")
+    _require(highest == 2330, f"the highest number is 2330, and it tells {highest}")
 
 
 FIVE, HALF_PAST = Bucket(DAY, 500, 1), Bucket(DAY, 530, 1)
@@ -258,12 +260,12 @@ def _delete(scratch: Scratch) -> None:
     with scratch.server.begin() as session:
         counts = tuple(session.delete(scratch.at(HALF_PAST)) for _ in range(2))
         session.commit()
-    _hold(counts == (2, 0), f"2 rows were deleted, then none, and the server counted {counts[0]}, then {counts[1]}")
-    left = len(scratch.rows("starttime"))
-    _hold(left == 3, f"3 rows of other buckets should be left, and there are {left}")
+    _require(counts == (2, 0), f"2 rows were deleted, then none, and the server counted {counts[0]}, then {counts[1]}")
+    remaining = len(scratch.rows("starttime"))
+    _require(remaining == 3, f"3 rows of other buckets should be left, and there are {remaining}")
 
 
-def _insert(scratch: Scratch) -> Told:
+def _insert(scratch: Scratch) -> CaseNote:
     rows = as_arrow([scratch_row(label, n_integer=label, t_char="ab") for label in range(5)])
     turned = rows.select(["t_char", "starttime", "n_integer"])
     batches = pa.RecordBatchReader.from_batches(turned.schema, turned.to_batches(max_chunksize=2))
@@ -271,12 +273,12 @@ def _insert(scratch: Scratch) -> Told:
         none = session.insert(scratch.table, rows.slice(0, 0).to_reader())
         count = session.insert(scratch.table, batches)
         session.commit()
-    _hold((none, count) == (0, 5), f"no row and 5 rows were inserted, and the server counted {none} and {count}")
+    _require((none, count) == (0, 5), f"no row and 5 rows were inserted, and the server counted {none} and {count}")
     found = scratch.rows()
-    _hold([row["n_integer"] for row in found] == [0, 1, 2, 3, 4], "columns were not matched by their names")
-    _hold(all(row["acd"] is None for row in found), "a column that was not given is not NULL")
+    _require([row["n_integer"] for row in found] == [0, 1, 2, 3, 4], "columns were not matched by their names")
+    _require(all(row["acd"] is None for row in found), "a column that was not given is not NULL")
     path = scratch.server.describe().capabilities.write_path
-    return Told(f"by {path}" if path else "")
+    return CaseNote(f"by {path}" if path else "")
 
 
 def _groups(scratch: Scratch) -> None:
@@ -287,9 +289,9 @@ def _groups(scratch: Scratch) -> None:
     with scratch.server.begin() as session:
         deleted = session.delete(replace(scratch.everything, group_columns=columns, groups=chosen))
         session.commit()
-    left = {(row["n_integer"], row["t_char"] and row["t_char"].strip()) for row in scratch.rows(*columns)}
-    _hold(deleted == 4, f"2 groups of 2 rows were deleted, and the server counted {deleted}")
-    _hold(left == {*pairs} - {(None, "a"), (1, None)}, "other groups than those with NULL were deleted")
+    remaining = {(row["n_integer"], row["t_char"] and row["t_char"].strip()) for row in scratch.rows(*columns)}
+    _require(deleted == 4, f"2 groups of 2 rows were deleted, and the server counted {deleted}")
+    _require(remaining == {*pairs} - {(None, "a"), (1, None)}, "other groups than those with NULL were deleted")
 
 
 def _rolled_back(scratch: Scratch) -> None:
@@ -298,20 +300,20 @@ def _rolled_back(scratch: Scratch) -> None:
     with scratch.server.begin() as session:
         session.delete(scratch.at(FIVE))
         session.insert(scratch.table, as_arrow([scratch_row(600)] * 2).to_reader())
-    _hold(scratch.rows() == before, "what a session wrote that was left without a commit is there")
+    _require(scratch.rows() == before, "what a session wrote that was left without a commit is there")
 
 
-def _unseen(scratch: Scratch) -> None:
+def _uncommitted(scratch: Scratch) -> None:
     scratch.write([scratch_row(500)])
     with scratch.server.begin() as session:
         session.insert(scratch.table, as_arrow([scratch_row(530)]).to_reader())
         inside = len(session.read(ReadQuery(scratch.everything, ("starttime",))).read_all())
         outside = len(scratch.rows("starttime"))
-    _hold(inside == 2, f"a session wrote a row beside another, and itself sees {inside}")
-    _hold(outside == 1, f"another connection sees {outside} rows, of which 1 is committed")
+    _require(inside == 2, f"a session wrote a row beside another, and itself sees {inside}")
+    _require(outside == 1, f"another connection sees {outside} rows, of which 1 is committed")
 
 
-def _locked(scratch: Scratch) -> Told:
+def _locked(scratch: Scratch) -> CaseNote:
     scratch.write([scratch_row(500, n_smallint=1), scratch_row(530, n_smallint=1)])
     # The pool is left last, so that a session that still waits finds the lock gone.
     with ThreadPoolExecutor(1) as pool, scratch.server.begin() as first:
@@ -319,15 +321,15 @@ def _locked(scratch: Scratch) -> Told:
         started = time.monotonic()
         second = pool.submit(_refusal, scratch)
         try:
-            refusal = second.result(scratch.lock_seconds + PATIENCE)
+            refusal = second.result(scratch.lock_seconds + EXTRA_WAIT_SECONDS)
         except TimeoutError:
             scratch.server.interrupt()
             raise PromiseBrokenError(f"a second session still waits after {time.monotonic() - started:.0f} s") from None
         seconds = time.monotonic() - started
-        _hold(refusal is not None, "a second session deleted rows that the first had locked")
-        _hold(bool(refusal and refusal.hint), f"it says no more than this: {refusal}")
-        _go_on(first, scratch)
-    return Told(f"after {seconds:.1f} s", (("seconds", round(seconds, 2)),))
+        _require(refusal is not None, "a second session deleted rows that the first had locked")
+        _require(bool(refusal and refusal.hint), f"it says no more than this: {refusal}")
+        _commit_first(first, scratch)
+    return CaseNote(f"after {seconds:.1f} s", (("seconds", round(seconds, 2)),))
 
 
 def _refusal(scratch: Scratch) -> ServerError | None:
@@ -341,13 +343,13 @@ def _refusal(scratch: Scratch) -> ServerError | None:
     return None
 
 
-def _go_on(first: WriteSession, scratch: Scratch) -> None:
+def _commit_first(first: WriteSession, scratch: Scratch) -> None:
     deleted = first.delete(scratch.at(FIVE))
     first.commit()
-    _hold(deleted == 1, f"the first session then deleted {deleted} of the 1 row it had locked")
+    _require(deleted == 1, f"the first session then deleted {deleted} of the 1 row it had locked")
 
 
-def _rates(scratch: Scratch) -> Told:
+def _rates(scratch: Scratch) -> CaseNote:
     rows = as_arrow([scratch_row(at % 48, n_integer=at, t_char=f"{at}", x_float=at / 8) for at in range(MANY)])
     started = time.perf_counter()
     with scratch.server.begin() as session:
@@ -356,11 +358,11 @@ def _rates(scratch: Scratch) -> Told:
     written = time.perf_counter()
     found = scratch.server.read(ReadQuery(scratch.everything, ("n_integer",))).read_all().column(0).to_pylist()
     read = time.perf_counter()
-    _hold(count == MANY, f"{MANY:,} rows were inserted, and the server counted {count:,}")
-    _hold(sorted(found) == list(range(MANY)), f"{MANY:,} rows were inserted, and others came back")
+    _require(count == MANY, f"{MANY:,} rows were inserted, and the server counted {count:,}")
+    _require(sorted(found) == list(range(MANY)), f"{MANY:,} rows were inserted, and others came back")
     rates = {"insert": MANY / (written - started), "read": MANY / (read - written)}
-    says = " and ".join(f"{rate:,.0f}" for rate in rates.values())
-    return Told(says, tuple((f"{what}_rows_per_second", round(rate)) for what, rate in rates.items()))
+    text = " and ".join(f"{rate:,.0f}" for rate in rates.values())
+    return CaseNote(text, tuple((f"{what}_rows_per_second", round(rate)) for what, rate in rates.items()))
 
 
 CASES: tuple[Case, ...] = (
@@ -370,7 +372,7 @@ CASES: tuple[Case, ...] = (
     Case("dates", "dates, 1899-12-30 to 9999-12-31", _dates),
     Case("text", "text, up to its full width", _text),
     Case("non-ascii", "text beyond ASCII", _beyond_ascii),
-    Case("nothing", "NULL, 0, blank and empty stay apart", _nothing),
+    Case("nothing", "NULL, 0, blank and empty stay apart", _null_and_blank),
     Case("repeated-rows", "equal rows are each counted", _repeated),
     Case("fingerprints", "fingerprints are those of the rows", _fingerprints),
     Case("bounds", "first and last bucket, highest number", _bounds),
@@ -378,7 +380,7 @@ CASES: tuple[Case, ...] = (
     Case("delete", "deletes are counted, others stay", _delete),
     Case("key-groups", "a key group with NULL is deleted alone", _groups),
     Case("rollback", "leaving without commit leaves nothing", _rolled_back, needs_transactions=True),
-    Case("uncommitted", "rows not committed are not seen", _unseen, needs_transactions=True),
+    Case("uncommitted", "rows not committed are not seen", _uncommitted, needs_transactions=True),
     Case("locks", "locked rows are refused to others", _locked, needs_transactions=True),
     Case("rates", f"{MANY:,} rows, written and read per second", _rates),
 )

@@ -77,7 +77,7 @@ class Scratch:
         """Return the fingerprints the server tells."""
         return dict(self.server.fingerprint(query))
 
-    def emptied(self) -> None:
+    def clear(self) -> None:
         """Delete all rows."""
         with self.server.begin() as session:
             session.delete(self.everything)

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import BucketColumns
-from syncengine.model.check import Holding, ServerCheck, ServerProfile, TableCheck
+from syncengine.model.check import ServerCheck, ServerProfile, TableCheck, TablePresence
 from syncengine.model.errors import ServerError, ServerLockedError
-from syncengine.model.fingerprint import FOLDED
+from syncengine.model.fingerprint import COVERED_TYPES
 from syncengine.model.pair import PairSettings, ServerSettings
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import TableSpec
-from syncengine.model.surroundings import Surroundings, met_at
+from syncengine.model.surroundings import Surroundings, side_effects_of
 from syncengine.model.window import DAY, Window
-from syncengine.observe.columns import Need, column_faults, misfit
+from syncengine.observe.columns import ColumnNeed, column_faults, misfit
 from syncengine.observe.facts import FactQuestions, gather_facts
 from syncengine.servers.protocol import LiveColumn, LiveTable, Server, ServerDescription
 
@@ -25,7 +25,7 @@ RECENT = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class LookQuestions:
+class InspectionOptions:
     """What a look at a server goes by."""
 
     settings: PairSettings
@@ -34,14 +34,14 @@ class LookQuestions:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Inspection:
     """What was seen of a server, and its tables as its own catalogue has them."""
 
     check: ServerCheck
     live: Mapping[str, LiveTable]
 
 
-def unseen(settings: ServerSettings, problem: str = "") -> ServerCheck:
+def unopened_server(settings: ServerSettings, problem: str = "") -> ServerCheck:
     """Return what is known of a server before it is opened, or of one that could not be."""
     return ServerCheck(
         role=settings.role,
@@ -53,24 +53,24 @@ def unseen(settings: ServerSettings, problem: str = "") -> ServerCheck:
     )
 
 
-def look_at(server: Server, settings: ServerSettings, questions: LookQuestions) -> Look:
+def inspect_server(server: Server, settings: ServerSettings, options: InspectionOptions) -> Inspection:
     """Return what a server tells; one that fails on the way is kept as far as it got, with its sentence."""
     described = server.describe()
     profile = profile_of(described)
-    check, live = replace(unseen(settings), profile=profile, load=described.load), {}
+    check, live = replace(unopened_server(settings), profile=profile, load=described.load), {}
     try:
-        live = dict(server.tables([spec.name for spec in questions.catalogue.tables]))
+        live = dict(server.tables([spec.name for spec in options.catalogue.tables]))
         around = server.surroundings(list(live))
-        check = replace(check, tables=tuple(_tables(server, live, around, questions)))
-        window = Window(questions.as_of - RECENT, questions.as_of)
+        check = replace(check, tables=tuple(_tables(server, live, around, options)))
+        window = Window(options.as_of - RECENT, options.as_of)
         facts = gather_facts(
-            server, settings.role, FactQuestions(questions.settings, questions.catalogue, window, coverage=False)
+            server, settings.role, FactQuestions(options.settings, options.catalogue, window, coverage=False)
         )
         notes = tuple(note.removeprefix(f"{settings.role}: ") for note in facts.notes)
         check = replace(check, facts=replace(facts, notes=notes))
     except ServerError as error:
         check = replace(check, problem=str(error))
-    return Look(check, live)
+    return Inspection(check, live)
 
 
 def profile_of(described: ServerDescription) -> ServerProfile:
@@ -84,8 +84,8 @@ def profile_of(described: ServerDescription) -> ServerProfile:
         locale=described.locale,
         transactions=able.transactions,
         write_path=able.write_path,
-        folds=tuple(sorted(able.folds)),
-        fetched=tuple(sorted(FOLDED - able.folds)),
+        types_fingerprinted=tuple(sorted(able.folds)),
+        types_fetched=tuple(sorted(COVERED_TYPES - able.folds)),
         notes=described.notes,
     )
 
@@ -94,34 +94,36 @@ def _tables(
     server: Server,
     live: Mapping[str, LiveTable],
     around: Mapping[str, Surroundings],
-    questions: LookQuestions,
+    options: InspectionOptions,
 ) -> Iterator[TableCheck]:
-    for spec in questions.catalogue.tables:
+    for spec in options.catalogue.tables:
         table, own = live.get(spec.name), spec.set_up is not None and spec.set_up.may_differ
-        lacking = TableCheck(spec.name, spec.data_class, Holding.LACKING, may_differ=own)
+        lacking = TableCheck(spec.name, spec.data_class, TablePresence.MISSING, may_differ=own)
         if table is None:
             yield lacking
             continue
         found = replace(
             lacking,
-            holding=Holding.ROWS,
+            presence=TablePresence.ROWS,
             owner=table.owner,
             indexes=table.indexes,
-            columns=tuple((column.name, _told(column)) for column in table.columns),
+            columns=tuple((column.name, _column_type(column)) for column in table.columns),
             faults=tuple(column_faults(spec, table)),
-            meets=tuple(met_at(around[spec.name])) if spec.name in around else (),
+            side_effects=tuple(side_effects_of(around[spec.name])) if spec.name in around else (),
         )
         try:
-            yield found if _has_rows(server, spec, table, questions.as_of) else replace(found, holding=Holding.EMPTY)
+            yield (
+                found if _has_rows(server, spec, table, options.as_of) else replace(found, presence=TablePresence.EMPTY)
+            )
         except ServerError as error:
             if error.of_whole_server:
                 raise
             problem, hint = error.message, error.hint
             passes = error.transient or isinstance(error, ServerLockedError)
-            yield replace(found, holding=Holding.UNREADABLE, problem=problem, hint=hint, passes=passes)
+            yield replace(found, presence=TablePresence.UNREADABLE, problem=problem, hint=hint, temporary=passes)
 
 
-def _told(column: LiveColumn) -> str:
+def _column_type(column: LiveColumn) -> str:
     """Return a column's type as the server calls it, and whether it takes NULL."""
     return column.native + {None: "", True: " null", False: " not null"}[column.nullable]
 
@@ -133,7 +135,7 @@ def _has_rows(server: Server, spec: TableSpec, table: LiveTable, as_of: datetime
         return False
     selection = Selection(spec.name, BucketColumns())
     selections = [selection]
-    if spec.time is not None and not misfit(table, spec.time.date, Need.DATE):
+    if spec.time is not None and not misfit(table, spec.time.date, ColumnNeed.DATE):
         # An index on the date finds these at once, where all rows would have to be looked at.
         dates = ((as_of - 2 * spec.grain.unit.longest).date(), (as_of + DAY).date())
         selections.insert(0, replace(selection, columns=BucketColumns(date=spec.time.date), dates=dates))

@@ -18,11 +18,11 @@ from syncengine.observe.columns import ColumnsVerdict, judge_layouts
 from syncengine.observe.comparison import Comparison, compare
 from syncengine.observe.samples import samples_of
 from syncengine.observe.server_threads import server_threads
-from syncengine.observe.slices import Slicing
+from syncengine.observe.slices import SlicePlan
 from syncengine.servers.protocol import LiveTable, Server
 from syncengine.staging.cache import Cache
 
-KEYS_TOLD = 200
+KEYS_SHOWN = 200
 """Differing key groups named for each table."""
 
 
@@ -51,10 +51,10 @@ def _compared(servers: Mapping[Role, Server], settings: PairSettings, question: 
         key=spec.key or ((spec.acd,) if spec.acd else ()),
         not_compared=tuple((column, "each server has its own") for column in setup.own),
     )
-    verdict = _known_columns(spec, judge_layouts(spec, question.live))
+    verdict = _described_columns(spec, judge_layouts(spec, question.live))
     if verdict.state is TableState.COMPARED:
         try:
-            drifts, samples = _found(servers, settings, replace(question, spec=spec), verdict)
+            drifts, samples = _differences(servers, settings, replace(question, spec=spec), verdict)
         except ServerError as error:
             if error.of_whole_server:
                 raise
@@ -66,17 +66,17 @@ def _compared(servers: Mapping[Role, Server], settings: PairSettings, question: 
         yield _not_compared(spec.name, setup, verdict.problem)
 
 
-def _known_columns(spec: TableSpec, verdict: ColumnsVerdict) -> ColumnsVerdict:
+def _described_columns(spec: TableSpec, verdict: ColumnsVerdict) -> ColumnsVerdict:
     """Leave out the columns no spec describes: whether they should be alike is not known."""
     if verdict.state is not TableState.COMPARED:
         return verdict
-    known = tuple(column for column in verdict.compared if spec.column(column.name) is not None)
-    if not {column.name for column in known} - {spec.acd}:
+    described = tuple(column for column in verdict.compared if spec.column(column.name) is not None)
+    if not {column.name for column in described} - {spec.acd}:
         return ColumnsVerdict(TableState.NOT_COMPARABLE, "its columns are not those known here")
-    return replace(verdict, compared=known)
+    return replace(verdict, compared=described)
 
 
-def _found(
+def _differences(
     servers: Mapping[Role, Server], settings: PairSettings, question: SetupQuestion, verdict: ColumnsVerdict
 ) -> tuple[list[BucketDrift], tuple[KeyGroupDrift, ...]]:
     """Return what differs of a table, and its first key groups."""
@@ -90,12 +90,12 @@ def _found(
             facts=question.facts,
             cache=cache,
             pool=pool,
-            limits=replace(settings.limits, samples=KEYS_TOLD),
+            limits=replace(settings.limits, samples=KEYS_SHOWN),
             seed=question.seed,
             every_row=False,
             zone=settings.timezone,
         )
-        findings = compare(comparison, Slicing(question.spec, (), settings.timezone).slices())
+        findings = compare(comparison, SlicePlan(question.spec, (), settings.timezone).slices())
         return findings.differing, samples_of(comparison, findings)
 
 
@@ -105,7 +105,7 @@ def _findings(
     if not drifts:
         return
     rows = sum(drift.counts.total for drift in drifts)
-    moving = any(drift.moving for drift in drifts)
+    moving = any(drift.changing for drift in drifts)
     one = rows == 1
     says = f"{rows:,} row{'' if one else 's'} of {setup.what} {'is' if one else 'are'} not alike"
     if moving and not rows:
@@ -113,10 +113,10 @@ def _findings(
     yield Finding(
         severity=Severity.NOTE if setup.may_differ else Severity.MUST,
         subject=Subject.SETUP,
-        says=f"{says}, as they may be." if setup.may_differ else f"{says}.",
+        message=f"{says}, as they may be." if setup.may_differ else f"{says}.",
         advice=setup.advice,
         tables=(name,),
-        details=tuple(_detail(sample, tells_values=setup.tells_values) for sample in samples),
+        details=tuple(_detail(sample, show_values=setup.shows_values) for sample in samples),
         rule=LOCAL_ADMINISTRATION,
     )
 
@@ -125,14 +125,14 @@ def _not_compared(name: str, setup: SetUp, why: str) -> Finding:
     return Finding(
         severity=Severity.NOTE if setup.may_differ else Severity.SHOULD,
         subject=Subject.SETUP,
-        says=f"The rows of {setup.what} could not be held against each other: {why.rstrip('.')}.",
+        message=f"The rows of {setup.what} could not be held against each other: {why.rstrip('.')}.",
         advice="Look at both servers yourself.",
         tables=(name,),
         rule=LOCAL_ADMINISTRATION,
     )
 
 
-def _detail(sample: KeyGroupDrift, *, tells_values: bool) -> str:
+def _detail(sample: KeyGroupDrift, *, show_values: bool) -> str:
     """Return a differing key group as people read it."""
     acd = sample.bucket.acd
     parts = [] if acd is None else [f"ACD {acd}"]
@@ -141,7 +141,7 @@ def _detail(sample: KeyGroupDrift, *, tells_values: bool) -> str:
     if sample.changes:
         sides = [
             f"{one.column} {_shown(one.source)} on {Role.PRIMARY}, {_shown(one.target)} on {Role.SECONDARY}"
-            if tells_values
+            if show_values
             else one.column
             for one in sample.changes
         ]

@@ -37,7 +37,7 @@ from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.columns import as_compared
 from syncengine.servers.protocol import LiveTable, Server
-from syncengine.servers.retry import tried
+from syncengine.servers.retry import with_retries
 from syncengine.staging.cache import Cache
 
 DAY = timedelta(days=1)
@@ -47,7 +47,7 @@ INTERVALS, LONGER = "interval_rows", "longer_rows"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PeriodsToCompare:
     """Periods of one longer table that are to be held against their intervals."""
 
     spec: TableSpec
@@ -55,7 +55,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class IntervalSource:
     """One server, one interval table, and the place rows are compared in."""
 
     server: Server
@@ -65,14 +65,14 @@ class Holding:
     samples: int
     """Key groups that differ to show of each table."""
 
-    def tables(self, asked: Sequence[Asked]) -> Iterator[InternalTable]:
+    def tables(self, requested: Sequence[PeriodsToCompare]) -> Iterator[InternalTable]:
         """Yield what each longer table is beside its intervals; those are read once for all of them.
 
         Every interval of the periods must still be held: what is gone would read as wrong.
         """
-        live = self.server.tables([self.shorter.name, *(one.spec.name for one in asked)])
-        by_question: dict[RollupQuestion, list[_Work]] = {}
-        for one in asked:
+        live = self.server.tables([self.shorter.name, *(one.spec.name for one in requested)])
+        by_question: dict[RollupQuestion, list[_TableWork]] = {}
+        for one in requested:
             work = self._work(one, live)
             if isinstance(work, InternalTable):
                 yield work
@@ -81,33 +81,33 @@ class Holding:
         for question, sharing in by_question.items():
             load_parts(self.server, self.shorter, question, [p for work in sharing for p in work.periods], self.cache)
             for work in sharing:
-                yield self._held(work)
+                yield self._compared(work)
             self.cache.drop(PARTS, PERIODS, ROLLED, MATCHED, LONGER)
 
-    def _work(self, asked: Asked, live: Mapping[str, LiveTable]) -> _Work | InternalTable:
+    def _work(self, requested: PeriodsToCompare, live: Mapping[str, LiveTable]) -> _TableWork | InternalTable:
         """Return how a table is held against its intervals, or that it cannot be."""
-        spec, shorter = asked.spec, self.shorter
-        told = InternalTable(self.role, spec.name, spec.grain.archive, shorter.name, InternalState.NOTHING)
+        spec, shorter = requested.spec, self.shorter
+        result = InternalTable(self.role, spec.name, spec.grain.archive, shorter.name, InternalState.NOTHING)
         lacking = next((name for name in (spec.name, shorter.name) if name not in live), "")
         if lacking:
             state = InternalState.NOTHING if lacking == spec.name else InternalState.NOT_COMPARABLE
-            return replace(told, state=state, problem=f"there is no table {lacking}")
+            return replace(result, state=state, problem=f"there is no table {lacking}")
         columns = tuple(as_compared(spec, column, None) for column in live[spec.name].columns)
         question, unknown = rollup_question(spec, shorter, columns, live[shorter.name].names)
         if question is None:
             why = "it lacks a column that says which ACD, time or key group a row is of"
-            return replace(told, state=InternalState.NOT_COMPARABLE, problem=why)
-        told = replace(told, not_recomputed=unknown)
-        return _Work(told, spec, question, asked.periods) if asked.periods else told
+            return replace(result, state=InternalState.NOT_COMPARABLE, problem=why)
+        result = replace(result, not_recomputed=unknown)
+        return _TableWork(result, spec, question, requested.periods) if requested.periods else result
 
-    def _held(self, work: _Work) -> InternalTable:
+    def _compared(self, work: _TableWork) -> InternalTable:
         """Compare one table's periods with `parts`."""
         cache, question = self.cache, work.question
         load_periods(work.periods, cache)
         cache.run(f"CREATE OR REPLACE TABLE {ROLLED} AS {rolled_statement(question)}")
-        tried(partial(self._load_longer, work))
+        with_retries(partial(self._load_longer, work))
         cache.run(f"CREATE OR REPLACE TABLE {MATCHED} AS {matched_statement(question, LONGER)}")
-        archive = work.told.archive
+        archive = work.result.archive
         disagreements, repeated, groups = [], [], 0
         for acd, first, total, most, differing, lacking, extra, *counts in cache.rows(counts_statement(question)):
             period = Period(archive, acd, first)
@@ -120,7 +120,7 @@ class Holding:
                 repeated.append(period)
         spans = [period.span for period in work.periods]
         return replace(
-            work.told,
+            work.result,
             state=InternalState.COMPARED,
             window=Window(min(span.start for span in spans), max(span.stop for span in spans)),
             periods=len(work.periods),
@@ -131,31 +131,31 @@ class Holding:
             samples=tuple(self._samples(work)) if disagreements else (),
         )
 
-    def _load_longer(self, work: _Work) -> None:
+    def _load_longer(self, work: _TableWork) -> None:
         first, last = min(p.row_date for p in work.periods), max(p.row_date for p in work.periods)
         selection = Selection(
             work.spec.name, BucketColumns.of(work.spec), dates=(first, last + DAY), acds=_acds(work.periods)
         )
         self.cache.load(LONGER, self.server.read(ReadQuery(selection, work.question.read_longer)))
 
-    def _samples(self, work: _Work) -> Iterator[RolledGroup]:
+    def _samples(self, work: _TableWork) -> Iterator[RolledGroup]:
         names, keys = [one.name for one in work.question.columns], [key.name for key in work.question.key]
         for acd, first, *rest in self.cache.rows(samples_statement(work.question, self.samples)):
-            held, rolled, *triples = rest[len(keys) :]
+            has_own, rolled, *triples = rest[len(keys) :]
             values = tuple(
                 RolledValue(name, own, made)
                 for name, own, made, differs in zip(names, triples[::3], triples[1::3], triples[2::3], strict=True)
                 if differs
             )
             key = tuple(zip(keys, rest[: len(keys)], strict=True))
-            yield RolledGroup(Period(work.told.archive, acd, first), key, held, rolled, values)
+            yield RolledGroup(Period(work.result.archive, acd, first), key, has_own, rolled, values)
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _TableWork:
     """One longer table to compare: what is told of it so far, and how it follows from the intervals."""
 
-    told: InternalTable
+    result: InternalTable
     spec: TableSpec
     question: RollupQuestion
     periods: tuple[Period, ...]
@@ -183,7 +183,7 @@ def load_parts(
     begun = False
     for first, past in _runs(days):
         selection = Selection(shorter.name, BucketColumns.of(shorter), dates=(first, past), acds=_acds(periods))
-        tried(partial(_load, server, ReadQuery(selection, question.read), cache))
+        with_retries(partial(_load, server, ReadQuery(selection, question.read), cache))
         statement = parts_statement(question, INTERVALS)
         cache.run(f"INSERT INTO {PARTS} {statement}" if begun else f"CREATE OR REPLACE TABLE {PARTS} AS {statement}")
         begun = True

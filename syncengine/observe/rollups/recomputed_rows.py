@@ -34,7 +34,7 @@ from syncengine.model.spec import TableSpec
 from syncengine.observe.columns import as_compared
 from syncengine.observe.rollups.comparison import LONGER, load_parts, load_periods
 from syncengine.servers.protocol import Server
-from syncengine.servers.retry import tried
+from syncengine.servers.retry import with_retries
 from syncengine.servers.sql.rows import read_statement
 from syncengine.staging.cache import Cache
 
@@ -45,7 +45,7 @@ DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Recomputed:
+class Recomputation:
     """Periods of one table rolled up anew; the rows lie in the cache as `recomputed_rows`."""
 
     columns: tuple[FingerprintColumn, ...]
@@ -53,12 +53,12 @@ class Recomputed:
     """Rows that would be added, go and change, of each period that has any row or interval."""
     refused: Mapping[Period, str]
     """Why a period cannot be rolled up."""
-    left: tuple[str, ...]
+    not_recomputed: tuple[str, ...]
     """Columns that no rule makes from the intervals: they stay as they are, and are NULL in rows that are made."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recomputing:
+class RecomputedRows:
     """Rolls up one server's periods; it stands for the source of rows where these are written."""
 
     server: Server
@@ -78,7 +78,7 @@ class Recomputing:
         statement = read_statement(query, source=RECOMPUTED)
         return self.cache.reader(statement.text, statement.values)
 
-    def make(self, spec: TableSpec, periods: Sequence[Period]) -> Recomputed:
+    def make(self, spec: TableSpec, periods: Sequence[Period]) -> Recomputation:
         """Roll periods up, and say what is unlike the rows that are there.
 
         Raises `StagingError` where a column cannot hold its sum, or the table lacks what a roll-up needs.
@@ -92,14 +92,14 @@ class Recomputing:
         load_parts(self.server, shorter, question, periods, cache)
         load_periods(periods, cache)
         cache.run(f"CREATE OR REPLACE TABLE {ROLLED} AS {rolled_statement(question)}")
-        tried(partial(self._load_longer, spec, periods))
+        with_retries(partial(self._load_longer, spec, periods))
         cache.run(f"CREATE OR REPLACE TABLE {MATCHED} AS {matched_statement(question, LONGER)}")
         cache.run(f"CREATE OR REPLACE TABLE {RECOMPUTED} AS FROM {LONGER} LIMIT 0")
         cache.run(f"INSERT INTO {RECOMPUTED} {rows_statement(question, LONGER, columns)}")
-        left = tuple(name for name, _ in unknown)
-        needed = [one.name for one in live[spec.name].columns if one.name in left and one.nullable is False]
-        counts, refused = self._judged(question, periods[0].archive, left, needed)
-        return Recomputed(columns, counts, refused, left)
+        not_recomputed = tuple(name for name, _ in unknown)
+        needed = [one.name for one in live[spec.name].columns if one.name in not_recomputed and one.nullable is False]
+        counts, refused = self._judged(question, periods[0].archive, not_recomputed, needed)
+        return Recomputation(columns, counts, refused, not_recomputed)
 
     def _load_longer(self, spec: TableSpec, periods: Sequence[Period]) -> None:
         first, last = min(one.row_date for one in periods), max(one.row_date for one in periods)
@@ -108,7 +108,7 @@ class Recomputing:
         self.cache.load(LONGER, self.server.read(ReadQuery(selection)))
 
     def _judged(
-        self, question: RollupQuestion, archive: Archive, left: Sequence[str], needed: Sequence[str]
+        self, question: RollupQuestion, archive: Archive, not_recomputed: Sequence[str], needed: Sequence[str]
     ) -> tuple[dict[Period, Counts], dict[Period, str]]:
         """Return what would change of each period, and why some are not made; `needed` cannot be NULL."""
         counts, refused = {}, {}
@@ -118,8 +118,10 @@ class Recomputing:
             several = most is not None and most > 1
             if self.unknown_columns is UnknownColumns.REFUSE and several:
                 refused[period] = f"it has several rows of a key group, which nothing tells apart; {NULL_MAKES_THEM}"
-            elif self.unknown_columns is UnknownColumns.REFUSE and lacking and left:
-                refused[period] = f"it lacks rows of which the intervals do not tell {_named(left)}; {NULL_MAKES_THEM}"
+            elif self.unknown_columns is UnknownColumns.REFUSE and lacking and not_recomputed:
+                refused[period] = (
+                    f"it lacks rows of which the intervals do not tell {_named(not_recomputed)}; {NULL_MAKES_THEM}"
+                )
             elif needed and (several or lacking):
                 refused[period] = f"it lacks rows of which the intervals do not tell {_named(needed)}, never NULL there"
         for acd, first in self.cache.rows(broken_statement(question)):

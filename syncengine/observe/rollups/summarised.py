@@ -19,7 +19,7 @@ from syncengine.servers.protocol import Server
 
 
 @dataclass(slots=True)
-class Summarised:
+class SummarisedPeriods:
     """Looks up periods of one server; `facts` must hold the coverage of all its intervals."""
 
     server: Server
@@ -36,16 +36,16 @@ class Summarised:
         """
         grain = spec.grain
         for acd in acds or self.facts.acds:
-            since, until = self.held_since(shorter, acd), self.facts.archived(acd, grain.archive).until
+            since, until = self.complete_since(shorter, acd), self.facts.archived(acd, grain.archive).until
             if since is None or until is None:
                 continue
-            day = grain.unit.holding(since.date(), self.week_starts(spec, acd))
+            day = grain.unit.containing(since.date(), self.week_starts(spec, acd))
             while (period := Period(grain.archive, acd, day)).span.stop <= until:
                 if period.span.start >= since:
                     yield period
                 day = grain.unit.after(day)
 
-    def held_since(self, shorter: TableSpec, acd: int) -> datetime | None:
+    def complete_since(self, shorter: TableSpec, acd: int) -> datetime | None:
         """Return from when on a server holds every interval of a table it has recorded; None where it holds none."""
         first, _ = self._ends(shorter, acd)
         if first is None or first.row_date is None:
@@ -53,8 +53,8 @@ class Summarised:
         questions = ScopeQuestions(self.settings, (self.facts,), self.as_of)
         floors = [datetime(first.row_date.year, first.row_date.month, first.row_date.day)]
         floors.append(dropped_before(shorter, acd, questions, {})[0])
-        seen = [at_label(one.row_date, one.label) for one in self.facts.coverage if one.acd == acd]
-        return max((*floors, min(seen))) if seen else max(floors)
+        covered = [at_label(one.row_date, one.label) for one in self.facts.coverage if one.acd == acd]
+        return max((*floors, min(covered))) if covered else max(floors)
 
     def week_starts(self, spec: TableSpec, acd: int) -> int:
         """Return the weekday weeks begin on, as their rows have it; Sunday, the default of a CMS, where none is."""

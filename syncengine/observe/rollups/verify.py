@@ -17,8 +17,8 @@ from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.observe.facts import FactQuestions
 from syncengine.observe.pair_facts import facts_of
-from syncengine.observe.rollups.comparison import Asked, Holding
-from syncengine.observe.rollups.summarised import Summarised, within
+from syncengine.observe.rollups.comparison import IntervalSource, PeriodsToCompare
+from syncengine.observe.rollups.summarised import SummarisedPeriods, within
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
@@ -35,21 +35,21 @@ class InternalQuestions:
     window: Window | None = None
 
 
-def look_inside(
+def verify_rollups(
     servers: Mapping[Role, Server], questions: InternalQuestions, cache: Cache, progress: Progress
 ) -> InternalVerdict:
     """Return what each of the servers' longer archives is beside its own intervals. Reads only."""
-    asking = FactQuestions(questions.settings, questions.catalogue, None, coverage=True)
-    facts = facts_of(servers, asking, questions.acds)
+    fact_questions = FactQuestions(questions.settings, questions.catalogue, None, coverage=True)
+    facts = facts_of(servers, fact_questions, questions.acds)
     families = _families(questions)
     tables: list[InternalTable] = []
     progress.begin("Rolling up", len(servers) * len(questions.specs))
     try:
         for role, server in servers.items():
             for shorter, longer in families.items():
-                holding = Holding(server, role, shorter, cache, questions.settings.limits.samples)
-                summarised = Summarised(server, facts[role], questions.settings, questions.as_of)
-                for table in _looked_at_or_why_not(holding, summarised, longer, questions):
+                source = IntervalSource(server, role, shorter, cache, questions.settings.limits.samples)
+                summarised = SummarisedPeriods(server, facts[role], questions.settings, questions.as_of)
+                for table in _tables_or_problem(source, summarised, longer, questions):
                     progress.advance(1, table.table, rows=table.groups)
                     tables.append(table)
     finally:
@@ -74,37 +74,37 @@ def _families(questions: InternalQuestions) -> dict[TableSpec, list[TableSpec]]:
     return families
 
 
-def _looked_at_or_why_not(
-    holding: Holding, summarised: Summarised, longer: list[TableSpec], questions: InternalQuestions
+def _tables_or_problem(
+    source: IntervalSource, summarised: SummarisedPeriods, longer: list[TableSpec], questions: InternalQuestions
 ) -> list[InternalTable]:
     """Look at the tables over one of intervals; what goes wrong with one of them alone does not end the others.
 
     They are looked at together, since their intervals are then read once, and one by one where that fails.
     """
     try:
-        return list(_looked_at(holding, summarised, longer, questions))
+        return list(_compared_tables(source, summarised, longer, questions))
     except ServerError as error:
         if error.of_whole_server:
             raise
         if len(longer) > 1:
-            return [table for spec in longer for table in _looked_at_or_why_not(holding, summarised, [spec], questions)]
+            return [table for spec in longer for table in _tables_or_problem(source, summarised, [spec], questions)]
         (spec,) = longer
-        state, shorter = InternalState.NOT_COMPARABLE, holding.shorter.name
+        state, shorter = InternalState.NOT_COMPARABLE, source.shorter.name
         return [
             InternalTable(
-                holding.role, spec.name, spec.grain.archive, shorter, state, without_server(holding.role, error.message)
+                source.role, spec.name, spec.grain.archive, shorter, state, without_server(source.role, error.message)
             )
         ]
 
 
-def _looked_at(
-    holding: Holding, summarised: Summarised, longer: list[TableSpec], questions: InternalQuestions
+def _compared_tables(
+    source: IntervalSource, summarised: SummarisedPeriods, longer: list[TableSpec], questions: InternalQuestions
 ) -> Iterator[InternalTable]:
-    asked = []
+    requested = []
     for spec in longer:
-        found = summarised.periods(spec, holding.shorter, questions.acds)
-        asked.append(Asked(spec, tuple(period for period in found if within(period, questions.window))))
-    for table in holding.tables(asked):
+        found = summarised.periods(spec, source.shorter, questions.acds)
+        requested.append(PeriodsToCompare(spec, tuple(period for period in found if within(period, questions.window))))
+    for table in source.tables(requested):
         if table.state is InternalState.NOTHING and not table.problem:
             spec = questions.catalogue.table(table.table)
             yield replace(table, problem=_why_nothing(spec, summarised.facts, questions))

@@ -29,7 +29,7 @@ from syncengine.model.timetables import (
     TimetableListing,
     TimetableSide,
 )
-from syncengine.observe.columns import ColumnsVerdict, Need, misfit
+from syncengine.observe.columns import ColumnNeed, ColumnsVerdict, misfit
 from syncengine.observe.facts import read_rows
 from syncengine.observe.timetables.flag_column import flag_faults
 from syncengine.servers.protocol import LiveTable, Server
@@ -50,7 +50,7 @@ NO_SCHEDULE = {
 
 
 @dataclass(slots=True)
-class _Told:
+class _ServerTimetables:
     """What one server tells of its timetables: rows by table and timetable, for the tables that could be read."""
 
     role: Role
@@ -69,7 +69,7 @@ class _Told:
             yield from table
 
 
-def look_at_timetables(
+def list_timetables(
     servers: Mapping[Role, Server],
     settings: TimetableSettings,
     as_of: datetime,
@@ -81,21 +81,23 @@ def look_at_timetables(
 
     What a server's tables do not tell is noted, not fatal. Raises `ServerError` where a server is lost.
     """
-    told = {role: _told(server, role, settings.flag) for role, server in servers.items()}
-    faults = tuple(fault for one in told.values() for fault in one.faults)
+    by_role = {role: _read_server(server, role, settings.flag) for role, server in servers.items()}
+    faults = tuple(fault for one in by_role.values() for fault in one.faults)
     flag = None if faults else settings.flag
-    names = sorted({name for one in told.values() for name in one.names()})
+    names = sorted({name for one in by_role.values() for name in one.names()})
     wanted = set(owners)
-    found = (_timetable(name, told, replace(settings, flag=flag)) for name in names if not wanted or name[0] in wanted)
+    found = (
+        _timetable(name, by_role, replace(settings, flag=flag)) for name in names if not wanted or name[0] in wanted
+    )
     return TimetableListing(
         as_of=as_of,
         timetables=tuple(found),
         flag=flag,
         failed=tuple(failed),
-        notes=tuple(note for one in told.values() for note in one.notes),
+        notes=tuple(note for one in by_role.values() for note in one.notes),
         faults=faults,
-        scheduled=frozenset(role for role, one in told.items() if SCHEDULES in one.rows),
-        tasked=frozenset(role for role, one in told.items() if TASKS in one.rows),
+        scheduled=frozenset(role for role, one in by_role.items() if SCHEDULES in one.rows),
+        tasked=frozenset(role for role, one in by_role.items() if TASKS in one.rows),
     )
 
 
@@ -108,30 +110,30 @@ def left_out_of(listing: TimetableListing | None, spec: TableSpec, verdict: Colu
     return KeyGroups((OWNER, NAME), tuple(sorted(stored))) if stored else None
 
 
-def _told(server: Server, role: Role, flag: TimetableFlag | None) -> _Told:
-    told = _Told(role)
+def _read_server(server: Server, role: Role, flag: TimetableFlag | None) -> _ServerTimetables:
+    timetables = _ServerTimetables(role)
     live = server.tables(TIMETABLE_TABLES)
     for table in TIMETABLE_TABLES:
         found = live.get(table)
         if found is None:
-            told.notes.append(f"{role} has no {table} table")
+            timetables.notes.append(f"{role} has no {table} table")
             continue
-        misfits = [problem for name in (OWNER, NAME) if (problem := misfit(found, name, Need.TEXT))]
+        misfits = [problem for name in (OWNER, NAME) if (problem := misfit(found, name, ColumnNeed.TEXT))]
         if misfits:
-            told.notes.append(f"{role}: {table} has {' and '.join(misfits)}, so its rows are of no timetable")
+            timetables.notes.append(f"{role}: {table} has {' and '.join(misfits)}, so its rows are of no timetable")
             continue
         try:
-            _read(server, found, told)
+            _read_table(server, found, timetables)
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            told.notes.append(f"{role}: {table} cannot be read ({without_server(role, error.message)})")
+            timetables.notes.append(f"{role}: {table} cannot be read ({without_server(role, error.message)})")
     if flag is not None and SCHEDULES in live:
-        told.faults = tuple(flag_faults(flag, role, live[SCHEDULES]))
-    return told
+        timetables.faults = tuple(flag_faults(flag, role, live[SCHEDULES]))
+    return timetables
 
 
-def _read(server: Server, table: LiveTable, told: _Told) -> None:
+def _read_table(server: Server, table: LiveTable, timetables: _ServerTimetables) -> None:
     names = tuple(column.name for column in table.columns if column.readable)
     rows: dict[Name, list[Row]] = defaultdict(list)
     nameless = 0
@@ -142,27 +144,27 @@ def _read(server: Server, table: LiveTable, told: _Told) -> None:
             continue
         rows[owner, name].append(row)
     if nameless:
-        told.notes.append(f"{told.role}: {nameless:,} rows of {table.name} name no timetable")
-    told.rows[table.name], told.columns[table.name] = dict(rows), frozenset(names)
+        timetables.notes.append(f"{timetables.role}: {nameless:,} rows of {table.name} name no timetable")
+    timetables.rows[table.name], timetables.columns[table.name] = dict(rows), frozenset(names)
 
 
-def _timetable(name: Name, told: Mapping[Role, _Told], settings: TimetableSettings) -> Timetable:
-    sides = {role: _side(name, told[role], settings.flag) if role in told else TimetableSide() for role in Role}
+def _timetable(name: Name, by_role: Mapping[Role, _ServerTimetables], settings: TimetableSettings) -> Timetable:
+    sides = {role: _side(name, by_role[role], settings.flag) if role in by_role else TimetableSide() for role in Role}
     return Timetable(
         *name,
         primary=sides[Role.PRIMARY],
         secondary=sides[Role.SECONDARY],
-        differences=tuple(_differences(name, sides, told)) if len(told) == len(Role) else (),
+        differences=tuple(_differences(name, sides, by_role)) if len(by_role) == len(Role) else (),
         own=_is_own(name, sides.values(), settings.own),
     )
 
 
-def _side(name: Name, told: _Told, flag: TimetableFlag | None) -> TimetableSide:
-    every = [row for table in TIMETABLE_TABLES for row in told.of(table, name)]
+def _side(name: Name, timetables: _ServerTimetables, flag: TimetableFlag | None) -> TimetableSide:
+    every = [row for table in TIMETABLE_TABLES for row in timetables.of(table, name)]
     return TimetableSide(
-        schedules=tuple(_schedule(row, told.role, flag) for row in told.of(SCHEDULES, name)),
-        tasks=tuple(_texts(TASKS, told.of(TASKS, name))),
-        lines=tuple(_texts(LINES, told.of(LINES, name))),
+        schedules=tuple(_schedule(row, timetables.role, flag) for row in timetables.of(SCHEDULES, name)),
+        tasks=tuple(_texts(TASKS, timetables.of(TASKS, name))),
+        lines=tuple(_texts(LINES, timetables.of(LINES, name))),
         stored=tuple(sorted({(str(row[OWNER]), str(row[NAME])) for row in every})),
     )
 
@@ -189,25 +191,25 @@ def _number(value: object) -> int:
 
 
 def _differences(
-    name: Name, sides: Mapping[Role, TimetableSide], told: Mapping[Role, _Told]
+    name: Name, sides: Mapping[Role, TimetableSide], by_role: Mapping[Role, _ServerTimetables]
 ) -> Iterator[TimetableDifference]:
     there = [role for role in Role if sides[role].there]
     if len(there) == 1:
         yield ONLY[there[0]]
         return
-    if any(_unlike(table, name, told) for table in (TASKS, LINES)):
+    if any(_unlike(table, name, by_role) for table in (TASKS, LINES)):
         yield TimetableDifference.TASKS
     for role in Role:
-        if SCHEDULES in told[role].rows and not sides[role].schedules and sides[role.other].schedules:
+        if SCHEDULES in by_role[role].rows and not sides[role].schedules and sides[role.other].schedules:
             yield NO_SCHEDULE[role]
 
 
-def _unlike(table: str, name: Name, told: Mapping[Role, _Told]) -> bool:
+def _unlike(table: str, name: Name, by_role: Mapping[Role, _ServerTimetables]) -> bool:
     """Say whether the rows of a timetable are unlike in the columns both servers have; a table of one is no answer."""
-    if any(table not in one.rows for one in told.values()):
+    if any(table not in one.rows for one in by_role.values()):
         return False
-    columns = sorted(frozenset.intersection(*(one.columns[table] for one in told.values())) - {OWNER, NAME})
-    one, other = (Counter(_values(row, columns) for row in told[role].of(table, name)) for role in Role)
+    columns = sorted(frozenset.intersection(*(one.columns[table] for one in by_role.values())) - {OWNER, NAME})
+    one, other = (Counter(_values(row, columns) for row in by_role[role].of(table, name)) for role in Role)
     return one != other
 
 
@@ -217,5 +219,5 @@ def _values(row: Row, columns: Iterable[str]) -> tuple[str | None, ...]:
 
 def _is_own(name: Name, sides: Iterable[TimetableSide], patterns: Iterable[str]) -> bool:
     """Say whether a name or a task is one that the pair file calls each server's own."""
-    told = [name[1], *(task for side in sides for task in side.tasks)]
-    return any(fnmatchcase(text.lower(), pattern.lower()) for text in told for pattern in patterns)
+    texts = [name[1], *(task for side in sides for task in side.tasks)]
+    return any(fnmatchcase(text.lower(), pattern.lower()) for text in texts for pattern in patterns)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from syncengine.model.pair import Role
 from syncengine.model.timetable_flag import NULL, StoredState, TimetableFlag
 from syncengine.model.timetables import SCHEDULES
-from syncengine.observe.columns import Need
+from syncengine.observe.columns import ColumnNeed
 from syncengine.servers.protocol import LiveColumn, LiveTable
 
 
@@ -17,7 +17,7 @@ def flag_faults(flag: TimetableFlag, role: Role, table: LiveTable) -> Iterator[s
     if column is None:
         yield f"{role}: {SCHEDULES} has no column {flag.column}, only {', '.join(table.names)}"
         return
-    if not column.readable or not any(need.met_by(column) for need in (Need.TEXT, Need.WHOLE)):
+    if not column.readable or not any(need.satisfied_by(column) for need in (ColumnNeed.TEXT, ColumnNeed.WHOLE)):
         yield f"{role}: {SCHEDULES}.{flag.column} is {column.native}, and a flag is text or a whole number"
         return
     for one in flag.stored:

@@ -121,24 +121,24 @@ def error_of(name: str, error: duckdb.Error) -> SyncError:
     if isinstance(error, duckdb.CatalogException):
         return ServerError(f"{name}: a table or column is not there: {text}")
     if isinstance(error, duckdb.ConstraintException):
-        said = text.removeprefix("Constraint Error: ").partition(" If this is an unexpected")[0]
-        foreign = "foreign key" in said.lower()
+        reason = text.removeprefix("Constraint Error: ").partition(" If this is an unexpected")[0]
+        foreign = "foreign key" in reason.lower()
         what = "a foreign key forbids it" if foreign else "a constraint of the table forbids it"
         return ServerError(
-            f"{name}: {what}: {said.rstrip('.')}.", hint=advice.FOREIGN_KEY if foreign else advice.CONSTRAINT
+            f"{name}: {what}: {reason.rstrip('.')}.", hint=advice.FOREIGN_KEY if foreign else advice.CONSTRAINT
         )
     if isinstance(error, duckdb.OutOfMemoryException):
         return ServerError(
             f"{name}: DuckDB ran out of the memory it may use: {text}",
             hint="Set limits.memory_mb in the pair file higher, or choose a shorter window.",
-            crowded=True,
+            retry_smaller=True,
         )
     if isinstance(error, duckdb.TransactionException) and "conflict" in text.lower():
         return ServerError(
             f"{name}: somebody else wrote the same rows: {text}",
             hint="Run the same command again.",
             transient=True,
-            crowded=True,
+            retry_smaller=True,
         )
     if isinstance(error, duckdb.TransactionException):
         return ServerError(f"{name}: the transaction failed: {text}", hint="Run the same command again.")

@@ -40,5 +40,5 @@ def _state(path: Path, *, first: int = 0, last: int = 0) -> str:
         found = os.fstat(file.fileno())
         head = file.read(first)
         file.seek(max(found.st_size - last, 0))
-        told = hashlib.blake2b(head + file.read(last), digest_size=16).hexdigest()
-    return f"{found.st_size} bytes {told} at {found.st_mtime_ns}, {found.st_ctime_ns}"
+        digest = hashlib.blake2b(head + file.read(last), digest_size=16).hexdigest()
+    return f"{found.st_size} bytes {digest} at {found.st_mtime_ns}, {found.st_ctime_ns}"

@@ -23,6 +23,7 @@ from syncengine.model.selection import ReadQuery, Selection
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
 from syncengine.servers.any_kind import AnyServer
+from syncengine.servers.column_ranges import ColumnRanges
 from syncengine.servers.duckdb.errors import error_of, rolled_back, time_limit, translated
 from syncengine.servers.duckdb.file_state import identity_of, state_of
 from syncengine.servers.duckdb.surroundings import (
@@ -33,7 +34,6 @@ from syncengine.servers.duckdb.surroundings import (
     sequences_of,
 )
 from syncengine.servers.duckdb.types import live_type, readable, stored_type
-from syncengine.servers.highest import Passing
 from syncengine.servers.protocol import (
     Capabilities,
     LiveColumn,
@@ -52,7 +52,7 @@ from syncengine.servers.sql.rows import (
 from syncengine.servers.stream import Stream
 
 BATCH_ROWS = 8192
-READING_MB = 48
+READ_BUFFER_MB = 48
 """Buffers of a server that is only read: queries stream, and more would only fill with the file."""
 THREADS = 1
 """Both servers are asked at once, so that one thread each keeps two cores busy."""
@@ -76,7 +76,7 @@ class DuckDBServer(AnyServer):
                 hint="Check the url in the pair file; it is relative to that file.",
             )
         config: dict[str, Any] = {
-            "memory_limit": f"{limits.memory_mb if writable else _reading_mb(limits)}MB",
+            "memory_limit": f"{limits.memory_mb if writable else _read_buffer_mb(limits)}MB",
             "threads": THREADS,
             "preserve_insertion_order": "false",
             "autoinstall_known_extensions": "false",
@@ -155,7 +155,7 @@ class DuckDBServer(AnyServer):
         """Say whether a write session still lives: one of another process ended with it, or this could not be open."""
         return SessionState.ALIVE if session in _OPEN_SESSIONS else SessionState.GONE
 
-    def ending(self, session: str) -> str:
+    def termination_command(self, session: str) -> str:
         """Return nothing: a session lives in this process, or in none."""
         del session
         return ""
@@ -170,7 +170,7 @@ class DuckDBServer(AnyServer):
         history = state_of(self._path)
         return None if history is None else DayVersions(history)
 
-    def waiting(self) -> int | None:
+    def waiting_sessions(self) -> int | None:
         """Return None: nobody waits for locks in a file that one process has open."""
         return None
 
@@ -242,14 +242,14 @@ class DuckDBSession(NeverPickled):
         table_name = folded(selection.table)
         columns = {quoted(folded(name)): native for of, name, native in described if folded(of) == table_name}
         buckets = selection.columns
-        left_out = selection.left_out.columns if selection.left_out is not None else ()
+        left_out = selection.excluded.columns if selection.excluded is not None else ()
         chosen_by = (buckets.date, buckets.label, buckets.epoch, buckets.acd, *selection.group_columns, *left_out)
         selecting = {quoted(folded(name)) for name in chosen_by if name}
         selecting |= {quoted(folded(name)) for name in constrained_columns(self._run, selection.table)}
         # What rows are chosen by stays as it is: they have to be found again.
         free = {name: native for name, native in columns.items() if name not in selecting}
         where = predicate(selection)
-        for change in (*_there_and_back(free), ", ".join(f"{name} = {name}" for name in columns)):
+        for change in (*_reversible_changes(free), ", ".join(f"{name} = {name}" for name in columns)):
             self._run(Statement(f"UPDATE {quoted(selection.table)} SET {change} WHERE {where.text}", where.values))
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
@@ -278,9 +278,9 @@ class DuckDBSession(NeverPickled):
         # A name that no table has: the rows would be taken for the table.
         incoming = scratch_name()
         sequences = sequences_of(self._run, table)
-        passing = Passing(sequences)
+        ranges = ColumnRanges(sequences)
         with translated(self._name):
-            self._cursor.register(incoming, passing.through(rows))
+            self._cursor.register(incoming, ranges.tracking(rows))
             try:
                 done = self._cursor.execute(
                     f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM {incoming}"
@@ -290,8 +290,8 @@ class DuckDBSession(NeverPickled):
                 with suppress(duckdb.Error):
                     self._cursor.unregister(incoming)
         for column, sequence in sequences.items():
-            if column in passing.highest:
-                statement = advanced(self._run, sequence, passing.lowest[column], passing.highest[column])
+            if column in ranges.highest:
+                statement = advanced(self._run, sequence, ranges.lowest[column], ranges.highest[column])
                 if statement is not None:
                     self._run(statement)
         return int(done[0][0])
@@ -339,9 +339,9 @@ class DuckDBSession(NeverPickled):
             return self._cursor.execute(statement.text, list(statement.values)).fetchall()
 
 
-def _reading_mb(limits: Limits) -> int:
+def _read_buffer_mb(limits: Limits) -> int:
     """Return the megabytes for a server that is only read: few, and more where the user allows more than usual."""
-    return max(READING_MB, READING_MB * limits.memory_mb // Limits().memory_mb)
+    return max(READ_BUFFER_MB, READ_BUFFER_MB * limits.memory_mb // Limits().memory_mb)
 
 
 def _streamed(
@@ -357,7 +357,7 @@ def _streamed(
                 yield batch
 
 
-def _there_and_back(columns: Mapping[str, str]) -> tuple[str, ...]:
+def _reversible_changes(columns: Mapping[str, str]) -> tuple[str, ...]:
     """Return two changes of all columns that can be changed so, the second of which undoes the first.
 
     Of all, since NULL stays NULL: a row is changed as long as one of its columns holds something.

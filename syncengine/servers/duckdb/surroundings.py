@@ -15,7 +15,7 @@ from syncengine.model.surroundings import CheckConstraint, Counter, Reference, S
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.sequence_calls import sequences_called
 
-Ask = Callable[[Statement], list[tuple[Any, ...]]]
+RunQuery = Callable[[Statement], list[tuple[Any, ...]]]
 
 HERE = "database_name = current_database() AND schema_name = 'main'"
 TABLES = (
@@ -47,7 +47,7 @@ NOT_FOUND = "its default does not name a sequence of this database in a way that
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class DuckDBSequence:
     """A sequence that numbers a column, as the database spells it."""
 
     schema: str
@@ -60,20 +60,20 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbered:
+class _NumberedColumn:
     """A column whose default takes a number from a sequence."""
 
     table: str
     column: str
-    sequence: Sequence | None
-    stays: str = ""
+    sequence: DuckDBSequence | None
+    why_fixed: str = ""
 
     @property
     def counter(self) -> Counter:
-        return Counter(self.column, self.sequence.shown if self.sequence is not None else "", self.stays)
+        return Counter(self.column, self.sequence.shown if self.sequence is not None else "", self.why_fixed)
 
 
-def read_surroundings(ask: Ask, names: Collection[str]) -> dict[str, Surroundings]:
+def read_surroundings(ask: RunQuery, names: Collection[str]) -> dict[str, Surroundings]:
     """Return what surrounds those of the named tables that exist, under the names asked for."""
     kinds = {folded(name): (name, kind) for name, kind in ask(Statement(TABLES))}
     constraints = ask(Statement(CONSTRAINTS))
@@ -102,22 +102,22 @@ def read_surroundings(ask: Ask, names: Collection[str]) -> dict[str, Surrounding
     return found
 
 
-def sequences_of(ask: Ask, table: str) -> dict[str, Sequence]:
+def sequences_of(ask: RunQuery, table: str) -> dict[str, DuckDBSequence]:
     """Return the sequences that number columns of a table and can be advanced, by column in lower case."""
     numbered = _numbered(ask(Statement(COLUMNS)), ask(Statement(SEQUENCES)))
     return {
         folded(one.column): one.sequence
         for one in numbered
-        if folded(one.table) == folded(table) and one.sequence is not None and not one.stays
+        if folded(one.table) == folded(table) and one.sequence is not None and not one.why_fixed
     }
 
 
-def is_table(ask: Ask, name: str) -> bool:
+def is_table(ask: RunQuery, name: str) -> bool:
     """Say whether a name is that of a table of rows; the case of other letters than A to Z counts."""
     return any(folded(table) == folded(name) and kind == "table" for table, kind in ask(Statement(TABLES)))
 
 
-def constrained_columns(ask: Ask, table: str) -> frozenset[str]:
+def constrained_columns(ask: RunQuery, table: str) -> frozenset[str]:
     """Return the columns of a table that a constraint speaks of: what they are changed to must keep to it."""
     rows = ask(Statement(CONSTRAINTS))
     names = {name for of, _, _, columns, *_ in rows if folded(of) == folded(table) for name in columns or ()}
@@ -128,7 +128,7 @@ def constrained_columns(ask: Ask, table: str) -> frozenset[str]:
     return frozenset(names) | frozenset(re.findall(r"\w+", indexed))
 
 
-def advanced(ask: Ask, sequence: Sequence, lowest: int, highest: int) -> Statement | None:
+def advanced(ask: RunQuery, sequence: DuckDBSequence, lowest: int, highest: int) -> Statement | None:
     """Return what sets a sequence past numbers that were written, None where it is not behind them."""
     where = (sequence.schema, sequence.name)
     increment, least, most, last, start = ask(Statement(BEHIND, where))[0]
@@ -158,7 +158,9 @@ def _unique(
             yield UniqueKey(name, (str(expressions).strip("[]"),))
 
 
-def _numbered(columns: Iterable[tuple[Any, ...]], sequences: Iterable[tuple[str, str, str]]) -> Iterator[_Numbered]:
+def _numbered(
+    columns: Iterable[tuple[Any, ...]], sequences: Iterable[tuple[str, str, str]]
+) -> Iterator[_NumberedColumn]:
     """Yield the columns that sequences number."""
     known = tuple(sequences)
     for table, column, default, generated, native in columns:
@@ -167,10 +169,10 @@ def _numbered(columns: Iterable[tuple[Any, ...]], sequences: Iterable[tuple[str,
             stays = "" if NUMBERS.fullmatch(native) else NOT_A_NUMBER
             if sequence is None:
                 stays = NOT_FOUND.format(default=default)
-            yield _Numbered(table, column, sequence, stays)
+            yield _NumberedColumn(table, column, sequence, stays)
 
 
-def _named(parts: tuple[str, ...], sequences: tuple[tuple[str, str, str], ...]) -> Sequence | None:
+def _named(parts: tuple[str, ...], sequences: tuple[tuple[str, str, str], ...]) -> DuckDBSequence | None:
     """Return the sequence that a name stands for: in its schema, or in the main one of the database it names."""
     wanted = tuple(map(folded, parts))
     for full in sequences:
@@ -178,5 +180,5 @@ def _named(parts: tuple[str, ...], sequences: tuple[tuple[str, str, str], ...]) 
         forms = [(database, schema, name), (schema, name)]
         forms += [(database, name), (name,)] if schema == "main" else []
         if wanted in forms:
-            return Sequence(*full[1:])
+            return DuckDBSequence(*full[1:])
     return None

@@ -17,17 +17,17 @@ from syncengine.servers import connections
 from syncengine.servers.driver_calls import CLOSING_SECONDS, Calls
 from syncengine.servers.informix.dialect import ISOLATION, OPENED
 from syncengine.servers.informix.errors import error_of, translated
-from syncengine.servers.informix.first_answer import unlike_drda
-from syncengine.servers.sockets import Opening
+from syncengine.servers.informix.first_answer import connection_error
+from syncengine.servers.sockets import OpeningConnection
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
 
 BATCH_ROWS = 8192
-GIVEN_UP: list[Lent] = []
+ABANDONED: list[ConnectionLease] = []
 """Connections whose call was not waited for: one for each query that took too long."""
 
 
-class Connections(connections.Connections["Lent"]):
+class Connections(connections.Connections["ConnectionLease"]):
     """Opens and lends the connections to one server."""
 
     def __init__(self, url: ServerUrl, name: str, *, query_seconds: int, lock_seconds: int) -> None:
@@ -50,17 +50,17 @@ class Connections(connections.Connections["Lent"]):
         )
         self._port = url.port
         self._address = url
-        self._reached = False
-        self._known: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._connected_before = False
+        self._driver_connections: weakref.WeakSet[Any] = weakref.WeakSet()
         """The driver's own connections, as long as anybody has them."""
         self._engine = self._new_engine(autocommit=False)
 
     @contextmanager
-    def lent(self, isolation: str | None = None) -> Iterator[Lent]:
+    def lease(self, isolation: str | None = None) -> Iterator[ConnectionLease]:
         """Lend a connection; it is rolled back when it is given back. `isolation` is that of whom it is lent to."""
-        with super().lent() as lent:
+        with super().lease() as lent:
             if isolation is not None:
-                lent.isolate(isolation)
+                lent.set_isolation(isolation)
             yield lent
 
     def without_transactions(self) -> None:
@@ -72,8 +72,8 @@ class Connections(connections.Connections["Lent"]):
         # What was not committed is rolled back here, where it is known whether the connection is whole after it.
         return sqlalchemy.create_engine(self._url, autocommit=autocommit, pool_reset_on_return=None, **self._options)
 
-    def _lend(self) -> Lent:
-        opening = Opening(self._port)
+    def _acquire(self) -> ConnectionLease:
+        opening = OpeningConnection(self._port)
         calls = Calls(self.name, self._query_seconds, stop=opening.shut)
 
         def connect() -> Any:
@@ -81,25 +81,25 @@ class Connections(connections.Connections["Lent"]):
             return self._engine.raw_connection()
 
         try:
-            with self._on_its_way(calls), translated(self.name, self.secret):
+            with self._interruptible(calls), translated(self.name, self.secret):
                 try:
                     proxied = calls.run(connect, what="connecting")
                 except exc.DBAPIError as error:
                     raise error_of(self.name, str(error.orig), self.secret) from error.orig
         except ServerError as error:
-            if not self._reached:
-                raise unlike_drda(self._address, self.name, error) from error
+            if not self._connected_before:
+                raise connection_error(self._address, self.name, error) from error
             if isinstance(error, ServerSlowError):
                 # No table's own matter: nothing else is asked of a server that lets nobody in.
                 raise ServerUnreachableError(error.message, hint=error.hint) from error
             raise
-        self._reached = True
-        self._known.add(proxied.dbapi_connection)
-        return Lent(proxied, self.name, self.secret, self._query_seconds, self._engine.dialect)
+        self._connected_before = True
+        self._driver_connections.add(proxied.dbapi_connection)
+        return ConnectionLease(proxied, self.name, self.secret, self._query_seconds, self._engine.dialect)
 
-    def _take_back(self, lent: Lent, *, failed: bool) -> None:
+    def _release(self, lease: ConnectionLease, *, failed: bool) -> None:
         # What failed once is not lent again: the next one may be whole.
-        lent.end(reusable=not (failed or self.closed))
+        lease.end(reusable=not (failed or self.closed))
 
     def _dispose(self) -> None:
         engine = self._engine
@@ -110,13 +110,13 @@ class Connections(connections.Connections["Lent"]):
     def _shut_idle(self) -> None:
         """End the connections that nobody has, under whoever is closing them."""
         with self._guard:
-            lent = {one.connection for one in self._lent}
-        for connection in tuple(self._known):
-            if connection.conn_handler is not None and connection not in lent:
+            leased = {one.connection for one in self._leased}
+        for connection in tuple(self._driver_connections):
+            if connection.conn_handler is not None and connection not in leased:
                 shut(connection)
 
 
-class Lent(NeverPickled):
+class ConnectionLease(NeverPickled):
     """A connection in use."""
 
     def __init__(self, proxied: Any, name: str, secret: str, query_seconds: float, dialect: sqlalchemy.Dialect) -> None:
@@ -128,10 +128,10 @@ class Lent(NeverPickled):
         self._name = name
         self._secret = secret
         self._isolated = False
-        self.spent = False
+        self.single_use = False
         """Nobody else is to have it."""
 
-    def isolate(self, isolation: str) -> None:
+    def set_isolation(self, isolation: str) -> None:
         """Read under an isolation of its own until it is given back."""
         self._isolated = True
         self.run(Statement(f"SET ISOLATION TO {ISOLATION[isolation]}"))
@@ -178,31 +178,31 @@ class Lent(NeverPickled):
 
     def end(self, *, reusable: bool) -> None:
         """Give it back to the pool, or end it; either rolls back."""
-        if reusable and not self.spent and self._as_new():
-            self._closed()
+        if reusable and not self.single_use and self._is_reset():
+            self._close()
             return
         self._proxied.detach()
-        if not self.calls.given_up:
-            self._closed()
-        if self.calls.given_up:
+        if not self.calls.abandoned:
+            self._close()
+        if self.calls.abandoned:
             # A call still runs on it, and closing it would wait for that call: it ends when that does. It is kept,
             # since a statement dropped after its connection frees a handle that may be another's by then.
-            GIVEN_UP.append(self)
+            ABANDONED.append(self)
 
-    def _as_new(self) -> bool:
+    def _is_reset(self) -> bool:
         """Roll back, where there are transactions, and say whether the connection is as good as new."""
-        if not self._ended(lambda: self._dialect.do_rollback(self.connection)):
+        if not self._succeeds(lambda: self._dialect.do_rollback(self.connection)):
             return False
         if not self._isolated:
             return True
         text = f"SET ISOLATION TO {self.connection.isolation}"
-        return self._ended(lambda: _run(self._proxied.cursor(), Statement(text)))
+        return self._succeeds(lambda: _run(self._proxied.cursor(), Statement(text)))
 
-    def _closed(self) -> None:
+    def _close(self) -> None:
         """Give it back to the pool, or end it where the pool has it no more."""
-        self._ended(self._proxied.close)
+        self._succeeds(self._proxied.close)
 
-    def _ended(self, call: Callable[[], object]) -> bool:
+    def _succeeds(self, call: Callable[[], object]) -> bool:
         """Say whether a call succeeded after which nobody has any more use of the connection."""
         closing = Calls(self._name, CLOSING_SECONDS, stop=self._shut)
         try:
@@ -211,7 +211,7 @@ class Lent(NeverPickled):
         except SyncError:
             return False
         finally:
-            self.calls.given_up = self.calls.given_up or closing.given_up
+            self.calls.abandoned = self.calls.abandoned or closing.abandoned
         return True
 
     def _shut(self) -> None:

@@ -22,7 +22,7 @@ from syncengine.model.names import folded
 from syncengine.servers.informix import reflection
 from syncengine.servers.informix.errors import is_lost
 from syncengine.servers.informix.session_setup import set_up
-from syncengine.servers.sockets import Opening
+from syncengine.servers.sockets import OpeningConnection
 
 ISOLATION = {
     "DIRTY READ": "DIRTY READ",
@@ -41,7 +41,7 @@ UTF_8 = "1208"
 NO_TRANSACTIONS = ("SQLCODE=-255", "SQLCODE=-256")
 
 
-def _written(text: str) -> Callable[..., str]:
+def _constant(text: str) -> Callable[..., str]:
     """Return a method of a compiler that writes the same whatever it is asked about."""
 
     def write(*_: Any, **__: Any) -> str:
@@ -64,27 +64,27 @@ class InformixCompiler(compiler.SQLCompiler):
         ]
         return "".join(parts) + str(super().get_select_precolumns(select, **kw))
 
-    limit_clause = _written("")
+    limit_clause = _constant("")
     """Nothing at the end."""
-    default_from = _written(" FROM informix.systables WHERE tabid = 1")
+    default_from = _constant(" FROM informix.systables WHERE tabid = 1")
     """Informix selects from something, always."""
-    visit_true, visit_false = _written("'t'"), _written("'f'")
+    visit_true, visit_false = _constant("'t'"), _constant("'f'")
     """BOOLEAN is written as a letter."""
-    visit_now_func = _written("CURRENT YEAR TO FRACTION(5)")
-    for_update_clause = _written(" FOR UPDATE")
+    visit_now_func = _constant("CURRENT YEAR TO FRACTION(5)")
+    for_update_clause = _constant(" FOR UPDATE")
     """Without OF and NOWAIT, which Informix lacks."""
 
 
 class InformixTypeCompiler(compiler.GenericTypeCompiler):
     """Informix's own names of types."""
 
-    visit_DATETIME = visit_TIMESTAMP = _written("DATETIME YEAR TO FRACTION(5)")  # noqa: N815  # SQLAlchemy calls it by this name
-    visit_TIME = _written("DATETIME HOUR TO SECOND")  # noqa: N815  # SQLAlchemy calls it by this name
-    visit_BOOLEAN = _written("BOOLEAN")  # noqa: N815  # SQLAlchemy calls it by this name
-    visit_DOUBLE = visit_DOUBLE_PRECISION = _written("FLOAT")  # noqa: N815  # SQLAlchemy calls it by this name
+    visit_DATETIME = visit_TIMESTAMP = _constant("DATETIME YEAR TO FRACTION(5)")  # noqa: N815  # SQLAlchemy calls it by this name
+    visit_TIME = _constant("DATETIME HOUR TO SECOND")  # noqa: N815  # SQLAlchemy calls it by this name
+    visit_BOOLEAN = _constant("BOOLEAN")  # noqa: N815  # SQLAlchemy calls it by this name
+    visit_DOUBLE = visit_DOUBLE_PRECISION = _constant("FLOAT")  # noqa: N815  # SQLAlchemy calls it by this name
     """FLOAT is the wide one, SMALLFLOAT the narrow one."""
-    visit_REAL = _written("SMALLFLOAT")  # noqa: N815  # SQLAlchemy calls it by this name
-    visit_large_binary = _written("BYTE")
+    visit_REAL = _constant("SMALLFLOAT")  # noqa: N815  # SQLAlchemy calls it by this name
+    visit_large_binary = _constant("BYTE")
 
 
 class InformixIdentifierPreparer(compiler.IdentifierPreparer):
@@ -163,9 +163,9 @@ class InformixDialect(default.DefaultDialect):
 
         # Not as one text: SQLAlchemy 2.0 does not encode all of a url that 2.1 decodes.
         parts = {"host": url.host, "port": url.port, "database": url.database, "user": url.username}
-        told = {name: str(value or "") for name, value in {**parts, "password": url.password}.items()}
+        texts = {name: str(value or "") for name, value in {**parts, "password": url.password}.items()}
         options = {name: value if isinstance(value, str) else value[-1] for name, value in url.query.items()}
-        parsed = from_parts(told, options, "url")
+        parsed = from_parts(texts, options, "url")
         keywords = driver_keywords(parsed, connect_seconds=CONNECT_SECONDS, receive_seconds=0)
         mode = ibm_db.SQL_AUTOCOMMIT_ON if self.autocommit else ibm_db.SQL_AUTOCOMMIT_OFF
         dsn = connection_string(keywords, parsed.user, parsed.password)
@@ -175,7 +175,7 @@ class InformixDialect(default.DefaultDialect):
         """Connect; the options are copied, since the driver changes what it is given."""
         options = dict(cparams.pop("conn_options", {}))
         port = int(PORT.search(cargs[0])[1])  # type: ignore[index]  # every connection string of ours has one
-        opening: Opening = getattr(OPENED, "by", None) or Opening(port)
+        opening: OpeningConnection = getattr(OPENED, "by", None) or OpeningConnection(port)
         with opening.connecting():
             connection = self.loaded_dbapi.connect(*cargs, conn_options=options, **cparams)
         connection.sockets = opening.sockets
@@ -208,11 +208,11 @@ class InformixDialect(default.DefaultDialect):
         """Roll back, where there are transactions."""
         # Where nothing can be rolled back, asking for it would only upset the statement that comes next.
         if not self.autocommit:
-            self._unless_unlogged(dbapi_connection.rollback)
+            self._if_logged(dbapi_connection.rollback)
 
     def do_commit(self, dbapi_connection: Any) -> None:
         """Commit, where there are transactions."""
-        self._unless_unlogged(dbapi_connection.commit)
+        self._if_logged(dbapi_connection.commit)
 
     def do_close(self, dbapi_connection: Any) -> None:
         """Close, cursors first; the driver rolls back, which an unlogged database or a lost connection refuses.
@@ -228,7 +228,7 @@ class InformixDialect(default.DefaultDialect):
         with suppress(self.loaded_dbapi.Error):
             dbapi_connection.close()
 
-    def _unless_unlogged(self, do: Callable[[], Any]) -> None:
+    def _if_logged(self, do: Callable[[], Any]) -> None:
         try:
             do()
         except self.loaded_dbapi.Error as error:

@@ -30,12 +30,12 @@ STANDBY = "It is another server's standby: name that one."
 GRANT = "Have the database's owner grant it (docs/how-to/first-real-pair.md lists the least privileges)."
 
 
-def _unreachable(says: str, hint: str) -> Meaning:
-    return Meaning(says, hint, ServerUnreachableError, quoted=False)
+def _unreachable(text: str, hint: str) -> Meaning:
+    return Meaning(text, hint, ServerUnreachableError, quoted=False)
 
 
-def _crowded(says: str, hint: str, kind: type[ServerError] = ServerError) -> Meaning:
-    return Meaning(says, hint, kind, transient=True, crowded=True, quoted=False)
+def _crowded(text: str, hint: str, kind: type[ServerError] = ServerError) -> Meaning:
+    return Meaning(text, hint, kind, transient=True, crowded=True, quoted=False)
 
 
 LOCKED = _crowded("somebody else holds a lock on the rows", AGAIN, ServerLockedError)
@@ -165,21 +165,21 @@ def translated(name: str, secret: str = "") -> Iterator[None]:
     except SyncError:
         raise
     except ibm_db_dbi.Error as error:
-        raise error_of(name, words_of(error), secret) from error
+        raise error_of(name, driver_message(error), secret) from error
     except Exception as error:
         if type(error) not in (Exception, SystemError):
             raise
-        raise error_of(name, words_of(error), secret) from error
+        raise error_of(name, driver_message(error), secret) from error
 
 
-def words_of(error: BaseException) -> str:
+def driver_message(error: BaseException) -> str:
     """Return what the driver said: where a commit fails, its words are those of an error further down the chain."""
-    seen: list[BaseException] = []
+    chain: list[BaseException] = []
     following: BaseException | None = error
-    while following is not None and following not in seen:
-        seen.append(following)
+    while following is not None and following not in chain:
+        chain.append(following)
         following = following.__cause__ or following.__context__
-    return next((str(one) for one in seen if meaning_of(str(one)) or sqlcode_of(str(one)) is not None), str(error))
+    return next((str(one) for one in chain if meaning_of(str(one)) or sqlcode_of(str(one)) is not None), str(error))
 
 
 def sqlcode_of(text: str) -> int | None:
@@ -209,14 +209,14 @@ def error_of(name: str, text: str, secret: str = "") -> ServerError:
     elif code == -30082:
         meaning = _login(text, meaning or UNKNOWN)
     if meaning is None:
-        return ServerError(f"{name}: {UNKNOWN.says}: {_in_short(text, secret)}.", hint=UNKNOWN.hint)
-    told = f" (SQLCODE {code})" if code is not None else ""
+        return ServerError(f"{name}: {UNKNOWN.text}: {_server_message(text, secret)}.", hint=UNKNOWN.hint)
+    code_note = f" (SQLCODE {code})" if code is not None else ""
     detail = _detail(text, secret) if meaning.quoted else ""
     return meaning.kind(
-        f"{name}: {meaning.says}{detail}{told}.",
+        f"{name}: {meaning.text}{detail}{code_note}.",
         hint=meaning.hint,
         transient=meaning.transient,
-        crowded=meaning.crowded,
+        retry_smaller=meaning.crowded,
     )
 
 
@@ -228,9 +228,9 @@ def is_lost(text: str) -> bool:
 def _communication(text: str, lost: Meaning) -> Meaning:
     """Tell apart what one code stands for: nobody there, somebody silent, somebody who speaks otherwise."""
     if "selectForRecvTimeout" in text:
-        return replace(lost, says="it did not answer in time")
+        return replace(lost, text="it did not answer in time")
     if '"connect"' in text or "selectForConnectTimeout" in text:
-        return replace(lost, says="nobody listens there", hint="Is the server up, and the port in the url its own?")
+        return replace(lost, text="nobody listens there", hint="Is the server up, and the port in the url its own?")
     return lost
 
 
@@ -239,11 +239,11 @@ def _login(text: str, refused: Meaning) -> Meaning:
     reason = LOGIN_REASON.search(text)
     match reason.group(1) if reason else "":
         case "1":
-            return replace(refused, says="the password has expired", hint="Set a new one on the server, then here.")
+            return replace(refused, text="the password has expired", hint="Set a new one on the server, then here.")
         case "17" | "15":
-            return replace(refused, says="it takes no login of this kind", hint=NO_DRDA)
+            return replace(refused, text="it takes no login of this kind", hint=NO_DRDA)
         case "19" | "36":
-            return replace(refused, says="the login is locked there", hint="Have the server's administrator unlock it.")
+            return replace(refused, text="the login is locked there", hint="Have the server's administrator unlock it.")
         case _:
             return refused
 
@@ -253,15 +253,15 @@ def _detail(text: str, secret: str) -> str:
 
     The driver words the server's codes by a table of another product, so that only the names in its words are true.
     """
-    said = _in_short(text, secret)
-    if DRIVER_CODE.match(said):
-        said = ", ".join(NAMES.findall(said))
-    return f": {said}" if said else ""
+    message = _server_message(text, secret)
+    if DRIVER_CODE.match(message):
+        message = ", ".join(NAMES.findall(message))
+    return f": {message}" if message else ""
 
 
-def _in_short(text: str, secret: str) -> str:
+def _server_message(text: str, secret: str) -> str:
     """Return what the server itself said: without the driver's labels, codes and line ends."""
-    said = re.sub(r"^.*?\[[^\]]*\]\s*(?=[^\[]*$)", "", " ".join(text.split()))
-    said = re.sub(r"\s*(SQLSTATE|SQLCODE)=\S+", "", said)
-    said = re.sub(r"^(ibm_db_dbi::)?\w*(Error|Exception):\s*", "", said).strip(" .")
-    return said.replace(secret, "***") if secret else said
+    message = re.sub(r"^.*?\[[^\]]*\]\s*(?=[^\[]*$)", "", " ".join(text.split()))
+    message = re.sub(r"\s*(SQLSTATE|SQLCODE)=\S+", "", message)
+    message = re.sub(r"^(ibm_db_dbi::)?\w*(Error|Exception):\s*", "", message).strip(" .")
+    return message.replace(secret, "***") if secret else message

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from syncengine.model.bucket import EPOCH_DAY
 from syncengine.model.errors import ServerError, ServerSlowError, ServerUnreachableError
-from syncengine.model.fingerprint import FOLDED, FingerprintColumn, parameters
+from syncengine.model.fingerprint import COVERED_TYPES, FingerprintColumn, parameters
 from syncengine.model.names import folded
 from syncengine.model.spec import ColumnType
 from syncengine.servers.informix.sql import INFORMIX
@@ -20,9 +20,9 @@ from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import term
 
 TEXT = frozenset({"char", "varchar"})
-BEYOND = re.compile(rb"[\xf0-\xf4]")
+WIDE_CHARACTER = re.compile(rb"[\xf0-\xf4]")
 """How a character of more than 16 bits begins in UTF-8."""
-Ask = Callable[[Statement], Sequence[tuple[Any, ...]]]
+RunQuery = Callable[[Statement], Sequence[tuple[Any, ...]]]
 
 SEED = 20_000_605
 VECTORS: dict[str, tuple[tuple[str, Any], ...]] = {
@@ -54,7 +54,7 @@ ALIKE = {"bigint": "int8", "varchar": "char"}
 WIDTH = 8
 
 
-class Folds:
+class FoldedTypes:
     """The types a server folds itself: in a table in which a character of more than 16 bits was seen, no text.
 
     What such a character is to a server's ASCII depends on its locale: a half of it, a byte of it, or itself.
@@ -62,52 +62,54 @@ class Folds:
 
     def __init__(self, trusted: frozenset[str]) -> None:
         self.trusted = trusted
-        self._beyond: set[str] = set()
+        self._wide_tables: set[str] = set()
 
     def of(self, table: str) -> frozenset[str]:
         """Return the types that are folded there in a table."""
-        return self.trusted - TEXT if folded(table) in self._beyond else self.trusted
+        return self.trusted - TEXT if folded(table) in self._wide_tables else self.trusted
 
-    def saw(self, table: str, rows: pa.RecordBatch) -> None:
+    def inspect(self, table: str, rows: pa.RecordBatch) -> None:
         """Remember what was read of a table, or is about to be written to it."""
-        if folded(table) not in self._beyond and any(map(_beyond, rows.columns)):
-            self._beyond.add(folded(table))
+        if folded(table) not in self._wide_tables and any(map(_has_wide_character, rows.columns)):
+            self._wide_tables.add(folded(table))
 
 
-def _beyond(column: pa.Array) -> bool:
+def _has_wide_character(column: pa.Array) -> bool:
     if not pa.types.is_string(column.type):
         return False
     data = column.buffers()[2]
-    return data is not None and BEYOND.search(memoryview(data)) is not None
+    return data is not None and WIDE_CHARACTER.search(memoryview(data)) is not None
 
 
-def trusted_types(ask: Ask) -> frozenset[str]:
+def trusted_types(ask: RunQuery) -> frozenset[str]:
     """Return the types whose terms the server computes as the definition says; the rest are folded here.
 
     A type the server fails on, or computes otherwise, is simply not trusted; a lost connection is raised.
     """
-    right = {name for name, vectors in VECTORS.items() if _right(name, vectors, ask)}
-    return frozenset(name for name in FOLDED if ALIKE.get(name, name) in right)
+    right = {name for name, vectors in VECTORS.items() if _is_computed_right(name, vectors, ask)}
+    return frozenset(name for name in COVERED_TYPES if ALIKE.get(name, name) in right)
 
 
-def _right(name: str, vectors: tuple[tuple[str, Any], ...], ask: Ask) -> bool:
+def _is_computed_right(name: str, vectors: tuple[tuple[str, Any], ...], ask: RunQuery) -> bool:
     """Hold the terms of all vectors of a type, in one row, against exact integers."""
     numbers = parameters(SEED)
     of = ColumnType(name, WIDTH if name == "char" else 0)
     columns = [FingerprintColumn(f"v{place}", of) for place in range(len(vectors))]
     terms = ", ".join(term(column, numbers, INFORMIX) for column in columns)
-    given = ", ".join(f"{vector} AS {column.name}" for column, (vector, _) in zip(columns, vectors, strict=True))
+    vectors_as_columns = ", ".join(
+        f"{vector} AS {column.name}" for column, (vector, _) in zip(columns, vectors, strict=True)
+    )
     try:
-        rows = ask(Statement(f"SELECT {terms} FROM (SELECT {given} {ONE_ROW}) AS given"))
+        rows = ask(Statement(f"SELECT {terms} FROM (SELECT {vectors_as_columns} {ONE_ROW}) AS given"))
     except (ServerUnreachableError, ServerSlowError):
         raise
     except ServerError:
         return False
-    wanted = [_wanted(column, value) for column, (_, value) in zip(columns, vectors, strict=True)]
-    return [None if got is None else int(got) % numbers.p0 for row in rows for got in row] == wanted
+    expected = [_expected(column, value) for column, (_, value) in zip(columns, vectors, strict=True)]
+    return [None if got is None else int(got) % numbers.p0 for row in rows for got in row] == expected
 
 
-def _wanted(column: FingerprintColumn, value: Any) -> int:
+def _expected(column: FingerprintColumn, value: Any) -> int:
     numbers = parameters(SEED)
     if value is None:
         return numbers.coefficient(column.name, "null") % numbers.p0

@@ -26,11 +26,11 @@ LEVELS = ((0x1403, 7), (0x2407, 7), (0x240F, 7), (0x1440, 7), (0x1474, 5))
 NO_TLS = "an encrypted connection did not come about"
 
 
-class Speaks(StrEnum):
+class AnswerKind(StrEnum):
     """How whoever listens there answers."""
 
     DRDA = "DRDA"
-    OTHERWISE = "otherwise"
+    OTHER = "otherwise"
     CLOSED = "closed"
     NOTHING = "nothing"
 
@@ -39,56 +39,56 @@ class Speaks(StrEnum):
 class Answer:
     """What came, and what of it is shown to people."""
 
-    speaks: Speaks
+    kind: AnswerKind
     shown: str = ""
 
 
-def unlike_drda(url: ServerUrl, name: str, error: ServerError) -> ServerError:
+def connection_error(url: ServerUrl, name: str, error: ServerError) -> ServerError:
     """Return the error for a connection that did not come about: the driver's own where the port does speak DRDA."""
     answer = first_answer(url)
     slow = isinstance(error, ServerSlowError)
-    match answer.speaks:
-        case Speaks.DRDA:
+    match answer.kind:
+        case AnswerKind.DRDA:
             if not slow:
                 return error
             hint = "It answers, and then hangs: have its administrator look at it."
             return ServerUnreachableError(error.message, hint=hint)
-        case Speaks.NOTHING:
+        case AnswerKind.NOTHING:
             took = error.message if slow else f"{name}: connecting took longer than it may."
             return ServerUnreachableError(
                 f"{took} The port accepts, and then says nothing.",
                 hint=f"Either the server hangs, or the port is not one that speaks DRDA. {DRDA_ALIAS}",
             )
-        case Speaks.CLOSED:
-            said = "it accepts, and closes at the first word"
-        case Speaks.OTHERWISE:
-            said = f"it answers {answer.shown}"
-    hint = f"Where it wants TLS, add ?security=SSL to the url. {DRDA_ALIAS}" if "TLS" in said else DRDA_ALIAS
-    return ServerUnreachableError(f"{name}: the port is not one that speaks DRDA: {said}.", hint=hint)
+        case AnswerKind.CLOSED:
+            behaviour = "it accepts, and closes at the first word"
+        case AnswerKind.OTHER:
+            behaviour = f"it answers {answer.shown}"
+    hint = f"Where it wants TLS, add ?security=SSL to the url. {DRDA_ALIAS}" if "TLS" in behaviour else DRDA_ALIAS
+    return ServerUnreachableError(f"{name}: the port is not one that speaks DRDA: {behaviour}.", hint=hint)
 
 
 def first_answer(url: ServerUrl) -> Answer:
     """Say the first words of DRDA to a port, over TLS where the url wants it, and return how it answers."""
     try:
         with socket.create_connection((url.host, url.port), timeout=ANSWER_SECONDS) as plain:
-            wanted = dict(url.options).get("security", "").upper() == "SSL"
-            with _encrypted(plain) if wanted else plain as connection:
-                connection.sendall(first_words())
-                said = connection.recv(MOST)
+            encrypted = dict(url.options).get("security", "").upper() == "SSL"
+            with _encrypted(plain) if encrypted else plain as connection:
+                connection.sendall(excsat_request())
+                reply = connection.recv(MOST)
     except TimeoutError:
-        return Answer(Speaks.NOTHING)
+        return Answer(AnswerKind.NOTHING)
     except ssl.SSLError as error:
-        return Answer(Speaks.OTHERWISE, f"otherwise than in TLS ({error.reason or error})")
+        return Answer(AnswerKind.OTHER, f"otherwise than in TLS ({error.reason or error})")
     except OSError:
-        return Answer(Speaks.CLOSED)
-    if not said:
-        return Answer(Speaks.CLOSED)
-    if len(said) > 2 and said[2] == DRDA_SIGN:
-        return Answer(Speaks.DRDA)
-    return Answer(Speaks.OTHERWISE, _shown(said))
+        return Answer(AnswerKind.CLOSED)
+    if not reply:
+        return Answer(AnswerKind.CLOSED)
+    if len(reply) > 2 and reply[2] == DRDA_SIGN:
+        return Answer(AnswerKind.DRDA)
+    return Answer(AnswerKind.OTHER, _shown(reply))
 
 
-def first_words() -> bytes:
+def excsat_request() -> bytes:
     """Return EXCSAT, by which a client of DRDA says what it can; a server answers with what it can."""
     levels = b"".join(struct.pack(">HH", *one) for one in LEVELS)
     body = _parameter(EXTERNAL_NAME, "syncengine".encode(EBCDIC)) + _parameter(MANAGER_LEVELS, levels)
@@ -108,10 +108,10 @@ def _encrypted(plain: socket.socket) -> ssl.SSLSocket:
     return context.wrap_socket(plain)
 
 
-def _shown(said: bytes) -> str:
+def _shown(reply: bytes) -> str:
     """Return the beginning of an answer: its first line where it is text, else its bytes."""
-    line = said.splitlines()[0][:SHOWN] if said.splitlines() else b""
+    line = reply.splitlines()[0][:SHOWN] if reply.splitlines() else b""
     if line.isascii() and line.decode().isprintable() and line.strip():
         return repr(line.decode())
-    what = " (a TLS alert)" if said[0] == TLS_ALERT else ""
-    return f"the bytes {said[:8].hex(' ')}{what}"
+    what = " (a TLS alert)" if reply[0] == TLS_ALERT else ""
+    return f"the bytes {reply[:8].hex(' ')}{what}"

@@ -12,7 +12,7 @@ from syncengine.servers.informix import system_catalogue
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
 
-Ask = Callable[[Statement], Sequence[tuple[Any, ...]]]
+RunQuery = Callable[[Statement], Sequence[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Identity:
     notes: tuple[str, ...]
 
 
-def identify(ask: Ask, address: str, url: ServerUrl) -> Identity:
+def identify(ask: RunQuery, address: str, url: ServerUrl) -> Identity:
     """Ask a server who it is; what it does not tell is left out and noted, but for a lost connection."""
     notes: list[str] = []
 
@@ -56,10 +56,10 @@ def identify(ask: Ask, address: str, url: ServerUrl) -> Identity:
     return Identity(_number(version), place, user, locale, logged, tuple(notes))
 
 
-def _is_secondary(ask: Ask) -> bool:
+def _is_secondary(ask: RunQuery) -> bool:
     """Say whether the server tells that another one is its primary; what it does not tell is none."""
     try:
-        rows = ask(Statement(system_catalogue.STANDING))
+        rows = ask(Statement(system_catalogue.REPLICATION_ROLE))
     except (ServerUnreachableError, ServerSlowError) as error:
         # A sysmaster that cannot be opened is unreachable, too, but no connection was lost.
         if isinstance(error, ServerSlowError) or error.transient:

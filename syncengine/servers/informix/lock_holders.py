@@ -7,28 +7,29 @@ from typing import Any
 
 from syncengine.model.errors import ServerError
 from syncengine.servers.informix.system_catalogue import LOCK_HOLDERS
-from syncengine.servers.locks import Holder
+from syncengine.servers.locks import LockHolder
 from syncengine.servers.sql.dialect import Statement
 
-Ask = Callable[[Statement], Sequence[tuple[Any, ...]]]
+RunQuery = Callable[[Statement], Sequence[tuple[Any, ...]]]
 
 
-def ending(number: int) -> str:
+def termination_command(number: int) -> str:
     """Return what user informix types to end a session."""
     return f"onmode -z {number}"
 
 
-def named(ask: Ask, table: str) -> tuple[Holder, ...]:
+def holders_of(ask: RunQuery, table: str) -> tuple[LockHolder, ...]:
     """Return the sessions that hold locks on a table; none where the server does not tell."""
     try:
         rows = ask(Statement(LOCK_HOLDERS, (table,)))
     except ServerError:
         return ()
     return tuple(
-        Holder(int(sid), f"of {str(user).strip()}{_place(host)}", ending(int(sid))) for sid, user, host in rows
+        LockHolder(int(sid), f"of {str(user).strip()}{_place(host)}", termination_command(int(sid)))
+        for sid, user, host in rows
     )
 
 
 def _place(host: object) -> str:
-    told = str(host or "").strip()
-    return f" on {told}" if told else ""
+    name = str(host or "").strip()
+    return f" on {name}" if name else ""

@@ -51,7 +51,7 @@ TYPES: dict[str, Any] = {
 
 UNIQUE = ("U", "u")
 """The codes of unique indexes in sysindexes.idxtype: the second is that of a bitmap index."""
-Asking = Callable[[str], Sequence[tuple[Any, ...]]]
+RunQuery = Callable[[str], Sequence[tuple[Any, ...]]]
 """Whatever runs a query of the catalogue and returns its rows."""
 
 
@@ -85,7 +85,7 @@ class Index:
     parts: tuple[int, ...]
 
 
-def read_tables(ask: Asking) -> tuple[Table, ...]:
+def read_tables(ask: RunQuery) -> tuple[Table, ...]:
     """Return all tables and views that are not the catalogue's own."""
     return tuple(
         Table(folded(str(name).strip()), str(owner).strip(), int(tabid), str(kind).strip())
@@ -93,30 +93,30 @@ def read_tables(ask: Asking) -> tuple[Table, ...]:
     )
 
 
-def read_columns(ask: Asking, tabids: Sequence[int]) -> Iterator[Column]:
+def read_columns(ask: RunQuery, tabids: Sequence[int]) -> Iterator[Column]:
     """Yield the columns of tables, in order."""
-    for some in portions_of(tabids):
+    for some in chunks_of(tabids):
         for tabid, number, name, coltype, length, extended in ask(COLUMNS.format(tables=in_tables(some, "c.tabid"))):
             stored = Stored(int(coltype), int(length), str(extended or ""))
             yield Column(int(tabid), int(number), folded(str(name).strip()), stored)
 
 
-def read_indexes(ask: Asking, tabids: Sequence[int]) -> Iterator[Index]:
+def read_indexes(ask: RunQuery, tabids: Sequence[int]) -> Iterator[Index]:
     """Yield the indexes of tables."""
-    for some in portions_of(tabids):
+    for some in chunks_of(tabids):
         for tabid, name, kind, *parts in ask(INDEXES.format(tables=in_tables(some))):
             yield Index(
                 int(tabid), str(name).strip(), str(kind).strip() in UNIQUE, tuple(int(part) for part in parts if part)
             )
 
 
-def portions_of(tabids: Sequence[int]) -> Iterator[Sequence[int]]:
+def chunks_of(tabids: Sequence[int]) -> Iterator[Sequence[int]]:
     """Yield some tables at a time, as many as one question names."""
     for at in range(0, len(tabids), AT_ONCE):
         yield tabids[at : at + AT_ONCE]
 
 
-def asking(connection: Connection) -> Asking:
+def query_runner(connection: Connection) -> RunQuery:
     """Return what runs queries on an SQLAlchemy connection."""
 
     def ask(statement: str) -> Sequence[tuple[Any, ...]]:
@@ -133,12 +133,12 @@ def version_info(connection: Connection) -> tuple[int, ...]:
 
 def owners(connection: Connection) -> list[str]:
     """Return the owners of tables."""
-    return sorted({table.owner for table in read_tables(asking(connection))})
+    return sorted({table.owner for table in read_tables(query_runner(connection))})
 
 
 def tables(connection: Connection, owner: str | None) -> list[Table]:
     """Return the tables of an owner, or of all."""
-    return [table for table in read_tables(asking(connection)) if owner in (None, table.owner)]
+    return [table for table in read_tables(query_runner(connection)) if owner in (None, table.owner)]
 
 
 def columns_of(connection: Connection, table: Table) -> list[dict[str, Any]]:
@@ -151,7 +151,7 @@ def columns_of(connection: Connection, table: Table) -> list[dict[str, Any]]:
             "default": None,
             "autoincrement": column.stored.base in ("serial", "serial8", "bigserial"),
         }
-        for column in read_columns(asking(connection), [table.id])
+        for column in read_columns(query_runner(connection), [table.id])
     ]
 
 
@@ -172,21 +172,21 @@ def indexes_of(connection: Connection, table: Table) -> list[dict[str, Any]]:
     names = _column_names(connection, table)
     return [
         {"name": index.name, "column_names": [names[abs(part)] for part in index.parts], "unique": index.unique}
-        for index in read_indexes(asking(connection), [table.id])
+        for index in read_indexes(query_runner(connection), [table.id])
     ]
 
 
 def _constraints(connection: Connection, table: Table, kind: str) -> Iterator[tuple[str, list[str]]]:
     names = _column_names(connection, table)
-    indexes = {index.name: index for index in read_indexes(asking(connection), [table.id])}
-    for _, name, constraint, index in asking(connection)(CONSTRAINTS.format(tables=in_tables([table.id]))):
+    indexes = {index.name: index for index in read_indexes(query_runner(connection), [table.id])}
+    for _, name, constraint, index in query_runner(connection)(CONSTRAINTS.format(tables=in_tables([table.id]))):
         found = indexes.get(str(index or "").strip())
         if str(constraint).strip() == kind and found is not None:
             yield str(name).strip(), [names[abs(part)] for part in found.parts]
 
 
 def _column_names(connection: Connection, table: Table) -> dict[int, str]:
-    return {column.number: column.name for column in read_columns(asking(connection), [table.id])}
+    return {column.number: column.name for column in read_columns(query_runner(connection), [table.id])}
 
 
 def _sqlalchemy_type(stored: Stored) -> Any:

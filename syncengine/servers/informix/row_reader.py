@@ -13,8 +13,8 @@ from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.any_kind import columns_of
-from syncengine.servers.informix.connections import Lent
-from syncengine.servers.informix.fingerprint_trust import Folds
+from syncengine.servers.informix.connections import ConnectionLease
+from syncengine.servers.informix.fingerprint_trust import FoldedTypes
 from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.types import arrow_column, arrow_type, read_expression, readable
 from syncengine.servers.protocol import LiveColumn, LiveTable
@@ -27,7 +27,9 @@ def source_of(table: LiveTable) -> str:
     return f"'{owner}'.{INFORMIX.name(table.name)}" if owner else INFORMIX.name(table.name)
 
 
-def read(lent: Lent, table: LiveTable, query: ReadQuery, server: str, folds: Folds) -> Generator[Any, None, None]:
+def read(
+    lease: ConnectionLease, table: LiveTable, query: ReadQuery, server: str, folds: FoldedTypes
+) -> Generator[Any, None, None]:
     """Yield the schema of the selected rows and then batches of them, which `folds` sees, too.
 
     The driver leaves out rows it could not fetch without a word, so that they are counted: raises a transient
@@ -40,37 +42,37 @@ def read(lent: Lent, table: LiveTable, query: ReadQuery, server: str, folds: Fol
     for selection in portions(query.selection):
         part = ReadQuery(selection, query.columns)
         source = source_of(table)
-        promised = _count(lent, part, source)
-        came = 0
+        expected = _count(lease, part, source)
+        received = 0
         # Closed before the connection is given back, wherever its reader stops.
-        with closing(lent.batches(read_statement(part, INFORMIX, source, expressions))) as batches:
+        with closing(lease.batches(read_statement(part, INFORMIX, source, expressions))) as batches:
             for rows in batches:
-                came += len(rows)
+                received += len(rows)
                 batch = _batch(rows, [column for _, column in columns], schema)
-                folds.saw(table.name, batch)
+                folds.inspect(table.name, batch)
                 yield batch
-        if came != promised and came != _count(lent, part, source):
+        if received != expected and received != _count(lease, part, source):
             raise ServerError(
-                f"{server}: {promised:,} rows of {table.name} were promised and {came:,} came.",
+                f"{server}: {expected:,} rows of {table.name} were promised and {received:,} came.",
                 hint="Somebody is writing them, or the driver could not read one: run the same command again.",
                 transient=True,
             )
 
 
-def _count(lent: Lent, query: ReadQuery, source: str) -> int:
-    return int(lent.rows(read_statement(query, INFORMIX, source, ("COUNT(*)",)))[0][0])
+def _count(lease: ConnectionLease, query: ReadQuery, source: str) -> int:
+    return int(lease.rows(read_statement(query, INFORMIX, source, ("COUNT(*)",)))[0][0])
 
 
 def _columns(table: LiveTable, names: Sequence[str], server: str) -> list[tuple[str, LiveColumn]]:
     """Return the columns asked for under the names asked for, or all; refuses those that cannot be read exactly."""
-    known = columns_of(table, names or table.names, server)
-    for _, column in known:
+    existing = columns_of(table, names or table.names, server)
+    for _, column in existing:
         if not readable(column.type):
             raise ServerError(
                 f"{server}: the column {column.name} of {table.name} is {column.native}, which cannot be read exactly.",
                 hint="Leave the table out.",
             )
-    return known
+    return existing
 
 
 def _batch(rows: Sequence[tuple[Any, ...]], columns: Sequence[LiveColumn], schema: pa.Schema) -> pa.RecordBatch:

@@ -17,7 +17,7 @@ from syncengine.model.errors import ServerError
 from syncengine.model.names import folded
 from syncengine.model.spec import ColumnType
 from syncengine.servers.any_kind import columns_of
-from syncengine.servers.informix.connections import Lent
+from syncengine.servers.informix.connections import ConnectionLease
 from syncengine.servers.informix.errors import translated
 from syncengine.servers.informix.types import bound_values, ddl_type
 from syncengine.servers.protocol import LiveTable
@@ -55,9 +55,11 @@ def insert_of(table: LiveTable, source: str, names: Sequence[str], server: str) 
     return Insert(source, tuple(folded(name) for name, _ in columns), tuple(column.type for _, column in columns))
 
 
-def insert_rows(lent: Lent, insert: Insert, rows: Iterable[pa.RecordBatch], path: WritePath, server: str) -> int:
+def insert_rows(
+    lease: ConnectionLease, insert: Insert, rows: Iterable[pa.RecordBatch], path: WritePath, server: str
+) -> int:
     """Insert rows and return how many; raises `ServerError` for a value its column cannot hold."""
-    cursor = lent.cursor()
+    cursor = lease.cursor()
     done = 0
     prepared = False
     for batch in rows:
@@ -66,12 +68,12 @@ def insert_rows(lent: Lent, insert: Insert, rows: Iterable[pa.RecordBatch], path
             columns = list(_bound(piece, insert, server))
             with translated(server):
                 if not prepared:
-                    lent.calls.run(lambda: cursor.prepare(insert.text))
+                    lease.calls.run(lambda: cursor.prepare(insert.text))
                     prepared = True
-                done += lent.calls.run(partial(WRITERS[path], cursor, columns))
+                done += lease.calls.run(partial(WRITERS[path], cursor, columns))
     if prepared:
         with translated(server):
-            lent.calls.run(cursor.close)
+            lease.calls.run(cursor.close)
     return done
 
 
@@ -85,7 +87,7 @@ def _bound(piece: pa.RecordBatch, insert: Insert, server: str) -> Iterator[list[
             ) from error
 
 
-def _in_a_loop(cursor: Any, columns: list[list[object]]) -> int:
+def _row_by_row(cursor: Any, columns: list[list[object]]) -> int:
     done = 0
     for row in zip(*columns, strict=True):
         ibm_db.execute(cursor.stmt_handler, row)
@@ -110,7 +112,7 @@ def _by_column(cursor: Any, columns: list[list[object]]) -> int:
 WRITERS: dict[WritePath, Callable[[Any, list[list[object]]], int]] = {
     WritePath.ARRAY: _by_column,
     WritePath.MANY: _many,
-    WritePath.LOOP: _in_a_loop,
+    WritePath.LOOP: _row_by_row,
 }
 
 PROBE: tuple[tuple[str, ColumnType, list[object]], ...] = (
@@ -126,28 +128,28 @@ PROBE: tuple[tuple[str, ColumnType, list[object]], ...] = (
 """A few values of every kind, NULL in every column, as the driver is to bind and to return them."""
 
 
-def why_not(lent: Lent, path: WritePath) -> str:
+def path_fault(lease: ConnectionLease, path: WritePath) -> str:
     """Say why a path is not to be written on, or nothing where rows written on it come back as they were."""
     name = f"syncengine_probe_{secrets.token_hex(4)}"
     columns = ", ".join(f"{column} {ddl_type(of)}" for column, of, _ in PROBE)
     insert = Insert(name, tuple(column for column, _, _ in PROBE), tuple(of for _, of, _ in PROBE))
     try:
-        lent.run(Statement(f"CREATE TEMP TABLE {name} ({columns}) WITH NO LOG"))
-        cursor = lent.cursor()
-        lent.calls.run(lambda: cursor.prepare(insert.text))
-        count = lent.calls.run(lambda: WRITERS[path](cursor, [values for _, _, values in PROBE]))
-        lent.calls.run(cursor.close)
-        found = lent.rows(Statement(f"SELECT {', '.join(insert.columns)} FROM {name}"))
-        lent.run(Statement(f"DROP TABLE {name}"))
+        lease.run(Statement(f"CREATE TEMP TABLE {name} ({columns}) WITH NO LOG"))
+        cursor = lease.cursor()
+        lease.calls.run(lambda: cursor.prepare(insert.text))
+        count = lease.calls.run(lambda: WRITERS[path](cursor, [values for _, _, values in PROBE]))
+        lease.calls.run(cursor.close)
+        found = lease.rows(Statement(f"SELECT {', '.join(insert.columns)} FROM {name}"))
+        lease.run(Statement(f"DROP TABLE {name}"))
     except Exception as error:  # the driver raises all kinds, and drops the connection for some
-        if lent.calls.stopped or lent.calls.interrupted:
+        if lease.calls.stopped or lease.calls.interrupted:
             raise
         return " ".join(str(error).split())
-    wanted = sorted(_shown(row) for row in zip(*(values for _, _, values in PROBE), strict=True))
-    shown = sorted(map(_shown, found))
-    if count == len(found) and shown == wanted:
+    expected = sorted(_shown(row) for row in zip(*(values for _, _, values in PROBE), strict=True))
+    returned = sorted(map(_shown, found))
+    if count == len(found) and returned == expected:
         return ""
-    return f"{count} rows were inserted, and of {wanted} came back {shown}"
+    return f"{count} rows were inserted, and of {expected} came back {returned}"
 
 
 def _shown(row: Sequence[Any]) -> tuple[str, ...]:

@@ -22,17 +22,17 @@ from syncengine.servers import watchdog
 from syncengine.servers.any_kind import LiveServer
 from syncengine.servers.informix import lock_holders, row_reader
 from syncengine.servers.informix.connections import Connections
-from syncengine.servers.informix.fingerprint_trust import Folds, trusted_types
+from syncengine.servers.informix.fingerprint_trust import FoldedTypes, trusted_types
 from syncengine.servers.informix.identity import Identity, identify
 from syncengine.servers.informix.reflection import Table, read_columns, read_indexes, read_tables
-from syncengine.servers.informix.row_writer import WritePath, why_not
+from syncengine.servers.informix.row_writer import WritePath, path_fault
 from syncengine.servers.informix.session import InformixSession
 from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.surroundings import read_surroundings
-from syncengine.servers.informix.system_catalogue import LIVES, WAITING
+from syncengine.servers.informix.system_catalogue import SESSION_ALIVE, WAITING_SESSIONS
 from syncengine.servers.informix.types import ddl_type, readable
 from syncengine.servers.informix.url import CHECK_PORT, parse_url
-from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
+from syncengine.servers.local_fingerprints import fold_here, folds_all, needed_columns
 from syncengine.servers.protocol import (
     Capabilities,
     LiveColumn,
@@ -56,7 +56,7 @@ class InformixServer(LiveServer[Connections]):
 
     def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits, load: str | None = None) -> None:
         parsed = parse_url(url, f"{role}.url")
-        watchdog.begin(limits.query_seconds)
+        watchdog.start(limits.query_seconds)
         self._url, self._address = parsed, listening_address(parsed, str(role), CHECK_PORT)
         self._tables: dict[str, LiveTable] | None = None
         self._write_path: WritePath | None = None
@@ -66,9 +66,9 @@ class InformixServer(LiveServer[Connections]):
         super().__init__(connections, role, writable=writable, load=load)
 
     def _reach(self) -> None:
-        with self._connections.lent() as lent:
+        with self._connections.lease() as lent:
             self._identity: Identity = identify(lent.rows, self._address, self._url)
-            self._folds = Folds(trusted_types(lent.rows))
+            self._folds = FoldedTypes(trusted_types(lent.rows))
         if not self._identity.logged:
             self._connections.without_transactions()
 
@@ -95,18 +95,18 @@ class InformixServer(LiveServer[Connections]):
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Return those of the named tables that exist, under the names asked for."""
-        known = self._reflect(names)
-        return {name: known[folded(name)] for name in names if folded(name) in known}
+        existing = self._reflect(names)
+        return {name: existing[folded(name)] for name in names if folded(name) in existing}
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
         """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
-        with self._connections.lent() as lent:
+        with self._connections.lease() as lent:
 
             def ask(text: str) -> list[tuple[Any, ...]]:
                 return lent.rows(Statement(text))
 
             every = read_tables(ask)
-            chosen = _chosen(every, {folded(name) for name in names}, self._identity, self._name)
+            chosen = _selected_tables(every, {folded(name) for name in names}, self._identity, self._name)
             found = read_surroundings(ask, tuple(chosen.values()), every)
         return {name: replace(found[folded(name)], table=name) for name in names if folded(name) in found}
 
@@ -117,9 +117,9 @@ class InformixServer(LiveServer[Connections]):
         """
         _, source = self._stored(query.selection.table)
         if not folds_all(query, self._folds.of(query.selection.table)):
-            yield from fold_here(query, self.read(ReadQuery(query.selection, needed(query))))
+            yield from fold_here(query, self.read(ReadQuery(query.selection, needed_columns(query))))
             return
-        with self._connections.lent() as lent:
+        with self._connections.lease() as lent:
             for selection in portions(query.selection):
                 part = row_reader.narrowed(query, selection)
                 for row in lent.rows(fingerprint_statement(part, INFORMIX, source)):
@@ -127,16 +127,16 @@ class InformixServer(LiveServer[Connections]):
 
     def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
         table = self._table(query.selection.table)
-        with self._connections.lent() as lent:
+        with self._connections.lease() as lent:
             yield from row_reader.read(lent, table, query, self._name, self._folds)
 
     @contextmanager
     def begin(self) -> Iterator[InformixSession]:
         """Open a transaction; leaving it without commit rolls back, where the database keeps a log."""
         self._check_writable()
-        path = self._chosen_path()
+        path = self._fastest_path()
         isolation = "REPEATABLE READ" if self._identity.logged else "DIRTY READ"
-        with self._connections.lent(isolation) as lent:
+        with self._connections.lease(isolation) as lent:
             session = InformixSession(
                 lent,
                 self._name,
@@ -144,7 +144,7 @@ class InformixServer(LiveServer[Connections]):
                 path,
                 logged=self._identity.logged,
                 folds=self._folds,
-                holders=lambda table: lock_holders.named(self._rows, table),
+                holders=lambda table: lock_holders.holders_of(self._rows, table),
             )
             try:
                 yield session
@@ -157,12 +157,12 @@ class InformixServer(LiveServer[Connections]):
         self._check_writable()
         name = scratch_name()
         described = ", ".join(f"{INFORMIX.name(column)} {ddl_type(of)}" for column, of in columns)
-        self._do(f"CREATE TABLE {name} ({described}) LOCK MODE ROW")
+        self._execute(f"CREATE TABLE {name} ({described}) LOCK MODE ROW")
         self._tables = None
         try:
             yield name
         finally:
-            self._do(f"DROP TABLE {name}")
+            self._execute(f"DROP TABLE {name}")
             self._tables = None
 
     def session_state(self, session: str) -> SessionState:
@@ -170,34 +170,34 @@ class InformixServer(LiveServer[Connections]):
         number = SESSION_ID.fullmatch(session)
         if number is None:
             return SessionState.UNKNOWN
-        found = self._told(Statement(LIVES, (int(number["sid"]),)))
+        found = self._session_count(Statement(SESSION_ALIVE, (int(number["sid"]),)))
         if found is None:
             return SessionState.UNKNOWN
         return SessionState.ALIVE if found else SessionState.GONE
 
-    def ending(self, session: str) -> str:
+    def termination_command(self, session: str) -> str:
         """Return what user informix types to end a session, by its number in the server's own list."""
         number = SESSION_ID.fullmatch(session)
-        return "" if number is None else lock_holders.ending(int(number["sid"]))
+        return "" if number is None else lock_holders.termination_command(int(number["sid"]))
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Return None: neither its rows nor its catalogue are known to tell."""
         del query
         return None
 
-    def waiting(self) -> int | None:
+    def waiting_sessions(self) -> int | None:
         """Return how many sessions of the whole server wait for locks: whose database they are in is not told."""
-        return self._told(Statement(WAITING))
+        return self._session_count(Statement(WAITING_SESSIONS))
 
-    def _chosen_path(self) -> WritePath:
+    def _fastest_path(self) -> WritePath:
         """Find out once how rows are written: a path that loses or changes one is not taken."""
         if self._write_path is None:
             reasons: list[str] = []
             for path in WritePath:
                 # Each on a connection of its own: some servers end the one that tries what they do not know.
-                with self._connections.lent("DIRTY READ") as lent:
-                    reason = why_not(lent, path)
-                    lent.spent = bool(reason)
+                with self._connections.lease("DIRTY READ") as lent:
+                    reason = path_fault(lent, path)
+                    lent.single_use = bool(reason)
                 if not reason:
                     self._write_path = path
                     return path
@@ -209,17 +209,17 @@ class InformixServer(LiveServer[Connections]):
             )
         return self._write_path
 
-    def _do(self, text: str) -> None:
-        with self._connections.lent() as lent:
+    def _execute(self, text: str) -> None:
+        with self._connections.lease() as lent:
             lent.run(Statement(text))
             if self._identity.logged:
                 lent.commit()
 
-    def _told(self, statement: Statement) -> int | None:
+    def _session_count(self, statement: Statement) -> int | None:
         """Return a number the server has of its sessions, None where it is reached and refuses to tell."""
         reached = False
         try:
-            with self._connections.lent() as lent:
+            with self._connections.lease() as lent:
                 reached = True
                 return int(lent.rows(statement)[0][0])
         except ServerError as error:
@@ -236,19 +236,21 @@ class InformixServer(LiveServer[Connections]):
     def _table(self, name: str) -> LiveTable:
         found = self._reflect([name]).get(folded(name))
         if found is None:
-            raise self._not_there(name)
+            raise self._missing_table(name)
         return found
 
     def _reflect(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Return the live tables by name; the catalogue is read once, and again for a table it did not have."""
         wanted = {folded(name) for name in names}
         if self._tables is None or not wanted <= self._tables.keys():
-            with self._connections.lent() as lent:
+            with self._connections.lease() as lent:
                 self._tables = {**(self._tables or {}), **_live_tables(lent.rows, wanted, self._identity, self._name)}
         return self._tables
 
 
-def _chosen(tables: Iterable[Table], wanted: Collection[str], identity: Identity, server: str) -> dict[str, Table]:
+def _selected_tables(
+    tables: Iterable[Table], wanted: Collection[str], identity: Identity, server: str
+) -> dict[str, Table]:
     """Return the tables that are meant by their names: of two owners' tables of one name, the login's own."""
     found: dict[str, Table] = {}
     for table in tables:
@@ -273,7 +275,7 @@ def _live_tables(
     def ask(text: str) -> list[tuple[Any, ...]]:
         return rows(Statement(text))
 
-    found = _chosen(read_tables(ask), wanted, identity, server)
+    found = _selected_tables(read_tables(ask), wanted, identity, server)
     ids = [table.id for table in found.values()]
     columns: dict[int, list[LiveColumn]] = {}
     for column in read_columns(ask, ids):

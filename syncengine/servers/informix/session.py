@@ -16,15 +16,15 @@ from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.selection import ReadQuery, Selection
 from syncengine.servers.driver_calls import unknown_outcome
 from syncengine.servers.informix import row_reader
-from syncengine.servers.informix.connections import Lent
-from syncengine.servers.informix.errors import error_of, is_lost, sqlcode_of, words_of
-from syncengine.servers.informix.fingerprint_trust import Folds
+from syncengine.servers.informix.connections import ConnectionLease
+from syncengine.servers.informix.errors import driver_message, error_of, is_lost, sqlcode_of
+from syncengine.servers.informix.fingerprint_trust import FoldedTypes
 from syncengine.servers.informix.row_writer import WritePath, insert_of, insert_rows
 from syncengine.servers.informix.sql import INFORMIX, portions
 from syncengine.servers.informix.surroundings import SERIALS
 from syncengine.servers.informix.system_catalogue import SESSION
-from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
-from syncengine.servers.locks import Holder, holders_named
+from syncengine.servers.local_fingerprints import fold_here, folds_all, needed_columns
+from syncengine.servers.locks import LockHolder, holders_named
 from syncengine.servers.protocol import LiveTable
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
@@ -41,16 +41,16 @@ class InformixSession(NeverPickled):
 
     def __init__(
         self,
-        lent: Lent,
+        lease: ConnectionLease,
         name: str,
         table: Callable[[str], LiveTable],
         path: WritePath,
         *,
         logged: bool,
-        folds: Folds,
-        holders: Callable[[str], Sequence[Holder]] = lambda _: (),
+        folds: FoldedTypes,
+        holders: Callable[[str], Sequence[LockHolder]] = lambda _: (),
     ) -> None:
-        self._lent = lent
+        self._lease = lease
         self._name = name
         self._table = table
         self._path = path
@@ -64,7 +64,7 @@ class InformixSession(NeverPickled):
         """Return the server's number of the session, which onstat shows, and one that never comes again."""
         self._number: int | None = None
         with suppress(ServerError):
-            self._number = int(self._lent.rows(Statement(SESSION))[0][0])
+            self._number = int(self._lease.rows(Statement(SESSION))[0][0])
         return f"{self._number or ''}-{uuid.uuid4().hex}".lstrip("-")
 
     def lock(self, selection: Selection, *, table: bool = False) -> None:
@@ -92,24 +92,24 @@ class InformixSession(NeverPickled):
 
     def _run(self, live: LiveTable, statement: Statement) -> int:
         with holders_named(live.name, self._number, self._holders):
-            return self._lent.run(statement)
+            return self._lease.run(statement)
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
         table = self._table(query.selection.table)
         if not folds_all(query, self._folds.of(query.selection.table)):
-            return dict(fold_here(query, self.read(ReadQuery(query.selection, needed(query)))))
+            return dict(fold_here(query, self.read(ReadQuery(query.selection, needed_columns(query)))))
         found: dict[Bucket, BucketState] = {}
         for selection in portions(query.selection):
             part = row_reader.narrowed(query, selection)
-            rows = self._lent.rows(fingerprint_statement(part, INFORMIX, row_reader.source_of(table)))
+            rows = self._lease.rows(fingerprint_statement(part, INFORMIX, row_reader.source_of(table)))
             found |= dict(bucket_state(row) for row in rows)
         return found
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows as the transaction sees them, in batches of bounded size."""
         table = self._table(query.selection.table)
-        stream = Stream(row_reader.read(self._lent, table, query, self._name, self._folds), self._name)
+        stream = Stream(row_reader.read(self._lease, table, query, self._name, self._folds), self._name)
         self._stream = weakref.ref(stream)
         return stream.reader()
 
@@ -124,11 +124,11 @@ class InformixSession(NeverPickled):
         live = self._table(table)
         insert = insert_of(live, row_reader.source_of(live), rows.schema.names, self._name)
         with holders_named(live.name, self._number, self._holders):
-            return insert_rows(self._lent, insert, self._seen(table, rows), self._path, self._name)
+            return insert_rows(self._lease, insert, self._inspected(table, rows), self._path, self._name)
 
-    def _seen(self, table: str, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    def _inspected(self, table: str, rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         for batch in rows:
-            self._folds.saw(table, batch)
+            self._folds.inspect(table, batch)
             yield batch
 
     def run_deferred(self) -> None:
@@ -142,9 +142,9 @@ class InformixSession(NeverPickled):
         if not self._logged:
             return
         try:
-            self._lent.commit()
+            self._lease.commit()
         except Exception as error:
-            words = words_of(error)
+            words = driver_message(error)
             if sqlcode_of(words) is not None and not is_lost(words):
                 raise error_of(self._name, words) from error
             raise unknown_outcome(self._name, error) from error

@@ -6,7 +6,7 @@ from typing import Any
 
 import ibm_db_dbi
 
-from syncengine.servers.informix.errors import sqlcode_of, words_of
+from syncengine.servers.informix.errors import driver_message, sqlcode_of
 
 NOT_UNDERSTOOD = (-201, -809)
 NO_TRANSACTIONS = (-255, -256)
@@ -27,7 +27,7 @@ def set_up(connection: Any, *, lock_seconds: int, isolation: str) -> None:
         try:
             cursor.execute(f"SET ISOLATION TO {isolation}")
         except ibm_db_dbi.Error as error:
-            if sqlcode_of(words_of(error)) not in (*NOT_UNDERSTOOD, *NO_TRANSACTIONS):
+            if sqlcode_of(driver_message(error)) not in (*NOT_UNDERSTOOD, *NO_TRANSACTIONS):
                 raise
             connection.isolation = "DIRTY READ"
             cursor.execute(f"SET ISOLATION TO {connection.isolation}")

@@ -24,7 +24,7 @@ from syncengine.model.surroundings import (
     reached_by,
     reached_triggers,
 )
-from syncengine.servers.informix.reflection import Asking, Column, Index, Table, portions_of, read_columns, read_indexes
+from syncengine.servers.informix.reflection import Column, Index, RunQuery, Table, chunks_of, read_columns, read_indexes
 from syncengine.servers.informix.system_catalogue import CHECKS, REFERENCES, TRIGGERS, in_tables
 
 EVENTS = {"I": Write.INSERT, "U": Write.UPDATE, "D": Write.DELETE}
@@ -33,7 +33,7 @@ SERIALS = ("serial", "serial8", "bigserial")
 DISABLED = "D"
 
 
-def read_surroundings(ask: Asking, tables: Collection[Table], every: Collection[Table]) -> dict[str, Surroundings]:
+def read_surroundings(ask: RunQuery, tables: Collection[Table], every: Collection[Table]) -> dict[str, Surroundings]:
     """Return what surrounds tables, by their names; `every` are all tables of the database."""
     if not tables:
         return {}
@@ -66,8 +66,8 @@ def read_surroundings(ask: Asking, tables: Collection[Table], every: Collection[
     }
 
 
-def _triggers(ask: Asking, ids: list[int]) -> Iterator[tuple[int, Trigger]]:
-    for some in portions_of(ids):
+def _triggers(ask: RunQuery, ids: list[int]) -> Iterator[tuple[int, Trigger]]:
+    for some in chunks_of(ids):
         for tabid, name, event, state in ask(TRIGGERS.format(tables=in_tables(some, "g.tabid"))):
             code = str(event).strip()
             write = EVENTS.get(code.upper())
@@ -75,15 +75,15 @@ def _triggers(ask: Asking, ids: list[int]) -> Iterator[tuple[int, Trigger]]:
                 yield int(tabid), Trigger(str(name).strip(), (write,), instead=code.islower())
 
 
-def _checks(ask: Asking, ids: list[int]) -> Iterator[tuple[int, CheckConstraint]]:
+def _checks(ask: RunQuery, ids: list[int]) -> Iterator[tuple[int, CheckConstraint]]:
     """Yield checks, the text of which comes in pieces of 32 characters."""
-    for some in portions_of(ids):
+    for some in chunks_of(ids):
         rows = ask(CHECKS.format(tables=in_tables(some, "c.tabid")))
         for (tabid, name), pieces in groupby(rows, key=lambda row: (int(row[0]), str(row[1]).strip())):
             yield tabid, CheckConstraint(name, "".join(str(text) for *_, text in pieces).strip())
 
 
-def _references(ask: Asking, names: dict[int, str]) -> Iterator[Reference]:
+def _references(ask: RunQuery, names: dict[int, str]) -> Iterator[Reference]:
     """Yield all references that are switched on."""
     for name, tabid, to, rule, state in ask(REFERENCES):
         if str(state or "").strip() != DISABLED:

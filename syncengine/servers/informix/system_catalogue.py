@@ -38,15 +38,15 @@ VERSION = f"SELECT DBINFO('version', 'full') {ONE_ROW}"
 USER = f"SELECT USER {ONE_ROW}"
 SESSION = f"SELECT DBINFO('sessionid') {ONE_ROW}"
 SESSIONS = "SELECT COUNT(*) FROM sysmaster:syssessions WHERE {which}"
-LIVES = SESSIONS.format(which="sid = ? AND sid <> DBINFO('sessionid')")
+SESSION_ALIVE = SESSIONS.format(which="sid = ? AND sid <> DBINFO('sessionid')")
 """Whether a session lives; the one that asks is never meant, though after a restart it may have got the same number."""
 LOCK_HOLDERS = (
     "SELECT DISTINCT s.sid, s.username, s.hostname FROM sysmaster:syslocks l JOIN sysmaster:syssessions s "
     "ON s.sid = l.owner WHERE l.dbsname = DBINFO('dbname') AND l.tabname = ? ORDER BY s.sid"
 )
-STANDING = "SELECT type FROM sysmaster:sysdri"
+REPLICATION_ROLE = "SELECT type FROM sysmaster:sysdri"
 """What part the server plays in data replication: primary, secondary, or none (Administrator's Reference, sysdri)."""
-WAITING = SESSIONS.format(which="is_wlock = 1")
+WAITING_SESSIONS = SESSIONS.format(which="is_wlock = 1")
 HOST = f"SELECT DBINFO('dbhostname') {ONE_ROW}"
 SERVER_NAME = f"SELECT DBSERVERNAME {ONE_ROW}"
 LOGGING = "SELECT is_logging, is_ansi FROM sysmaster:sysdatabases WHERE name = DBINFO('dbname')"

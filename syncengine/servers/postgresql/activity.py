@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from syncengine.model.errors import ServerError, ServerUnreachableError
-from syncengine.servers.locks import Holder
-from syncengine.servers.postgresql.families import Ask
+from syncengine.servers.locks import LockHolder
+from syncengine.servers.postgresql.families import RunQuery
 from syncengine.servers.protocol import SessionState
 from syncengine.servers.sql.dialect import Statement
 
 SESSION_ID = re.compile(r"pid \d+ since .+, transaction (?P<transaction>\d{1,18})")
 STATUS = "SELECT txid_status(?)"
-WAITING = (
+WAITING_SESSIONS = (
     "SELECT COUNT(DISTINCT l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
     # By the session and not by the lock: whoever waits for a row waits for its writer, who is of no database.
     "WHERE NOT l.granted AND a.datname = current_database()"
@@ -32,34 +32,35 @@ LOCK_HOLDERS = (
 PID = re.compile(r"pid (?P<pid>\d{1,10}) since ")
 
 
-def ending(session: str) -> str:
+def termination_command(session: str) -> str:
     """Return what ends a write session, by what it named itself."""
     found = PID.match(session)
-    return "" if found is None else _terminating(int(found["pid"]))
+    return "" if found is None else _termination_command(int(found["pid"]))
 
 
-def lock_holders(ask: Ask, source: str) -> tuple[Holder, ...]:
+def lock_holders(ask: RunQuery, source: str) -> tuple[LockHolder, ...]:
     """Return the sessions whose locks keep others from writing a table; none where the server does not tell."""
     try:
         rows = ask(Statement(LOCK_HOLDERS, (source,)))
     except ServerError:
         return ()
     return tuple(
-        Holder(pid, _whose(user, program, host, since), _terminating(pid)) for pid, user, program, host, since in rows
+        LockHolder(pid, _description(user, program, host, since), _termination_command(pid))
+        for pid, user, program, host, since in rows
     )
 
 
-def _whose(user: str | None, program: str | None, host: str, since: str | None) -> str:
+def _description(user: str | None, program: str | None, host: str, since: str | None) -> str:
     parts = (f"of {user}" if user else "", f"in {program}" if program else "", f"on {host}" if host else "")
     begun = f"in a transaction since {since.partition('.')[0]}" if since else ""
     return " ".join(part for part in (*parts, begun) if part)
 
 
-def _terminating(pid: int) -> str:
+def _termination_command(pid: int) -> str:
     return f"select pg_terminate_backend({pid})"
 
 
-def session_state(ask: Ask, session: str) -> SessionState:
+def session_state(ask: RunQuery, session: str) -> SessionState:
     """Say whether a write session lives, by what became of its transaction; raises for a lost connection."""
     named = SESSION_ID.fullmatch(session)
     if named is None:
@@ -75,6 +76,6 @@ def session_state(ask: Ask, session: str) -> SessionState:
     return SessionState.ALIVE if status == "in progress" else SessionState.GONE
 
 
-def waiting(ask: Ask) -> int:
+def waiting_sessions(ask: RunQuery) -> int:
     """Return how many sessions in the database wait for a lock."""
-    return int(ask(Statement(WAITING))[0][0])
+    return int(ask(Statement(WAITING_SESSIONS))[0][0])

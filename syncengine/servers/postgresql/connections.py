@@ -20,7 +20,7 @@ from syncengine.servers.driver_calls import CLOSING_SECONDS, Calls, too_long
 from syncengine.servers.postgresql.driver import Backend, connect, is_driver_error
 from syncengine.servers.postgresql.errors import refused_connection, sqlstate_of, translated
 from syncengine.servers.postgresql.url import connection_string, schema_of
-from syncengine.servers.sockets import Opening
+from syncengine.servers.sockets import OpeningConnection
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
 
@@ -40,13 +40,13 @@ SETTINGS = (
 )
 
 
-NOBODY_LET_IN = (
+CONNECT_TOO_SLOW = (
     "Either it hangs, or it is no PostgreSQL server: check the port in the url. Where it only takes long, set "
     "limits.query_seconds in the pair file higher."
 )
 
 
-class Connections(connections.Connections["Lent"]):
+class Connections(connections.Connections["ConnectionLease"]):
     """Opens and lends the connections to one server."""
 
     def __init__(self, url: ServerUrl, name: str, *, query_seconds: int, lock_seconds: int) -> None:
@@ -58,52 +58,52 @@ class Connections(connections.Connections["Lent"]):
         self._hanging = False
         """A connection is being opened for which nobody waits any more."""
         self._port = url.port
-        self._database = self._connected(lambda: connect(connection_string(url)), Opening(url.port))
+        self._database = self._connect(lambda: connect(connection_string(url)), OpeningConnection(url.port))
         # What was not committed is rolled back here, where it is known whether the connection is whole after it.
         self._pool = QueuePool(
             self._open, pool_size=connections.IDLE_CONNECTIONS, max_overflow=-1, reset_on_return=None
         )
-        event.listen(self._pool, "checkout", self._still_answers)
+        event.listen(self._pool, "checkout", self._check_alive)
 
-    def _lend(self) -> Lent:
+    def _acquire(self) -> ConnectionLease:
         proxied = self._pool.connect()
-        lent = cast("Lent", proxied.dbapi_connection)
-        lent.proxied = proxied
-        return lent
+        lease = cast("ConnectionLease", proxied.dbapi_connection)
+        lease.proxied = proxied
+        return lease
 
-    def _take_back(self, lent: Lent, *, failed: bool) -> None:
+    def _release(self, lease: ConnectionLease, *, failed: bool) -> None:
         del failed
-        whole = lent.rolled_back()
-        proxied, lent.proxied = lent.proxied, None
+        whole = lease.rolled_back()
+        proxied, lease.proxied = lease.proxied, None
         if proxied is None:
             return
-        lent.used = True
+        lease.used = True
         if whole and not self.closed:
             proxied.close()
         else:
             proxied.invalidate()
 
     def _open(self) -> DBAPIConnection:
-        opening = Opening(self._port)
-        backend = self._connected(lambda: Backend(self._database), opening)
-        lent = Lent(backend, self.name, self._secret, self._query_seconds, opening)
+        opening = OpeningConnection(self._port)
+        backend = self._connect(lambda: Backend(self._database), opening)
+        lease = ConnectionLease(backend, self.name, self._secret, self._query_seconds, opening)
         try:
-            with self._on_its_way(lent.calls):
-                lent.rows(self._settings())
+            with self._interruptible(lease.calls):
+                lease.rows(self._settings())
         except BaseException:
-            lent.close()
+            lease.close()
             raise
-        return cast("DBAPIConnection", lent)
+        return cast("DBAPIConnection", lease)
 
-    def _still_answers(self, lent: Lent, *_: object) -> None:
+    def _check_alive(self, lease: ConnectionLease, *_: object) -> None:
         """Have the pool replace a connection that was used before and answers no more: the server may have restarted.
 
         One that takes too long is not replaced: the next would take as long.
         """
-        if lent.used:
+        if lease.used:
             try:
-                with self._on_its_way(lent.calls):
-                    lent.run(Statement("SELECT 1"))
+                with self._interruptible(lease.calls):
+                    lease.run(Statement("SELECT 1"))
             except ServerSlowError:
                 raise
             except ServerError as error:
@@ -117,7 +117,7 @@ class Connections(connections.Connections["Lent"]):
             return Statement(f"SELECT {SETTINGS}", values)
         return Statement(f"SELECT {SETTINGS}, set_config('search_path', ?, false)", (*values, quoted(self._schema)))
 
-    def _connected(self, reach: Callable[[], Result], opening: Opening) -> Result:
+    def _connect(self, reach: Callable[[], Result], opening: OpeningConnection) -> Result:
         # There is nothing to cancel yet: what hangs has its socket shut, or else keeps the database.
         calls = Calls(self.name, self._query_seconds, stop=opening.shut, close=lambda: None)
 
@@ -126,18 +126,18 @@ class Connections(connections.Connections["Lent"]):
                 return reach()
 
         try:
-            with self._on_its_way(calls):
+            with self._interruptible(calls):
                 return calls.run(connecting, what="connecting")
         except ServerSlowError as error:
             # No table's own matter: nothing else is asked of a server that lets nobody in.
-            raise ServerUnreachableError(error.message, hint=NOBODY_LET_IN) from error
+            raise ServerUnreachableError(error.message, hint=CONNECT_TOO_SLOW) from error
         except Exception as error:
             if not is_driver_error(error):
                 raise
-            refused, told = refused_connection(self.name, error, self._secret), error
+            refused, cause = refused_connection(self.name, error, self._secret), error
         finally:
-            self._hanging = self._hanging or calls.given_up
-        raise refused from (None if self._secret and self._secret in str(told) else told)
+            self._hanging = self._hanging or calls.abandoned
+        raise refused from (None if self._secret and self._secret in str(cause) else cause)
 
     def _dispose(self) -> None:
         self._pool.dispose()
@@ -149,10 +149,10 @@ class Connections(connections.Connections["Lent"]):
                 self._database.close()
 
 
-class Lent(NeverPickled):
+class ConnectionLease(NeverPickled):
     """A connection in use, whose calls end in time and raise our errors."""
 
-    def __init__(self, backend: Backend, name: str, secret: str, seconds: float, opening: Opening) -> None:
+    def __init__(self, backend: Backend, name: str, secret: str, seconds: float, opening: OpeningConnection) -> None:
         self._backend = backend
         self.name = name
         self._secret = secret
@@ -165,7 +165,7 @@ class Lent(NeverPickled):
     @property
     def status(self) -> str:
         """Where its transaction is, as the driver knows it; unknown when the connection is lost."""
-        return "unknown" if self.calls.given_up else self._backend.status
+        return "unknown" if self.calls.abandoned else self._backend.status
 
     def run(self, statement: Statement, deadline: float | None = None) -> int:
         """Run a statement and return how many rows it touched."""
@@ -203,7 +203,7 @@ class Lent(NeverPickled):
 
     def close(self) -> None:
         """End it; one that hangs in a call ends when that does."""
-        if not self.calls.given_up:
+        if not self.calls.abandoned:
             closing = Calls(self.name, CLOSING_SECONDS, stop=self._shut)
             with suppress(Exception):
                 closing.run(self._backend.close)
@@ -213,7 +213,7 @@ class Lent(NeverPickled):
             raise ServerError(
                 f"{self.name}: a question names {len(statement.values):,} values, of which it takes {MOST_VALUES:,}.",
                 hint="Choose a shorter window, or fewer ACDs.",
-                crowded=True,
+                retry_smaller=True,
             )
 
     def _call(self, call: Callable[[], Result], deadline: float | None = None) -> Result:

@@ -22,7 +22,7 @@ from syncengine.servers import advice
 from syncengine.servers.advice import AGAIN, LOGIN, Meaning
 from syncengine.servers.postgresql.driver import is_driver_error
 
-NOT_THERE_AT_ALL = "See whether the server runs, and check the host and the port in the url."
+CHECK_RUNNING = "See whether the server runs, and check the host and the port in the url."
 GRANT = (
     "Have the owner grant it: USAGE on the schema, SELECT on its tables, and to write INSERT, UPDATE and DELETE. Where "
     "row security hides rows of a table, the login needs BYPASSRLS."
@@ -32,7 +32,7 @@ STANDBY = "It is a standby, or was set to read-only: name the server that takes 
 UNKNOWN = Meaning("it refused", advice.UNKNOWN)
 LOST = Meaning("the connection was lost", AGAIN, ServerUnreachableError, transient=True)
 BUSY = Meaning("it takes no connections for the moment", AGAIN, ServerUnreachableError, transient=True)
-FULL_UP = Meaning(
+TOO_MANY_CONNECTIONS = Meaning(
     "all its connections are in use",
     "Close some, or set max_connections there higher; a run takes up to four of each server.",
     ServerUnreachableError,
@@ -51,10 +51,10 @@ DEADLOCK = Meaning(
     crowded=True,
     quoted=False,
 )
-WRITTEN = Meaning("somebody else wrote the same rows", AGAIN, ServerLockedError, transient=True, crowded=True)
+WRITE_CONFLICT = Meaning("somebody else wrote the same rows", AGAIN, ServerLockedError, transient=True, crowded=True)
 READ_ONLY = Meaning("the database takes no writes", STANDBY, ServerReadOnlyError)
 DENIED = Meaning("this login may not do that", GRANT)
-NOT_THERE = Meaning("a table or column is not there", "`syncengine check` names what a server lacks.")
+MISSING = Meaning("a table or column is not there", "`syncengine check` names what a server lacks.")
 VALUE = Meaning(
     "a value does not fit its column", "`syncengine check` holds the columns of both servers against each other."
 )
@@ -68,7 +68,7 @@ NOT_READY = Meaning(
     "the table is not in a state for that",
     "Have its administrator see to what the server says; `syncengine check` lists what each table meets.",
 )
-NOT_DONE = Meaning(
+UNSUPPORTED = Meaning(
     "it does not do that, or not to this table", "`syncengine check` says what tables cannot be written, and why."
 )
 CANCELLED = Meaning("somebody cancelled the query there", "Run the same command again.")
@@ -87,22 +87,22 @@ MEANINGS: dict[str, Meaning] = {
     # Connections and logins.
     **dict.fromkeys(("08", "57P01", "57P02", "57P05", "25P03"), LOST),
     "57P03": BUSY,
-    "53300": FULL_UP,
+    "53300": TOO_MANY_CONNECTIONS,
     "28": REFUSED_LOGIN,
     "3D000": NO_DATABASE,
     # Locks. Class 40 says that the transaction is rolled back already.
     **dict.fromkeys(("55P03", "55006"), LOCKED),
     "55": NOT_READY,
     "40P01": DEADLOCK,
-    "40": WRITTEN,
+    "40": WRITE_CONFLICT,
     # Privileges.
     "25006": READ_ONLY,
     "42501": DENIED,
     # Names, values and statements.
-    **dict.fromkeys(("42P01", "42703", "3F000"), NOT_THERE),
+    **dict.fromkeys(("42P01", "42703", "3F000"), MISSING),
     **dict.fromkeys(("42809", "428C9", "42P10"), UNWRITABLE),
     "42": SYNTAX,
-    "0A": NOT_DONE,
+    "0A": UNSUPPORTED,
     "22012": DIVISION,
     "22": VALUE,
     "23503": FOREIGN_KEY,
@@ -119,11 +119,11 @@ MEANINGS: dict[str, Meaning] = {
 }
 """By SQLSTATE, or by its first two signs for all others of a class."""
 
-ITS_OWN = frozenset(
+OF_FUNCTIONS = frozenset(
     {
         None,
         DENIED,
-        NOT_THERE,
+        MISSING,
         SYNTAX,
         VALUE,
         DIVISION,
@@ -133,7 +133,7 @@ ITS_OWN = frozenset(
         TRIGGER,
         UNWRITABLE,
         NOT_READY,
-        NOT_DONE,
+        UNSUPPORTED,
     }
 )
 """What is meant where it arises in somebody's function: not the table that is written, but what the function does."""
@@ -160,9 +160,9 @@ REFUSALS: dict[str, Meaning] = {
     "permission denied for database": Meaning(
         "this login may not connect to the database", "Have its owner grant CONNECT.", ServerUnreachableError
     ),
-    "too many (clients|connections)|connection slots are reserved": FULL_UP,
+    "too many (clients|connections)|connection slots are reserved": TOO_MANY_CONNECTIONS,
     "Connection refused|could not translate host name|No route to host|Network is unreachable": Meaning(
-        "it cannot be connected to", NOT_THERE_AT_ALL, ServerUnreachableError
+        "it cannot be connected to", CHECK_RUNNING, ServerUnreachableError
     ),
     "starting up|shutting down|recovery mode|not yet accepting": BUSY,
     "cannot open shared object file|version `[^']+' not found": Meaning(
@@ -200,7 +200,7 @@ def meaning_of(sqlstate: str) -> Meaning | None:
 
 FUNCTION = re.compile(r"PL/\w+[^\n]*?\s(?P<name>[^\s(]+\([^)\n]*\))")
 """A function of somebody's in which an error arose, in the server's words of where it was."""
-SPOKEN = re.compile(r"(?:ERROR|FATAL|PANIC): +(?P<said>[^\n]*)")
+SERVER_MESSAGE = re.compile(r"(?:ERROR|FATAL|PANIC): +(?P<said>[^\n]*)")
 PREFIXES = re.compile(
     r"^(?:[A-Z_]+: )?(?:\[libpq\] )?(?:Failed to connect: )?(?:connection to server at .*? failed: )?", re.DOTALL
 )
@@ -219,35 +219,35 @@ def translated(name: str, secret: str = "", lost: Callable[[], bool] = lambda: F
     except Exception as error:
         if not is_driver_error(error):
             raise
-        raised, told = error_of(name, error, secret, lost=lost()), error
+        raised, cause = error_of(name, error, secret, lost=lost()), error
     else:
         return
     # Whoever prints the cause prints the driver's own words: not where they hold the secret.
-    raise raised from (None if secret and secret in str(told) else told)
+    raise raised from (None if secret and secret in str(cause) else cause)
 
 
 def error_of(name: str, error: BaseException, secret: str = "", *, lost: bool = False) -> ServerError:
     """Return our error for one of the driver's, which names the server and masks the secret."""
     state = sqlstate_of(error)
     meaning = LOST if lost else meaning_of(state)
-    said = _masked(_said(error), secret)
+    message = _masked(_server_message(error), secret)
     function = FUNCTION.search(_detail(error, "PG_DIAG_CONTEXT"))
-    if function is not None and meaning in ITS_OWN:
+    if function is not None and meaning in OF_FUNCTIONS:
         # None is called here: it is a trigger's, a constraint's or a column's own, whatever its code says.
-        return _error(name, TRIGGER, f"{function['name']}: {said}", state)
+        return _error(name, TRIGGER, f"{function['name']}: {message}", state)
     if meaning is None:
-        return _error(name, UNKNOWN, said, state)
-    return _error(name, meaning, said if meaning.quoted else "", state)
+        return _error(name, UNKNOWN, message, state)
+    return _error(name, meaning, message if meaning.quoted else "", state)
 
 
 def refused_connection(name: str, error: BaseException, secret: str = "") -> ServerError:
     """Return our error for a connection that did not come about."""
     text = str(error)
-    said = _masked(_said(error), secret)
+    message = _masked(_server_message(error), secret)
     for words, meaning in REFUSALS.items():
         if re.search(words, text):
-            return _error(name, meaning, said if meaning.quoted else "", "")
-    return _error(name, REFUSALS[""], said, "")
+            return _error(name, meaning, message if meaning.quoted else "", "")
+    return _error(name, REFUSALS[""], message, "")
 
 
 def sqlstate_of(error: BaseException) -> str:
@@ -255,25 +255,25 @@ def sqlstate_of(error: BaseException) -> str:
     return str(getattr(error, "sqlstate", None) or "")
 
 
-def _error(name: str, meaning: Meaning, said: str, state: str) -> ServerError:
+def _error(name: str, meaning: Meaning, message: str, state: str) -> ServerError:
     code = f" (SQLSTATE {state})" if state and meaning.quoted else ""
-    detail = f": {said}" if said else ""
+    detail = f": {message}" if message else ""
     return meaning.kind(
-        f"{name}: {meaning.says}{detail}{code}.",
+        f"{name}: {meaning.text}{detail}{code}.",
         hint=meaning.hint,
         transient=meaning.transient,
-        crowded=meaning.crowded,
+        retry_smaller=meaning.crowded,
     )
 
 
-def _said(error: BaseException) -> str:
+def _server_message(error: BaseException) -> str:
     """Return the words of the server itself, in one line: without the driver's labels and the statement."""
     primary = _detail(error, "PG_DIAG_MESSAGE_PRIMARY")
     if primary:
         return _one_line(primary)
     text = str(error)
-    spoken = SPOKEN.search(text)
-    return _one_line(spoken["said"] if spoken else PREFIXES.sub("", text).partition("\n")[0])
+    found = SERVER_MESSAGE.search(text)
+    return _one_line(found["said"] if found else PREFIXES.sub("", text).partition("\n")[0])
 
 
 def _detail(error: BaseException, field: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from syncengine.servers.sql.dialect import Statement
 
-Ask = Callable[[Statement], list[tuple[Any, ...]]]
+RunQuery = Callable[[Statement], list[tuple[Any, ...]]]
 
 PARTITIONS = (
     "SELECT CAST(i.inhrelid AS BIGINT), CAST(i.inhparent AS BIGINT) FROM pg_inherits i "
@@ -46,7 +46,7 @@ class Families:
         return (table, *self.below(table), *self.above(table))
 
 
-def read_families(ask: Ask) -> Families:
+def read_families(ask: RunQuery) -> Families:
     """Return all partitions of the database."""
     parents = {int(child): int(parent) for child, parent in ask(Statement(PARTITIONS))}
     children: dict[int, list[int]] = {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from syncengine.model.surroundings import Write
-from syncengine.servers.postgresql.families import Ask
-from syncengine.servers.postgresql.sequences import told_of
+from syncengine.servers.postgresql.families import RunQuery
+from syncengine.servers.postgresql.sequences import catalogue_rows
 
 LACKING = (
     "SELECT CAST(c.oid AS BIGINT), NOT (has_table_privilege(c.oid, 'INSERT') OR NOT EXISTS ("
@@ -21,10 +21,10 @@ Of views and foreign tables nobody asks: they are never written.
 """
 
 
-def lacking(ask: Ask, oids: Sequence[int]) -> dict[int, tuple[Write, ...]]:
+def lacking(ask: RunQuery, oids: Sequence[int]) -> dict[int, tuple[Write, ...]]:
     """Return the writes a login may not do, by table; tables with which it may do all are left out."""
     found: dict[int, tuple[Write, ...]] = {}
-    for oid, *lacks in told_of(ask, LACKING, oids):
+    for oid, *lacks in catalogue_rows(ask, LACKING, oids):
         writes = tuple(write for write, lacking_it in zip(Write, lacks, strict=True) if lacking_it)
         if writes:
             found[oid] = writes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from syncengine.model.surroundings import Publication, Write
-from syncengine.servers.postgresql.families import Ask, Families
-from syncengine.servers.postgresql.sequences import SHOWN, in_list
+from syncengine.servers.postgresql.families import Families, RunQuery
+from syncengine.servers.postgresql.sequences import DISPLAY_NAME, in_list
 from syncengine.servers.sql.dialect import Statement
 
 PUBLISHED = (
@@ -16,7 +16,7 @@ PUBLISHED = (
     "WHERE (p.pubupdate OR p.pubdelete) AND c.oid IN ({oids}) ORDER BY p.pubname"
 )
 WITHOUT_IDENTITY = (
-    f"SELECT CAST(c.oid AS BIGINT), {SHOWN.format(n='n', c='c')} FROM pg_class c "
+    f"SELECT CAST(c.oid AS BIGINT), {DISPLAY_NAME.format(n='n', c='c')} FROM pg_class c "
     "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid IN ({oids}) AND c.relkind = 'r' "
     "AND NOT (c.relreplident = 'f' OR EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisvalid "
     "AND x.indimmediate AND CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident END)) "
@@ -24,7 +24,9 @@ WITHOUT_IDENTITY = (
 )
 
 
-def read_publications(ask: Ask, families: Families, tables: Mapping[int, str]) -> Iterator[tuple[int, Publication]]:
+def read_publications(
+    ask: RunQuery, families: Families, tables: Mapping[int, str]
+) -> Iterator[tuple[int, Publication]]:
     """Yield what hands on changes of tables, which are given by their numbers, or of a partition without a key."""
     everything = {one for table in tables for one in families.all_of(table)}
     published: dict[int, dict[str, tuple[Write, ...]]] = {}

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from syncengine.model.surroundings import OnDelete, Reference
-from syncengine.servers.postgresql.families import FIRES, Ask, Families
-from syncengine.servers.postgresql.sequences import SHOWN
+from syncengine.servers.postgresql.families import FIRES, Families, RunQuery
+from syncengine.servers.postgresql.sequences import DISPLAY_NAME
 from syncengine.servers.sql.dialect import Statement
 
 RUN = (
@@ -23,8 +23,8 @@ SET_COLUMNS = (
 """The columns that are set to NULL or their default: since release 15 they need not be all."""
 REFERENCES = (
     "SELECT CAST(k.oid AS BIGINT), CAST(to_jsonb(k) ->> 'conparentid' AS BIGINT), CAST(k.conname AS TEXT), "
-    f"CAST(k.conrelid AS BIGINT), {SHOWN.format(n='cn', c='c')}, CAST(k.confrelid AS BIGINT), "
-    f"{SHOWN.format(n='pn', c='p')}, "
+    f"CAST(k.conrelid AS BIGINT), {DISPLAY_NAME.format(n='cn', c='c')}, CAST(k.confrelid AS BIGINT), "
+    f"{DISPLAY_NAME.format(n='pn', c='p')}, "
     "CAST(k.confdeltype AS TEXT), (SELECT string_agg(CAST(a.attname AS TEXT), ', ' ORDER BY a.attnum) "
     f"FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY({SET_COLUMNS})), "
     f"{RUN.format(at='confrelid', bit=8)}, {RUN.format(at='conrelid', bit=4)} "
@@ -48,10 +48,10 @@ class _Key:
 
     child: int
     to: int
-    told: Reference
-    acts: bool
+    reference: Reference
+    acts_on_delete: bool
     """It does something, or refuses, when a row is deleted that others refer to."""
-    looks: bool
+    checks_insert: bool
     """It refuses a row that refers to none."""
 
 
@@ -82,7 +82,7 @@ class References:
             family = frozenset(self.families.all_of(parent))
             for nr, key in enumerate(self.keys):
                 if key.to in family and nr not in found:
-                    one = replace(key.told, to=reached[parent], enforced=key.acts)
+                    one = replace(key.reference, to=reached[parent], enforced=key.acts_on_delete)
                     found[nr] = Link(key.child, one)
                     if one.changes_rows and one.on_delete is OnDelete.CASCADE and key.child not in reached:
                         reached[key.child] = one.table
@@ -92,25 +92,25 @@ class References:
     def of(self, table: int) -> Iterator[Reference]:
         """Yield those by which rows of a table refer to others."""
         family = frozenset(self.families.all_of(table))
-        yield from (replace(key.told, enforced=key.looks) for key in self.keys if key.child in family)
+        yield from (replace(key.reference, enforced=key.checks_insert) for key in self.keys if key.child in family)
 
 
-def read_references(ask: Ask, families: Families) -> References:
+def read_references(ask: RunQuery, families: Families) -> References:
     """Return all foreign keys of the database; those that partitions have from their tables are one with theirs."""
     rows = {row[0]: row for row in ask(Statement(REFERENCES))}
-    acts: dict[int, bool] = {}
-    looks: dict[int, bool] = {}
+    acting: dict[int, bool] = {}
+    checked: dict[int, bool] = {}
     for oid, row in rows.items():
         own = oid
         while rows[own][1] in rows:
             own = rows[own][1]
         # Those of a partitioned table itself never run: those of its partitions do.
-        acts[own] = acts.get(own, False) or row[9]
-        looks[own] = looks.get(own, False) or row[10]
+        acting[own] = acting.get(own, False) or row[9]
+        checked[own] = checked.get(own, False) or row[10]
     return References(
         families,
         tuple(
-            _Key(child, to, Reference(name, shown, to_shown, (columns,), ON_DELETE[action]), acts[oid], looks[oid])
+            _Key(child, to, Reference(name, shown, to_shown, (columns,), ON_DELETE[action]), acting[oid], checked[oid])
             for oid, parent, name, child, shown, to, to_shown, action, columns, *_ in rows.values()
             if parent not in rows
         ),

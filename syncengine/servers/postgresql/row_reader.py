@@ -13,10 +13,10 @@ from syncengine.model.errors import ServerError
 from syncengine.model.names import quoted
 from syncengine.model.selection import ReadQuery
 from syncengine.servers.any_kind import columns_of
-from syncengine.servers.postgresql.connections import Lent
+from syncengine.servers.postgresql.connections import ConnectionLease
 from syncengine.servers.postgresql.errors import translated
 from syncengine.servers.postgresql.system_catalogue import Layout
-from syncengine.servers.postgresql.types import arrow_type, as_kept
+from syncengine.servers.postgresql.types import arrow_type, as_read
 from syncengine.servers.protocol import LiveColumn
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.rows import read_statement
@@ -25,7 +25,7 @@ BATCH_ROWS = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TableRead:
     """What to read of a table: a query, and the columns it returns under the names they were asked for by."""
 
     table: str
@@ -35,28 +35,28 @@ class Reading:
     """Whether text must be looked at, since the server does not know what its characters are."""
 
 
-def reading_of(layout: Layout, query: ReadQuery, server: str, *, checked: bool = False) -> Reading:
+def table_read(layout: Layout, query: ReadQuery, server: str, *, checked: bool = False) -> TableRead:
     """Return what to read; raises `ServerError` for a column the table does not have."""
     columns = tuple(columns_of(layout.live, query.columns or layout.live.names, server))
     expressions = tuple(f"{layout.dialect.name(name)} AS {quoted(name)}" for name, _ in columns)
     statement = read_statement(query, layout.dialect, layout.source, expressions)
-    return Reading(layout.live.name, statement, columns, checked)
+    return TableRead(layout.live.name, statement, columns, checked)
 
 
-def batches(lent: Lent, reading: Reading, cursor: str) -> Generator[Any, None, None]:
+def batches(lease: ConnectionLease, read: TableRead, cursor: str) -> Generator[Any, None, None]:
     """Yield the schema of the rows and then batches of them, all within the time a query may take.
 
     Through a cursor: the driver holds all rows of a query at once when a value is bound. It is left open.
     """
-    deadline = lent.calls.deadline()
-    declare = f"DECLARE {quoted(cursor)} NO SCROLL CURSOR FOR {reading.statement.text}"
-    lent.run(Statement(declare, reading.statement.values), deadline)
+    deadline = lease.calls.deadline()
+    declare = f"DECLARE {quoted(cursor)} NO SCROLL CURSOR FOR {read.statement.text}"
+    lease.run(Statement(declare, read.statement.values), deadline)
     fetch = Statement(f"FETCH FORWARD {BATCH_ROWS} FROM {quoted(cursor)}")
     schema: pa.Schema | None = None
     while True:
-        rows = lent.fetch(fetch, deadline)
-        with translated(lent.name):
-            batch = _batch(rows, reading, lent.name)
+        rows = lease.fetch(fetch, deadline)
+        with translated(lease.name):
+            batch = _batch(rows, read, lease.name)
         if schema is None:
             schema = batch.schema
             yield schema
@@ -70,7 +70,7 @@ def _column(values: pa.Array, table: str, live: LiveColumn, server: str) -> pa.A
     """Return a column as it is kept; raises `ServerError` that names the first value that cannot be."""
     wanted = arrow_type(live.type)
     try:
-        return as_kept(values, wanted)
+        return as_read(values, wanted)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise ServerError(
             f"{server}: {table}.{live.name} holds {_misfit(values, wanted)}, which a {live.native} is not read with.",
@@ -81,7 +81,7 @@ def _column(values: pa.Array, table: str, live: LiveColumn, server: str) -> pa.A
 def _misfit(values: pa.Array, wanted: pa.DataType | None) -> str:
     for value in values:
         try:
-            as_kept(pa.array([value.as_py()], values.type), wanted)
+            as_read(pa.array([value.as_py()], values.type), wanted)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             return str(value.as_py())
     return "a value"
@@ -92,12 +92,12 @@ def cursor_name() -> str:
     return f"rows_{secrets.token_hex(4)}"
 
 
-def _batch(rows: pa.Table, reading: Reading, server: str) -> pa.RecordBatch:
+def _batch(rows: pa.Table, read: TableRead, server: str) -> pa.RecordBatch:
     arrays = [
-        _column(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0), reading.table, live, server)
-        for column, (_, live) in zip(rows.columns, reading.columns, strict=True)
+        _column(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0), read.table, live, server)
+        for column, (_, live) in zip(rows.columns, read.columns, strict=True)
     ]
-    batch = pa.RecordBatch.from_arrays(arrays, names=[name for name, _ in reading.columns])
-    if reading.checked:
+    batch = pa.RecordBatch.from_arrays(arrays, names=[name for name, _ in read.columns])
+    if read.checked:
         batch.validate(full=True)
     return batch

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from syncengine.model.remembered_days import DaysQuery, DayVersions, Place
-from syncengine.servers.postgresql.connections import Lent
+from syncengine.model.remembered_days import DayPlace, DaysQuery, DayVersions
+from syncengine.servers.postgresql.connections import ConnectionLease
 from syncengine.servers.postgresql.system_catalogue import STARTED, Layout
 from syncengine.servers.sql.buckets import acd_expression, date_expression
 from syncengine.servers.sql.dialect import Statement
@@ -47,13 +47,13 @@ MIXED = "hashtidextended(ctid, hashtextextended(CAST(xmin AS TEXT), CAST(tableoi
 """A version, in which table it lies and who made it, as one number in which each bit hangs on all three."""
 
 
-def day_versions(lent: Lent, layout: Layout, query: DaysQuery) -> DayVersions | None:
+def day_versions(lease: ConnectionLease, layout: Layout, query: DaysQuery) -> DayVersions | None:
     """Return how many versions of rows are seen on each day, and their sum; None where they do not tell.
 
     A version is never changed: an update makes another, in another place or by another transaction.
     """
-    told, history, position = lent.rows(Statement(HISTORY, (layout.schema, layout.table)))[0]
-    if not told:
+    usable, history, position = lease.rows(Statement(HISTORY, (layout.schema, layout.table)))[0]
+    if not usable:
         return None
     dialect, columns = layout.dialect, query.selection.columns
     where = predicate(query.selection, dialect)
@@ -61,9 +61,9 @@ def day_versions(lent: Lent, layout: Layout, query: DaysQuery) -> DayVersions | 
         f"SELECT {date_expression(columns, dialect)}, {acd_expression(columns, dialect)}, "
         f"COUNT(*), CAST(SUM({MIXED}) AS TEXT) FROM {layout.source} WHERE {where.text} GROUP BY 1, 2"
     )
-    seen: dict[Place, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for day, acd, rows, mixed in lent.rows(Statement(text, where.values)):
+    sums: dict[DayPlace, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for day, acd, rows, mixed in lease.rows(Statement(text, where.values)):
         place = query.place(acd, day)
-        before = seen[place]
-        seen[place] = before[0] + rows, before[1] + int(mixed)
-    return DayVersions(history, position, {place: f"{rows} {mixed}" for place, (rows, mixed) in seen.items()})
+        before = sums[place]
+        sums[place] = before[0] + rows, before[1] + int(mixed)
+    return DayVersions(history, position, {place: f"{rows} {mixed}" for place, (rows, mixed) in sums.items()})

@@ -9,7 +9,7 @@ import pyarrow as pa
 from syncengine.model.errors import ServerError
 from syncengine.model.names import folded
 from syncengine.servers.any_kind import columns_of
-from syncengine.servers.postgresql.connections import Lent
+from syncengine.servers.postgresql.connections import ConnectionLease
 from syncengine.servers.postgresql.system_catalogue import Layout
 from syncengine.servers.postgresql.types import arrow_type, as_sent
 from syncengine.servers.protocol import LiveColumn
@@ -18,18 +18,18 @@ COPY_ROWS = 8192
 """Rows in one COPY: the driver holds them a second time on their way."""
 
 
-def insert_rows(lent: Lent, layout: Layout, rows: pa.RecordBatchReader) -> int:
+def insert_rows(lease: ConnectionLease, layout: Layout, rows: pa.RecordBatchReader) -> int:
     """Insert rows and return how many; raises `ServerError` for a value that its column cannot hold.
 
     Each COPY is begun with rows in hand, so that what their reader raises passes as it is.
     """
-    columns = columns_of(layout.live, rows.schema.names, lent.name)
+    columns = columns_of(layout.live, rows.schema.names, lease.name)
     inserted = 0
     for portion in _portions(rows):
-        sent = lent.append(layout.schema, layout.table, _fitting(portion, layout, columns, lent.name))
+        sent = lease.append(layout.schema, layout.table, _fitting(portion, layout, columns, lease.name))
         if sent != portion.num_rows:
             raise ServerError(
-                f"{lent.name}: {sent:,} of {portion.num_rows:,} rows were copied into {layout.live.name}.",
+                f"{lease.name}: {sent:,} of {portion.num_rows:,} rows were copied into {layout.live.name}.",
                 hint="The step is rolled back; run the same command again.",
             )
         inserted += sent
@@ -38,16 +38,16 @@ def insert_rows(lent: Lent, layout: Layout, rows: pa.RecordBatchReader) -> int:
 
 def _portions(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
     """Yield rows in portions worth a COPY each, neither many small ones nor any large one."""
-    held: list[pa.RecordBatch] = []
+    batches: list[pa.RecordBatch] = []
     for batch in rows:
         for at in range(0, batch.num_rows, COPY_ROWS):
             piece = batch.slice(at, COPY_ROWS)
-            if held and sum(one.num_rows for one in held) + piece.num_rows > COPY_ROWS:
-                yield pa.Table.from_batches(held)
-                held = []
-            held.append(piece)
-    if held:
-        yield pa.Table.from_batches(held)
+            if batches and sum(one.num_rows for one in batches) + piece.num_rows > COPY_ROWS:
+                yield pa.Table.from_batches(batches)
+                batches = []
+            batches.append(piece)
+    if batches:
+        yield pa.Table.from_batches(batches)
 
 
 def _fitting(

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from syncengine.model.surroundings import Counter
-from syncengine.servers.postgresql.families import Ask, Families
+from syncengine.servers.postgresql.families import Families, RunQuery
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.sequence_calls import sequences_called
 
-SHOWN = "CASE WHEN {n}.nspname = ANY(current_schemas(false)) THEN '' ELSE {n}.nspname || '.' END || {c}.relname"
+DISPLAY_NAME = "CASE WHEN {n}.nspname = ANY(current_schemas(false)) THEN '' ELSE {n}.nspname || '.' END || {c}.relname"
 """A table as people name it: with its schema where that is not on the search path."""
 DEPENDED_ON = (
     "SELECT refobjid AS tab, CAST(refobjsubid AS BIGINT) AS num, objid AS seq FROM pg_depend "
@@ -28,7 +28,7 @@ COUNTS = f"{BASE} IN (20, 21, 23, 700, 701, 1700)"
 COUNTERS = (
     "WITH used AS ({used}) "
     "SELECT CAST(u.tab AS BIGINT), CAST(a.attname AS TEXT), "
-    f"{SHOWN.format(n='n', c='s')}, CAST(s.oid AS BIGINT), "
+    f"{DISPLAY_NAME.format(n='n', c='s')}, CAST(s.oid AS BIGINT), "
     "q.seqincrement, q.seqmin, q.seqmax, q.seqcache, CAST(n.nspname AS TEXT), "
     "has_schema_privilege(n.oid, 'USAGE'), "
     "has_sequence_privilege(s.oid, 'UPDATE') AND has_sequence_privilege(s.oid, 'SELECT'), "
@@ -56,7 +56,7 @@ NAMED = (
     "ORDER BY array_position(current_schemas(true), n.nspname) LIMIT 1"
 )
 BEHIND = "(s.last_value {behind} ? OR (s.last_value = ? AND NOT s.is_called))"
-STANDING = f"SELECT s.last_value, s.is_called FROM {{sequence}} AS s WHERE {BEHIND}"
+BEHIND_NUMBER = f"SELECT s.last_value, s.is_called FROM {{sequence}} AS s WHERE {BEHIND}"
 LOCK = "ALTER SEQUENCE {sequence} INCREMENT BY {increment}"
 """It stays as it is, but for this: who wants a number waits until the transaction ends, and numbers that sessions hold
 beforehand are worth nothing any more."""
@@ -70,7 +70,7 @@ MOST_TAKEN = 1_000_000
 NO_SCHEMA = "this login may not: GRANT USAGE ON SCHEMA {schema} TO it"
 NO_RIGHT = "this login may not: GRANT SELECT, UPDATE ON SEQUENCE {sequence} TO it"
 NOT_A_NUMBER = "its column holds no numbers"
-HELD = (
+CACHED = (
     "sessions may hold lower numbers already (CACHE {cache}), which only its owner can take from them: the next "
     "inserts there may meet numbers that are written"
 )
@@ -96,7 +96,7 @@ class ColumnSequence:
     cached: bool = False
     """Sessions take several numbers at once, and give them out one by one."""
 
-    def advance(self, ask: Ask, lowest: int, highest: int) -> None:
+    def advance(self, ask: RunQuery, lowest: int, highest: int) -> None:
         """Set it past numbers that were written, where it is behind them; it is never set back.
 
         Nobody gets one of those numbers any more. Where it is not this login's own they are taken as others take
@@ -105,7 +105,7 @@ class ColumnSequence:
         up = self.increment > 0
         reached = min(highest, self.most) if up else max(lowest, self.least)
         words = {"sequence": self.quoted, "behind": "<" if up else ">"}
-        standing = Statement(STANDING.format(**words), (reached, reached))
+        standing = Statement(BEHIND_NUMBER.format(**words), (reached, reached))
         setting = Statement(ADVANCE.format(**words), (self.oid, reached, reached, reached))
         if self.owned:
             # Where it stands says nothing of the numbers that sessions hold.
@@ -122,15 +122,15 @@ class ColumnSequence:
             ask(Statement(TAKE, (self.oid, between)))
 
 
-def read_sequences(ask: Ask, families: Families, tables: Collection[int]) -> Iterator[tuple[int, ColumnSequence]]:
+def read_sequences(ask: RunQuery, families: Families, tables: Collection[int]) -> Iterator[tuple[int, ColumnSequence]]:
     """Yield what numbers columns of tables, of their partitions, and of what they are partitions of."""
     if not tables:
         return
     everything = in_list({one for table in tables for one in families.all_of(table)})
-    found = list(_known(ask, DEPENDED_ON.format(oids=everything)))
-    named, unknown = _called(ask, everything)
+    found = list(_catalogued(ask, DEPENDED_ON.format(oids=everything)))
+    named, unknown = _named_in_defaults(ask, everything)
     if named:
-        found += _known(
+        found += _catalogued(
             ask, " UNION ".join(f"SELECT {tab} AS tab, {num} AS num, {seq} AS seq" for tab, num, seq in named)
         )
     numbered = {(table, one.counter.column) for table, one in found}
@@ -145,13 +145,13 @@ def in_list(oids: Collection[int]) -> str:
     return ", ".join(str(int(oid)) for oid in sorted(oids))
 
 
-def told_of(ask: Ask, text: str, oids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+def catalogue_rows(ask: RunQuery, text: str, oids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
     """Yield what the catalogue tells of tables, some of them in one question."""
     for at in range(0, len(oids), AT_ONCE):
         yield from ask(Statement(text.format(oids=in_list(oids[at : at + AT_ONCE]))))
 
 
-def _known(ask: Ask, used: str) -> Iterator[tuple[int, ColumnSequence]]:
+def _catalogued(ask: RunQuery, used: str) -> Iterator[tuple[int, ColumnSequence]]:
     for row in ask(Statement(COUNTERS.format(used=used))):
         table, column, shown, oid, increment, least, most, cache, schema, reached, may, owned, counts, quoted = row
         stays = but = ""
@@ -162,12 +162,12 @@ def _known(ask: Ask, used: str) -> Iterator[tuple[int, ColumnSequence]]:
         elif not may:
             stays = NO_RIGHT.format(sequence=shown)
         elif cache > 1 and not owned:
-            but = HELD.format(cache=cache)
+            but = CACHED.format(cache=cache)
         counter = Counter(column, shown, stays, but)
         yield table, ColumnSequence(counter, oid, quoted, increment, least, most, owned, cached=cache > 1)
 
 
-def _called(ask: Ask, oids: str) -> tuple[set[tuple[int, int, int]], list[tuple[int, ColumnSequence]]]:
+def _named_in_defaults(ask: RunQuery, oids: str) -> tuple[set[tuple[int, int, int]], list[tuple[int, ColumnSequence]]]:
     """Return the sequences that defaults name, by table and column, and the columns of which they are not known."""
     named: set[tuple[int, int, int]] = set()
     unknown: list[tuple[int, ColumnSequence]] = []
@@ -183,11 +183,11 @@ def _called(ask: Ask, oids: str) -> tuple[set[tuple[int, int, int]], list[tuple[
             else:
                 why = NOT_FOUND.format(sequence=".".join(parts))
         if why:
-            unknown.append((table, ColumnSequence(Counter(column, stays=why))))
+            unknown.append((table, ColumnSequence(Counter(column, why_not_advanced=why))))
     return named, unknown
 
 
-def _named(ask: Ask, parts: tuple[str, ...]) -> int | None:
+def _named(ask: RunQuery, parts: tuple[str, ...]) -> int | None:
     """Return the number of the sequence that a name stands for, None where there is none."""
     *schema, name = parts
     where = "n.nspname = ?" if schema else "n.nspname = ANY(current_schemas(true))"

@@ -19,16 +19,16 @@ from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
 from syncengine.servers.any_kind import LiveServer
 from syncengine.servers.driver_calls import rolled_back, unknown_outcome
-from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
-from syncengine.servers.locks import Holder
+from syncengine.servers.local_fingerprints import fold_here, folds_all, needed_columns
+from syncengine.servers.locks import LockHolder
 from syncengine.servers.postgresql import activity, row_reader
 from syncengine.servers.postgresql.connections import Connections
 from syncengine.servers.postgresql.families import read_families
 from syncengine.servers.postgresql.row_versions import day_versions
 from syncengine.servers.postgresql.sequences import ColumnSequence, read_sequences
-from syncengine.servers.postgresql.session import Known, PostgreSQLSession
+from syncengine.servers.postgresql.session import PostgreSQLSession, ServerTraits
 from syncengine.servers.postgresql.surroundings import read_surroundings
-from syncengine.servers.postgresql.system_catalogue import STARTED, Layout, read_about, read_layouts
+from syncengine.servers.postgresql.system_catalogue import STARTED, Layout, read_layouts, read_profile
 from syncengine.servers.postgresql.types import stored_type
 from syncengine.servers.postgresql.url import CHECK_PORT, FORM
 from syncengine.servers.protocol import Capabilities, LiveTable, ServerDescription, SessionState, scratch_name
@@ -56,40 +56,40 @@ class PostgreSQLServer(LiveServer[Connections]):
         super().__init__(connections, role, writable=writable, load=load)
 
     def _reach(self) -> None:
-        with self._connections.lent() as lent:
-            self._about = read_about(lent, self._url)
+        with self._connections.lease() as lent:
+            self._profile = read_profile(lent, self._url)
 
     def describe(self) -> ServerDescription:
         """Say who the server is."""
         return ServerDescription(
             role=self._role,
             kind="postgresql",
-            version=self._about.version,
-            identity=self._about.identity,
+            version=self._profile.version,
+            identity=self._profile.identity,
             capabilities=Capabilities(
                 transactions=True,
                 locks_per_row=False,
-                writable=self._writable and not self._about.read_only,
+                writable=self._writable and not self._profile.read_only,
                 write_path="COPY",
-                read_only=self._about.read_only,
-                folds=self._about.folds,
+                read_only=self._profile.read_only,
+                folds=self._profile.folds,
             ),
-            user=self._about.user,
-            locale=self._about.locale,
-            notes=self._about.notes,
+            user=self._profile.user,
+            locale=self._profile.locale,
+            notes=self._profile.notes,
             load=self._load,
         )
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Return those of the named tables that are on the search path, under the names asked for."""
-        with self._connections.lent() as lent:
+        with self._connections.lease() as lent:
             found = read_layouts(lent, names)
         self._layouts |= found
         return {name: replace(found[folded(name)].live, name=name) for name in names if folded(name) in found}
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
         """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
-        with self._connections.lent() as lent:
+        with self._connections.lease() as lent:
             found = read_layouts(lent, names)
             layouts = {name: found[folded(name)] for name in names if folded(name) in found}
             return read_surroundings(lent.rows, layouts)
@@ -100,8 +100,8 @@ class PostgreSQLServer(LiveServer[Connections]):
         Where the server does not know its characters as everybody else does, rows with text are folded here.
         """
         stored = self._stored(query.selection.table)
-        if not folds_all(query, self._about.folds):
-            yield from fold_here(query, self.read(ReadQuery(query.selection, needed(query))))
+        if not folds_all(query, self._profile.folds):
+            yield from fold_here(query, self.read(ReadQuery(query.selection, needed_columns(query))))
             return
         for row in self._rows(fingerprint_statement(query, *stored)):
             yield bucket_state(row)
@@ -110,9 +110,9 @@ class PostgreSQLServer(LiveServer[Connections]):
     def begin(self) -> Iterator[PostgreSQLSession]:
         """Open a transaction; leaving it without commit rolls back."""
         self._check_writable()
-        with self._connections.lent() as lent:
+        with self._connections.lease() as lent:
             session = PostgreSQLSession(
-                lent, Known(self._about, self._layout, self._became, self._sequences, self._holders)
+                lent, ServerTraits(self._profile, self._layout, self._check_outcome, self._sequences, self._holders)
             )
             try:
                 yield session
@@ -124,51 +124,51 @@ class PostgreSQLServer(LiveServer[Connections]):
         """Create an empty table of a new name, and drop it at the end."""
         self._check_writable()
         name = scratch_name()
-        source = f"{quoted(self._about.schema)}.{quoted(name)}"
+        source = f"{quoted(self._profile.schema)}.{quoted(name)}"
         described = ", ".join(f"{quoted(column)} {stored_type(of)}" for column, of in columns)
-        self._do(f"CREATE TABLE {source} ({described})")
+        self._execute(f"CREATE TABLE {source} ({described})")
         try:
             yield name
         finally:
-            self._do(f"DROP TABLE {source}")
+            self._execute(f"DROP TABLE {source}")
             self._layouts.pop(name, None)
 
     def session_state(self, session: str) -> SessionState:
         """Say whether a write session lives, by what became of its transaction."""
         return activity.session_state(self._rows, session)
 
-    def ending(self, session: str) -> str:
+    def termination_command(self, session: str) -> str:
         """Return the statement that ends a write session."""
-        return activity.ending(session)
+        return activity.termination_command(session)
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Return a sum over the versions of each day's rows, None where it cannot be had or does not tell."""
         layout = self._layout(query.selection.table)
-        if not self._about.tells_history:
+        if not self._profile.shows_row_versions:
             return None
         # Over one connection: it ends with the run of the server that both answers are of.
-        with self._connections.lent() as lent:
+        with self._connections.lease() as lent:
             return day_versions(lent, layout, query)
 
-    def waiting(self) -> int | None:
+    def waiting_sessions(self) -> int | None:
         """Return how many sessions in the database wait for a lock."""
-        return activity.waiting(self._rows)
+        return activity.waiting_sessions(self._rows)
 
     def _check_writable(self) -> None:
         super()._check_writable()
-        if self._about.read_only:
+        if self._profile.read_only:
             raise ServerReadOnlyError(
-                f"{self._name}: the server {self._about.read_only}.", hint="Name the server that takes writes."
+                f"{self._name}: the server {self._profile.read_only}.", hint="Name the server that takes writes."
             )
 
-    def _do(self, text: str) -> None:
-        with self._connections.lent() as lent:
+    def _execute(self, text: str) -> None:
+        with self._connections.lease() as lent:
             lent.run(Statement(f"BEGIN READ WRITE; {text}; COMMIT"))
 
     def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
         layout = self._layout(query.selection.table)
-        rows = row_reader.reading_of(layout, query, self._name, checked=self._about.unnamed)
-        with self._connections.lent() as lent:
+        rows = row_reader.table_read(layout, query, self._name, checked=self._profile.has_unknown_characters)
+        with self._connections.lease() as lent:
             lent.run(Statement("BEGIN READ ONLY"))
             yield from row_reader.batches(lent, rows, row_reader.cursor_name())
 
@@ -181,23 +181,23 @@ class PostgreSQLServer(LiveServer[Connections]):
         if folded(name) not in self._layouts:
             self.tables([name])
         if folded(name) not in self._layouts:
-            raise self._not_there(name)
+            raise self._missing_table(name)
         return self._layouts[folded(name)]
 
     def _sequences(self, layout: Layout) -> tuple[ColumnSequence, ...]:
         """Return the sequences that number columns of a table and can be advanced, which are asked for once."""
         if layout.source not in self._numbered:
-            with self._connections.lent() as lent:
+            with self._connections.lease() as lent:
                 (oid,) = lent.rows(Statement(OID, (layout.source,)))[0]
                 numbering = read_sequences(lent.rows, read_families(lent.rows), (oid,))
-                found = tuple(one for _, one in numbering if not one.counter.stays)
+                found = tuple(one for _, one in numbering if not one.counter.why_not_advanced)
             self._numbered[layout.source] = found
         return self._numbered[layout.source]
 
-    def _holders(self, source: str) -> tuple[Holder, ...]:
+    def _holders(self, source: str) -> tuple[LockHolder, ...]:
         return activity.lock_holders(self._rows, source)
 
-    def _became(self, transaction: int, why: BaseException) -> None:
+    def _check_outcome(self, transaction: int, why: BaseException) -> None:
         """Ask what became of a transaction whose commit had no answer; return if it was committed.
 
         Raises a transient `ServerError` if it was not, and `UnknownOutcomeError` where nobody can say: its server
@@ -215,7 +215,7 @@ class PostgreSQLServer(LiveServer[Connections]):
                     raise unknown_outcome(self._name, why) from error
                 time.sleep(0.1)
                 continue
-            if started != self._about.started or status is None:
+            if started != self._profile.started or status is None:
                 raise unknown_outcome(self._name, why)
             if status == "committed":
                 return

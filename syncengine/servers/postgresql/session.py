@@ -15,40 +15,40 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.names import folded, quoted
 from syncengine.model.never_pickled import NeverPickled
 from syncengine.model.selection import ReadQuery, Selection
-from syncengine.servers.highest import Passing
-from syncengine.servers.local_fingerprints import fold_here, folds_all, needed
-from syncengine.servers.locks import Holder, holders_named
+from syncengine.servers.column_ranges import ColumnRanges
+from syncengine.servers.local_fingerprints import fold_here, folds_all, needed_columns
+from syncengine.servers.locks import LockHolder, holders_named
 from syncengine.servers.postgresql import row_reader
-from syncengine.servers.postgresql.connections import Lent
+from syncengine.servers.postgresql.connections import ConnectionLease
 from syncengine.servers.postgresql.driver import is_driver_error
 from syncengine.servers.postgresql.errors import error_of
 from syncengine.servers.postgresql.row_writer import insert_rows
 from syncengine.servers.postgresql.sequences import ColumnSequence
-from syncengine.servers.postgresql.system_catalogue import About, Layout
+from syncengine.servers.postgresql.system_catalogue import Layout, ServerProfile
 from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from syncengine.servers.sql.rows import delete_statement
 from syncengine.servers.stream import Stream
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-NAME = "pid {pid} since {since}, transaction {transaction}"
-WHO = (
+SESSION_ID = "pid {pid} since {since}, transaction {transaction}"
+OWN_SESSION = (
     "SELECT pid, CAST(backend_start AS TEXT), txid_current(), current_setting('session_replication_role') "
     "FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ServerTraits:
     """What a session is told of its server."""
 
-    about: About
+    profile: ServerProfile
     layout: Callable[[str], Layout]
-    became: Callable[[int, BaseException], None]
+    check_outcome: Callable[[int, BaseException], None]
     """Finds out what became of a transaction whose commit had no answer; raises unless it was committed."""
     sequences: Callable[[Layout], tuple[ColumnSequence, ...]]
     """Those that number columns of a table and can be advanced."""
-    holders: Callable[[str], tuple[Holder, ...]]
+    holders: Callable[[str], tuple[LockHolder, ...]]
     """Those whose locks keep others from writing a table."""
 
 
@@ -62,22 +62,22 @@ class PostgreSQLSession(NeverPickled):
     the commit is what will be there.
     """
 
-    def __init__(self, lent: Lent, known: Known) -> None:
-        self._lent = lent
-        self._name = lent.name
-        self._known = known
+    def __init__(self, lease: ConnectionLease, traits: ServerTraits) -> None:
+        self._lease = lease
+        self._name = lease.name
+        self._traits = traits
         self._open = True
         self._streams: list[weakref.ref[Stream]] = []
-        self._left: list[str] = []
-        lent.run(Statement(BEGIN))
-        self._pid, since, self._transaction, replication_role = lent.rows(Statement(WHO))[0]
-        if replication_role != known.about.replication_role:
+        self._cursors_to_close: list[str] = []
+        lease.run(Statement(BEGIN))
+        self._pid, since, self._transaction, replication_role = lease.rows(Statement(OWN_SESSION))[0]
+        if replication_role != traits.profile.replication_role:
             raise ServerError(
                 f"{self._name}: session_replication_role of its login has become {replication_role} meanwhile, by "
                 "which other triggers run.",
                 hint="Run the same command again.",
             )
-        self.id = NAME.format(pid=self._pid, since=since, transaction=self._transaction)
+        self.id = SESSION_ID.format(pid=self._pid, since=since, transaction=self._transaction)
 
     def lock(self, selection: Selection, *, table: bool = False) -> None:
         """Keep everybody else from writing the table until the transaction ends; reading goes on.
@@ -85,24 +85,24 @@ class PostgreSQLSession(NeverPickled):
         `table` makes no difference: it is the whole table that is locked anyway.
         """
         del table
-        layout = self._known.layout(selection.table)
-        with holders_named(layout.live.name, self._pid, lambda _: self._known.holders(layout.source)):
+        layout = self._traits.layout(selection.table)
+        with holders_named(layout.live.name, self._pid, lambda _: self._traits.holders(layout.source)):
             self._run(Statement(f"LOCK TABLE {layout.source} IN SHARE ROW EXCLUSIVE MODE"))
 
     def fingerprint(self, query: FingerprintQuery) -> Mapping[Bucket, BucketState]:
         """Return what the transaction sees in each bucket."""
-        layout = self._known.layout(query.selection.table)
-        if not folds_all(query, self._known.about.folds):
-            return dict(fold_here(query, self.read(ReadQuery(query.selection, needed(query)))))
-        self._tidy()
-        rows = self._lent.rows(fingerprint_statement(query, layout.dialect, layout.source))
+        layout = self._traits.layout(query.selection.table)
+        if not folds_all(query, self._traits.profile.folds):
+            return dict(fold_here(query, self.read(ReadQuery(query.selection, needed_columns(query)))))
+        self._close_cursors()
+        rows = self._lease.rows(fingerprint_statement(query, layout.dialect, layout.source))
         return dict(bucket_state(row) for row in rows)
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows as the transaction sees them at this moment, in batches of bounded size."""
-        layout = self._known.layout(query.selection.table)
-        rows = row_reader.reading_of(layout, query, self._name, checked=self._known.about.unnamed)
-        self._tidy()
+        layout = self._traits.layout(query.selection.table)
+        rows = row_reader.table_read(layout, query, self._name, checked=self._traits.profile.has_unknown_characters)
+        self._close_cursors()
         stream = Stream(self._batches(rows), self._name)
         # Weakly, so that letting go of the reader is enough to end the stream.
         self._streams.append(weakref.ref(stream))
@@ -110,7 +110,7 @@ class PostgreSQLSession(NeverPickled):
 
     def delete(self, selection: Selection) -> int:
         """Delete the selected rows and return how many there were."""
-        layout = self._known.layout(selection.table)
+        layout = self._traits.layout(selection.table)
         return self._run(delete_statement(selection, layout.dialect, layout.source))
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
@@ -118,15 +118,15 @@ class PostgreSQLSession(NeverPickled):
 
         Where this login does not own a sequence, its advance is not undone where the transaction is: that leaves a gap.
         """
-        layout = self._known.layout(table)
-        sequences = self._known.sequences(layout)
-        self._tidy()
-        passing = Passing([one.counter.column for one in sequences])
-        inserted = insert_rows(self._lent, layout, passing.through(rows))
+        layout = self._traits.layout(table)
+        sequences = self._traits.sequences(layout)
+        self._close_cursors()
+        ranges = ColumnRanges([one.counter.column for one in sequences])
+        inserted = insert_rows(self._lease, layout, ranges.tracking(rows))
         for one in sequences:
             column = folded(one.counter.column)
-            if column in passing.highest:
-                one.advance(self._lent.rows, passing.lowest[column], passing.highest[column])
+            if column in ranges.highest:
+                one.advance(self._lease.rows, ranges.lowest[column], ranges.highest[column])
         return inserted
 
     def run_deferred(self) -> None:
@@ -142,20 +142,20 @@ class PostgreSQLSession(NeverPickled):
         # The wait ends in time here, and not there, where it is as good as done. And a transaction that has failed
         # refuses this, where it would answer COMMIT by a rollback that looks like success.
         self._run(Statement("SET LOCAL statement_timeout = 0"))
-        if not self._open or self._lent.status != "intrans":
+        if not self._open or self._lease.status != "intrans":
             raise ServerError(f"{self._name}: the transaction has ended already.", hint="Run the same command again.")
         self._open = False
         try:
-            self._lent.commit()
+            self._lease.commit()
         except (ServerError, CancelledError) as error:
-            self._known.became(self._transaction, error)
+            self._traits.check_outcome(self._transaction, error)
         except Exception as error:
             if not is_driver_error(error):
                 raise
-            if self._lent.status != "unknown":
+            if self._lease.status != "unknown":
                 # The server itself said no, and has rolled it back.
                 raise error_of(self._name, error) from error
-            self._known.became(self._transaction, error)
+            self._traits.check_outcome(self._transaction, error)
 
     def end(self) -> None:
         """Cut streams that were left half-read; what was not committed is rolled back with the connection."""
@@ -166,17 +166,17 @@ class PostgreSQLSession(NeverPickled):
                 stream.cut()
 
     def _run(self, statement: Statement) -> int:
-        self._tidy()
-        return self._lent.run(statement)
+        self._close_cursors()
+        return self._lease.run(statement)
 
-    def _tidy(self) -> None:
+    def _close_cursors(self) -> None:
         """Close the cursors of streams that came to their end: they end in any thread, and statements run in one."""
-        while self._left:
-            self._lent.run(Statement(f"CLOSE {quoted(self._left.pop())}"))
+        while self._cursors_to_close:
+            self._lease.run(Statement(f"CLOSE {quoted(self._cursors_to_close.pop())}"))
 
-    def _batches(self, rows: row_reader.Reading) -> Generator[Any, None, None]:
+    def _batches(self, rows: row_reader.TableRead) -> Generator[Any, None, None]:
         cursor = row_reader.cursor_name()
         try:
-            yield from row_reader.batches(self._lent, rows, cursor)
+            yield from row_reader.batches(self._lease, rows, cursor)
         finally:
-            self._left.append(cursor)
+            self._cursors_to_close.append(cursor)

@@ -8,35 +8,35 @@ from typing import Any
 
 from syncengine.model.surroundings import (
     CheckConstraint,
-    Reached,
+    ReachedTrigger,
     Surroundings,
     Trigger,
     UniqueKey,
     Write,
     reached_triggers,
 )
-from syncengine.servers.postgresql.families import FIRES, Ask, read_families
+from syncengine.servers.postgresql.families import FIRES, RunQuery, read_families
 from syncengine.servers.postgresql.privileges import lacking
 from syncengine.servers.postgresql.publications import read_publications
 from syncengine.servers.postgresql.references import Link, read_references
-from syncengine.servers.postgresql.sequences import AT_ONCE, SHOWN, read_sequences, told_of
+from syncengine.servers.postgresql.sequences import AT_ONCE, DISPLAY_NAME, catalogue_rows, read_sequences
 from syncengine.servers.postgresql.system_catalogue import Layout
 from syncengine.servers.sql.dialect import Statement
 
 TABLES = (
     "SELECT CAST(c.oid AS BIGINT), CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(c.relkind AS TEXT), "
-    f"row_security_active(c.oid), {SHOWN.format(n='n', c='c')} "
+    f"row_security_active(c.oid), {DISPLAY_NAME.format(n='n', c='c')} "
     "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {which}"
 )
 PARTS = (
-    f"SELECT CAST(c.oid AS BIGINT), {SHOWN.format(n='n', c='c')}, c.relkind = 'f' "
+    f"SELECT CAST(c.oid AS BIGINT), {DISPLAY_NAME.format(n='n', c='c')}, c.relkind = 'f' "
     "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid IN ({oids}) ORDER BY 2"
 )
 HEIRS = (
     "WITH RECURSIVE tree AS (SELECT oid AS root, oid AS member FROM pg_class WHERE oid IN ({oids}) "
     "UNION SELECT t.root, i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.member "
     "JOIN pg_class c ON c.oid = i.inhrelid AND NOT c.relispartition) "
-    f"SELECT CAST(t.root AS BIGINT), {SHOWN.format(n='n', c='c')} "
+    f"SELECT CAST(t.root AS BIGINT), {DISPLAY_NAME.format(n='n', c='c')} "
     "FROM tree t JOIN pg_class c ON c.oid = t.member JOIN pg_namespace n ON n.oid = c.relnamespace "
     "WHERE t.root <> t.member ORDER BY 1, 2"
 )
@@ -79,38 +79,40 @@ ROW_BIT = 1
 RULED = {"2": Write.UPDATE, "3": Write.INSERT, "4": Write.DELETE}
 
 
-def read_surroundings(ask: Ask, layouts: Mapping[str, Layout]) -> dict[str, Surroundings]:
+def read_surroundings(ask: RunQuery, layouts: Mapping[str, Layout]) -> dict[str, Surroundings]:
     """Return what surrounds tables, by the names their layouts are given under."""
     if not layouts:
         return {}
-    return _Reading(ask, layouts).all()
+    return _CatalogueAnswers(ask, layouts).all()
 
 
-class _Reading:
+class _CatalogueAnswers:
     """The catalogue's answers about some tables."""
 
-    def __init__(self, ask: Ask, layouts: Mapping[str, Layout]) -> None:
+    def __init__(self, ask: RunQuery, layouts: Mapping[str, Layout]) -> None:
         self._ask = ask
         wanted = {(layout.schema, layout.table): name for name, layout in layouts.items()}
         self._names: dict[int, str] = {}
         self._tables: dict[int, tuple[str, bool, str]] = {}
-        for oid, schema, table, kind, hidden, shown in self._told_of(list(wanted)):
+        for oid, schema, table, kind, hidden, shown in self._tables_at(list(wanted)):
             self._names[oid] = wanted[schema, table]
             self._tables[oid] = (IS_A.get(kind, "relation"), bool(hidden), shown)
         self._families = read_families(ask)
         self._parts: dict[int, tuple[str, bool]] = {}
-        for part, shown, foreign in self._about(PARTS, [one for oid in self._names for one in self._below(oid)]):
+        for part, shown, foreign in self._catalogue_rows(
+            PARTS, [one for oid in self._names for one in self._partitions(oid)]
+        ):
             self._parts[part] = (shown, foreign)
 
     def all(self) -> dict[str, Surroundings]:
         """Return the surroundings of all of them."""
         tables = list(self._names)
         triggers = self._triggers(tables)
-        rules = _by_table((oid, _rule(*rest)) for oid, *rest in self._about(RULES, tables))
+        rules = _by_table((oid, _rule(*rest)) for oid, *rest in self._catalogue_rows(RULES, tables))
         unique, checks = self._unique(), self._checks()
-        generated = _by_table(self._about(GENERATED, tables))
+        generated = _by_table(self._catalogue_rows(GENERATED, tables))
         lacks = lacking(self._ask, tables)
-        heirs = _by_table(self._about(HEIRS, tables))
+        heirs = _by_table(self._catalogue_rows(HEIRS, tables))
         counters = _by_table((oid, one.counter) for oid, one in read_sequences(self._ask, self._families, tables))
         published = _by_table(
             read_publications(self._ask, self._families, {oid: self._tables[oid][2] for oid in tables})
@@ -132,20 +134,20 @@ class _Reading:
                 inherited_by=tuple(heirs.get(oid, ())),
                 row_security=self._tables[oid][1],
                 lacks=lacks.get(oid, ()),
-                elsewhere=tuple(self._parts[one][0] for one in self._below(oid) if self._parts[one][1]),
+                elsewhere=tuple(self._parts[one][0] for one in self._partitions(oid) if self._parts[one][1]),
                 published=tuple(published.get(oid, ())),
             )
             for oid, name in self._names.items()
         }
 
-    def _below(self, table: int) -> list[int]:
+    def _partitions(self, table: int) -> list[int]:
         return list(self._families.below(table))
 
     def _triggers(self, tables: Collection[int]) -> dict[int, list[Trigger]]:
         """Return the triggers of tables: of their partitions those that run for each row, which run there, too."""
-        parts = {table: self._below(table) for table in tables}
+        parts = {table: self._partitions(table) for table in tables}
         found: dict[int, list[tuple[str, int]]] = {}
-        for oid, name, bits in self._about(
+        for oid, name, bits in self._catalogue_rows(
             TRIGGERS, list({*tables, *(one for some in parts.values() for one in some)})
         ):
             found.setdefault(oid, []).append((name, bits))
@@ -161,24 +163,24 @@ class _Reading:
             for table in tables
         }
 
-    def _reached(self, chain: Sequence[Link]) -> tuple[Reached, ...]:
+    def _reached(self, chain: Sequence[Link]) -> tuple[ReachedTrigger, ...]:
         """Return the triggers and rules that run where references change rows of other tables."""
         tables = {link.child: link.reference.table for link in chain if link.reference.changes_rows}
         found: dict[str, list[Trigger]] = {}
         for oid, triggers in self._triggers(tables).items():
             found.setdefault(tables[oid], []).extend(triggers)
-        for oid, *rest in self._about(RULES, list(tables)):
+        for oid, *rest in self._catalogue_rows(RULES, list(tables)):
             found.setdefault(tables[oid], []).append(_rule(*rest))
         return reached_triggers((link.reference for link in chain), found)
 
     def _unique(self) -> dict[int, list[UniqueKey]]:
         """Return what must be unique in tables, and in their partitions alone."""
         parts = [*self._names, *self._parts]
-        rows = list(self._about(UNIQUE, parts))
+        rows = list(self._catalogue_rows(UNIQUE, parts))
         indexes = {index: table for table, index, *_ in rows}
         found: dict[int, list[UniqueKey]] = {}
         for table in self._names:
-            family = {table: "", **{one: self._parts[one][0] for one in self._below(table)}}
+            family = {table: "", **{one: self._parts[one][0] for one in self._partitions(table)}}
             for of, _, parent, name, columns, where in rows:
                 if of in family and indexes.get(parent) not in family:
                     found.setdefault(table, []).append(UniqueKey(name, (columns,), where, family[of]))
@@ -186,23 +188,23 @@ class _Reading:
 
     def _checks(self) -> dict[int, list[CheckConstraint]]:
         """Return what rows of tables have to meet, and those of their partitions alone."""
-        rows = list(self._about(CHECKS, [*self._names, *self._parts]))
+        rows = list(self._catalogue_rows(CHECKS, [*self._names, *self._parts]))
         found: dict[int, list[CheckConstraint]] = {}
         for table in self._names:
             own = [CheckConstraint(name, text) for of, name, text in rows if of == table]
-            parts = {one: self._parts[one][0] for one in self._below(table)}
+            parts = {one: self._parts[one][0] for one in self._partitions(table)}
             more = [CheckConstraint(name, text, parts[of]) for of, name, text in rows if of in parts]
             found[table] = [*own, *(one for one in more if replace(one, of="") not in own)]
         return found
 
-    def _told_of(self, places: Sequence[tuple[str, str]]) -> Iterator[tuple[Any, ...]]:
+    def _tables_at(self, places: Sequence[tuple[str, str]]) -> Iterator[tuple[Any, ...]]:
         for at in range(0, len(places), AT_ONCE):
             some = places[at : at + AT_ONCE]
             which = " OR ".join(["(n.nspname = ? AND c.relname = ?)"] * len(some))
             yield from self._ask(Statement(TABLES.format(which=which), tuple(part for place in some for part in place)))
 
-    def _about(self, text: str, oids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
-        return told_of(self._ask, text, oids)
+    def _catalogue_rows(self, text: str, oids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+        return catalogue_rows(self._ask, text, oids)
 
 
 def _trigger(name: str, bits: int) -> Trigger:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from syncengine.model.errors import ServerUnreachableError
-from syncengine.model.fingerprint import FOLDED
+from syncengine.model.fingerprint import COVERED_TYPES
 from syncengine.model.names import folded, quoted
-from syncengine.servers.postgresql.connections import Lent
+from syncengine.servers.postgresql.connections import ConnectionLease
 from syncengine.servers.postgresql.dialect import PostgreSQLDialect
 from syncengine.servers.postgresql.types import live_type, readable
 from syncengine.servers.postgresql.url import schema_of
@@ -19,10 +19,10 @@ from syncengine.servers.url import ServerUrl
 
 CODE_POINTS = frozenset({"UTF8", "LATIN1"})
 """Encodings in which the server's ASCII() tells the same numbers for characters as everybody else's."""
-UNNAMED = "SQL_ASCII"
+UNKNOWN_ENCODING = "SQL_ASCII"
 """The encoding of a database that does not know what its characters are."""
 STARTED = "CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) AS TEXT)"
-ABOUT = (
+PROFILE = (
     "SELECT current_setting('server_version'), CAST(current_user AS TEXT), CAST(current_schema() AS TEXT), "
     "CAST(d.oid AS BIGINT), pg_encoding_to_char(d.encoding), CAST(d.datcollate AS TEXT), pg_is_in_recovery(), "
     "(SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_read_only'), "
@@ -56,7 +56,7 @@ INDEXES = (
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class ServerProfile:
     """What a server told of itself when it was first reached."""
 
     version: str
@@ -69,7 +69,7 @@ class About:
     """Why it takes no writes, empty where it does."""
     started: str
     """When it was started: a connection that finds another moment has found another run of it, or another server."""
-    tells_history: bool
+    shows_row_versions: bool
     """Whether it tells by which numbers the versions of its rows go."""
     replication_role: str
     """By which of its settings triggers and rules run for this login: origin, replica or local."""
@@ -77,12 +77,12 @@ class About:
     @property
     def folds(self) -> frozenset[str]:
         """The types it folds into fingerprints as everybody else does."""
-        return FOLDED if self.encoding in CODE_POINTS else FOLDED - {"char", "varchar"}
+        return COVERED_TYPES if self.encoding in CODE_POINTS else COVERED_TYPES - {"char", "varchar"}
 
     @property
-    def unnamed(self) -> bool:
+    def has_unknown_characters(self) -> bool:
         """Say whether it hands out text as it is, whatever its characters may be."""
-        return self.encoding == UNNAMED
+        return self.encoding == UNKNOWN_ENCODING
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -119,22 +119,22 @@ class Layout:
         return PostgreSQLDialect(actual=self.actual)
 
 
-def read_about(lent: Lent, url: ServerUrl) -> About:
+def read_profile(lease: ConnectionLease, url: ServerUrl) -> ServerProfile:
     """Ask a server who it is; raises `ServerUnreachableError` where the schema of the url is not to be found."""
-    told = lent.rows(Statement(ABOUT))[0]
-    version, user, schema, database, encoding, collation, standby, read_only, started, replication_role = told
+    row = lease.rows(Statement(PROFILE))[0]
+    version, user, schema, database, encoding, collation, standby, read_only, started, replication_role = row
     if schema is None:
         raise ServerUnreachableError(
-            f"{lent.name}: there is no schema {schema_of(url) or user!r} in {url.database}, or {user} may not use it.",
+            f"{lease.name}: there is no schema {schema_of(url) or user!r} in {url.database}, or {user} may not use it.",
             hint="Check schema in the url, or have USAGE on it granted.",
         )
     why = "is a standby of another server: it can only be read" if standby else ""
     if read_only == "on" and not why:
         why = f"lets {user} only read (default_transaction_read_only)"
-    names_itself, names_timeline, hashes = lent.rows(Statement(RIGHTS))[0]
-    system = str(lent.rows(Statement(SYSTEM))[0][0]) if names_itself else ""
+    names_itself, names_timeline, hashes = lease.rows(Statement(RIGHTS))[0]
+    system = str(lease.rows(Statement(SYSTEM))[0][0]) if names_itself else ""
     place = f"system {system}, database {database}" if system else f"{url.place}/{url.database}"
-    return About(
+    return ServerProfile(
         version=version,
         identity=f"{place}, schema {schema}",
         user=user,
@@ -143,18 +143,18 @@ def read_about(lent: Lent, url: ServerUrl) -> About:
         locale=f"{encoding}, {collation}",
         read_only=why,
         started=started,
-        tells_history=names_itself and names_timeline and hashes,
+        shows_row_versions=names_itself and names_timeline and hashes,
         replication_role=replication_role,
     )
 
 
-def read_layouts(lent: Lent, names: Collection[str]) -> dict[str, Layout]:
+def read_layouts(lease: ConnectionLease, names: Collection[str]) -> dict[str, Layout]:
     """Return those of the named tables that are on the search path, by their names in lower case."""
     wanted = tuple(sorted({folded(name) for name in names}))
     if not wanted:
         return {}
-    columns = _grouped(lent.rows(_about(COLUMNS, wanted)))
-    indexes = _grouped(lent.rows(_about(INDEXES, wanted)))
+    columns = _grouped(lease.rows(_with_names(COLUMNS, wanted)))
+    indexes = _grouped(lease.rows(_with_names(INDEXES, wanted)))
     by_name: dict[str, list[tuple[str, str]]] = {}
     for schema, table in columns:
         alike = by_name.setdefault(folded(table), [])
@@ -191,7 +191,7 @@ def _problem(name: str, meant: str, alike: Sequence[tuple[str, str]], columns: S
     return ""
 
 
-def _about(text: str, names: Sequence[str]) -> Statement:
+def _with_names(text: str, names: Sequence[str]) -> Statement:
     return Statement(text.format(names=", ".join("?" * len(names))), tuple(names))
 
 

@@ -72,7 +72,7 @@ def readable(column_type: ColumnType) -> bool:
     return arrow_type(column_type) is not None or re.sub(r"\(\d\)", "", column_type.name) in EXACT
 
 
-def as_kept(array: pa.Array, wanted: pa.DataType | None) -> pa.Array:
+def as_read(array: pa.Array, wanted: pa.DataType | None) -> pa.Array:
     """Return a column as it is kept in Arrow; numbers without a width of their own come from the driver as text.
 
     Raises `pyarrow.ArrowInvalid` for a value that the type cannot hold.

@@ -9,7 +9,7 @@ EXAMPLE = "Write postgresql://USER:${PASSWORD}@HOST:PORT/DATABASE."
 CHECK_PORT = "Check the port in the url. Is the server up, and does listen_addresses let it be reached?"
 SCHEMA = "schema"
 """Where the tables are looked up, as the url says it; else the login's own search path."""
-OWN = {
+DRIVER_DEFAULTS = {
     "client_encoding": "UTF8",
     "application_name": "syncengine",
     "connect_timeout": "10",
@@ -55,7 +55,7 @@ def connection_string(url: ServerUrl) -> str:
     Keywords rather than a url, of which the driver quotes a part in its errors: that may be the password.
     """
     keywords = {
-        **OWN,
+        **DRIVER_DEFAULTS,
         **{name: value for name, value in url.options if name != SCHEMA},
         "host": url.host,
         "port": str(url.port),

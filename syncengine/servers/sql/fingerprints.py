@@ -29,7 +29,7 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
     terms = [
         _outside(column, buckets, numbers, dialect) if column.name in timed else term(column, numbers, dialect)
         for column in query.columns
-        if column.folded and column.name not in buckets.whole - timed
+        if column.covered and column.name not in buckets.whole - timed
     ]
     day, slot, acd = bucket_terms(buckets, dialect)
     incomplete = dialect.name(query.incomplete) if query.incomplete else NO_NUMBER
@@ -37,7 +37,7 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
     inner = (
         f"SELECT {day} AS b_date, {slot} AS b_slot, {acd} AS b_acd, "
         f"{incomplete} AS b_incomplete, {interval} AS b_interval, {_overlong(query.columns, dialect)} AS b_overlong, "
-        f"MOD(MOD({added(terms) or 'CAST(0 AS BIGINT)'}, {numbers.p0}) + {numbers.p0}, {numbers.p0}) AS x "
+        f"MOD(MOD({summed(terms) or 'CAST(0 AS BIGINT)'}, {numbers.p0}) + {numbers.p0}, {numbers.p0}) AS x "
         f"FROM {source or dialect.name(query.selection.table)} WHERE {where.text}{dialect.fence}"
     )
     passed = "b_date, b_slot, b_acd, b_incomplete, b_interval, b_overlong"
@@ -54,7 +54,7 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
     return Statement(text, where.values)
 
 
-def added(terms: Sequence[str]) -> str:
+def summed(terms: Sequence[str]) -> str:
     """Return the sum of terms, as a tree of small sums: a chain of many hundred is too deep for a server to read."""
     while len(terms) > SUMMED_AT_ONCE:
         groups = [terms[at : at + SUMMED_AT_ONCE] for at in range(0, len(terms), SUMMED_AT_ONCE)]
@@ -120,6 +120,6 @@ def _overlong(columns: Iterable[FingerprintColumn], dialect: Dialect) -> str:
     checks = [
         f"LENGTH({_compared(column, dialect)}) > {column.type.width}"
         for column in columns
-        if column.folded and column.type.is_text and (column.significant or LONGEST) > column.type.width
+        if column.covered and column.type.is_text and (column.significant or LONGEST) > column.type.width
     ]
     return f"CASE WHEN {' OR '.join(checks)} THEN 1 ELSE 0 END" if checks else "0"

@@ -39,8 +39,8 @@ def predicate(selection: Selection, dialect: Dialect = DUCKDB) -> Statement:
         conditions.append(_in_buckets(columns, selection.buckets, dialect))
     if selection.groups is not None:
         conditions.append(_in_groups(selection.group_columns, selection.groups, dialect))
-    if selection.left_out is not None:
-        conditions.append(_left_out(selection.left_out, dialect))
+    if selection.excluded is not None:
+        conditions.append(_not_in_groups(selection.excluded, dialect))
     text = " AND ".join(condition.text for condition in conditions) or "1 = 1"
     return Statement(text, tuple(value for condition in conditions for value in condition.values))
 
@@ -155,7 +155,7 @@ def _in_groups(columns: tuple[str, ...], groups: tuple[tuple[Value, ...], ...], 
     return Statement(f"({' OR '.join(alternatives) or '1 = 0'})", tuple(values))
 
 
-def _left_out(groups: KeyGroups, dialect: Dialect) -> Statement:
+def _not_in_groups(groups: KeyGroups, dialect: Dialect) -> Statement:
     """Pass over whole key groups. Rows with NULL in their key are in none of them."""
     found = _in_groups(groups.columns, groups.values, dialect)
     nulls = "".join(f" OR {dialect.name(column)} IS NULL" for column in groups.columns)

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from syncengine.app import Pair, Ran
+from syncengine.app import Pair, VerifiedRun
 from syncengine.model.portions import Portion
 from tests.builders import Files, Openable, build_files, row
 from tests.scenes import code, trunks
@@ -50,12 +50,12 @@ def cut(pair: Pair, **options: Any) -> tuple[tuple[Portion, ...], tuple[str, ...
     return plan.portions, plan.notes
 
 
-def backfill(files: Openable, **options: Any) -> Ran:
+def backfill(files: Openable, **options: Any) -> VerifiedRun:
     """Backfill four days of three tables, a day a portion, or what the options say."""
     pair = files.open()
     return pair.execute(pair.plan_backfill(**{"window": JUNE, "tables": TABLES, "portion_days": 1, **options}))
 
 
-def finished(ran: Ran) -> bool:
+def finished(result: VerifiedRun) -> bool:
     """Say whether a run came to its end."""
-    return ran.outcome.done and not ran.outcome.stopped
+    return result.outcome.done and not result.outcome.stopped

@@ -17,7 +17,7 @@ from tests.jobs.backfill.backfills import TABLES
 @pytest.fixture
 def rows_read(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, date]]:
     """Count the rows of each table and day that are read from the primary, wherever they are read for."""
-    seen: Counter[tuple[str, date]] = Counter()
+    queries: Counter[tuple[str, date]] = Counter()
     read = DuckDBServer.read
 
     def counted(self: DuckDBServer, query: ReadQuery) -> pa.RecordBatchReader:
@@ -30,10 +30,10 @@ def rows_read(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, date]]:
             for batch in reader:
                 place = batch.schema.get_field_index("row_date")
                 if place >= 0:
-                    seen.update((table, day) for day in batch.column(place).to_pylist())
+                    queries.update((table, day) for day in batch.column(place).to_pylist())
                 yield batch
 
         return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
     monkeypatch.setattr(DuckDBServer, "read", counted)
-    return seen
+    return queries

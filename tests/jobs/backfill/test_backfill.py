@@ -121,7 +121,7 @@ def test_weeks_and_months_come_after_the_intervals_below_them(tmp_path: Path) ->
     written = [{part.table for step in plan.steps for part in step.parts} for plan in plans]
     assert written[-1] == {"wcwc", "mcwc"}
     assert all(tables == {"htrunk", "hcwc"} for tables in written[:-1])
-    assert not any(plan.kept for plan in plans)
+    assert not any(plan.skipped for plan in plans)
     assert all(done.in_sync for done in ran.portions)
     assert alike(files, *names)
 

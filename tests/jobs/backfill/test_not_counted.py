@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from syncengine.execute.transaction import Writing
+from syncengine.execute.transaction import BatchWriter
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files
 from tests.cli.terminal import Typing
-from tests.meddling import Meddling, meddle
+from tests.interference import Interference, interfere
 from tests.scenes import code, trunks
 
 LOCKED = "primary: somebody has locked it"
@@ -33,12 +33,12 @@ def locked(monkeypatch: pytest.MonkeyPatch, *tables: str, times: int = 1000) -> 
     """Let the primary refuse some tables, so many times each."""
     left = dict.fromkeys(tables, times)
 
-    def asked(name: str) -> None:
+    def failing(name: str) -> None:
         if left.get(name, 0):
             left[name] -= 1
             raise ServerError(LOCKED)
 
-    meddle(monkeypatch, Role.PRIMARY, Meddling(before_asking=asked))
+    interfere(monkeypatch, Role.PRIMARY, Interference(before_query=failing))
 
 
 def test_where_no_table_can_be_counted_it_is_an_error(
@@ -116,7 +116,7 @@ def test_a_run_that_goes_on_still_knows_it(tmp_path: Path, typed: Typing, monkey
     files = history(tmp_path, htrunk=trunks(400, 600, row_date=date(2000, 6, 4)))
     locked(monkeypatch, "hcwc", times=1)
     with monkeypatch.context() as stopping:
-        stopping.setattr(Writing, "write", _stopped)
+        stopping.setattr(BatchWriter, "write", _stopped)
         cut = typed("backfill", "--pair", files.pair_file, *WINDOW, "--yes")
     resumed = typed("resume", "--pair", files.pair_file)
 

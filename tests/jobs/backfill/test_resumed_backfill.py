@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.jobs.backfill.portion_run import Copying
+from syncengine.jobs.backfill.portion_run import BackfillRun
 from syncengine.model.errors import InputError
 from syncengine.model.pair import Role
 from syncengine.model.portions import Portion
@@ -18,8 +18,8 @@ from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
 from tests.builders import Files, build_files, ledger_of
 from tests.cli.terminal import Typing
+from tests.interference import Interference, interfere
 from tests.jobs.backfill.backfills import DAYS, TABLES, alike, backfill, finished, history, tables_of
-from tests.meddling import Meddling, meddle
 from tests.scenes import code, trunks
 from tests.servers.contract.kinds import as_arrow
 
@@ -160,7 +160,7 @@ def test_rows_that_moved_leave_drift_and_nothing_to_resume(tmp_path: Path, monke
     """A step whose rows have moved is left, the portions after it are done, and a new run does what is left."""
     files, begun = history(tmp_path), [0]
 
-    def moving(server: Server) -> None:
+    def changing(server: Server) -> None:
         begun[0] += 1
         if begun[0] == 1:
             with server.begin() as session:
@@ -168,12 +168,12 @@ def test_rows_that_moved_leave_drift_and_nothing_to_resume(tmp_path: Path, monke
                 session.commit()
 
     with monkeypatch.context() as patched:
-        meddle(patched, Role.SECONDARY, Meddling(before_begin=moving))
+        interfere(patched, Role.SECONDARY, Interference(before_begin=changing))
         ran = backfill(files, tables=("htrunk",), policy="replace")
 
     record = files.open().run()
     assert (ran.outcome.done, ran.outcome.stopped) == (False, "")
-    assert [(found.number, found.in_sync) for found in record.portions_found] == [
+    assert [(found.number, found.in_sync) for found in record.portion_records] == [
         (1, False),
         (2, True),
         (3, True),
@@ -196,18 +196,18 @@ def _unlike_columns(files: Files, patched: pytest.MonkeyPatch) -> None:
     files.run("secondary", "ALTER TABLE hcwc DROP COLUMN cwc")
 
 
-def _moving(files: Files, patched: pytest.MonkeyPatch) -> None:
+def _changing(files: Files, patched: pytest.MonkeyPatch) -> None:
     del files
     begun = [0]
 
-    def moving(server: Server) -> None:
+    def changing(server: Server) -> None:
         begun[0] += 1
         if begun[0] == 1:
             with server.begin() as session:
                 session.insert("hcwc", as_arrow("hcwc", [code(400, "9", row_date=DAYS[1])]).to_reader())
                 session.commit()
 
-    meddle(patched, Role.SECONDARY, Meddling(before_begin=moving))
+    interfere(patched, Role.SECONDARY, Interference(before_begin=changing))
 
 
 @pytest.mark.soak("moved")
@@ -216,7 +216,7 @@ def _moving(files: Files, patched: pytest.MonkeyPatch) -> None:
     [
         (_a_view, "cannot be written: hcwc, in what was done before: portion 1"),
         (_unlike_columns, "not compared: hcwc, in what was done before: portion 1"),
-        (_moving, "drift remained, in what was done before: portion 1"),
+        (_changing, "drift remained, in what was done before: portion 1"),
     ],
     ids=["unwritable", "not-compared", "moved"],
 )
@@ -245,16 +245,16 @@ def test_a_backfill_ends_as_it_would_have_in_one_go(
     whole = begun("whole")
     in_one_go = typed("backfill", "--pair", whole.pair_file, *options, "--yes")
     files = begun("stopped")
-    portion, seen = Copying.portion, [0]
+    portion, seen = BackfillRun.copy_portion, [0]
 
-    def stopping(self: Copying, one: Portion) -> None:
+    def stopping(self: BackfillRun, one: Portion) -> None:
         seen[0] += 1
         if seen[0] == 2:
             raise KeyboardInterrupt
         portion(self, one)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Copying, "portion", stopping)
+        patched.setattr(BackfillRun, "portion", stopping)
         assert typed("backfill", "--pair", files.pair_file, *options, "--yes").code == 130
     resumed = typed("resume", "--pair", files.pair_file)
 

@@ -11,7 +11,7 @@ from syncengine.model.errors import ServerError, ServerLockedError
 from syncengine.model.pair import Role
 from tests.builders import build_files
 from tests.cli.terminal import Typing
-from tests.meddling import Meddling, meddle
+from tests.interference import Interference, interfere
 
 GRANT = "Have the owner of the table grant it."
 ERRORS = {
@@ -27,13 +27,15 @@ def test_each_table_that_cannot_be_read_has_its_remedy(tmp_path: Path, monkeypat
     files.run("secondary", "CREATE VIEW synonyms AS SELECT * FROM below")
     files.run("secondary", "DROP TABLE below")
 
-    def asked(name: str) -> None:
+    def questions(name: str) -> None:
         if name in ERRORS:
             raise ERRORS[name]
 
-    meddle(monkeypatch, Role.SECONDARY, Meddling(before_asking=asked))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=questions))
     found = {
-        one.tables: (one.severity, one.advice) for one in files.open().check().findings if "cannot be read" in one.says
+        one.tables: (one.severity, one.advice)
+        for one in files.open().check().findings
+        if "cannot be read" in one.message
     }
 
     assert found["htrunk",] == (Severity.MUST, GRANT)

@@ -37,9 +37,9 @@ class Broken:
     misfolds: bool = False
     retypes: bool = False
     commits_at_once: bool = False
-    keeps_what_is_left: bool = False
+    leaves_scratch_rows: bool = False
     locks_nothing: bool = False
-    says_nothing: bool = False
+    gives_no_reason: bool = False
     """Refuse without a hint."""
     hangs: threading.Event | None = None
     """Let the second lock wait for it."""
@@ -68,7 +68,7 @@ class BrokenSession(ForwardingSession):
         self._broken.locks += 1
         if self._broken.hangs is not None and self._broken.locks > 1:
             self._broken.hangs.wait(30)
-        if self._broken.says_nothing and self._broken.locks > 1:
+        if self._broken.gives_no_reason and self._broken.locks > 1:
             raise ServerError("primary: no.")
         if not self._broken.locks_nothing:
             self._inner.lock(selection, table=table)
@@ -134,7 +134,7 @@ class BrokenServer(ForwardingServer):
         """Open a session, and keep what it should roll back."""
         with self._inner.begin() as session:
             yield BrokenSession(session, self._broken)
-            if self._broken.keeps_what_is_left:
+            if self._broken.leaves_scratch_rows:
                 session.commit()
 
     @contextmanager

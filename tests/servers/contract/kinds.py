@@ -67,7 +67,7 @@ class Place(Protocol):
     def open(self, *, writable: bool = True, limits: Limits = DEFAULTS) -> Server:
         """Open a connection."""
 
-    def held_elsewhere(self) -> AbstractContextManager[None]:
+    def locked_elsewhere(self) -> AbstractContextManager[None]:
         """Return a context in which somebody else has the database open."""
 
     def lose(self) -> None:
@@ -113,7 +113,7 @@ class Embedded:
         return DuckDBServer(self.path, Role.PRIMARY, writable=writable, limits=limits)
 
     @contextmanager
-    def held_elsewhere(self) -> Iterator[None]:
+    def locked_elsewhere(self) -> Iterator[None]:
         """Have another process hold the file."""
         command = [sys.executable, "-c", HOLD, str(self.path)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

@@ -18,7 +18,7 @@ from syncengine.model.errors import CancelledError
 from syncengine.model.pair import Limits
 from syncengine.model.selection import Selection
 from syncengine.observe.check import conformance
-from syncengine.observe.check.conformance import CASES, Case, Told, run_case, run_cases
+from syncengine.observe.check.conformance import CASES, Case, CaseNote, run_case, run_cases
 from syncengine.observe.check.scratch import COLUMNS, Scratch
 from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
@@ -47,12 +47,12 @@ def opened(place: Place, broken: Broken) -> Iterator[Server]:
         server.close()
 
 
-def tried(server: Server, cache: Cache) -> ScratchCheck:
+def results(server: Server, cache: Cache) -> ScratchCheck:
     """Try all cases."""
     return run_cases(server, cache, lock_seconds=LOCK_SECONDS)
 
 
-def told(found: ScratchCheck, name: str) -> CaseResult:
+def notes_of(found: ScratchCheck, name: str) -> CaseResult:
     """Return what one case showed."""
     return next(case for case in found.cases if case.case == name)
 
@@ -63,13 +63,13 @@ def test_every_kind_of_server_keeps_every_promise(place: Place, cache: Cache) ->
     broken = Broken()
 
     with opened(place, broken) as server:
-        found = tried(server, cache)
+        found = results(server, cache)
         left = server.tables(broken.names)
 
     # A server that cannot hide uncommitted rows from readers is told of; that is what the case is for.
     lacking = () if place.hides_uncommitted else ("uncommitted",)
     assert [case.case for case in found.cases] == ["scratch-table", *NAMES]
-    assert [(case.case, case.says) for case in found.failed if case.case not in lacking] == []
+    assert [(case.case, case.message) for case in found.failed if case.case not in lacking] == []
     assert len(broken.names) == 1
     assert not left
     assert found.leftover == ""
@@ -78,11 +78,11 @@ def test_every_kind_of_server_keeps_every_promise(place: Place, cache: Cache) ->
 
 def measured(found: ScratchCheck) -> None:
     """Hold that the case that measures tells rows a second both ways, the one of locks how long was waited for."""
-    rates, waited = dict(told(found, "rates").figures), dict(told(found, "locks").figures)
+    rates, waited = dict(notes_of(found, "rates").figures), dict(notes_of(found, "locks").figures)
     assert set(rates) == {"insert_rows_per_second", "read_rows_per_second"}
     assert all(rate > 0 for rate in rates.values())
     assert 0 <= waited["seconds"] <= LOCK_SECONDS + 5
-    assert told(found, "insert").says.startswith("by ")
+    assert notes_of(found, "insert").message.startswith("by ")
 
 
 def of_column(name: str, change: Callable[[Any], Any]) -> Change:
@@ -132,7 +132,7 @@ BREAKS: dict[str, Broken] = {
     "insert": Broken(miscounts=-1),
     "delete": Broken(miscounts=1),
     "key-groups": Broken(selecting=without_groups_of_null),
-    "rollback": Broken(keeps_what_is_left=True),
+    "rollback": Broken(leaves_scratch_rows=True),
     "uncommitted": Broken(commits_at_once=True),
     "locks": Broken(locks_nothing=True),
     "rates": Broken(reading=lambda rows: rows.filter(pc.not_equal(rows.column(0), 7))),
@@ -151,19 +151,19 @@ def test_a_case_fails_where_its_promise_is_broken(tmp_path: Path, cache: Cache, 
     place = Embedded.make(tmp_path / "one", ())
 
     with opened(place, BREAKS[name]) as server:
-        result = told(tried(server, cache), name)
+        result = notes_of(results(server, cache), name)
 
     assert result.state is CaseState.FAILED
-    assert len(result.says) > 15
+    assert len(result.message) > 15
 
 
 def test_a_refusal_that_says_nothing_fails(tmp_path: Path, cache: Cache) -> None:
     """Whoever is refused is told what to do; an error without a hint is not enough."""
-    with opened(Embedded.make(tmp_path / "one", ()), Broken(says_nothing=True)) as server:
-        result = told(tried(server, cache), "locks")
+    with opened(Embedded.make(tmp_path / "one", ()), Broken(gives_no_reason=True)) as server:
+        result = notes_of(results(server, cache), "locks")
 
     assert result.state is CaseState.FAILED
-    assert "it says no more than this: primary: no." in result.says
+    assert "it says no more than this: primary: no." in result.message
 
 
 @pytest.mark.soak
@@ -174,10 +174,10 @@ def test_a_session_that_waits_for_ever_is_given_up(
     monkeypatch.setattr(conformance, "PATIENCE", 0.2)
 
     with opened(Embedded.make(tmp_path / "one", ()), Broken(hangs=threading.Event())) as server:
-        found = tried(server, cache)
+        found = results(server, cache)
 
-    assert "still waits after" in told(found, "locks").says
-    assert told(found, "rates").state is CaseState.WORKS
+    assert "still waits after" in notes_of(found, "locks").message
+    assert notes_of(found, "rates").state is CaseState.WORKS
 
 
 def test_what_a_driver_raises_is_reported_and_the_next_case_goes_on(tmp_path: Path, cache: Cache) -> None:
@@ -193,18 +193,18 @@ def test_what_a_driver_raises_is_reported_and_the_next_case_goes_on(tmp_path: Pa
             server, cache, lock_seconds=LOCK_SECONDS, mask=lambda text: text.replace("hunter2", "${PASSWORD}")
         )
 
-    assert told(found, "dates").says == "RuntimeError: CLI0999E ${PASSWORD}"
-    assert told(found, "key-groups").state is CaseState.WORKS
+    assert notes_of(found, "dates").message == "RuntimeError: CLI0999E ${PASSWORD}"
+    assert notes_of(found, "key-groups").state is CaseState.WORKS
     assert len(found.cases) == len(CASES) + 1
 
 
 def test_a_login_that_may_not_make_tables_is_one_failed_case(tmp_path: Path, cache: Cache) -> None:
     """Without a table nothing else is tried, and the sentence says what to grant."""
     with opened(Embedded.make(tmp_path / "one", ()), Broken(cannot_make=True)) as server:
-        found = tried(server, cache)
+        found = results(server, cache)
 
     assert [(case.case, case.state) for case in found.cases] == [("scratch-table", CaseState.FAILED)]
-    assert found.cases[0].says.endswith("Grant it RESOURCE.")
+    assert found.cases[0].message.endswith("Grant it RESOURCE.")
     assert found.leftover == ""
 
 
@@ -213,19 +213,19 @@ def test_a_table_that_cannot_be_dropped_is_named(tmp_path: Path, cache: Cache) -
     broken = Broken(cannot_drop=True)
 
     with opened(Embedded.make(tmp_path / "one", ()), broken) as server:
-        found = tried(server, cache)
+        found = results(server, cache)
 
     assert found.leftover == broken.names[0]
-    assert f"The table {found.leftover} is still there: drop it by hand." in found.cases[0].says
+    assert f"The table {found.leftover} is still there: drop it by hand." in found.cases[0].message
     assert [case.case for case in found.failed] == ["scratch-table"]
 
 
 def test_without_a_log_nothing_is_rolled_back(tmp_path: Path, cache: Cache) -> None:
     """Cases that are about transactions are not tried where there are none, and say so."""
     with opened(Embedded.make(tmp_path / "one", ()), Broken(transactions=False)) as server:
-        found = tried(server, cache)
+        found = results(server, cache)
 
-    left_out = {case.case: case.says for case in found.cases if case.state is CaseState.NOT_APPLICABLE}
+    left_out = {case.case: case.message for case in found.cases if case.state is CaseState.NOT_APPLICABLE}
     assert set(left_out) == {"rollback", "uncommitted", "locks"}
     assert all("no transactions" in says for says in left_out.values())
     assert not found.failed
@@ -237,7 +237,7 @@ def test_a_case_that_is_stopped_stops_all_and_drops_the_table(
 ) -> None:
     """Ctrl-C is no result of a case: it passes on, and the table is gone all the same."""
 
-    def stopping(_: Scratch) -> Told:
+    def stopping(_: Scratch) -> CaseNote:
         raise stop()
 
     monkeypatch.setattr(conformance, "CASES", (Case("stop", "it stops", stopping), *CASES))
@@ -245,7 +245,7 @@ def test_a_case_that_is_stopped_stops_all_and_drops_the_table(
 
     with opened(Embedded.make(tmp_path / "one", ()), broken) as server:
         with pytest.raises((KeyboardInterrupt, CancelledError)):
-            tried(server, cache)
+            results(server, cache)
 
         assert not server.tables(broken.names)
 
@@ -253,14 +253,14 @@ def test_a_case_that_is_stopped_stops_all_and_drops_the_table(
 def test_a_case_begins_with_an_empty_table(tmp_path: Path, cache: Cache) -> None:
     """What a case left behind does not fail the next one."""
 
-    def leaves_rows(scratch: Scratch) -> Told:
+    def leaves_rows(scratch: Scratch) -> CaseNote:
         before = len(scratch.rows())
         scratch.write([{"acd": 1}] * 3)
-        return Told(str(before))
+        return CaseNote(str(before))
 
     case = Case("leaves-rows", "it leaves rows", leaves_rows)
     with opened(Embedded.make(tmp_path / "one", ()), Broken()) as server, server.scratch(COLUMNS) as name:
         scratch = Scratch(server, name, cache, LOCK_SECONDS)
         results = [run_case(case, scratch) for _ in range(2)]
 
-    assert [result.says for result in results] == ["0", "0"]
+    assert [result.message for result in results] == ["0", "0"]

@@ -167,7 +167,7 @@ def test_rows_that_others_write_are_crowded(embedded: Embedded) -> None:
         with pytest.raises(ServerError) as error:
             touch(server)
 
-    assert error.value.crowded
+    assert error.value.retry_smaller
     assert is_transient(error.value)
 
 
@@ -193,7 +193,7 @@ def test_a_conflict_at_the_commit_has_written_nothing(embedded: Embedded) -> Non
 
         assert not isinstance(error.value, UnknownOutcomeError)
         assert is_transient(error.value)
-        assert error.value.crowded
+        assert error.value.retry_smaller
         assert [one["starttime"] for one in rows_in(server)] == [500, 500, 530]
         insert_and_commit(server, lambda: None)
         assert len(rows_in(server)) == 4
@@ -236,7 +236,7 @@ def test_running_out_of_memory_is_crowded() -> None:
 
     for error in (error_of("primary", duckdb.OutOfMemoryException(words)), streamed.value):
         assert isinstance(error, ServerError)
-        assert error.crowded
+        assert error.retry_smaller
         assert not error.transient
         assert "limits.memory_mb" in error.hint
 

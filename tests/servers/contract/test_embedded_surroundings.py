@@ -93,7 +93,7 @@ def test_what_holds_no_numbers_is_written_all_the_same(
         (counter,) = server.surroundings(["t"])["t"].counters
         write(server, "t", id=values, v=[1] * len(values))
 
-    assert bool(counter.stays) is (following is None)
+    assert bool(counter.why_not_advanced) is (following is None)
     with duckdb.connect(str(path)) as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchall() == [(len(values),)]
         if following is not None:

@@ -19,7 +19,7 @@ from syncengine.model.pair import Limits
 from syncengine.model.selection import KeyGroups, ReadQuery, Selection
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import parse_window
-from syncengine.servers.duckdb.server import READING_MB
+from syncengine.servers.duckdb.server import READ_BUFFER_MB
 from syncengine.servers.protocol import Server
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 from tests.builders import DAY, catalogue, columns_of, hsplit, row
@@ -85,7 +85,7 @@ def test_key_groups_can_be_left_out(make: Make) -> None:
     rows = [row("ttsctasks", owner=o, tt_name=n, task_seq=at) for at, (o, n) in enumerate(pairs)]
     place.load("ttsctasks", as_arrow("ttsctasks", rows))
     groups = KeyGroups(("owner", "tt_name"), (("cms".ljust(8), "backup".ljust(20)), ("no", "body")))
-    selection = replace(everything("ttsctasks"), left_out=groups)
+    selection = replace(everything("ttsctasks"), excluded=groups)
 
     with opened(place) as server:
         found = server.read(ReadQuery(selection, ("task_seq",))).read_all().column(0).to_pylist()
@@ -229,7 +229,7 @@ def test_a_table_larger_than_the_memory_allowed_is_read_in_bounded_batches(make:
 
     assert sum(sizes) == MANY
     assert max(sizes) <= MOST_ROWS
-    assert many.nbytes > (64 if SOAKING else READING_MB) * 2**20
+    assert many.nbytes > (64 if SOAKING else READ_BUFFER_MB) * 2**20
 
 
 @pytest.mark.soak("informix")
@@ -338,7 +338,7 @@ def test_a_database_that_is_not_there_is_unreachable(place: Place) -> None:
 
 def test_a_database_held_by_another_process_says_so(place: Place) -> None:
     """Another process that has it to itself is our error until it lets go; one that has not is no hindrance."""
-    with place.held_elsewhere():
+    with place.locked_elsewhere():
         for writable in (False, True):
             if not place.exclusive:
                 with opened(place, writable=writable) as server:

@@ -121,7 +121,7 @@ def test_a_lock_on_the_table_keeps_others_out(place: Place) -> None:
             first.insert("hsplit", reader("hsplit", [hsplit(600)]))
             first.commit()
 
-        assert error.value.crowded
+        assert error.value.retry_smaller
         assert error.value.transient
         assert [one["starttime"] for one in rows_in(server)] == [530, 600]
         touch(server)
@@ -142,7 +142,7 @@ def test_two_locks_on_a_table_exclude_each_other(place: Place) -> None:
             lock(server)
         first.commit()
 
-    assert error.value.crowded
+    assert error.value.retry_smaller
 
 
 DAYS = DaysQuery(Selection("hsplit", FIVE.columns, window=Window(datetime(2000, 6, 5), datetime(2000, 6, 6))))
@@ -207,15 +207,15 @@ def test_who_waits_for_a_lock_is_counted(place: Place) -> None:
 
     with opened(place, writable=True) as server:
         if place.exclusive:
-            assert server.waiting() is None
+            assert server.waiting_sessions() is None
             return
-        assert server.waiting() == 0
+        assert server.waiting_sessions() == 0
         with server.begin() as first:
             first.lock(FIVE, table=True)
             waiting = threading.Thread(target=wait, args=(server,))
             waiting.start()
-            counted = becomes(RetryingServer(server).waiting, 1)
+            counted = becomes(RetryingServer(server).waiting_sessions, 1)
             waiting.join()
 
         assert counted
-        assert server.waiting() == 0
+        assert server.waiting_sessions() == 0

@@ -17,7 +17,7 @@ def hangs_up() -> Iterator[int]:
 
 
 @contextmanager
-def says_nothing() -> Iterator[int]:
+def is_silent() -> Iterator[int]:
     """Give the port of a listener that accepts connections and never answers."""
     with _listening(answers=False) as port:
         yield port

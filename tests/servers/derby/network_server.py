@@ -203,7 +203,7 @@ class NetworkServer:
     def _template(self, owner: str) -> Path:
         """Return the folder of an empty database to copy: making one anew takes much longer."""
         template = Database(self, f"TEMPLATE_{owner.upper()}", owner)
-        with _kept(template.name) as folder:
+        with _template_name(template.name) as folder:
             if not folder.exists():
                 self._make_template(template)
                 partly = folder.with_suffix(".partly")
@@ -232,7 +232,7 @@ class NetworkServer:
         template.close()
 
     def _compiled(self) -> Path:
-        with _kept("classes") as classes:
+        with _template_name("classes") as classes:
             if not classes.exists():
                 sources = sorted(str(path) for path in (HERE / "java").glob("*.java"))
                 partly = classes.with_suffix(".partly")
@@ -246,7 +246,7 @@ class NetworkServer:
 
 
 @contextmanager
-def _kept(name: str) -> Iterator[Path]:
+def _template_name(name: str) -> Iterator[Path]:
     """Give where something is kept, while nobody else makes it; another place once the sources are others."""
     made_of = hashlib.sha256()
     for path in (Path(__file__), HERE / "face.sql", *sorted((HERE / "java").glob("*.java"))):

@@ -188,13 +188,13 @@ class Relay:
                 action = expected.action if expected is not None else None
                 if expected is not None and action is not None:
                     expected.action = None
-                    self._held(action, pieces, raw)
+                    self._hindered_reply(action, pieces, raw)
                 made = translated(raw, code_point, expected, self)
                 if made:
                     pieces.append(made)
             self._send(b"".join(pieces))
 
-    def _held(self, action: Action, pieces: list[bytes | memoryview], raw: memoryview) -> None:
+    def _hindered_reply(self, action: Action, pieces: list[bytes | memoryview], raw: memoryview) -> None:
         if isinstance(action, LoseAnswer):
             raise EndedByFaultError
         if isinstance(action, Cut) and action.of == "reply":
@@ -219,7 +219,7 @@ class Relay:
         _, digit = self.sections.get(section, ("", self.session.package_isolation))
         return ord(digit)
 
-    def said(self, error: Error) -> SqlCard:
+    def card_of(self, error: Error) -> SqlCard:
         """Return the SQLCARD of a fault, and keep its text for a client that asks for it."""
         return self.remembered(SqlCard(error.sqlcode, error.sqlstate), error.message or message_of(error.sqlcode))
 

@@ -141,7 +141,7 @@ def _card(data: bytes, expected: Expected | None, relay: Relay) -> bytes:
     if card is None:
         return data
     if expected is not None and expected.error is not None:
-        return relay.said(expected.error).data()
+        return relay.card_of(expected.error).data()
     if card.sqlstate == NOT_FOUND and expected is not None and expected.request.code_point in CHANGES:
         # A change of no rows is no event to Informix, unless the database is an ANSI one.
         return NULL

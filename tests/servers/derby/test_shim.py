@@ -211,7 +211,7 @@ def test_a_login_is_refused_as_by_informix(connect: Connect, shim: Shim) -> None
 @pytest.mark.soak
 def test_a_port_that_is_no_server_is_not_taken_for_one(connect: Connect) -> None:
     """The driver gives up on a port that hangs up or says nothing, with the code of a communication error."""
-    with fake_servers.hangs_up() as hanging, fake_servers.says_nothing() as silent:
+    with fake_servers.hangs_up() as hanging, fake_servers.is_silent() as silent:
         assert sqlcode(lambda: connect(port=hanging)) == -30081
         assert sqlcode(lambda: connect(port=silent)) == -30081
 

@@ -83,7 +83,7 @@ class InformixPlace:
         return InformixServer(self.url, Role.PRIMARY, writable=writable, limits=allowed)
 
     @contextmanager
-    def held_elsewhere(self) -> Iterator[None]:
+    def locked_elsewhere(self) -> Iterator[None]:
         """Have another connection open."""
         other = self.open()
         try:

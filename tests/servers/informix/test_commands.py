@@ -10,7 +10,7 @@ import pytest
 
 from syncengine.model.pair import Role
 from tests.builders import Files, build_files
-from tests.cli.terminal import TRUNKS, Said, Typing, drifting_pair
+from tests.cli.terminal import TRUNKS, CommandResult, Typing, drifting_pair
 from tests.examples import SOAKING, some_of
 from tests.scenes import code, trunks
 from tests.servers.derby.faults import Drop, Error, Fault
@@ -31,9 +31,9 @@ class LivePair:
     def __init__(self, files: Files) -> None:
         self.files = files
         self.home = InformixHome.of(files.database(Role.SECONDARY))
-        self.say(self.home.url)
+        self.configure(self.home.url)
 
-    def say(self, url: str, settings: str = "") -> None:
+    def configure(self, url: str, settings: str = "") -> None:
         """Write another url for the secondary into the pair file."""
         text = self.files.pair_file.read_text().partition("[secondary]")[0]
         self.files.pair_file.write_text(f'{text}[secondary]\nurl = "{url}"\nload = "r3v8ag.f"\n{settings}\n')
@@ -59,7 +59,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None) -> Iterat
     pair.home.end()
 
 
-def is_one_sentence(said: Said) -> bool:
+def is_one_sentence(said: CommandResult) -> bool:
     """Say whether what was told is short, without a trace and without the password."""
     told = said.err.strip()
     return bool(told) and "Traceback" not in told and len(told.splitlines()) <= 3 and PASSWORD not in said.out + told
@@ -94,7 +94,7 @@ def test_a_wrong_url_is_said(
     """Each part of a url that is wrong has its own sentence, with what to check, and its exit code."""
     wrong, code, sentence = WRONG[what]
     monkeypatch.setenv("WRONG_PASSWORD", "not-it")
-    live.say(wrong(URL).replace("PORT", str(live.home.shim.port)))
+    live.configure(wrong(URL).replace("PORT", str(live.home.shim.port)))
 
     said = typed(*command, live.files.pair_file, *TRUNKS)
 
@@ -113,7 +113,7 @@ def test_a_port_that_speaks_something_else(
     monkeypatch.setattr("syncengine.servers.informix.dialect.CONNECT_SECONDS", 1)
     monkeypatch.setattr("syncengine.servers.informix.first_answer.ANSWER_SECONDS", 1)
     with listening(ANSWERS[name]) as port:
-        live.say(URL.replace("PORT", str(port)))
+        live.configure(URL.replace("PORT", str(port)))
         said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
 
     assert said.code == 1
@@ -137,7 +137,7 @@ def test_an_expired_password_is_said(live: LivePair, typed: Typing) -> None:
 
 def test_a_login_without_privileges_is_said(live: LivePair, typed: Typing) -> None:
     """Who may not read a table is told so, and where the least privileges are listed."""
-    live.say(URL.replace("root:", f"{READER}:").replace("PORT", str(live.home.shim.port)))
+    live.configure(URL.replace("root:", f"{READER}:").replace("PORT", str(live.home.shim.port)))
 
     said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
 
@@ -152,7 +152,7 @@ def test_a_login_that_may_only_read_cannot_resync(live: LivePair, typed: Typing)
     """With privileges to read, verify works, and a resync is told what it may not do, with nothing written."""
     for table in ("htrunk", "arch_stat", "dcalloc", "acds", "linkex"):
         live.home.run(f"GRANT SELECT ON root.{table} TO {READER}")
-    live.say(URL.replace("root:", f"{READER}:").replace("PORT", str(live.home.shim.port)))
+    live.configure(URL.replace("root:", f"{READER}:").replace("PORT", str(live.home.shim.port)))
     before = live.target
 
     verified = typed(*VERIFY, live.files.pair_file, *TRUNKS)

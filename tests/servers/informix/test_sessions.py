@@ -81,7 +81,7 @@ def test_a_session_that_nobody_waits_for_lives_until_its_statement_ends(informix
             waiting = threading.Thread(target=wait, args=(server,))
             waiting.start()
             until = time.monotonic() + SECONDS
-            while holder.waiting() != 1:
+            while holder.waiting_sessions() != 1:
                 assert time.monotonic() < until
             server.interrupt()
             waiting.join()
@@ -95,7 +95,7 @@ def test_a_session_that_nobody_waits_for_lives_until_its_statement_ends(informix
 def test_a_number_that_is_used_again_by_who_asks_is_not_alive(informix: InformixPlace) -> None:
     """A server that was restarted counts anew: the connection that asks is never the session asked for."""
     with opened(informix) as server:
-        server.waiting()
+        server.waiting_sessions()
         listed = {int(number or 0) for (number,) in informix.database.run("SELECT sid FROM informix.syssessions")}
         alive = {one for one in listed if server.session_state(f"{one}-{'0' * 32}") is SessionState.ALIVE}
 
@@ -120,7 +120,7 @@ def test_a_server_that_does_not_tell_leaves_it_unknown(informix: InformixPlace, 
         informix.shim.faults.add(Fault(Error(code), at="prepare", statement="syssessions", times=2))
 
         assert server.session_state(f"7-{'0' * 32}") is SessionState.UNKNOWN
-        assert server.waiting() is None
+        assert server.waiting_sessions() is None
 
 
 @pytest.mark.informix
@@ -129,7 +129,7 @@ def test_a_connection_lost_while_asking_is_no_answer(informix: InformixPlace, qu
     del quick
     session = f"7-{'0' * 32}"
     with opened(informix) as server:
-        asks: list[Callable[[], object]] = [lambda: server.session_state(session), server.waiting]
+        asks: list[Callable[[], object]] = [lambda: server.session_state(session), server.waiting_sessions]
         for ask in asks:
             informix.shim.faults.add(Fault(Drop(), at="any", statement="syssessions"))
             with pytest.raises(ServerUnreachableError):
@@ -158,7 +158,7 @@ def test_a_full_lock_table_has_room_for_one_lock(informix: InformixPlace) -> Non
         informix.shim.forget()
 
         assert write(server, table=True) == len(trunks())
-        assert error.value.crowded
+        assert error.value.retry_smaller
         assert [one for one in informix.shim.statements if one.startswith("LOCK")] == [
             "LOCK TABLE 'root'.htrunk IN EXCLUSIVE MODE"
         ]
@@ -169,14 +169,14 @@ def test_what_a_smaller_transaction_may_get_through(code: int) -> None:
     """A full lock table, a transaction too long for the log, and rows or tables that others hold are crowded."""
     error = error_of("primary", native(code))
 
-    assert error.crowded
+    assert error.retry_smaller
     assert error.transient
 
 
 @pytest.mark.parametrize("code", sorted(set(MEANINGS) - set(CROWDED)))
 def test_what_is_no_matter_of_size(code: int) -> None:
     """No other code has a transaction made smaller."""
-    assert not error_of("primary", native(code)).crowded
+    assert not error_of("primary", native(code)).retry_smaller
 
 
 @pytest.mark.informix
@@ -217,8 +217,8 @@ def test_who_holds_a_lock_is_named(informix: InformixPlace) -> None:
 def test_what_ends_a_session_is_told(informix: InformixPlace) -> None:
     """A session whose number is known is ended by a command that names it; of another nothing is claimed."""
     with opened(informix) as server:
-        assert server.ending(f"1229-{'0' * 32}") == "onmode -z 1229"
-        assert server.ending("0" * 32) == ""
+        assert server.termination_command(f"1229-{'0' * 32}") == "onmode -z 1229"
+        assert server.termination_command("0" * 32) == ""
 
 
 @pytest.mark.informix

@@ -12,14 +12,14 @@ from syncengine.model.surroundings import (
     CheckConstraint,
     Counter,
     OnDelete,
-    Reached,
+    ReachedTrigger,
     Reference,
     Surroundings,
     Trigger,
     UniqueKey,
     Write,
 )
-from tests.cli.terminal import TRUNKS, Said, Typing
+from tests.cli.terminal import TRUNKS, CommandResult, Typing
 from tests.servers.contract.test_reading import everything
 from tests.servers.derby.faults import Error, Fault
 from tests.servers.informix.place import InformixPlace
@@ -84,7 +84,7 @@ def test_the_catalogue_tells_what_surrounds_a_table(place: InformixPlace) -> Non
             Reference("c_notes_fk", "c_notes", "htrunk", (), OnDelete.CASCADE),
             Reference("c_more_fk", "c_more", "c_notes", (), OnDelete.RESTRICT),
         ),
-        reached=(Reached("c_notes", Trigger("c_gone", (Write.DELETE,))),),
+        reached=(ReachedTrigger("c_notes", Trigger("c_gone", (Write.DELETE,))),),
         counters=(Counter("nr"),),
         unique=found["HTrunk"].unique,
         checks=(CheckConstraint("c_positive", f"({text})"),),
@@ -93,7 +93,7 @@ def test_the_catalogue_tells_what_surrounds_a_table(place: InformixPlace) -> Non
     assert isinstance(found["HTrunk"].unique[0], UniqueKey)
 
 
-def type_resync(live: LivePair, typed: Typing, *words: str) -> Said:
+def type_resync(live: LivePair, typed: Typing, *words: str) -> CommandResult:
     """Type a resync of what differs."""
     return typed("resync", "--yes", "--pair", live.files.pair_file, *TRUNKS, *words)
 

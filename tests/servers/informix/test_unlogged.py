@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from syncengine.execute import unlogged_rollback
-from syncengine.execute.unlogged_rollback import put_back
+from syncengine.execute.unlogged_rollback import restore
 from syncengine.model.errors import ServerError
 from tests.cli.terminal import TRUNKS, Typing, drifting_pair
-from tests.kept_runs import altered
+from tests.damaged_runs import flip_bit
 from tests.servers.derby.faults import Error, Fault
 from tests.servers.derby.network_server import PASSWORD
 from tests.servers.informix.test_commands import RESYNC, VERIFY, LivePair
@@ -54,7 +54,7 @@ def test_it_is_not_written_without_consent(unlogged: LivePair, typed: Typing) ->
 
 def test_it_is_mended_with_consent(unlogged: LivePair, typed: Typing) -> None:
     """With consent the same resync ends in sync."""
-    unlogged.say(unlogged.home.url, CONSENT)
+    unlogged.configure(unlogged.home.url, CONSENT)
 
     said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
@@ -66,7 +66,7 @@ def test_it_is_mended_with_consent(unlogged: LivePair, typed: Typing) -> None:
 @pytest.mark.parametrize("statement", ["INSERT INTO 'root'", "DELETE FROM 'root'", "SELECT b_date"])
 def test_a_step_cut_short_is_put_back(unlogged: LivePair, typed: Typing, statement: str) -> None:
     """Where a step fails in the middle, the rows it deleted are put back from the journal, and the error is told."""
-    unlogged.say(unlogged.home.url, CONSENT)
+    unlogged.configure(unlogged.home.url, CONSENT)
     before = unlogged.target
     nth = 6 if statement.startswith("SELECT") else 1
     unlogged.home.shim.faults.add(Fault(Error(-268), statement=statement, nth=nth))
@@ -83,7 +83,7 @@ def test_what_cannot_be_put_back_is_not_called_untouched(
     unlogged: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the put-back fails too, the step is told as one nobody knows of, with 5; a resume puts it right."""
-    unlogged.say(unlogged.home.url, CONSENT)
+    unlogged.configure(unlogged.home.url, CONSENT)
     unlogged.home.shim.faults.add(Fault(Error(-268), statement="INSERT INTO 'root'"))
 
     def failing(*_: object) -> None:
@@ -107,7 +107,7 @@ def test_nothing_is_put_back_from_a_damaged_piece(
     unlogged: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """Where a piece of a step that was cut short is damaged, nothing of the step is touched, and the piece is named."""
-    unlogged.say(unlogged.home.url, CONSENT)
+    unlogged.configure(unlogged.home.url, CONSENT)
     unlogged.home.shim.faults.add(Fault(Error(-268), statement="INSERT INTO 'root'"))
 
     def failing(*_: object) -> None:
@@ -118,7 +118,7 @@ def test_nothing_is_put_back_from_a_damaged_piece(
         typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
     half = unlogged.target
     (piece,) = (unlogged.files.folder / "pair.staging").rglob(f"*-{kind}.parquet")
-    altered(piece, 100)
+    flip_bit(piece, 100)
 
     said = typed("resume", "--pair", unlogged.files.pair_file)
 
@@ -133,13 +133,13 @@ def test_foreign_rows_keep_a_step_from_being_put_back(
     unlogged: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows that are neither the step's nor were there before it are never deleted: it says where the journal lies."""
-    unlogged.say(unlogged.home.url, CONSENT)
+    unlogged.configure(unlogged.home.url, CONSENT)
     unlogged.home.shim.faults.add(Fault(Error(-268), statement="INSERT INTO 'root'"))
     foreign = "INSERT INTO root.htrunk (row_date, starttime, acd, tkgrp) VALUES ('2000-06-05', 500, 1, 99)"
 
     def meddled(*given: Any) -> None:
         unlogged.home.run(foreign)
-        put_back(*given)
+        restore(*given)
 
     monkeypatch.setattr(unlogged_rollback, "put_back", meddled)
     said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
@@ -153,7 +153,7 @@ def test_foreign_rows_keep_a_step_from_being_put_back(
 @pytest.mark.soak
 def test_commit_and_rollback_are_not_asked_of_it(unlogged: LivePair, typed: Typing) -> None:
     """No session on it sends what it would refuse."""
-    unlogged.say(unlogged.home.url, CONSENT)
+    unlogged.configure(unlogged.home.url, CONSENT)
     typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
     unlogged.home.shim.forget()
 

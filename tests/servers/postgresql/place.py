@@ -56,7 +56,7 @@ class PostgreSQLPlace:
         )
 
     @contextmanager
-    def held_elsewhere(self) -> Iterator[None]:
+    def locked_elsewhere(self) -> Iterator[None]:
         """Have somebody else use the database."""
         with self.database.another() as other:
             other.run("SELECT 1")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from syncengine.model.pair import Role
-from syncengine.model.refusals import SetOffError
-from syncengine.model.surroundings import Reached, Trigger, Write
+from syncengine.model.refusals import SideEffectError
+from syncengine.model.surroundings import ReachedTrigger, Trigger, Write
 from tests.builders import servers_of
 from tests.jobs.imitation import once_written
 from tests.servers.postgresql.test_surroundings import FIVE_NOTES, KEY, NOTES, TOTALS, Customers, customers
@@ -70,9 +70,9 @@ def test_triggers_are_found_at_any_distance(customers: Customers) -> None:
         found = servers[Role.SECONDARY].surroundings(["hsplit"])["hsplit"]
 
     assert set(found.reached) == {
-        Reached("c_notes", Trigger("c_of_partition", (Write.DELETE,))),
-        Reached("c_notes", Trigger("c_ruled", (Write.DELETE,), called="rule")),
-        Reached("c_lines", Trigger("c_of_lines", (Write.UPDATE,))),
+        ReachedTrigger("c_notes", Trigger("c_of_partition", (Write.DELETE,))),
+        ReachedTrigger("c_notes", Trigger("c_ruled", (Write.DELETE,), called="rule")),
+        ReachedTrigger("c_lines", Trigger("c_of_lines", (Write.UPDATE,))),
     }
 
 
@@ -119,7 +119,7 @@ def test_a_table_that_was_named_before_it_had_a_trigger_is_not_allowed_one(custo
     plan = pair.plan_resync(window="2000-06-05 05:13..05:19", tables="hsplit", allow_triggers="hsplit")
     customers.have(*TOTALS)
 
-    with pytest.raises(SetOffError, match="c_adding"):
+    with pytest.raises(SideEffectError, match="c_adding"):
         pair.execute(plan)
 
     assert pair.runs() == ()

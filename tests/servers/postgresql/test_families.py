@@ -9,15 +9,15 @@ import pytest
 from syncengine.model.errors import ServerError
 from syncengine.model.surroundings import (
     CheckConstraint,
-    MetKind,
     OnDelete,
     Publication,
     Reference,
+    SideEffectKind,
     Surroundings,
     Trigger,
     UniqueKey,
     Write,
-    met_at,
+    side_effects_of,
 )
 from tests.servers.postgresql.cluster import Cluster, Database
 from tests.servers.postgresql.conftest import Open
@@ -99,7 +99,7 @@ def test_a_table_is_surrounded_by_what_surrounds_its_parts_and_its_whole(
         "c_row": (Write.UPDATE,),
     }
     assert [one.of for one in part.unique] == ["", ""]
-    says = [met.says for met in met_at(root)]
+    says = [met.message for met in side_effects_of(root)]
     assert "no two rows of c_one where nr > 5 may have the same nr (c_once)" in says
     assert "each row of c_one has to meet c_few, CHECK (acdcalls < 900)" in says
 
@@ -191,8 +191,8 @@ def test_what_runs_is_what_runs_for_an_ordinary_session(running: Cluster, databa
     assert names_of(found) == ["c_always", "c_origin"]
     assert [one.enforced for one in (*found.referred_by, *found.refers)] == [True, True]
     assert [one.enforced for one in (*off.referred_by, *off.refers)] == [False, False]
-    assert MetKind.CASCADE in {met.kind for met in met_at(found)}
-    assert MetKind.CASCADE not in {met.kind for met in met_at(off)}
+    assert SideEffectKind.CASCADE in {met.kind for met in side_effects_of(found)}
+    assert SideEffectKind.CASCADE not in {met.kind for met in side_effects_of(off)}
 
 
 @pytest.mark.usefixtures("as_replica")
@@ -208,7 +208,7 @@ def test_what_runs_is_what_runs_for_a_replica(database: Database, opened: Open) 
     assert names_of(found) == ["c_always", "c_replica", "c_rule"]
     assert [one.enforced for one in (*found.referred_by, *found.refers)] == [False, False]
     assert "session_replication_role" in notes
-    says = " ".join(met.says for met in met_at(found))
+    says = " ".join(met.message for met in side_effects_of(found))
     assert "rows of c_notes may come to refer to rows of hsplit that are deleted" in says
     assert "rows may come to refer to none of c_splits" in says
 
@@ -249,7 +249,7 @@ def test_a_published_table_without_a_key_is_not_written(running: Cluster, databa
         Publication("c_part", (Write.DELETE,), "c_one"),
         Publication("c_whole", (Write.UPDATE, Write.DELETE), "c_one"),
     ]
-    assert all(met.forbids for met in met_at(found) if met.kind is MetKind.PUBLISHED)
+    assert all(met.forbids for met in side_effects_of(found) if met.kind is SideEffectKind.PUBLISHED)
     assert full == keyed == ()
 
 
@@ -283,7 +283,7 @@ def test_a_table_with_a_foreign_part_is_not_written(running: Cluster, database: 
         found = server.surroundings(["hsplit", "c_one"])
 
     assert found["hsplit"].elsewhere == ("c_two",)
-    assert [met.says for met in met_at(found["hsplit"]) if met.forbids] == [
+    assert [met.message for met in side_effects_of(found["hsplit"]) if met.forbids] == [
         "its partition c_two is a foreign table: rows would be written to another server"
     ]
     assert found["c_one"].elsewhere == ()

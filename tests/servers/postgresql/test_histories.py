@@ -40,7 +40,7 @@ def own_cluster() -> Iterator[tuple[Cluster, Database]]:
         cluster.stop()
 
 
-def told(database: Database) -> DayVersions:
+def versions_of(database: Database) -> DayVersions:
     """Return the versions that a server opened anew tells, as soon as it answers."""
     until = time.monotonic() + SECONDS
     while True:
@@ -84,14 +84,14 @@ def copied(folder: Path, to: Path) -> None:
 def test_a_backend_that_is_killed_makes_another_history() -> None:
     """A crash that the server recovers from by itself, without being started again, is told."""
     with own_cluster() as (cluster, database):
-        before = told(database)
+        before = versions_of(database)
         started = cluster.admin.run("SELECT pg_postmaster_start_time()")
         (pid,) = database.run("SELECT pg_backend_pid()")[0]
         os.kill(pid, signal.SIGKILL)
         for one in (database, cluster.admin):
             one.close()
 
-        after = told(database)
+        after = versions_of(database)
 
         assert cluster.admin.run("SELECT pg_postmaster_start_time()") == started
         assert after.days == before.days
@@ -103,13 +103,13 @@ def test_a_server_that_is_started_again_has_another_history(how: signal.Signals)
     """Shut down or killed, once it runs again its history is another."""
     with own_cluster() as (cluster, database):
         cluster.admin.run("CHECKPOINT")
-        before = told(database)
+        before = versions_of(database)
         for one in (database, cluster.admin):
             one.close()
         end(cluster, how)
         restarted(cluster)
 
-        after = told(database)
+        after = versions_of(database)
 
         assert after.days == before.days
         assert after.history != before.history
@@ -128,13 +128,13 @@ def test_files_put_back_come_to_the_same_numbers_and_another_history() -> None:
             shutil.rmtree(data)
             copied(copy, data)
             restarted(cluster)
-            told(database)
+            versions_of(database)
             database.run(f"UPDATE hsplit SET acdcalls = {calls}")
-            found.append(told(database))
+            found.append(versions_of(database))
             database.close()
             end(cluster, signal.SIGINT)
         restarted(cluster)
-        told(database)
+        versions_of(database)
 
         assert found[0].days == found[1].days
         assert found[0].history != found[1].history

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from syncengine.model.surroundings import Counter, met_at
+from syncengine.model.surroundings import Counter, side_effects_of
 from syncengine.servers.postgresql.families import read_families
 from syncengine.servers.postgresql.sequences import read_sequences
 from syncengine.servers.protocol import Server
@@ -99,7 +99,7 @@ def test_every_kind_of_sequence_is_advanced_past_what_is_written(database: Datab
 
     assert own == NEXT
     assert {one.column for one in counters} == set(WRITTEN)
-    assert not [one for one in counters if one.stays or one.but]
+    assert not [one for one in counters if one.why_not_advanced or one.caveat]
     assert database.run("SELECT last_value, is_called FROM c_full") == [(50, True)]
 
 
@@ -149,9 +149,9 @@ def test_what_is_not_advanced_is_said(running: Cluster, database: Database, open
             called=int32(3),
         )
 
-    told = {one.column: one.stays.partition(": nextval")[0] for one in found.counters}
+    told = {one.column: one.why_not_advanced.partition(": nextval")[0] for one in found.counters}
     assert told == TOLD
-    assert all("is not advanced past what is written" in met.says for met in met_at(found))
+    assert all("is not advanced past what is written" in met.message for met in side_effects_of(found))
     assert database.run("SELECT last_value, is_called FROM c_letters") == [(1, False)]
 
 
@@ -184,8 +184,8 @@ def test_numbers_that_sessions_may_hold_are_told_of(running: Cluster, database: 
         found = server.surroundings(["hsplit"])["hsplit"]
 
     (counter,) = found.counters
-    assert counter == Counter("nr", "c_held", but=counter.but)
-    (says,) = [met.says for met in met_at(found)]
+    assert counter == Counter("nr", "c_held", caveat=counter.caveat)
+    (says,) = [met.message for met in side_effects_of(found)]
     assert says.startswith("the sequence c_held that numbers its column nr is advanced past what is written, but")
     assert "CACHE 50" in says
 

@@ -321,5 +321,5 @@ def test_what_ends_a_session_is_told(opened: Open) -> None:
     with opened(writable=True) as server, server.begin() as session:
         pid = session.id.split()[1]
 
-        assert server.ending(session.id) == f"select pg_terminate_backend({pid})"
-        assert server.ending("somebody") == ""
+        assert server.termination_command(session.id) == f"select pg_terminate_backend({pid})"
+        assert server.termination_command("somebody") == ""

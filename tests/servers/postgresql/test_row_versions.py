@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pytest
 
 from syncengine.model.pair import Role
-from syncengine.model.remembered_days import DaysQuery, DayVersions, PairVersions, Place
+from syncengine.model.remembered_days import DayPlace, DaysQuery, DayVersions, PairVersions
 from syncengine.model.selection import Selection
 from syncengine.model.window import Window
 from syncengine.servers.protocol import Server
@@ -238,7 +238,7 @@ def test_acds_are_told_apart_where_they_are_known(database: Database, opened: Op
     filled(database)
     fill(database, hsplit(500, acd=2), hsplit(500, acd=None))
 
-    def without_rows(place: Place) -> bool:
+    def without_rows(place: DayPlace) -> bool:
         return place not in versions(server).days
 
     with opened() as server:

@@ -100,7 +100,7 @@ def test_a_pair_takes_it_from_the_environment(tmp_path: Path, running: Cluster) 
     assert "the login was refused" in error.value.args[0]
 
 
-class ToldError(Exception):
+class DriverTextError(Exception):
     """An error whose words hold the password."""
 
 
@@ -109,9 +109,12 @@ def test_the_drivers_words_are_masked(words: str, monkeypatch: pytest.MonkeyPatc
     """Even an error that quotes it comes out without, and without the one that quotes it as its cause."""
     monkeypatch.setattr("syncengine.servers.postgresql.errors.is_driver_error", bool)
 
-    for error in (error_of("primary", ToldError(words), PASSWORD), refused_connection("p", ToldError(words), PASSWORD)):
+    for error in (
+        error_of("primary", DriverTextError(words), PASSWORD),
+        refused_connection("p", DriverTextError(words), PASSWORD),
+    ):
         assert PASSWORD not in shown(error)
         assert "***" in str(error)
     with pytest.raises(SyncError) as raised, translated("primary", PASSWORD):
-        raise ToldError(words)
+        raise DriverTextError(words)
     assert PASSWORD not in shown(raised.value)

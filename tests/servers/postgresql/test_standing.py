@@ -126,7 +126,7 @@ def test_a_server_that_is_not_reached_does_not_answer_for_a_session(
         with pytest.raises(ServerUnreachableError):
             server.session_state(session.id)
         with pytest.raises(ServerUnreachableError):
-            server.waiting()
+            server.waiting_sessions()
 
 
 @pytest.mark.postgresql
@@ -143,14 +143,14 @@ def test_who_waits_for_a_row_is_counted(running: Cluster, database: Database, op
         first.run("UPDATE hsplit SET split = 7")
         waiting = threading.Thread(target=update, args=(second,))
         waiting.start()
-        counted = becomes(server.waiting, 1)
-        others = away.waiting()
+        counted = becomes(server.waiting_sessions, 1)
+        others = away.waiting_sessions()
         first.run("COMMIT")
         waiting.join()
 
         assert counted
         assert others == 0
-        assert server.waiting() == 0
+        assert server.waiting_sessions() == 0
 
 
 @pytest.mark.parametrize("sqlstate", sorted(MEANINGS))
@@ -158,7 +158,7 @@ def test_what_a_smaller_transaction_may_get_through(sqlstate: str) -> None:
     """Locks that others hold, and room the server ran out of, are crowded; a query that was cancelled is not."""
     code = sqlstate if len(sqlstate) == 5 else f"{sqlstate}000"
 
-    assert error_of("primary", StateError(code)).crowded is (sqlstate in CROWDED)
+    assert error_of("primary", StateError(code)).retry_smaller is (sqlstate in CROWDED)
 
 
 @pytest.mark.postgresql
@@ -181,5 +181,5 @@ def test_a_table_held_by_others_is_crowded(database: Database, opened: Open) -> 
     with opened(writable=True) as server, database.another() as first:
         error = hold(first, lambda: lock(server))
 
-    assert error.crowded
+    assert error.retry_smaller
     assert time.monotonic() - began < 10

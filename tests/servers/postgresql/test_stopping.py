@@ -161,7 +161,7 @@ def test_a_database_is_not_closed_under_a_connection_that_is_being_opened(monkey
         FORM.parse("postgresql://cms@host/cms", "url"), "primary", query_seconds=1, lock_seconds=1
     )
 
-    with pytest.raises(ServerError, match="took longer"), given_up.lent():
+    with pytest.raises(ServerError, match="took longer"), given_up.lease():
         pass
     given_up.close()
     over.set()

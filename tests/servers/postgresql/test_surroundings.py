@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from syncengine.model.pair import Role
-from syncengine.model.refusals import SetOffError
+from syncengine.model.refusals import SideEffectError
 from syncengine.model.surroundings import (
     CheckConstraint,
     Counter,
@@ -21,7 +21,7 @@ from syncengine.model.surroundings import (
     Write,
 )
 from tests.builders import Files, build_files, half_hours
-from tests.cli.terminal import Said, Typing
+from tests.cli.terminal import CommandResult, Typing
 from tests.examples import some_of
 from tests.servers.postgresql.cluster import PASSWORD, Cluster, Database
 from tests.servers.postgresql.conftest import Open
@@ -57,7 +57,7 @@ class Customers:
         """Return what a server answers."""
         return self.files.run(on, statement)
 
-    def type(self, command: str, *words: str) -> Said:
+    def type(self, command: str, *words: str) -> CommandResult:
         """Type a command."""
         options = WINDOW if command == "resync" else ()
         return self.typed(command, "--pair", self.files.pair_file, *options, *words)
@@ -226,7 +226,7 @@ def test_a_trigger_that_appears_after_the_plan_is_not_run(customers: Customers) 
     customers.have(*TOTALS)
     before = customers.files.bag("secondary", "hsplit")
 
-    with pytest.raises(SetOffError, match="c_adding"):
+    with pytest.raises(SideEffectError, match="c_adding"):
         pair.execute(plan)
 
     assert customers.files.bag("secondary", "hsplit") == before

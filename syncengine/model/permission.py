@@ -1,0 +1,88 @@
+"""What may be set off beside the rows that are written: by table as a user names it, by its own name once told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from syncengine.model.names import argument
+from syncengine.model.surroundings import SideEffect, SideEffectKind, TableSideEffect
+
+TRIGGERS, CASCADES = "--allow-triggers", "--allow-cascades"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What of what is set off may be.
+
+    A user names tables when a command is given, which then names all that is there: that, each by its own name, is
+    what is allowed. What comes later was neither told nor allowed.
+    """
+
+    triggers: tuple[str, ...] = ()
+    """Tables whose writes may run triggers, be it of other tables that a cascade reaches."""
+    cascades: tuple[str, ...] = ()
+    """Tables from which other tables may lose rows."""
+    approved: tuple[TableSideEffect, ...] = ()
+    """What was named when it was allowed."""
+
+    def allows(self, effect: TableSideEffect) -> bool:
+        """Say whether something that is set off may be."""
+        tables = self.triggers if effect.effect.kind is SideEffectKind.TRIGGER else self.cascades
+        return effect.table in tables or any(_is_same(effect, known) for known in self.approved)
+
+    def __or__(self, other: Permission) -> Permission:
+        return Permission(
+            tuple(dict.fromkeys((*self.triggers, *other.triggers))),
+            tuple(dict.fromkeys((*self.cascades, *other.cascades))),
+            tuple(dict.fromkeys((*self.approved, *other.approved))),
+        )
+
+    def with_approved(self, effects: Iterable[TableSideEffect]) -> Permission:
+        """Return this with what was named and allowed before."""
+        return self | Permission(approved=tuple(effects))
+
+    @property
+    def named(self) -> bool:
+        """Say whether a user names any table."""
+        return bool(self.triggers or self.cascades)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options and tables, each a word of a command."""
+        return (
+            *(word for table in self.triggers for word in (TRIGGERS, table)),
+            *(word for table in self.cascades for word in (CASCADES, table)),
+        )
+
+    @property
+    def arguments(self) -> str:
+        """The arguments of the Python API that allow it."""
+        options = (("allow_triggers", self.triggers), ("allow_cascades", self.cascades))
+        return " ".join(argument(name, *tables) for name, tables in options if tables)
+
+
+NO_PERMISSION = Permission()
+
+
+def permission_for(effects: Iterable[TableSideEffect]) -> Permission:
+    """Return what a user has to name so that all of it may be."""
+    found = tuple(meeting for meeting in effects if meeting.effect.changes_rows)
+    return Permission(tuple(_tables(found, SideEffectKind.TRIGGER)), tuple(_tables(found, SideEffectKind.CASCADE)))
+
+
+def _tables(effects: tuple[TableSideEffect, ...], kind: SideEffectKind) -> Iterator[str]:
+    yield from dict.fromkeys(one.table for one in effects if one.effect.kind is kind)
+
+
+def _is_same(one: TableSideEffect, approved: TableSideEffect) -> bool:
+    """Say whether what is met is what was known: it may do less by now, but not more."""
+    return (
+        (one.into, one.table) == (approved.into, approved.table)
+        and _identity(one.effect) == _identity(approved.effect)
+        and (set(one.effect.on) <= set(approved.effect.on))
+    )
+
+
+def _identity(effect: SideEffect) -> tuple[str, ...]:
+    return effect.kind, effect.name, effect.other_table, effect.how

@@ -1,0 +1,353 @@
+"""Pure: holds what two servers told against each other, as the High Availability guide and the rules demand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from syncengine.catalogue import Catalogue
+from syncengine.model.check import Finding, ServerCheck, Severity, Subject, TableCheck, TablePresence
+from syncengine.model.drift import TableState
+from syncengine.model.facts import ArchiveStatus, ServerFacts
+from syncengine.model.grain import IN_ARCH_STAT, Archive
+from syncengine.model.pair import Role
+from syncengine.model.rules import (
+    ALIGNED_WINDOWS,
+    ARCHIVED_ON_BOTH,
+    LOCAL_ADMINISTRATION,
+    OWN_TO_EACH_SERVER,
+    SAME_LOAD,
+)
+from syncengine.model.sentences import plural
+from syncengine.model.spec import DataClass, SyncedBy, TableSpec
+from syncengine.model.surroundings import SideEffectKind
+from syncengine.observe.check.server import Inspection
+from syncengine.observe.columns import judge_columns
+from syncengine.servers.protocol import LiveColumn, LiveTable
+
+Live = Mapping[Role, LiveTable | None]
+RUNNING = "is running now"
+ALIKE_FIRST = "Bring both servers to the same CMS load; nothing can be copied between unlike ones."
+MAKE_ALIKE = "Make them alike on both servers. Till then they are neither compared nor copied, and all others are."
+ARCHIVING = "Maintenance: Archiving Status, on that server. What is not archived on both servers is not copied."
+REPORT = "Attach this report to a bug report, so that the specs can be corrected."
+
+
+def server_findings(check: ServerCheck, as_of: datetime) -> Iterator[Finding]:
+    """Yield what is to be known of one server by itself."""
+    profile, role = check.profile, check.role
+    if profile is not None and not profile.transactions:
+        accepted = check.without_transactions or check.read_only
+        yield Finding(
+            Severity.NOTE if accepted else Severity.MUST,
+            Subject.SERVER,
+            "It keeps no transaction log, so that a step that is cut short cannot be rolled back.",
+            f"It is not written before {role}.without_transactions = true stands in the pair file. Better: have the "
+            "log turned on.",
+            server=role,
+        )
+    if profile is not None and profile.types_fetched:
+        yield Finding(
+            Severity.NOTE,
+            Subject.SERVER,
+            f"It does not compute the fingerprints of {', '.join(profile.types_fetched)} as everybody else does: tables with "
+            "these are compared over rows that are fetched, which takes longer.",
+            server=role,
+        )
+    yield from _unread(check)
+    yield from _side_effects(check)
+    if check.facts is not None:
+        for note in check.facts.notes:
+            says = f"It {note}." if note.startswith("has ") else f"{note}."
+            yield Finding(Severity.SHOULD, Subject.TABLES, says, server=role)
+        yield from _archives(check.facts, as_of)
+
+
+def _unread(check: ServerCheck) -> Iterator[Finding]:
+    """Yield the tables that cannot be read, those with the same remedy together; a lock passes by itself."""
+    groups: dict[tuple[bool, str], list[TableCheck]] = defaultdict(list)
+    for table in check.tables:
+        if table.presence is TablePresence.UNREADABLE:
+            groups[table.temporary, table.hint].append(table)
+    for (passes, hint), tables in groups.items():
+        says = f"{plural(len(tables), 'table')} cannot be read{' at this moment' if passes else ''}."
+        yield Finding(
+            Severity.SHOULD if passes else Severity.MUST,
+            Subject.TABLES,
+            says,
+            hint or "See to that on the server, or leave them out with `exclude=`.",
+            server=check.role,
+            tables=tuple(table.table for table in tables),
+            details=tuple(f"{table.table}: {table.problem}" for table in tables),
+        )
+
+
+def pair_findings(inspections: Mapping[Role, Inspection], catalogue: Catalogue) -> Iterator[Finding]:
+    """Yield what is not alike on both servers, but for the rows of their set-up."""
+    primary, secondary = (inspections[role].check for role in Role)
+    yield from _loads(primary, secondary)
+    yield from _kinds(primary, secondary)
+    if primary.facts is not None and secondary.facts is not None:
+        yield from _acds(primary.facts, secondary.facts)
+        yield from _intervals(primary.facts, secondary.facts)
+    lives = {spec.name: {role: inspections[role].live.get(spec.name) for role in Role} for spec in catalogue.tables}
+    yield from _layouts(catalogue, lives, alike=bool(primary.load) and primary.load == secondary.load)
+    yield from _nullability(catalogue, lives)
+    yield from _empty(catalogue, primary, secondary)
+    yield from _unlike_specs(primary, secondary)
+
+
+def _side_effects(check: ServerCheck) -> Iterator[Finding]:
+    """Yield what writes to tables that are ever written would set off or meet."""
+    tables = [table for table in check.tables if table.data_class is not DataClass.LOCAL]
+    lacking = [
+        (table.table, met) for table in tables for met in table.side_effects if met.kind is SideEffectKind.PRIVILEGES
+    ]
+    forbidden = [(table.table, met) for table in tables for met in table.side_effects if met.forbids]
+    set_off = [(table.table, met) for table in tables for met in table.side_effects if met.changes_rows]
+    reported = [*lacking, *forbidden, *set_off]
+    rest = [
+        one for one in ((table.table, met) for table in tables for met in table.side_effects) if one not in reported
+    ]
+    for severity, found, says, advice in (
+        (
+            Severity.SHOULD,
+            forbidden,
+            "Tables that cannot be written: a plan leaves them as they are.",
+            "Change that there, or leave them out.",
+        ),
+        (
+            Severity.SHOULD,
+            set_off,
+            "Tables at which a write changes rows beside its own, which no undo puts back.",
+            "A plan that writes one is refused until `allow_triggers=` or `allow_cascades=` names it.",
+        ),
+        (
+            Severity.NOTE,
+            [] if check.read_only else lacking,
+            "Tables that this login may not write.",
+            "Have their owner grant it what is named before anything is copied to this server.",
+        ),
+        (Severity.NOTE, rest, "Tables with constraints, references or numbers of their own.", ""),
+    ):
+        names = tuple(dict.fromkeys(name for name, _ in found))
+        if names:
+            details = tuple(f"{name}: {met.message}" for name, met in found)
+            yield Finding(severity, Subject.TABLES, says, advice, check.role, names, details)
+
+
+def _loads(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
+    loads = {one.role: one.load for one in (primary, secondary)}
+    unknown = [role for role, load in loads.items() if not load]
+    if unknown:
+        yield Finding(
+            Severity.SHOULD,
+            Subject.LOAD,
+            f"The pair file names no CMS load of {' and '.join(unknown)}, so that unlike ones would not be noticed.",
+            'Write load = "..." under each server: what `pkginfo -x cms` says there.',
+            rule=SAME_LOAD,
+        )
+    elif len(set(loads.values())) > 1:
+        named = ", ".join(f"{role} {load}" for role, load in loads.items())
+        yield Finding(
+            Severity.MUST, Subject.LOAD, f"The CMS loads are not alike: {named}.", ALIKE_FIRST, rule=SAME_LOAD
+        )
+
+
+def _kinds(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
+    """Note what is not alike of the databases, whose values are compared alike all the same."""
+    one, other = primary.profile, secondary.profile
+    if one is None or other is None:
+        return
+    traits = [("kinds of the servers", one.kind, other.kind)]
+    if one.kind == other.kind:
+        traits += [("versions of the databases", one.version, other.version), ("locales", one.locale, other.locale)]
+    for what, here, there in traits:
+        if here != there:
+            sides = f"{here or 'not told'} on {Role.PRIMARY}, {there or 'not told'} on {Role.SECONDARY}"
+            yield Finding(Severity.NOTE, Subject.SERVER, f"The {what} are not alike: {sides}.")
+
+
+def _acds(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding]:
+    for one, other in ((primary, secondary), (secondary, primary)):
+        only = sorted(set(one.acds) - set(other.acds))
+        if only:
+            named = f"ACD{'' if len(only) == 1 else 's'} {_listed(only)} {'is' if len(only) == 1 else 'are'}"
+            yield Finding(
+                Severity.MUST,
+                Subject.ACDS,
+                f"{named} only on {one.role}.",
+                "Set up the same ACDs on both servers.",
+                rule=LOCAL_ADMINISTRATION,
+            )
+    for facts in (primary, secondary):
+        for acd in facts.pseudo_acds:
+            yield Finding(
+                Severity.NOTE,
+                Subject.ACDS,
+                f"ACD {acd} is a pseudo-ACD of {facts.role}, as the pair file says: it is not looked at.",
+                rule=OWN_TO_EACH_SERVER,
+            )
+    if not primary.acds and not secondary.acds:
+        yield Finding(Severity.SHOULD, Subject.ACDS, "Neither server names its ACDs.", "Are these CMS databases?")
+
+
+def interval_lengths(facts: ServerFacts) -> dict[int, tuple[int, ...]]:
+    """Return the interval lengths each ACD used in the days that were looked at, shortest first."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for day in facts.lengths:
+        found[day.acd] |= {day.shortest, day.longest}
+    return {acd: tuple(sorted(lengths)) for acd, lengths in sorted(found.items())}
+
+
+def _intervals(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding]:
+    one, other = interval_lengths(primary), interval_lengths(secondary)
+    for acd in sorted(one.keys() & other.keys()):
+        if one[acd] != other[acd]:
+            yield Finding(
+                Severity.MUST,
+                Subject.INTERVALS,
+                f"The intervals of ACD {acd} are {_minutes(one[acd])} on {Role.PRIMARY} and "
+                f"{_minutes(other[acd])} on {Role.SECONDARY}: rows of such days cannot be compared.",
+                "System Setup: Storage Intervals, on each server.",
+                rule=ALIGNED_WINDOWS,
+            )
+        elif len(one[acd]) > 1:
+            says = f"The interval length of ACD {acd} changed these days: {_minutes(one[acd])} on both servers."
+            yield Finding(Severity.NOTE, Subject.INTERVALS, says, rule=ALIGNED_WINDOWS)
+
+
+def _minutes(lengths: Iterable[int]) -> str:
+    return f"{' and '.join(map(str, lengths))} minutes"
+
+
+def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
+    """Yield the archives that stand still or are not known of, those with the same trouble together (rule 6)."""
+    if facts.archives_unread:
+        says = f"How far it has archived is not known: {facts.archives_unread}. No history of archives can be copied."
+        yield Finding(Severity.MUST, Subject.ARCHIVES, says, server=facts.role, rule=ARCHIVED_ON_BOTH)
+        return
+    acds: dict[tuple[Archive, str, Severity], list[int]] = defaultdict(list)
+    for acd in facts.acds:
+        for grain in IN_ARCH_STAT:
+            trouble = _trouble(facts.archived(acd, grain.archive), as_of)
+            if trouble:
+                acds[grain.archive, *trouble].append(acd)
+    archives: dict[tuple[str, Severity, tuple[int, ...]], list[Archive]] = defaultdict(list)
+    for (archive, says, severity), those in acds.items():
+        archives[says, severity, tuple(those)].append(archive)
+    for (says, severity, found), kinds in archives.items():
+        yield Finding(
+            severity,
+            Subject.ARCHIVES,
+            f"ACD {_listed(found)}, {' and '.join(kinds)} archive: {says}.",
+            "" if severity is Severity.NOTE else ARCHIVING,
+            server=facts.role,
+            rule=ARCHIVED_ON_BOTH,
+        )
+
+
+def _trouble(status: ArchiveStatus, as_of: datetime) -> tuple[str, Severity] | None:
+    if status.until is None:
+        if status.problem == RUNNING:
+            return status.problem, Severity.NOTE
+        problem = "has no row in arch_stat" if "has no row" in status.problem else status.problem
+        return problem, Severity.MUST if status.archive.grain.sliced else Severity.SHOULD
+    if status.until < as_of - status.archive.grain.stuck:
+        return f"has come no further than {status.until:%Y-%m-%d %H:%M}", Severity.SHOULD
+    return None
+
+
+def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) -> Iterator[Finding]:
+    """Yield the tables that cannot be compared or copied, those with the same trouble together; `alike` are loads."""
+    unlike = MAKE_ALIKE if alike else f"{ALIKE_FIRST} Till then leave them out."
+    troubles: dict[tuple[str, Severity], list[str]] = defaultdict(list)
+    absent: list[str] = []
+    optional: list[str] = []
+    for spec in catalogue.tables:
+        if not any(lives[spec.name].values()):
+            (optional if spec.optional else absent).append(spec.name)
+            continue
+        verdict = judge_columns(spec, dict(lives[spec.name]))
+        if verdict.state is TableState.NOT_COMPARABLE:
+            severity = Severity.MUST if spec.synced_by is SyncedBy.COPYING else Severity.SHOULD
+            troubles[verdict.problem.replace(f"no table {spec.name}", "no such table"), severity].append(spec.name)
+    for (problem, severity), tables in troubles.items():
+        details = tuple(problem.split("; "))
+        says = details[0] if len(details) == 1 else f"{len(details)} things about its columns are not alike"
+        advice = unlike if severity is Severity.MUST else "They are not compared."
+        yield Finding(
+            severity,
+            Subject.COLUMNS,
+            f"{says[0].upper()}{says[1:]}.",
+            advice,
+            tables=tuple(tables),
+            details=details if len(details) > 1 else (),
+            rule=SAME_LOAD,
+        )
+    if absent:
+        absent += optional
+        says = (
+            f"{plural(len(absent), 'table')} of the catalogue {'is' if len(absent) == 1 else 'are'} on neither server."
+        )
+        yield Finding(Severity.NOTE, Subject.TABLES, says, tables=tuple(absent))
+
+
+def _nullability(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Finding]:
+    for spec in catalogue.tables:
+        one, other = (lives[spec.name][role] for role in Role)
+        if one is None or other is None or spec.synced_by is not SyncedBy.COPYING:
+            continue
+        found = [
+            f"{column.name}: {_null(column)} on {Role.PRIMARY}, {_null(there)} on {Role.SECONDARY}"
+            for column in one.columns
+            if (there := other.column(column.name)) is not None
+            and None not in (column.nullable, there.nullable)
+            and column.nullable != there.nullable
+        ]
+        if found:
+            yield Finding(
+                Severity.SHOULD,
+                Subject.COLUMNS,
+                f"{plural(len(found), 'column')} may hold NULL on one server only, which refuses rows of the other.",
+                "Make the columns alike on both servers.",
+                tables=(spec.name,),
+                details=tuple(found),
+                rule=SAME_LOAD,
+            )
+
+
+def _null(column: LiveColumn) -> str:
+    return "NULL" if column.nullable else "NOT NULL"
+
+
+def _empty(catalogue: Catalogue, primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
+    """Yield the tables that one server has filled and the other has not."""
+    for one, other in ((primary, secondary), (secondary, primary)):
+        empty = {*one.tables_with(TablePresence.ROWS)} & {*other.tables_with(TablePresence.EMPTY)}
+        names = tuple(spec.name for spec in catalogue.tables if spec.name in empty and _is_compared(spec))
+        if names:
+            yield Finding(
+                Severity.SHOULD,
+                Subject.TABLES,
+                f"Rows on {one.role}, none on {other.role}.",
+                "`syncengine verify` says what is missing.",
+                tables=names,
+            )
+
+
+def _is_compared(spec: TableSpec) -> bool:
+    return spec.data_class is not DataClass.LOCAL and spec.synced_by is not SyncedBy.NEVER
+
+
+def _unlike_specs(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
+    here, there = ({table.table for table in one.tables if table.faults} for one in (primary, secondary))
+    unlike = tuple(table.table for table in primary.tables if table.table in here | there)
+    if unlike:
+        says = f"{plural(len(unlike), 'table')} {'has' if len(unlike) == 1 else 'have'} columns unlike the specs."
+        yield Finding(Severity.NOTE, Subject.COLUMNS, says, REPORT, tables=unlike)
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))

@@ -1,0 +1,114 @@
+"""A wrapper around a real server that lets things happen at the worst moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from syncengine.model.bucket import Bucket, BucketColumns, BucketState
+from syncengine.model.fingerprint import FingerprintQuery
+from syncengine.model.pair import Limits, Role, ServerSettings
+from syncengine.model.selection import ReadQuery
+from syncengine.servers.forwarding import ForwardingServer, ForwardingSession
+from syncengine.servers.kinds import open_server
+from syncengine.servers.protocol import Bounds, Server, WriteSession
+
+
+def _nothing_before_begin(server: Server) -> None:
+    """Let a transaction begin."""
+    del server
+
+
+def _nothing_after_write(inserts: int, table: str) -> None:
+    """Let an insert be."""
+    del inserts, table
+
+
+def _nothing_before_query(table: str) -> None:
+    """Let a table be asked about."""
+    del table
+
+
+@dataclass
+class Interference:
+    """What happens before a table is asked, a transaction begins, after the nth insert, and after its commit."""
+
+    before_query: Callable[[str], None] = _nothing_before_query
+    before_begin: Callable[[Server], None] = _nothing_before_begin
+    after_insert: Callable[[int, str], None] = _nothing_after_write
+    after_commit: Callable[[int, str], None] = _nothing_after_write
+    inserts: int = 0
+    table: str = ""
+    loses_rows: bool = False
+    """Take rows in, say so, and keep none of them, as a trigger might."""
+
+
+def _drained(rows: pa.RecordBatchReader) -> int:
+    """Read rows to their end and return how many there were."""
+    return int(sum(batch.num_rows for batch in rows))
+
+
+class InterferingSession(ForwardingSession):
+    """A real transaction with something happening after its inserts."""
+
+    def __init__(self, inner: WriteSession, interference: Interference) -> None:
+        super().__init__(inner)
+        self._interference = interference
+
+    def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
+        """Insert, and let happen what was asked for."""
+        count = _drained(rows) if self._interference.loses_rows else self._inner.insert(table, rows)
+        self._interference.inserts += 1
+        self._interference.table = table
+        self._interference.after_insert(self._interference.inserts, table)
+        return count
+
+    def commit(self) -> None:
+        """Commit, and let happen what was asked for."""
+        self._inner.commit()
+        self._interference.after_commit(self._interference.inserts, self._interference.table)
+
+
+class InterferingServer(ForwardingServer):
+    """A real server with something happening around its transactions."""
+
+    def __init__(self, inner: Server, interference: Interference) -> None:
+        super().__init__(inner)
+        self._interference = interference
+
+    def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
+        """Let happen what was asked for, and pass it on."""
+        self._interference.before_query(query.selection.table)
+        return self._inner.fingerprint(query)
+
+    def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
+        """Let happen what was asked for, and pass it on."""
+        self._interference.before_query(table)
+        return self._inner.bounds(table, columns)
+
+    def read(self, query: ReadQuery) -> pa.RecordBatchReader:
+        """Let happen what was asked for, and pass it on."""
+        self._interference.before_query(query.selection.table)
+        return self._inner.read(query)
+
+    @contextmanager
+    def begin(self) -> Iterator[WriteSession]:
+        """Let happen what was asked for, then open the real transaction."""
+        self._interference.before_begin(self._inner)
+        with self._inner.begin() as session:
+            yield InterferingSession(session, self._interference)
+
+
+def interfere(monkeypatch: pytest.MonkeyPatch, role: Role, interference: Interference) -> None:
+    """Put the wrapper around one server of every pair opened from now on."""
+
+    def opened(settings: ServerSettings, folder: Path, *, writable: bool, limits: Limits) -> Server:
+        server = open_server(settings, folder, writable=writable, limits=limits)
+        return InterferingServer(server, interference) if settings.role is role else server
+
+    monkeypatch.setattr("syncengine.jobs.connections.open_server", opened)
