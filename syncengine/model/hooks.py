@@ -84,7 +84,7 @@ class HookRecord:
         if self.state is HookState.DONE:
             return f"the hook {self.kind} of {self.server} has done it"
         why = self.why or "was begun, and nobody knows how it ended"
-        output = f", and said: {self.last_lines}" if self.last_lines else ""
+        output = f" and printed: {self.last_lines}" if self.last_lines else ""
         return f"the hook {self.kind} of {self.server} {why}{output}"
 
     @property

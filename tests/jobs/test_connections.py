@@ -1,4 +1,4 @@
-"""One database is not a pair, whatever names it goes by."""
+"""One database is not a pair, under any two names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.builders import build_files, half_hours
 from tests.cli.terminal import Typing
 
 
-def test_what_needs_both_servers_tells_where_to_ask_about_the_one_that_is_left(tmp_path: Path, typed: Typing) -> None:
+def test_a_failed_server_leads_to_the_status_command(tmp_path: Path, typed: Typing) -> None:
     """Whoever types outages when the primary has just died is shown the command that works with one server."""
     files = build_files(tmp_path)
     files.database(Role.PRIMARY).unlink()

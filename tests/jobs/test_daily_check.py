@@ -18,12 +18,12 @@ from tests.scenes import storage, trunks
 
 
 def healthy(folder: Path) -> Files:
-    """Build a pair of which nothing has to be said."""
+    """Build a pair with nothing to report."""
     return build_files(folder, ["htrunk"], both={"htrunk": trunks(400, 700)})
 
 
 def test_a_healthy_pair_is_in_order(tmp_path: Path, typed: Typing) -> None:
-    """Both servers stand beside each other, nothing differs, and what no table shows is listed; exit 0."""
+    """Both servers are shown side by side, nothing differs, and checks by hand are listed; exit 0."""
     said = typed("status", "--pair", healthy(tmp_path).pair_file)
 
     assert said.code == 0, said.text
@@ -34,7 +34,7 @@ def test_a_healthy_pair_is_in_order(tmp_path: Path, typed: Typing) -> None:
         assert line in said.out
 
 
-def test_an_outage_and_its_drift_are_told(tmp_path: Path, typed: Typing) -> None:
+def test_an_outage_and_its_drift_are_reported(tmp_path: Path, typed: Typing) -> None:
     """Outages are counted by server, the tables that differ are named, and the exit code is 3."""
     said = typed("status", "--pair", guides(tmp_path).pair_file)
 
@@ -46,7 +46,7 @@ def test_an_outage_and_its_drift_are_told(tmp_path: Path, typed: Typing) -> None
     assert "syncengine outages --pair" in said.out
 
 
-def test_outages_are_offered_for_what_outages_cut(tmp_path: Path, typed: Typing) -> None:
+def test_the_outages_command_is_offered_for_drift_of_outages(tmp_path: Path, typed: Typing) -> None:
     """A name that differs is not put down to an outage that both servers had; a verify finds it."""
     lost = [*trunks(400, 500), *trunks(530, 700)]
     named = row("synonyms", acd_no=1, item_type="vdn", item_name="Sales", value="45001")
@@ -83,7 +83,7 @@ def test_an_outage_that_is_just_over_is_not_in_sync(tmp_path: Path, typed: Typin
 
 @pytest.mark.parametrize(("archived", "as_of"), [("07:00", "07:10"), ("05:00", "05:25")])
 def test_an_outage_that_both_servers_had_is_lost(tmp_path: Path, typed: Typing, archived: str, as_of: str) -> None:
-    """Nothing differs and nothing waits, and somebody has to know that calls are gone: exit 3 while it is looked at."""
+    """Nothing differs and nothing waits, but lost calls are reported: exit 3 while they are in the window."""
     whole = [*trunks(400, 500), *trunks(530, 700)] if archived == "07:00" else trunks(400, 500)
     files = build_files(
         tmp_path,
@@ -107,11 +107,11 @@ def test_an_outage_that_both_servers_had_is_lost(tmp_path: Path, typed: Typing, 
     assert not daily["holes"]
     assert not daily["waiting"]
     if archived == "07:00":
-        # What lies before the time looked at is no news.
+        # Drift before the window is not reported.
         assert typed("status", "--pair", files.pair_file, "--since", "2000-06-05 05:30").code == 0
 
 
-def test_unlike_loads_are_told(tmp_path: Path, typed: Typing) -> None:
+def test_different_loads_are_reported(tmp_path: Path, typed: Typing) -> None:
     """Between different loads nothing can be copied (rule 14): a pair that is in sync yet is not in order."""
     files = healthy(tmp_path)
     files.pair_file.write_text(files.pair_file.read_text().replace("r3v8ag.f", "r3v8ah.a", 1))
@@ -133,7 +133,7 @@ def test_drift_of_long_ago_is_for_verify(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_a_hole_that_no_diary_explains(tmp_path: Path, typed: Typing) -> None:
-    """Intervals without rows are named with their server, since nobody was told of an outage."""
+    """Intervals without rows and without a known outage are named with their server."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -148,7 +148,7 @@ def test_a_hole_that_no_diary_explains(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_an_archive_that_stands_still(tmp_path: Path, typed: Typing) -> None:
-    """An archive that has not run for hours, or failed, is told with its ACD and server."""
+    """An archive that has not run for hours, or failed, is reported with its ACD and server."""
     stands = {"primary": datetime(2000, 6, 5, 7, 0), "secondary": datetime(2000, 6, 5, 2, 0)}
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)}, archived=stands)
 
@@ -159,7 +159,7 @@ def test_an_archive_that_stands_still(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_a_full_circular_table(tmp_path: Path, typed: Typing) -> None:
-    """A table that drops its oldest rows is named, and that alone is no reason to look."""
+    """A table that drops its oldest rows is named; that alone does not change the exit code."""
     files = build_files(
         tmp_path,
         ["htrunk", "call_rec"],
@@ -178,7 +178,7 @@ def test_a_full_circular_table(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_a_server_that_does_not_answer(tmp_path: Path, typed: Typing) -> None:
-    """Without its primary one works on the secondary; the other server is told of all the same, with exit 1."""
+    """Without the primary users work on the secondary; that server is still reported on, with exit 1."""
     files = healthy(tmp_path)
     files.database(Role.PRIMARY).unlink()
 
@@ -192,7 +192,7 @@ def test_a_server_that_does_not_answer(tmp_path: Path, typed: Typing) -> None:
     assert "Traceback" not in said.text
 
 
-def test_while_a_run_writes_the_servers_are_not_asked(tmp_path: Path, typed: Typing) -> None:
+def test_servers_are_not_queried_while_a_run_writes(tmp_path: Path, typed: Typing) -> None:
     """A run has the pair: the runs are shown, and neither server is opened, be it locked."""
     files = healthy(tmp_path)
     with (
@@ -221,8 +221,8 @@ def test_the_document_of_the_daily_check(tmp_path: Path, typed: Typing) -> None:
     assert alone["daily"] is None
 
 
-def test_hooks_look_after_what_no_table_shows(tmp_path: Path, typed: Typing) -> None:
-    """What a hook says stands in place of the line to check by hand, and one that is not fine has to be looked at."""
+def test_hooks_check_what_no_table_shows(tmp_path: Path, typed: Typing) -> None:
+    """The answer of a hook replaces the line to check by hand; a failed check is reported."""
     files = with_hooks(
         healthy(tmp_path),
         hook("backups", python("print('ended 2000-06-04 23:10')")),
@@ -258,7 +258,7 @@ def test_hooks_look_after_what_no_table_shows(tmp_path: Path, typed: Typing) -> 
 
 @pytest.mark.parametrize("code", [126, 127, 255])
 def test_a_hook_that_did_not_come_so_far(tmp_path: Path, typed: Typing, code: int) -> None:
-    """A shell that found no program and ssh without its connection tell nothing of links: nobody switches over."""
+    """A shell without its program and ssh without its connection are no answer about links: no switch-over."""
     files = with_hooks(healthy(tmp_path), hook("links", fails("no route to host", code), "primary"))
 
     said = typed("status", "--pair", files.pair_file)
@@ -269,8 +269,8 @@ def test_a_hook_that_did_not_come_so_far(tmp_path: Path, typed: Typing, code: in
     assert "Work on the primary" in said.out
 
 
-def test_all_looked_after_by_hooks(tmp_path: Path, typed: Typing) -> None:
-    """Where hooks look after all of it and it is fine, nothing is left by hand, and the exit code is 0."""
+def test_hooks_can_check_everything(tmp_path: Path, typed: Typing) -> None:
+    """Where hooks check everything and find no fault, nothing remains by hand, and the exit code is 0."""
     files = with_hooks(healthy(tmp_path), *(hook(kind) for kind in CheckKind))
 
     said = typed("status", "--pair", files.pair_file)
@@ -281,8 +281,8 @@ def test_all_looked_after_by_hooks(tmp_path: Path, typed: Typing) -> None:
     assert sorted(asked) == sorted((kind, role) for kind in CheckKind for role in kind.servers)
 
 
-def test_point_3_users_on_the_secondary_have_to_be_looked_at(tmp_path: Path, typed: Typing) -> None:
-    """A hook that finds users on the secondary while the primary works ends with 3; of the primary none is asked."""
+def test_point_3_users_on_the_secondary_have_to_be_checked(tmp_path: Path, typed: Typing) -> None:
+    """A hook that finds users on the secondary while the primary works means exit 3; the primary has no such hook."""
     files = with_hooks(healthy(tmp_path), hook("users", fails("anna is logged in")))
 
     said = typed("status", "--pair", files.pair_file)
@@ -293,7 +293,7 @@ def test_point_3_users_on_the_secondary_have_to_be_looked_at(tmp_path: Path, typ
 
 
 def test_point_3_users_are_to_be_on_the_secondary_without_its_primary(tmp_path: Path, typed: Typing) -> None:
-    """While one works on the secondary nobody looks whether users are there."""
+    """While users belong on the secondary, the hook that looks for users there is not run."""
     files = with_hooks(healthy(tmp_path), hook("users", fails("anna is logged in")))
     files.database(Role.PRIMARY).unlink()
 
@@ -304,8 +304,8 @@ def test_point_3_users_are_to_be_on_the_secondary_without_its_primary(tmp_path: 
     assert notes(files) == []
 
 
-def test_a_hook_that_could_not_tell(tmp_path: Path, typed: Typing) -> None:
-    """Where a hook cannot be run, or takes too long, the line stays, and why is said; exit 3."""
+def test_a_hook_without_an_answer(tmp_path: Path, typed: Typing) -> None:
+    """Where a hook cannot be run, or takes too long, the line stays, with the reason; exit 3."""
     files = with_hooks(
         healthy(tmp_path),
         hook("backups", ("./nowhere",)),
@@ -334,7 +334,7 @@ def test_hooks_are_left_alone_where_the_servers_are(tmp_path: Path, typed: Typin
 
 
 @pytest.mark.parametrize("since", ["2001-01-01", "tomorrow"])
-def test_a_time_that_cannot_be_meant(tmp_path: Path, typed: Typing, since: str) -> None:
+def test_an_impossible_time_is_refused(tmp_path: Path, typed: Typing, since: str) -> None:
     """A slip in --since ends with 2 and one sentence."""
     said = typed("status", "--since", since, "--pair", healthy(tmp_path).pair_file)
 

@@ -1,4 +1,4 @@
-"""What tables do by themselves is known before every plan, whatever it is for, and told after every run."""
+"""Side effects of tables are known before every plan of any kind, and reported after every run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TAKES_AWAY = Reference("c_fk", "c_notes", "htrunk", ("n",), OnDelete.CASCADE)
 
 @contextmanager
 def with_surroundings(*tables: str, **around: Any) -> Iterator[None]:
-    """Let the secondary tell of something around tables, of all where none is named, that embedded servers have not."""
+    """Let the secondary report something around tables, around all where none is named, that embedded servers lack."""
 
     def surroundings(self: DuckDBServer, names: Collection[str]) -> dict[str, Surroundings]:
         found = dict(REAL_SURROUNDINGS(self, names))
@@ -50,7 +50,7 @@ def renamed(folder: Path) -> Files:
 
 
 def blind_in_may(folder: Path) -> Files:
-    """Build a pair with a half hour that was not seen, and what was summarised over it."""
+    """Build a pair with a half hour that was not recorded, and roll-ups that include it."""
     return summarised(folder, blind={IN_MAY: 1030})
 
 
@@ -78,7 +78,7 @@ PLANS: dict[str, tuple[Callable[[Path], Files], Callable[..., Plan | None], str]
 
 @pytest.mark.soak("rollups", "outages", "resync", "sync")
 @pytest.mark.parametrize("what", sorted(PLANS))
-def test_every_plan_is_asked_about(tmp_path: Path, what: str) -> None:
+def test_side_effects_of_every_plan_are_checked(tmp_path: Path, what: str) -> None:
     """Whatever a plan is for: a trigger at a table it writes, roll-ups included, refuses it until it is allowed."""
     build, make, table = PLANS[what]
     files = build(tmp_path)
@@ -96,8 +96,8 @@ def test_every_plan_is_asked_about(tmp_path: Path, what: str) -> None:
     assert {(one.into, one.table) for one in result.side_effects} == {(Role.SECONDARY, table)}
 
 
-def test_a_backfill_is_asked_about_too(tmp_path: Path, typed: Typing) -> None:
-    """A backfill is refused, and what it was allowed is said of it and kept for its resume."""
+def test_side_effects_of_a_backfill_are_checked(tmp_path: Path, typed: Typing) -> None:
+    """A backfill is refused, and what it was allowed is reported and recorded for its resume."""
     files = drifting_pair(tmp_path)
 
     def backfill(*words: str) -> CommandResult:
@@ -132,7 +132,7 @@ def test_only_what_the_plan_writes_and_where_it_writes_counts(tmp_path: Path) ->
         assert files.open().plan_resync(window=WINDOW, tables="htrunk").steps
 
 
-def test_what_only_goes_with_deleted_rows_stays_where_none_is_deleted(tmp_path: Path, typed: Typing) -> None:
+def test_delete_triggers_do_not_count_where_nothing_is_deleted(tmp_path: Path, typed: Typing) -> None:
     """The way out of a cascade that the refusal names, --policy fill, is one."""
     files = build_files(
         tmp_path, ["htrunk"], both={"htrunk": []}, primary={"htrunk": [row("htrunk", starttime=500, tkgrp=1)]}
@@ -149,8 +149,8 @@ def test_what_only_goes_with_deleted_rows_stays_where_none_is_deleted(tmp_path: 
 
 
 @pytest.mark.soak
-def test_a_table_of_the_plan_that_loses_rows_is_said_to_differ_afterwards(tmp_path: Path) -> None:
-    """Where a cascade takes rows of a table that the plan writes itself, the plan says that it will differ."""
+def test_a_planned_table_that_loses_rows_differs_afterwards(tmp_path: Path) -> None:
+    """Where a cascade deletes rows of a table that the plan writes itself, the plan says that it will differ."""
     files = build_files(
         tmp_path,
         ["htrunk", "hsplit"],
@@ -164,8 +164,8 @@ def test_a_table_of_the_plan_that_loses_rows_is_said_to_differ_afterwards(tmp_pa
     assert met.effect.message.endswith("and what hsplit loses by it differs after the run")
 
 
-def test_an_undo_says_what_its_run_set_off(tmp_path: Path) -> None:
-    """What the run was told and allowed is allowed to its undo, and named; with the trigger gone it stays named."""
+def test_an_undo_names_the_side_effects_of_its_run(tmp_path: Path) -> None:
+    """Triggers allowed to a run are allowed to its undo, and named; a removed trigger stays named."""
     files = drifting_pair(tmp_path)
     pair = files.open()
     with with_surroundings("htrunk", triggers=(ADDS_UP,)):
@@ -180,8 +180,8 @@ def test_an_undo_says_what_its_run_set_off(tmp_path: Path) -> None:
     assert pair.run().in_sync is False
 
 
-def test_a_resume_is_held_to_what_its_run_was_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A trigger that came after a run was stopped keeps it from going on."""
+def test_a_resume_is_bound_by_what_its_run_was_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trigger added after a run was stopped keeps it from being resumed."""
     files = drifting_pair(tmp_path)
     pair = files.open()
 
@@ -211,7 +211,7 @@ def differing(folder: Path, *statements: str) -> Files:
 
 
 def remade(files: Files, what: str) -> None:
-    """Make hsplit of the secondary anew, with something beside its columns."""
+    """Make hsplit of the secondary again, with something added to its columns."""
     described = files.run(
         "secondary",
         "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'hsplit' ORDER BY column_index",
@@ -231,7 +231,7 @@ def remade(files: Files, what: str) -> None:
 HSPLIT = ("--window", WINDOW, "--table", "hsplit")
 
 
-def test_an_embedded_sequence_is_advanced_and_never_set_back(tmp_path: Path, typed: Typing) -> None:
+def test_an_embedded_sequence_is_advanced_and_never_lowered(tmp_path: Path, typed: Typing) -> None:
     """The next number of a target's own is past what was written, and stays so where it was ahead already."""
     numbers = ("CREATE SEQUENCE c_numbers", "ALTER TABLE hsplit ALTER acdtime SET DEFAULT nextval('c_numbers')")
     files = differing(tmp_path, *numbers)
@@ -291,8 +291,8 @@ def test_an_embedded_generated_column_is_refused(tmp_path: Path, typed: Typing) 
     assert files.open().runs() == ()
 
 
-def test_an_embedded_reference_keeps_its_rows_and_is_said(tmp_path: Path, typed: Typing) -> None:
-    """Rows that another table refers to stay: the plan names the reference, and the refusal says table and why."""
+def test_an_embedded_reference_retains_its_rows_and_is_reported(tmp_path: Path, typed: Typing) -> None:
+    """Rows that another table refers to stay: the plan names the reference, and the refusal gives table and reason."""
     files = differing(tmp_path)
     remade(files, "UNIQUE (split, starttime)")
     for statement in (

@@ -15,7 +15,7 @@ from tests.survival.stalling import InformixWire, StallingPair
 
 LIVE = [pytest.param(kind, marks=MARKS[kind], id=kind) for kind in ("informix", "postgresql")]
 IN_TIME = 2 + 9
-"""Seconds: what a query may take, and a few for the process to begin, for a commit to be looked for, and to end."""
+"""Seconds: what a query may take, and a few for the process to begin, for a commit to be resolved, and to end."""
 AT_ONCE = 3
 """Seconds in which a Ctrl-C is heard."""
 MOST = 1000
@@ -37,7 +37,7 @@ def typed(capsys: pytest.CaptureFixture[str]) -> Typing:
 
 
 def reports_timeout(said: CommandResult) -> bool:
-    """Say whether a command was told that something took longer than it may."""
+    """Say whether a command reported that something took too long."""
     return "took longer" in said.text
 
 
@@ -105,7 +105,7 @@ def test_stalled_while(tmp_path: Path, typed: Typing, monkeypatch: pytest.Monkey
 
 @pytest.mark.informix
 def test_stalled_in_the_rollback_at_the_end(tmp_path: Path) -> None:
-    """A verdict that is known is told, and the process ends, though the server never answers the last rollback."""
+    """A known verdict is printed, and the process ends, though the server never answers the last rollback."""
     with StallingPair.of(tmp_path, "informix") as pair:
         assert isinstance(pair.wire, InformixWire)
         shim = pair.wire.home.shim
@@ -123,7 +123,7 @@ def test_stalled_in_the_rollback_at_the_end(tmp_path: Path) -> None:
 @pytest.mark.soak("postgresql")
 @pytest.mark.parametrize("kind", LIVE)
 def test_ctrl_c_while_connecting(tmp_path: Path, kind: str) -> None:
-    """A server that hangs at the first word of a connection does not keep Ctrl-C from being heard."""
+    """A server that hangs at the first message of a connection does not block Ctrl-C."""
     with StallingPair.of(tmp_path, kind) as pair:
         pair.wire.stall_at(1)
 
@@ -151,5 +151,5 @@ def test_a_command_logs_in_once(tmp_path: Path, typed: Typing, monkeypatch: pyte
 
     assert "4 of 4 steps done" in said.text
     assert logins["check"] <= logins["verify"] <= MOST_LOGINS[kind]
-    # It plans, and then opens the servers anew; ways to insert that an Informix does not know end their connection.
+    # It plans, and then opens the servers again; ways to insert that an Informix does not know end their connection.
     assert logins["resync"] <= 2 * logins["verify"] + 2, logins

@@ -44,7 +44,7 @@ def locked(monkeypatch: pytest.MonkeyPatch, *tables: str, times: int = 1000) -> 
 def test_where_no_table_can_be_counted_it_is_an_error(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That there is nothing to copy nobody knows then: each table is named with why, and exit is 1."""
+    """It is not known then whether there is anything to copy: each table is named with why, and exit is 1."""
     files = history(tmp_path)
     locked(monkeypatch, "htrunk", "hcwc")
 
@@ -60,7 +60,7 @@ def test_where_no_table_can_be_counted_it_is_an_error(
 def test_a_table_without_rows_beside_it_changes_nothing(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the other tables hold nothing of that time, the one that cannot be counted is the error."""
+    """Where the other tables have no rows of that time, the one that cannot be counted is the error."""
     files = history(tmp_path)
     locked(monkeypatch, "hcwc")
 
@@ -72,7 +72,7 @@ def test_a_table_without_rows_beside_it_changes_nothing(
 def test_days_that_only_an_uncounted_table_has_are_not_called_done(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A lock that is gone when the portions are compared has left out days all the same: told, and the end is 5."""
+    """A lock released before the portions are compared still caused missing days: reported, and exit 5."""
     files = history(tmp_path)
     locked(monkeypatch, "hcwc", times=1)
 
@@ -98,7 +98,7 @@ def test_days_that_only_an_uncounted_table_has_are_not_called_done(
 def test_where_nothing_was_written_beside_it_the_end_is_an_error(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Days that are in sync are no success while others were not looked at; JSON names the table."""
+    """Days in sync are no success while others were not compared; JSON names the table."""
     files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks(400, 600), "hcwc": [code(400)]})
     locked(monkeypatch, "hcwc", times=1)
 
@@ -111,7 +111,7 @@ def test_where_nothing_was_written_beside_it_the_end_is_an_error(
 
 
 @pytest.mark.soak
-def test_a_run_that_goes_on_still_knows_it(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resumed_run_still_knows_it(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is resumed was cut without that table, and does not end as done and in sync."""
     files = history(tmp_path, htrunk=trunks(400, 600, row_date=date(2000, 6, 4)))
     locked(monkeypatch, "hcwc", times=1)
