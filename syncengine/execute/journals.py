@@ -58,19 +58,19 @@ def written_parts(record: RunRecord, run: RunFolder) -> Iterator[WrittenPart]:
             plans[portion] = run.plan(portion)
         plan = plans[portion]
         step = next(one for one in plan.steps if one.number == batch.place.step)
-        for part, told in zip(batch_of(step, batch.place).parts, batch.parts, strict=True):
+        for part, recorded in zip(batch_of(step, batch.place).parts, batch.parts, strict=True):
             yield WrittenPart(
                 into=batch.into,
                 portion=portion,
                 step=step,
                 part=part,
                 seed=plan.seed,
-                before=told.before.by_bucket(),
-                after=told.after.by_bucket(),
+                before=recorded.before.by_bucket(),
+                after=recorded.after.by_bucket(),
                 journal=run.journal(batch.place, part.table),
-                journal_checksum=told.journal,
-                deleted=told.deleted,
-                inserted=told.inserted,
+                journal_checksum=recorded.journal,
+                deleted=recorded.deleted,
+                inserted=recorded.inserted,
             )
 
 
@@ -86,8 +86,8 @@ def refuse_damaged_journals(steps: Iterable[Step], record: RunRecord, run: RunFo
             journals.setdefault(
                 (written.into, written.part.table, write.bucket), (written.journal, written.journal_checksum)
             )
-    for path, kept in {journals[place] for place in needed if place in journals}:
-        run.refuse_changed(path, kept)
+    for path, checksum in {journals[place] for place in needed if place in journals}:
+        run.refuse_changed(path, checksum)
 
 
 class Journals:

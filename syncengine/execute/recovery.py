@@ -49,7 +49,10 @@ def recover(
         step = next(one for one in plan.steps if one.number == batch.place.step)
         found = batch_of(step, batch.place)
         server = servers[batch.into]
-        images = [Images(part, told.before, told.after) for part, told in zip(found.parts, batch.parts, strict=True)]
+        images = [
+            Images(part, recorded.before, recorded.after)
+            for part, recorded in zip(found.parts, batch.parts, strict=True)
+        ]
         state = resolve(images, server, batch.session, seed=plan.seed, cache=cache, wait_seconds=limits.lock_seconds)
         why = CRASHED
         if state is BatchState.UNKNOWN and not server.describe().capabilities.transactions:
@@ -65,11 +68,11 @@ def _restore_half_written(
 ) -> str:
     """Restore half a batch in a database without transactions, and return a note of that."""
     parts = []
-    for part, told in zip(batch.parts, record.parts, strict=True):
-        before = sum(rows for _, rows, _, _ in told.before.states)
-        journal = Piece(run.journal(batch.place, part.table), before, told.journal)
+    for part, recorded in zip(batch.parts, record.parts, strict=True):
+        before = sum(rows for _, rows, _, _ in recorded.before.states)
+        journal = Piece(run.journal(batch.place, part.table), before, recorded.journal)
         path = run.pieces / f"{batch.place.piece(part.table)}-insert.parquet"
-        insert = Piece(path, told.inserted, told.insert)
+        insert = Piece(path, recorded.inserted, recorded.insert)
         for piece in (journal, insert):
             try:
                 run.refuse_changed(piece.path, piece.checksum)
@@ -78,7 +81,7 @@ def _restore_half_written(
                     f"{part.table}: the step was cut short, {record.into} has no log, and {error.message}",
                     hint="Nothing was restored. `syncengine verify` shows the state of the table; a resync repairs it.",
                 ) from error
-        parts.append(PreparedPart(part, told.before, told.after, journal, insert, told.deleted, ()))
+        parts.append(PreparedPart(part, recorded.before, recorded.after, journal, insert, recorded.deleted, ()))
     try:
         restore_all(parts, server, seed, cache, record.into)
     except StagingError as error:

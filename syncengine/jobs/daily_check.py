@@ -114,7 +114,7 @@ class DailyCheckJob:
         """Yield how full each circular table is whose capacity the server reports."""
         circular = [spec for spec in self.catalogue.tables if spec.circular and spec.retention is not None]
         for spec in circular:
-            capacities = {kept.acd: kept.capacity for kept in facts.storage_allocations if kept.item == spec.retention}
+            capacities = {one.acd: one.capacity for one in facts.storage_allocations if one.item == spec.retention}
             filled = _fullest(server, spec, capacities) if any(capacities.values()) else None
             if filled is not None:
                 yield filled

@@ -28,7 +28,10 @@ def with_unwritable(observation: Observation, servers: Mapping[Role, Server]) ->
         if error.of_whole_server:
             raise
         return observation
-    why = {name: "; ".join(met.message for met in side_effects_of(one) if met.forbids) for name, one in around.items()}
+    why = {
+        name: "; ".join(effect.message for effect in side_effects_of(one) if effect.forbids)
+        for name, one in around.items()
+    }
     return replace(
         observation,
         tables=tuple(replace(one, unwritable=why.get(one.spec.name, "")) for one in observation.tables),

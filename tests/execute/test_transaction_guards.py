@@ -116,10 +116,10 @@ def test_a_failing_insert_rolls_its_step_back(
     interfere(monkeypatch, Role.SECONDARY, Interference(after_insert=fail))
     code = run_for_code(["resync", "--pair", str(files.pair_file), "-w", EVENING, "-t", "htrunk", "--yes"])
 
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert code == 5
-    assert "2 of 3 steps done" in said
-    assert "step 2 (htrunk) was not done: secondary: no room for htrunk" in said
+    assert "2 of 3 steps done" in output
+    assert "step 2 (htrunk) was not done: secondary: no room for htrunk" in output
     assert repaired(files) == {500, 600}
     assert files.bag("secondary", "htrunk", "starttime = 530") == before
 
@@ -212,7 +212,9 @@ def test_rows_that_are_not_all_written_are_rolled_back(
     code = run_for_code(["resync", "--pair", str(files.pair_file), "-w", WINDOW, "-t", "htrunk", "--yes"])
 
     assert code == 1
-    assert "journalled; rolled back" in (said := " ".join(capsys.readouterr().out.split())) or "staged; rolled" in said
+    assert (
+        "journalled; rolled back" in (output := " ".join(capsys.readouterr().out.split())) or "staged; rolled" in output
+    )
     assert files.bag("secondary", "htrunk") == before
 
 

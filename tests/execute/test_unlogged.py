@@ -106,8 +106,10 @@ def unlogged(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     faults = Unlogged(crowded=request.param == "crowded")
 
     def describe(server: DuckDBServer) -> ServerDescription:
-        told = DESCRIBED(server)
-        return replace(told, capabilities=replace(told.capabilities, transactions=False, locks_by_update=False))
+        described = DESCRIBED(server)
+        return replace(
+            described, capabilities=replace(described.capabilities, transactions=False, locks_by_update=False)
+        )
 
     @contextmanager
     def begin(server: DuckDBServer) -> Iterator[Statements]:
@@ -120,8 +122,8 @@ def unlogged(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     files = build_files(
         tmp_path, ["htrunk"], primary={"htrunk": trunks(500, 600, incalls=9)}, secondary={"htrunk": trunks(500, 600)}
     )
-    said = files.pair_file.read_text()
-    files.pair_file.write_text(said.replace('load = "r3v8ag.f"', 'load = "r3v8ag.f"\nwithout_transactions = true'))
+    output = files.pair_file.read_text()
+    files.pair_file.write_text(output.replace('load = "r3v8ag.f"', 'load = "r3v8ag.f"\nwithout_transactions = true'))
     return files
 
 

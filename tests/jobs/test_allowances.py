@@ -12,7 +12,7 @@ import pytest
 
 from syncengine.cli.hints import complete_commands
 from syncengine.execute.transaction import BatchWriter
-from syncengine.jobs import surroundings as looking
+from syncengine.jobs import surroundings
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
 from syncengine.model.permission import Permission
@@ -20,7 +20,7 @@ from syncengine.model.plan import Plan
 from syncengine.model.policy import Policy, Rollups
 from syncengine.model.portions import BackfillRequest
 from syncengine.model.refusals import SideEffectError
-from syncengine.model.run import RunHeader, RunKind
+from syncengine.model.run import BatchState, RunHeader, RunKind
 from syncengine.model.surroundings import (
     OnDelete,
     ReachedTrigger,
@@ -98,20 +98,20 @@ def test_a_trigger_added_during_a_run_stops_the_rest_of_it(tmp_path: Path, imita
     options = ("--window", WINDOW, "--table", "htrunk", "--table", "hcwc", "--pair", files.pair_file)
 
     with once_written("hcwc", lambda: imitation.have("htrunk", triggers=(ADDS_UP,))):
-        said = typed("resync", "--yes", *options)
-    kept = files.bag("secondary", "htrunk")
+        output = typed("resync", "--yes", *options)
+    stopped_at = files.bag("secondary", "htrunk")
     refused = typed("resume", "--pair", files.pair_file)
-    told = [typed(*words, "--pair", files.pair_file) for words in (("status",), ("runs", files.open().run().id))]
+    shown = [typed(*words, "--pair", files.pair_file) for words in (("status",), ("runs", files.open().run().id))]
     offered = f"syncengine resume {files.open().run().id} --pair {files.pair_file} --allow-triggers htrunk"
     resumed = typed("resume", "--pair", files.pair_file, "--allow-triggers", "htrunk", "--json")
     undone = typed("undo", "--yes", "--pair", files.pair_file)
 
-    assert (said.code, refused.code, resumed.code, undone.code) == (5, 4, 0, 5)
-    assert kept == before
-    assert "c_adding" in said.text
-    assert f"(`syncengine undo {files.open().runs()[-2].id} --pair {files.pair_file}`)" in said.text
-    assert "Set off beside the rows that were written" not in said.text
-    assert all(offered in one.text for one in (said, *told))
+    assert (output.code, refused.code, resumed.code, undone.code) == (5, 4, 0, 5)
+    assert stopped_at == before
+    assert "c_adding" in output.text
+    assert f"(`syncengine undo {files.open().runs()[-2].id} --pair {files.pair_file}`)" in output.text
+    assert "Set off beside the rows that were written" not in output.text
+    assert all(offered in one.text for one in (output, *shown))
     assert "neither shown nor allowed before" in refused.text
     assert [one["name"] for one in resumed.document["outcome"]["set_off"]] == ["c_adding"]
     assert "Not put back" in undone.text
@@ -132,12 +132,12 @@ def test_a_run_that_is_stopped_before_it_wrote_is_a_refusal(
 
     with monkeypatch.context() as patched:
         patched.setattr(RunFolder, "save_plan", coming)
-        said = typed(command, "--yes", *options, "--pair", files.pair_file)
+        output = typed(command, "--yes", *options, "--pair", files.pair_file)
     resumed = typed("resume", "--pair", files.pair_file, "--allow-triggers", "htrunk")
 
-    assert said.code == 4, said.text
-    assert f"`syncengine resume {files.open().run().id} --pair {files.pair_file}` to continue anyway" in said.text
-    assert "or undo the run" not in said.text
+    assert output.code == 4, output.text
+    assert f"`syncengine resume {files.open().run().id} --pair {files.pair_file}` to continue anyway" in output.text
+    assert "or undo the run" not in output.text
     assert resumed.code == 0
 
 
@@ -149,13 +149,13 @@ def test_a_trigger_added_during_the_last_batch_is_recorded_and_reported(
     options = ("--window", WINDOW, "--table", "htrunk", "--pair", files.pair_file)
 
     with once_written("htrunk", lambda: imitation.have("htrunk", triggers=(ADDS_UP,))):
-        said = typed("resync", "--yes", *options)
+        output = typed("resync", "--yes", *options)
     imitation.have("htrunk")
     report = typed("report", "--pair", files.pair_file)
     listed = typed("runs", "--pair", files.pair_file, "--json")
     undone = typed("undo", "--yes", "--pair", files.pair_file)
 
-    for one in (said, report):
+    for one in (output, report):
         assert "Set off beside the rows that were written" in one.text
         assert "c_adding" in one.text
     assert [one["name"] for one in listed.document["runs"][0]["set_off"]] == ["c_adding"]
@@ -170,22 +170,22 @@ def test_side_effects_of_the_last_batch_may_be_unknown(
     """Where the check after the last batch fails or is stopped, run, report, JSON and undo name the table, and why."""
     files = two_tables(tmp_path)
     options = ("--window", WINDOW, "--table", "htrunk", "--pair", files.pair_file)
-    asked = imitation.surroundings
+    answering = imitation.surroundings
 
     def failing(*_: object) -> NoReturn:
-        monkeypatch.setattr(imitation, "told", asked)
+        monkeypatch.setattr(imitation, "surroundings", answering)
         if stopped:
             stop()
         raise ServerError("secondary: the link is down.")
 
-    with once_written("htrunk", lambda: monkeypatch.setattr(imitation, "told", failing)):
-        said = typed("resync", "--yes", "--json", *options)
+    with once_written("htrunk", lambda: monkeypatch.setattr(imitation, "surroundings", failing)):
+        output = typed("resync", "--yes", "--json", *options)
     report = typed("report", "--pair", files.pair_file)
     listed = typed("runs", "--pair", files.pair_file, "--json").document["runs"][0]["set_off_unknown"]
 
     why = "stopped by the user" if stopped else "secondary: the link is down."
-    assert said.code == (130 if stopped else 0)
-    assert said.document["outcome"]["set_off_unknown"] == listed
+    assert output.code == (130 if stopped else 0)
+    assert output.document["outcome"]["set_off_unknown"] == listed
     assert listed == [{"server": "secondary", "table": "htrunk", "why": why}]
     assert "htrunk on secondary: what came during its last batch is not known" in report.text
     assert f"htrunk on secondary: what came during its last batch is not known ({why.rstrip('.')})" in (
@@ -203,7 +203,7 @@ def test_a_table_is_rechecked_while_it_is_written(
     plan = pair.plan_resync(window="2000-06-03..2000-06-04", tables="htrunk", policy="fill")
     assert len(plan.steps) > 2
     with once_written("htrunk", lambda: imitation.have("htrunk", triggers=(ADDS_UP,))):
-        monkeypatch.setattr(looking, "LOOK_AGAIN", 0.0)
+        monkeypatch.setattr(surroundings, "RECHECK_SECONDS", 0.0)
         ran = pair.execute(plan)
 
     assert "c_adding" in ran.outcome.stopped
@@ -227,22 +227,30 @@ def test_only_written_tables_have_side_effects(tmp_path: Path, imitation: Imitat
     assert names(pair.plan_undo().not_undone) == [("htrunk", "c_adding")]
 
 
-@pytest.mark.parametrize(("logged", "told"), [(True, []), (False, ["c_adding"])])
-@pytest.mark.parametrize("state", ["failed", "rolled back", "moved"])
-def test_a_batch_restored_without_a_log_has_run_its_triggers(logged: bool, told: list[str], state: str) -> None:
+@pytest.mark.parametrize(("logged", "fired"), [(True, []), (False, ["c_adding"])])
+@pytest.mark.parametrize("state", [BatchState.FAILED, BatchState.ROLLED_BACK, BatchState.CHANGED])
+def test_a_batch_restored_without_a_log_has_run_its_triggers(logged: bool, fired: list[str], state: BatchState) -> None:
     """Without transactions, restoring a batch from its journal does not undo what its triggers did."""
-    reading = RunMarks(RunHeader("r", 1, RunKind.RESYNC, datetime(2000, 6, 5), 1, ""))
-    met = TableSideEffect(
+    marks = RunMarks(RunHeader("r", 1, RunKind.RESYNC, datetime(2000, 6, 5), 1, ""))
+    side_effect = TableSideEffect(
         Role.SECONDARY, "htrunk", SideEffect(SideEffectKind.TRIGGER, "says", (Write.INSERT,), "c_adding")
     )
-    kept = {"size": 1, "checksum": "x"}
-    part = {"table": "htrunk", "before": [], "after": [], "deleted": 1, "inserted": 1, "journal": kept, "insert": kept}
+    saved = {"size": 1, "checksum": "x"}
+    part = {
+        "table": "htrunk",
+        "before": [],
+        "after": [],
+        "deleted": 1,
+        "inserted": 1,
+        "journal": saved,
+        "insert": saved,
+    }
     place = {"mark": "batch", "portion": 1, "step": 1, "first": 0, "past": 1, "into": "secondary", "at": "2000-06-05"}
-    reading.side_effects = {met: logged}
-    reading.add({**place, "state": "open", "parts": [part]})
-    reading.add({**place, "state": state})
+    marks.side_effects = {side_effect: logged}
+    marks.add({**place, "state": "open", "parts": [part]})
+    marks.add({**place, "state": state})
 
-    assert [one.effect.name for one in reading.record(running=False).side_effects] == told
+    assert [one.effect.name for one in marks.record(running=False).side_effects] == fired
 
 
 def test_an_undo_is_refused_for_a_new_trigger_and_names_that_alone(tmp_path: Path, imitation: Imitation) -> None:
@@ -369,13 +377,13 @@ def test_recomputed_days_are_checked_when_they_are_written(tmp_path: Path, imita
 
     with once_written("hcwc", lambda: imitation.have("dcwc", triggers=(ADDS_UP,))):
         ran = pair.execute(plan)
-    kept = files.bag("secondary", "dcwc")
+    stopped_at = files.bag("secondary", "dcwc")
     resumed = pair.resume(allow_triggers="dcwc")
 
     assert "roll-ups were not repaired: " in ran.outcome.stopped
     assert "c_adding" in ran.outcome.stopped
     assert ran.needs == Permission(triggers=("dcwc",))
-    assert kept == before
+    assert stopped_at == before
     assert resumed.outcome.done
     assert ("dcwc", "c_adding") in names(resumed.side_effects)
 
@@ -434,7 +442,7 @@ def test_triggers_of_tables_that_a_cascade_reaches_are_named() -> None:
 
 def test_a_hint_can_be_typed() -> None:
     """Names that a shell would take apart are quoted in what is to be typed."""
-    met = TableSideEffect(
+    side_effect = TableSideEffect(
         Role.SECONDARY, "my calls, old", SideEffect(SideEffectKind.TRIGGER, "a trigger runs", name="t")
     )
     with pytest.raises(SideEffectError) as refused:
@@ -466,14 +474,14 @@ def test_outages_name_the_side_effects_of_their_repair(tmp_path: Path, imitation
     files = guides(tmp_path)
     imitation.have("htrunk", triggers=(ADDS_UP,))
 
-    said = typed("outages", "--pair", files.pair_file)
+    output = typed("outages", "--pair", files.pair_file)
     found = typed("outages", "--pair", files.pair_file, "--json").document
     planned = typed(
         "resync", "--outages", "--dry-run", "--allow-triggers", "htrunk", "--json", "--pair", files.pair_file
     )
 
-    assert "c_adding" in said.text
-    assert "--outages --dry-run --allow-triggers htrunk" in said.text
+    assert "c_adding" in output.text
+    assert "--outages --dry-run --allow-triggers htrunk" in output.text
     assert found["outages"][0]["repair"].endswith("--allow-triggers htrunk")
     assert found["plan"]["meets"] == planned.document["meets"]
     assert typed(*shlex.split(found["outages"][0]["repair"])[1:], "--yes").code == 0

@@ -17,10 +17,10 @@ def test_a_failed_server_leads_to_the_status_command(tmp_path: Path, typed: Typi
     files = build_files(tmp_path)
     files.database(Role.PRIMARY).unlink()
 
-    said = typed("outages", "--pair", files.pair_file)
+    output = typed("outages", "--pair", files.pair_file)
 
-    assert said.code == 1
-    assert f"`syncengine status --pair {files.pair_file}` says where users work meanwhile" in said.text
+    assert output.code == 1
+    assert f"`syncengine status --pair {files.pair_file}` says where users work meanwhile" in output.text
 
 
 def test_one_file_under_two_names_is_refused(tmp_path: Path) -> None:

@@ -37,12 +37,12 @@ def test_a_backfill_of_weeks_adds_no_excluded_intervals(tmp_path: Path, typed: T
     )
 
     planned = typed(*meant, "--exclude-table", "hcwc", "--dry-run", "--json").document
-    said = typed(*meant, "--exclude-table", "hcwc", "--yes")
+    output = typed(*meant, "--exclude-table", "hcwc", "--yes")
 
     assert not any("hcwc" in portion["tables"] for portion in planned["portions"])
-    details = {one["detail"] for made in planned["plans"] for one in made["kept"] if one["table"] == "wcwc"}
+    details = {one["detail"] for made in planned["plans"] for one in made["skipped"] if one["table"] == "wcwc"}
     assert details == {"hcwc was not looked at: take it in too (--table hcwc)"}
-    assert said.code == 3
+    assert output.code == 3
     assert files.bag("secondary", "hcwc") == []
     assert files.bag("secondary", "wcwc") == []
 
@@ -82,12 +82,12 @@ def test_excluded_days_are_not_recomputed_after_outages(tmp_path: Path, typed: T
     inspect(files, "secondary")
     before = files.bag("secondary", "dcwc")
 
-    said = typed(
+    output = typed(
         "resync", "--pair", files.pair_file, "--outages", "--exclude-table", "dcwc", "--rollups", "recompute", "--yes"
     )
 
-    assert said.code == 0, said.text
-    assert "it is left out" in said.text
+    assert output.code == 0, output.text
+    assert "it is left out" in output.text
     assert files.bag("secondary", "dcwc") == before
     assert files.bag("secondary", "wcwc") == files.bag("primary", "wcwc")
 
@@ -117,10 +117,10 @@ def test_excluding_every_table_is_refused_in_a_sentence(tmp_path: Path, typed: T
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks()}, secondary={"linkex": [link(513, 360)]})
     out = [word for name in historical(files) for word in ("--exclude-table", name)]
 
-    said = typed(*words, "--pair", files.pair_file, *out)
+    output = typed(*words, "--pair", files.pair_file, *out)
 
-    assert said.code == 2
-    assert said.err.strip() == "Every table that was asked for is left out. Leave out some --exclude-table."
+    assert output.code == 2
+    assert output.err.strip() == "Every table that was asked for is left out. Leave out some --exclude-table."
 
 
 @pytest.mark.parametrize(

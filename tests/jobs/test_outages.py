@@ -43,7 +43,7 @@ def found(report: OutageReport) -> list[tuple[str, tuple[str, ...], Outlook]]:
 
 
 def repair(files: Openable) -> VerifiedRun:
-    """Mend every outage."""
+    """Repair every outage."""
     pair = files.open()
     plan = pair.plan_outages()
     assert plan is not None
@@ -72,7 +72,7 @@ def test_a_link_down_within_an_interval(tmp_path: Path) -> None:
     (side,) = report.findings[0].time.sides
     assert [(one.span.start.minute, one.span.stop.minute, one.reason) for one in side.links] == [(13, 19, 97)]
     assert (side.missing, side.incomplete) == (0, 1)
-    assert [(toll.table, toll.into, toll.changed) for toll in report.findings[0].costs] == [
+    assert [(cost.table, cost.into, cost.changed) for cost in report.findings[0].costs] == [
         ("htrunk", Role.SECONDARY, 2)
     ]
 

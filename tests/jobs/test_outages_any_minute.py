@@ -35,10 +35,10 @@ def test_while_it_archives_a_healthy_pair_has_no_outage(tmp_path: Path, typed: T
     repaired = {"linkex": [link(513, 360)]}
     files = archiving(build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)}, secondary=repaired))
 
-    said = typed("outages", "-v", "--pair", files.pair_file)
+    output = typed("outages", "-v", "--pair", files.pair_file)
 
-    assert (said.code, "05:00-05:29  nothing differs" in said.out) == (0, True), said.text
-    assert "nothing can be repaired now" not in said.text
+    assert (output.code, "05:00-05:29  nothing differs" in output.out) == (0, True), output.text
+    assert "nothing can be repaired now" not in output.text
     assert typed("resync", "--outages", "--yes", "--pair", files.pair_file).code == 0
     assert typed("status", "--pair", files.pair_file).code == 0
 

@@ -154,11 +154,11 @@ def test_an_executor_that_was_shut_down_is_reported(files: Files) -> None:
 
 def test_a_process_that_ends_during_its_work_is_reported(files: Files, processes: ProcessPoolExecutor) -> None:
     """A process that was killed loses only its own work, and is reported in a sentence of ours."""
-    with opened(files, processes) as (servers, settings), open_executor(servers, settings) as hands:
+    with opened(files, processes) as (servers, settings), open_executor(servers, settings) as questions:
         with pytest.raises(ExecutorError, match="did not do the work: BrokenProcessPool"):
-            hands.submit(killed).result()
+            questions.submit(killed).result()
         with pytest.raises(ExecutorError, match="not usable anymore"):
-            hands.submit(killed)
+            questions.submit(killed)
 
 
 def killed(servers: Mapping[Role, Server], settings: PairSettings) -> None:
@@ -287,8 +287,8 @@ def test_queued_work_is_cancelled_and_running_work_is_waited_for(files: Files) -
     handed: list[Future[bool]] = []
 
     def stopped() -> None:
-        with opened(files, threads) as (servers, settings), open_executor(servers, settings) as hands:
-            handed.extend((hands.submit(busy, files.folder), hands.submit(busy, files.folder)))
+        with opened(files, threads) as (servers, settings), open_executor(servers, settings) as questions:
+            handed.extend((questions.submit(busy, files.folder), questions.submit(busy, files.folder)))
             wait_until((files.folder / "begun").exists)
             threading.Timer(0.3, (files.folder / "go on").touch).start()
             raise KeyboardInterrupt
@@ -304,8 +304,8 @@ def test_a_file_is_closed_before_its_owner_continues(files: Files, processes: Pr
     """After an interrupted comparison the files that other processes were reading can be written to."""
 
     def stopped() -> None:
-        with opened(files, processes) as (servers, settings), open_executor(servers, settings) as hands:
-            hands.submit(busy, files.folder)
+        with opened(files, processes) as (servers, settings), open_executor(servers, settings) as questions:
+            questions.submit(busy, files.folder)
             wait_until((files.folder / "begun").exists)
             threading.Timer(0.3, (files.folder / "go on").touch).start()
             raise KeyboardInterrupt

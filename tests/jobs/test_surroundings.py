@@ -107,18 +107,18 @@ def test_side_effects_of_a_backfill_are_checked(tmp_path: Path, typed: Typing) -
     before = files.bag("secondary", "htrunk")
     with with_surroundings("htrunk", triggers=(ADDS_UP,)):
         refused = backfill()
-        kept = files.bag("secondary", "htrunk")
+        refused_at = files.bag("secondary", "htrunk")
         allowed = backfill("--allow-triggers", "htrunk")
-        told = files.open().run()
+        run = files.open().run()
 
     assert refused.code == 4
     assert "c_adding" in refused.text
-    assert kept == before
+    assert refused_at == before
     assert allowed.code in (0, 3)
     assert "Set off beside the rows that were written" in allowed.text
-    assert told.header.request is not None
-    assert told.header.request.allowed.triggers == ("htrunk",)
-    assert [one.effect.name for one in told.granted.approved] == ["c_adding"]
+    assert run.header.request is not None
+    assert run.header.request.allowed.triggers == ("htrunk",)
+    assert [one.effect.name for one in run.granted.approved] == ["c_adding"]
 
 
 def test_only_what_the_plan_writes_and_where_it_writes_counts(tmp_path: Path) -> None:
@@ -219,11 +219,11 @@ def remade(files: Files, what: str) -> None:
     columns = ", ".join(f'"{name}" {native}' for name, native in described)
     names = ", ".join(f'"{name}"' for name, _ in described)
     for statement in (
-        "CREATE TABLE c_kept AS FROM hsplit",
+        "CREATE TABLE c_copied AS FROM hsplit",
         "DROP TABLE hsplit",
         f"CREATE TABLE hsplit ({columns}, {what})",
-        f"INSERT INTO hsplit ({names}) FROM c_kept",
-        "DROP TABLE c_kept",
+        f"INSERT INTO hsplit ({names}) FROM c_copied",
+        "DROP TABLE c_copied",
     ):
         files.run("secondary", statement)
 
@@ -237,13 +237,13 @@ def test_an_embedded_sequence_is_advanced_and_never_lowered(tmp_path: Path, type
     files = differing(tmp_path, *numbers)
     files.run("primary", "UPDATE hsplit SET acdtime = 3000 + split WHERE starttime = 500")
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+    output = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
     after = files.run("secondary", "SELECT nextval('c_numbers')")
     files.run("primary", "UPDATE hsplit SET acdtime = 2000 WHERE starttime = 500")
     again = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
 
-    assert said.code == again.code == 0
-    assert "the sequence c_numbers that numbers its column acdtime is advanced" in said.text
+    assert output.code == again.code == 0
+    assert "the sequence c_numbers that numbers its column acdtime is advanced" in output.text
     assert after == [(3003,)]
     assert files.run("secondary", "SELECT nextval('c_numbers')") == [(3004,)]
 
@@ -254,26 +254,26 @@ def test_an_embedded_table_with_a_key_and_a_check_is_written(tmp_path: Path, typ
     remade(files, "PRIMARY KEY (split, starttime), CHECK (split < 3)")
     files.run("secondary", "CREATE UNIQUE INDEX c_once ON hsplit (starttime, split, acd)")
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+    output = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
 
-    assert said.code == 0
-    assert "no two rows may have the same split, starttime" in said.text
-    assert "(c_once)" in said.text
-    assert "each row has to meet" in said.text
+    assert output.code == 0
+    assert "no two rows may have the same split, starttime" in output.text
+    assert "(c_once)" in output.text
+    assert "each row has to meet" in output.text
 
 
 @pytest.mark.soak
 def test_an_embedded_view_is_refused(tmp_path: Path, typed: Typing) -> None:
     """A view in the place of a table refuses the plan, and `check` lists it."""
     files = differing(
-        tmp_path, "CREATE TABLE c_kept AS FROM hsplit", "DROP TABLE hsplit", "CREATE VIEW hsplit AS FROM c_kept"
+        tmp_path, "CREATE TABLE c_copied AS FROM hsplit", "DROP TABLE hsplit", "CREATE VIEW hsplit AS FROM c_copied"
     )
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+    output = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
     checked = typed("check", "--pair", files.pair_file)
 
-    assert said.code == 4
-    assert "hsplit on secondary is not written: it is a view" in said.text
+    assert output.code == 4
+    assert "hsplit on secondary is not written: it is a view" in output.text
     assert "hsplit: it is a view" in checked.text
     assert files.open().runs() == ()
 
@@ -284,10 +284,10 @@ def test_an_embedded_generated_column_is_refused(tmp_path: Path, typed: Typing) 
     files.run("primary", "ALTER TABLE hsplit ADD COLUMN g INTEGER")
     remade(files, "g INTEGER GENERATED ALWAYS AS (acdcalls * 2)")
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+    output = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
 
-    assert said.code == 4
-    assert "its column g is computed by the server itself" in said.text
+    assert output.code == 4
+    assert "its column g is computed by the server itself" in output.text
     assert files.open().runs() == ()
 
 
@@ -303,9 +303,9 @@ def test_an_embedded_reference_retains_its_rows_and_is_reported(tmp_path: Path, 
         files.run("secondary", statement)
     before = files.bag("secondary", "hsplit")
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+    output = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
 
-    assert said.code == 1
-    assert "no row of hsplit is deleted that a row of c_notes refers to" in said.text
-    assert "step 1 (hsplit) was not done: secondary: a foreign key forbids it" in said.text
+    assert output.code == 1
+    assert "no row of hsplit is deleted that a row of c_notes refers to" in output.text
+    assert "step 1 (hsplit) was not done: secondary: a foreign key forbids it" in output.text
     assert files.bag("secondary", "hsplit") == before

@@ -49,7 +49,7 @@ def test_rows_beyond_retention_are_skipped(tmp_path: Path) -> None:
     plan = pair.plan_undo()
     undone = pair.execute(plan)
 
-    assert [kept.reason for kept in plan.skipped] == [SkipReason.PURGED]
+    assert [one.reason for one in plan.skipped] == [SkipReason.PURGED]
     assert undone.outcome.done
     held = files.run("secondary", "SELECT DISTINCT row_date FROM htrunk ORDER BY ALL")
     assert held == [(ago(9),), (DAY,)]
@@ -242,11 +242,11 @@ def test_an_undo_that_was_cut_short_is_resumed(
     with monkeypatch.context() as patch:
         interfere(patch, Role.SECONDARY, Interference(after_insert=fail))
         code = run_for_code(["undo", "--yes", "--pair", str(files.pair_file)])
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     again = files.open().plan_undo()
     files.open().execute(again)
 
     assert code == 5
-    assert f"syncengine undo {run}" in said
+    assert f"syncengine undo {run}" in output
     assert again.undoes == run
     assert {table: files.bag("secondary", table) for table in before} == before

@@ -52,9 +52,9 @@ def test_a_gap_is_an_outage_where_the_server_reports_its_links(tmp_path: Path, m
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": OPEN}, primary={"linkex": [link(300, 60)]})
     silent(monkeypatch, ("htrunk",))
 
-    told = [(str(one.time.span)[11:], one.outlook) for one in files.open().outages().findings]
+    outlooks = [(str(one.time.span)[11:], one.outlook) for one in files.open().outages().findings]
 
-    assert told == [("03:00-03:29", Outlook.UNKNOWN), ("05:00-05:59", Outlook.UNKNOWN)]
+    assert outlooks == [("03:00-03:29", Outlook.UNKNOWN), ("05:00-05:59", Outlook.UNKNOWN)]
 
 
 def test_an_unreadable_link_diary_is_not_called_empty(
@@ -64,10 +64,10 @@ def test_an_unreadable_link_diary_is_not_called_empty(
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": OPEN}, primary={"htrunk": trunks(500, 600)})
     silent(monkeypatch, ("linkex",))
 
-    said = typed("outages", "--pair", files.pair_file)
+    output = typed("outages", "--pair", files.pair_file)
 
-    assert "its diary of links cannot be read" in said.text
-    assert "nothing in its diary" not in said.text
+    assert "its diary of links cannot be read" in output.text
+    assert "nothing in its diary" not in output.text
     assert "no rows, and the diary of links cannot be read." in typed("status", "--pair", files.pair_file).text
 
 

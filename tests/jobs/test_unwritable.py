@@ -30,17 +30,17 @@ def test_an_unwritable_table_is_skipped_and_the_others_are_written(
     options = ("--window", WINDOW, "--table", "htrunk", "--table", "hcwc", "--pair", files.pair_file)
 
     planned = typed("resync", "--dry-run", "--json", *options)
-    said = typed("resync", "--yes", *options)
+    output = typed("resync", "--yes", *options)
 
-    (kept,) = planned.document["kept"]
-    assert (kept["table"], kept["why"], kept["detail"]) == (
+    (skipped,) = planned.document["skipped"]
+    assert (skipped["table"], skipped["why"], skipped["detail"]) == (
         "htrunk",
         "unwritable",
         "it is a view, which holds no rows of its own",
     )
-    assert said.code == 5
-    assert "htrunk ACD 1" in said.text
-    assert "it cannot be written there (it is a view" in said.text
+    assert output.code == 5
+    assert "htrunk ACD 1" in output.text
+    assert "it cannot be written there (it is a view" in output.text
     assert files.bag("primary", "hcwc") == files.bag("secondary", "hcwc")
     assert files.bag("primary", "htrunk") != files.bag("secondary", "htrunk")
 
@@ -91,11 +91,11 @@ def test_a_backfill_skips_an_unwritable_table_and_continues(
 
     alone = run("htrunk")
     nothing = files.open().runs()
-    said = run("htrunk", "hcwc")
+    output = run("htrunk", "hcwc")
 
-    assert (alone.code, said.code) == (4, 5)
+    assert (alone.code, output.code) == (4, 5)
     assert nothing == ()
-    assert "cannot be written: htrunk" in said.text
+    assert "cannot be written: htrunk" in output.text
     assert alike(files, "hcwc")
     assert files.bag("secondary", "htrunk") == []
 
@@ -128,11 +128,11 @@ def test_an_outage_in_an_unwritable_table_offers_no_repair(tmp_path: Path, imita
     files = guides(tmp_path)
     imitation.have("htrunk", is_a="view")
 
-    said = typed("outages", "--pair", files.pair_file)
+    output = typed("outages", "--pair", files.pair_file)
 
-    assert "cannot be repaired now" in said.text
-    assert "it is a view" in said.text
-    assert "syncengine resync" not in said.text
+    assert "cannot be repaired now" in output.text
+    assert "it is a view" in output.text
+    assert "syncengine resync" not in output.text
 
 
 @pytest.mark.soak

@@ -35,8 +35,8 @@ class StickyWire(Wire):
 
     def _pass(self, giver: socket.socket, taker: socket.socket, *, leaves: bool) -> None:
         with contextlib.suppress(OSError):
-            while said := giver.recv(AT_ONCE):
-                taker.sendall(said)
+            while output := giver.recv(AT_ONCE):
+                taker.sendall(output)
         if self.sticks and leaves:
             self._held_back += [giver, taker]
         else:

@@ -54,13 +54,13 @@ class Scene:
 
     def __post_init__(self) -> None:
         folder = RunFolder(self.folder)
-        sound = folder.save_output("0001-logins-secondary.txt", "three logins were made\n")
+        checksum = folder.save_output("0001-logins-secondary.txt", "three logins were made\n")
         record = HookRecord("logins", Role.SECONDARY, 1, HookState.DONE, datetime(2000, 6, 5))
-        folder.mark_hook(replace(record, output="0001-logins-secondary.txt", output_checksum=sound))
-        self.kept = self.files.folder / "sound"
-        self.kept.mkdir()
-        shutil.copytree(self.staging, self.kept / "staging")
-        shutil.copyfile(self.files.database(Role.SECONDARY), self.kept / "target")
+        folder.mark_hook(replace(record, output="0001-logins-secondary.txt", output_checksum=checksum))
+        self.sound = self.files.folder / "sound"
+        self.sound.mkdir()
+        shutil.copytree(self.staging, self.sound / "staging")
+        shutil.copyfile(self.files.database(Role.SECONDARY), self.sound / "target")
 
     @property
     def staging(self) -> Path:
@@ -81,10 +81,10 @@ class Scene:
         """Put everything back, the target into the same file, which stays the same server by that."""
         gc.collect()
         shutil.rmtree(self.staging)
-        shutil.copytree(self.kept / "staging", self.staging)
+        shutil.copytree(self.sound / "staging", self.staging)
         target = self.files.database(Role.SECONDARY)
         target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
-        shutil.copyfile(self.kept / "target", target)
+        shutil.copyfile(self.sound / "target", target)
 
     def rows(self) -> list[Any]:
         """Return the rows of the target."""
@@ -100,7 +100,7 @@ class Scene:
 
 
 def _without_sizes(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name != "bytes_kept"}
+    return {name: value for name, value in document.items() if name != "bytes_saved"}
 
 
 def pair_of(folder: Path) -> Files:
@@ -168,9 +168,9 @@ def given(made: Given) -> Iterator[Given]:
         one.restore()
 
 
-def fails_clearly(said: CommandResult, name: str) -> bool:
+def fails_clearly(output: CommandResult, name: str) -> bool:
     """Say whether a command names a file as damaged or missing, however its lines are broken."""
-    text = "".join(said.text.split())
+    text = "".join(output.text.split())
     return any(f"{name}{what}" in text for what in ("isdamaged", "isgone"))
 
 
@@ -224,15 +224,15 @@ def test_every_command_works_exactly_or_reports_the_damage(given: Given, typed: 
     for file, harm in cases[random.Random(f"{name}{SOAK_SEED}").randrange(CASES) :: CASES]:  # noqa: S311
         harm(scene.folder / file)
         for words in READING_COMMANDS:
-            said = scene.type(typed, words)
-            assert "Traceback" not in said.text, (file, harm, words)
-            assert fails_clearly(said, file) or scene.document(typed, words) == documents[words], (file, harm, said)
+            output = scene.type(typed, words)
+            assert "Traceback" not in output.text, (file, harm, words)
+            assert fails_clearly(output, file) or scene.document(typed, words) == documents[words], (file, harm, output)
         for words in WRITING_COMMANDS:
-            said = scene.type(typed, words)
-            if fails_clearly(said, file):
-                assert (said.code, scene.rows()) == (1, before), (file, harm, said)
+            output = scene.type(typed, words)
+            if fails_clearly(output, file):
+                assert (output.code, scene.rows()) == (1, before), (file, harm, output)
             else:
-                assert (said.code, scene.rows()) == outcomes[words], (file, harm, said)
+                assert (output.code, scene.rows()) == outcomes[words], (file, harm, output)
             scene.restore()
             harm(scene.folder / file)
         scene.restore()
@@ -245,7 +245,7 @@ def test_every_byte_is_missed(given: Given, kind: str) -> None:
     scene = given(kind)
     run, dice = RunFolder(scene.folder), random.Random(SOAK_SEED)  # noqa: S311
     sound = run.record(running=False)
-    said = run.hook_outputs(sound)
+    output = run.hook_outputs(sound)
     for name in scene.names(pieces=False):
         file = scene.folder / name
         data = file.read_bytes()
@@ -254,7 +254,7 @@ def test_every_byte_is_missed(given: Given, kind: str) -> None:
                 flip_bit(file, at, bit)
                 record = run.record(running=False)
                 if name.startswith("hooks"):
-                    assert run.hook_outputs(sound) != said
+                    assert run.hook_outputs(sound) != output
                     assert "is damaged" in run.hook_outputs(sound)[-1][1]
                 elif name == "steps.count" and record.state is not RunState.DAMAGED:
                     assert record == sound, (at, bit)
@@ -291,12 +291,12 @@ def test_a_journal_altered_at_its_size_is_seen_by_status(
     data = file.read_bytes()
     flip_bit(file, len(data) // 2, 3)
 
-    said = scene.type(typed, ("status", "--ledger"))
+    output = scene.type(typed, ("status", "--ledger"))
     monkeypatch.setattr("syncengine.staging.ledger.EXAMINED_MB", 0)
     quick = scene.type(typed, ("status", "--ledger"))
 
-    assert (said.code, quick.code) == (3, 0)
-    assert f"{file} is damaged" in said.text
+    assert (output.code, quick.code) == (3, 0)
+    assert f"{file} is damaged" in output.text
 
 
 def test_a_run_is_never_half_undone(given: Given, typed: Typing) -> None:
@@ -307,11 +307,11 @@ def test_a_run_is_never_half_undone(given: Given, typed: Typing) -> None:
     for left in (b"".join(lines[: len(lines) // 2]), bytes(marks.stat().st_size)):
         marks.write_bytes(left)
 
-        said = scene.type(typed, ("undo", "--yes"))
+        output = scene.type(typed, ("undo", "--yes"))
 
-        assert said.code == 1
-        assert fails_clearly(said, "steps.jsonl")
-        assert "It cannot be undone." in said.text
+        assert output.code == 1
+        assert fails_clearly(output, "steps.jsonl")
+        assert "It cannot be undone." in output.text
         assert scene.rows() == after
 
 
@@ -355,11 +355,11 @@ def test_a_run_whose_header_is_missing_is_not_ignored(given: Given, typed: Typin
     last, after = resync(scene.files), scene.rows()
     (scene.staging / "runs" / last / "run.json").unlink()
 
-    said = scene.type(typed, ("undo", "--yes"))
+    output = scene.type(typed, ("undo", "--yes"))
     swept = list(ledger_of(scene.files.pair_file).prune(keep_days=1, keep_mb=0, now=datetime(2100, 1, 1)))
 
-    assert (said.code, swept) == (1, [])
-    assert fails_clearly(said, "run.json")
+    assert (output.code, swept) == (1, [])
+    assert fails_clearly(output, "run.json")
     assert scene.rows() == after
     assert {run.id for run in scene.files.open().runs()} == {scene.run, last}
 
@@ -389,10 +389,10 @@ def test_an_undo_is_not_resumed_from_a_damaged_journal(given: Given, typed: Typi
     for name in scene.names(pieces=True):
         flip_bit(scene.folder / name, 60)
 
-    said = scene.type(typed, ("resume",))
+    output = scene.type(typed, ("resume",))
 
-    assert said.code == 1
-    assert "journal.parquet is damaged; what it held cannot be put back" in said.text
+    assert output.code == 1
+    assert "journal.parquet is damaged; what it held cannot be put back" in output.text
     assert scene.rows() == half
 
 
@@ -404,12 +404,12 @@ def test_files_of_one_name_are_not_another(given: Given) -> None:
     other = scene.folder.with_name("20000605-061203-3f1a")
     shutil.copytree(scene.folder, other)
 
-    told = {run.id: run.problem for run in scene.files.open().runs()}
+    problems = {run.id: run.problem for run in scene.files.open().runs()}
 
-    assert f"{second} is damaged" in told[scene.run]
-    assert "run.json is damaged" in told[other.name]
-    assert "steps.count is damaged" in told[other.name]
-    assert "0001.json is damaged" in told[other.name]
+    assert f"{second} is damaged" in problems[scene.run]
+    assert "run.json is damaged" in problems[other.name]
+    assert "steps.count is damaged" in problems[other.name]
+    assert "0001.json is damaged" in problems[other.name]
 
 
 def test_a_run_damaged_after_the_plan_of_its_undo_is_not_undone(given: Given) -> None:

@@ -54,21 +54,21 @@ def resync(outages: Outages, typed: Typing, policy: str = "replace") -> CommandR
         )
 
 
-def fails_clearly(said: CommandResult, *words: str) -> None:
+def fails_clearly(output: CommandResult, *words: str) -> None:
     """Require a documented exit code of a failed command, and sentences without a trace."""
-    assert said.code in (1, 5), said.text
-    assert "Traceback" not in said.text
-    assert "unexpected error" not in said.text, said.text
+    assert output.code in (1, 5), output.text
+    assert "Traceback" not in output.text
+    assert "unexpected error" not in output.text, output.text
     for word in words:
-        assert word in said.text, said.text
+        assert word in output.text, output.text
 
 
 def resume_to_end(outages: Outages, typed: Typing) -> None:
     """Check for whole steps, and finish: by resume, or where that is refused, by the same command again."""
     outages.expected.steps_done(outages.stage.target())
     if typed("resume", "--pair", outages.stage.pair_file).code != 0:
-        said = resync(outages, typed)
-        assert said.code == 0, said.text
+        output = resync(outages, typed)
+        assert output.code == 0, output.text
     assert outages.stage.target() == outages.expected.after
 
 
@@ -115,8 +115,8 @@ def test_the_disk_is_full(outages: Outages, typed: Typing, monkeypatch: pytest.M
         outages.stage.reset()
         with monkeypatch.context() as patched:
             patched.setattr(where, name, becomes(getattr(where, name), nth))
-            said = resync(outages, typed)
-        fails_clearly(said, "no disk left for staging")
+            output = resync(outages, typed)
+        fails_clearly(output, "no disk left for staging")
         resume_to_end(outages, typed)
 
 
@@ -143,10 +143,10 @@ def test_the_staging_folder_is_removed(
 
     with monkeypatch.context() as patched:
         interfere(patched, Role.SECONDARY, Interference(before_begin=before, after_insert=after))
-        said = resync(outages, typed)
+        output = resync(outages, typed)
 
-    fails_clearly(said, "staging folder", "Run the same command again")
-    assert "syncengine resume" not in said.text
+    fails_clearly(output, "staging folder", "Run the same command again")
+    assert "syncengine resume" not in output.text
     resume_to_end(outages, typed)
 
 
@@ -169,9 +169,9 @@ def test_the_ledger_is_damaged(embedded: Embedded, typed: Typing, policy: str) -
         marks.write_bytes(data)
         before = stage.target()
 
-        said = typed("resume", "--pair", stage.pair_file)
+        output = typed("resume", "--pair", stage.pair_file)
 
-        fails_clearly(said, "damaged")
+        fails_clearly(output, "damaged")
         assert stage.target() == before
         again = resync(outages, typed, policy)
         assert again.code == 0, again.text
@@ -192,12 +192,12 @@ def test_files_of_a_run_are_damaged(outages: Outages, typed: Typing, damage: str
         path.write_bytes(path.read_bytes()[:-40])
     before = outages.stage.target()
 
-    said = typed("resume", "--pair", outages.stage.pair_file)
+    output = typed("resume", "--pair", outages.stage.pair_file)
 
     if damage == "piece cut":
-        assert said.code == 0, said.text
+        assert output.code == 0, output.text
     else:
-        fails_clearly(said)
+        fails_clearly(output)
         assert outages.stage.target() == before
         assert resync(outages, typed).code == 0
     assert outages.stage.target() == outages.expected.after
@@ -220,10 +220,10 @@ def test_the_clock_is_set_back(outages: Outages, typed: Typing, monkeypatch: pyt
 
     with monkeypatch.context() as patched:
         patched.setattr("syncengine.staging.ledger.datetime", Before)
-        said = typed("undo", "--yes", "--pair", stage.pair_file)
+        output = typed("undo", "--yes", "--pair", stage.pair_file)
     runs = opened(stage.pair_file, stage.environment).runs()
 
-    assert said.code in (0, 3), said.text
+    assert output.code in (0, 3), output.text
     assert [run.header.undoes for run in runs] == ["", first]
     assert runs[-1].state is RunState.DONE
     assert stage.target() == outages.expected.before
@@ -245,8 +245,8 @@ def test_a_table_is_dropped_in_the_middle(staged: Made, typed: Typing, monkeypat
 
     with monkeypatch.context() as patched:
         interfere(patched, Role.SECONDARY, Interference(before_begin=dropped))
-        said = resync(outages, typed)
+        output = resync(outages, typed)
 
-    fails_clearly(said, "hagent")
+    fails_clearly(output, "hagent")
     stage.live.run("ALTER TABLE elsewhere RENAME TO hagent")
     resume_to_end(outages, typed)

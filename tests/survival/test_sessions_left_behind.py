@@ -38,10 +38,10 @@ def test_resume_waits_for_a_session_that_lives(
             batch.session for run in opened(stage.pair_file, stage.environment).runs() for batch in run.unresolved
         )
 
-        said = typed("resume", "--pair", stage.pair_file)
+        output = typed("resume", "--pair", stage.pair_file)
 
-        assert said.code == 5, said.text
-        assert session in said.text
-        assert "Traceback" not in said.text
+        assert output.code == 5, output.text
+        assert session in output.text
+        assert "Traceback" not in output.text
         wire.release()
         outages.resumed()

@@ -125,7 +125,7 @@ class HookRunner:
         begun = HookRecord(hook.kind, hook.server, number, HookState.BEGUN, datetime.now())
         self._mark(begun, must_run=must_run)
         try:
-            with self._show_progress(hook, whatever=must_run):
+            with self._show_progress(hook, must_run=must_run):
                 found = self.commands.run(
                     hook,
                     run=self.run.id,
@@ -142,9 +142,9 @@ class HookRunner:
         return record
 
     @contextmanager
-    def _show_progress(self, hook: Hook, *, whatever: bool) -> Iterator[None]:
+    def _show_progress(self, hook: Hook, *, must_run: bool) -> Iterator[None]:
         """Show that a hook runs. A lost terminal does not stop a hook that `must_run`."""
-        lost: tuple[type[Exception], ...] = (Exception,) if whatever else ()
+        lost: tuple[type[Exception], ...] = (Exception,) if must_run else ()
         with suppress(*lost):
             self.progress.begin(f"Hook {hook.kind} on {hook.server}", 1)
         try:

@@ -75,7 +75,7 @@ class ScheduleChanges:
 
     steps: tuple[Step, ...] = ()
     """Steps that remove schedules a run has made, or restore those it removed."""
-    kept: tuple[Skipped, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
     missing: MissingSchedules = NOTHING_MISSING
 
 
@@ -139,7 +139,7 @@ def plan_flag_undo(
         )
     current = _read_schedules(server, into, flag, questions)
     reverse_edit, skipped = undo_edit(edit, current.named(), _later(record, into, ledger), f"undo run {record.id}")
-    skipped = (*skipped, *schedule_changes.kept)
+    skipped = (*skipped, *schedule_changes.skipped)
     if skipped and not (reverse_edit.changes or schedule_changes.steps):
         shown = "; ".join(f"{one.reason} ({one.detail})" for one in skipped)
         raise NothingToUndoError(
@@ -148,7 +148,9 @@ def plan_flag_undo(
             hint="Undo the later run first, or see `syncengine timetables`.",
         )
     undo = Undo(record.id, reverse_edit, record.side_effects)
-    return _plan(current, undo, reverse_edit, server, into, questions, cache, replace(schedule_changes, kept=skipped))
+    return _plan(
+        current, undo, reverse_edit, server, into, questions, cache, replace(schedule_changes, skipped=skipped)
+    )
 
 
 def flags_unlike(edit: FlagEdit, server: Server) -> bool:
@@ -232,7 +234,7 @@ def _plan(
         identities=((into, server.describe().identity),),
         tables=(SCHEDULES,),
         steps=edit_steps(edit, current.part, into, before, after),
-        skipped=schedule_changes.kept,
+        skipped=schedule_changes.skipped,
     )
     return with_made_schedules(plan, schedule_changes.missing, schedule_changes.steps, questions.settings.hooks)
 

@@ -183,7 +183,7 @@ def _columns(
 def _unwritable(server: Server) -> str:
     """Return why no copy can write schedules to a server; empty where it can."""
     around = server.surroundings((SCHEDULES,))
-    return "; ".join(met.message for one in around.values() for met in side_effects_of(one) if met.forbids)
+    return "; ".join(effect.message for one in around.values() for effect in side_effects_of(one) if effect.forbids)
 
 
 def _part(spec: TableSpec, columns: tuple[FingerprintColumn, ...], only: KeyGroups) -> TablePart:

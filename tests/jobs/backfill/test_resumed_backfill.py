@@ -210,7 +210,7 @@ def _changing(files: Files, patched: pytest.MonkeyPatch) -> None:
     interfere(patched, Role.SECONDARY, Interference(before_begin=changing))
 
 
-@pytest.mark.soak("moved")
+@pytest.mark.soak("changed")
 @pytest.mark.parametrize(
     ("trouble", "says"),
     [
@@ -218,7 +218,7 @@ def _changing(files: Files, patched: pytest.MonkeyPatch) -> None:
         (_unlike_columns, "not compared: hcwc, in what was done before: portion 1"),
         (_changing, "drift remained, in what was done before: portion 1"),
     ],
-    ids=["unwritable", "not-compared", "moved"],
+    ids=["unwritable", "not-compared", "changed"],
 )
 def test_a_resumed_backfill_ends_like_one_without_a_stop(
     tmp_path: Path,
@@ -254,7 +254,7 @@ def test_a_resumed_backfill_ends_like_one_without_a_stop(
         portion(self, one)
 
     with monkeypatch.context() as patched:
-        patched.setattr(BackfillRun, "portion", stopping)
+        patched.setattr(BackfillRun, "copy_portion", stopping)
         assert typed("backfill", "--pair", files.pair_file, *options, "--yes").code == 130
     resumed = typed("resume", "--pair", files.pair_file)
 
