@@ -446,7 +446,7 @@ def test_a_hint_can_be_typed() -> None:
         Role.SECONDARY, "my calls, old", SideEffect(SideEffectKind.TRIGGER, "a trigger runs", name="t")
     )
     with pytest.raises(SideEffectError) as refused:
-        refuse_side_effects((met,), Permission(), PLANNED)
+        refuse_side_effects((side_effect,), Permission(), PLANNED)
 
     assert "--allow-triggers 'my calls, old'" in complete_commands(refused.value.hint)
     assert "--exclude-table 'my calls, old'" in complete_commands(refused.value.hint)

@@ -278,7 +278,7 @@ def test_hooks_can_check_everything(tmp_path: Path, typed: Typing) -> None:
     assert output.code == 0, output.text
     assert "By hand" not in output.out
     run_hooks = [(one["SYNCENGINE_HOOK"], one["SYNCENGINE_SERVER"]) for _, one in notes(files)]
-    assert sorted(asked) == sorted((kind, role) for kind in CheckKind for role in kind.servers)
+    assert sorted(run_hooks) == sorted((kind, role) for kind in CheckKind for role in kind.servers)
 
 
 def test_point_3_users_on_the_secondary_have_to_be_checked(tmp_path: Path, typed: Typing) -> None:

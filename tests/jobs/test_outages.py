@@ -287,13 +287,13 @@ def test_only_intervals_of_outages_are_compared(tmp_path: Path, monkeypatch: pyt
         "secondary",
         "UPDATE htrunk SET incalls = 1, incomplete = 1 WHERE row_date = '2000-06-01' AND starttime IN (100, 900)",
     )
-    asked: list[Window] = []
+    windows: list[Window] = []
     compared: set[Bucket] = set()
     fingerprint = DuckDBServer.fingerprint
 
     def noted(self: DuckDBServer, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         if query.selection.table == "htrunk" and query.selection.window and self.describe().role is Role.PRIMARY:
-            asked.append(query.selection.window)
+            windows.append(query.selection.window)
             compared.update(bucket for bucket, _ in fingerprint(self, query))
         return fingerprint(self, query)
 
@@ -306,13 +306,13 @@ def test_only_intervals_of_outages_are_compared(tmp_path: Path, monkeypatch: pyt
         "2000-06-05 05:00-05:29",
     ]
     assert {one.outlook for one in report.findings} == {Outlook.REPAIR}
-    assert sorted(map(str, set(asked))) == sorted(str(one.time.span) for one in report.findings)
+    assert sorted(map(str, set(windows))) == sorted(str(one.time.span) for one in report.findings)
     assert len(compared) == 3
     files.run("secondary", "UPDATE htrunk SET incalls = 1 WHERE row_date = '2000-06-01' AND starttime = 300")
     files.add("secondary", "linkex", link(500, 60, row_date=days[0]))
-    asked.clear()
+    windows.clear()
     assert len(files.open().outages().findings) == 4
-    assert sorted(map(str, set(asked))) == ["2000-06-01 01:00-09:29", "2000-06-05 05:00-05:29"]
+    assert sorted(map(str, set(windows))) == ["2000-06-01 01:00-09:29", "2000-06-05 05:00-05:29"]
 
 
 def test_an_outage_is_not_repaired_beyond_retention(tmp_path: Path) -> None:

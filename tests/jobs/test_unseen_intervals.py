@@ -27,11 +27,11 @@ WHOLE = trunks(400, 700)
 def silent(monkeypatch: pytest.MonkeyPatch, tables: Collection[str], role: Role = Role.SECONDARY) -> None:
     """Let a server refuse to read some tables."""
 
-    def asked(name: str) -> None:
+    def failing(name: str) -> None:
         if name in tables:
             raise ServerError(f"{role}: {name} cannot be read")
 
-    interfere(monkeypatch, role, Interference(before_query=asked))
+    interfere(monkeypatch, role, Interference(before_query=failing))
 
 
 @pytest.mark.soak("linkex", "htrunk")
