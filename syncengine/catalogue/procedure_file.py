@@ -127,7 +127,7 @@ def _faults_in(file: ProcedureFile) -> Iterator[str]:
         if line.after and line.after not in before:
             yield f"{where}.after: no line before it has the name {line.after!r}"
         if line.probe is None and (line.after or line.temporary):
-            yield f"{where}: after and passes belong to what is seen, and it has no seen"
+            yield f"{where}: after and temporary need a probe, and there is none"
         if line.kind is not None and not line.place.roles:
             yield f"{where}.server: a hook runs for a server; name primary, secondary or both"
         if "--pair" in line.command:

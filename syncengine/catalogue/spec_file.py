@@ -35,7 +35,7 @@ def faults_in(file: SpecFile) -> Iterator[str]:
 
 def _name_faults(file: SpecFile) -> Iterator[str]:
     named: list[tuple[str, str | None]] = [("acd", file.acd), ("row_number", file.row_number)]
-    named.append(("removed_when_told", file.user_column))
+    named.append(("user_column", file.user_column))
     named += [("key", column) for column in file.key]
     named += [("not_compared", column) for column in file.not_compared]
     named += [(f"follows.{name}.columns", column) for name, entry in file.follows.items() for column in entry.columns]
@@ -56,7 +56,7 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
         if column is not None and column not in file.columns:
             yield f"{where}: names the column {column!r}, which [columns] does not have"
     if file.user_column is not None and file.user_column not in file.key:
-        yield f"removed_when_told: names the column {file.user_column!r}, which key does not have"
+        yield f"user_column: names the column {file.user_column!r}, which key does not have"
     if file.witness and not (file.class_ is DataClass.HISTORICAL and _tiling(file)):
         yield "witness: only a historical interval table has rows in every interval"
     if (file.needs or file.afterwards or file.set_up) and file.time is not None:

@@ -138,7 +138,7 @@ def last_lines(output: str) -> str:
 def output_clause(output: str) -> str:
     """Return the last lines as the end of a sentence."""
     lines = last_lines(output)
-    return f" and printed: {lines}" if lines else ""
+    return f", and printed: {lines}" if lines else ""
 
 
 def _lines(output: str) -> list[str]:

@@ -143,8 +143,8 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     ("text", "says"),
     [
         (HEAD + FIRST + FIRST, "line 8: name: a line before it has the name 'first' already"),
-        (HEAD + FIRST + 'seen = "archived"\nafter = "second"\n', "line 4: after: no line before it has the name"),
-        (HEAD + FIRST + "passes = true\n", "line 4: after and passes belong to what is seen"),
+        (HEAD + FIRST + 'probe = "archived"\nafter = "second"\n', "line 4: after: no line before it has the name"),
+        (HEAD + FIRST + "temporary = true\n", "line 4: after and temporary need a probe"),
         (HEAD + FIRST + 'kind = "backup"\n', "line 4: server: a hook runs for a server"),
         (HEAD + FIRST + 'command = ["verify", "--pair", "x"]\n', "line 4: command: leave --pair out"),
         (HEAD + FIRST + 'ways = ["short"]\n', "line 4: ways: no [[ways]] has the name 'short'"),

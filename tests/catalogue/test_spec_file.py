@@ -16,7 +16,7 @@ from tests.cli.terminal import Typing
 GOOD = """
 summary = "Calls a customer counts"
 class = "custom"
-kept = "copying"
+synced_by = "copying"
 acd = "acd"
 key = ["desk", "intrvl"]
 row_number = "number"
@@ -48,7 +48,7 @@ number = { type = "integer", only = ["interval"] }
 OWN = """
 summary = "Names a customer keeps"
 class = "custom"
-kept = "copying"
+synced_by = "copying"
 [tables]
 c_names = {}
 
@@ -59,7 +59,7 @@ name = { type = "char(20)" }
 DESK = """
 summary = "Calls a customer counts"
 class = "custom"
-kept = "copying"
+synced_by = "copying"
 acd = "acd"
 row_number = "number"
 

@@ -111,7 +111,7 @@ def test_what_the_pair_shows_is_ticked_since_it_was_begun(files: Files, typed: T
     assert line(begun, 4)["tick"] is None
     assert line(earlier, 4)["tick"] == {
         "at": "2000-06-05T04:35:00",
-        "by": "sight",
+        "by": "probe",
         "how": "seen in the diary of links: down since 2000-06-05 04:35, data collection was turned off",
     }
     assert line(stored, 4)["tick"] == line(earlier, 4)["tick"] != line(now, 5)["tick"]
@@ -140,7 +140,7 @@ def test_a_hook_that_fails_ticks_nothing(files: Files, typed: Typing) -> None:
 
     assert result.code == 1
     assert result.err.startswith(
-        "Line 3 is not ticked: the hook single-user of primary ended with exit code 3 and printed: "
+        "Line 3 is not ticked: the hook single-user of primary ended with exit code 3, and printed: "
     )
     after = checklist(typed, files, "--json")
     assert (line(after, 2)["done"], line(after, 3)["done"]) == (True, False)

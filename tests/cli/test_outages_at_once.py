@@ -113,7 +113,7 @@ def test_a_link_that_a_hook_says_is_down(tmp_path: Path, typed: Typing) -> None:
 
     assert (result.code, "ACD 1  2000-06-05 07:00-07:29  can be repaired once archived" in result.out) == (3, True)
     assert (
-        "secondary: links are down now: the hook links ended with exit code 3 and printed: link 1: down" in result.out
+        "secondary: links are down now: the hook links ended with exit code 3, and printed: link 1: down" in result.out
     )
     assert outage["blind"][0]["down_now"].startswith("links are down now")
     assert typed(*RESYNC, "--pair", down.pair_file).code == 4

@@ -163,7 +163,7 @@ def test_the_load_of_the_pair_file_comes_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        (fails("no such package"), "ended with exit code 3 and printed: no such package"),
+        (fails("no such package"), "ended with exit code 3, and printed: no such package"),
         (python(""), "printed nothing"),
     ],
 )
