@@ -20,7 +20,7 @@ def test_a_failed_server_leads_to_the_status_command(tmp_path: Path, typed: Typi
     output = typed("outages", "--pair", files.pair_file)
 
     assert output.code == 1
-    assert f"`syncengine status --pair {files.pair_file}` says where users work meanwhile" in output.text
+    assert f"`syncengine status --pair {files.pair_file}` says where users work until it is back" in output.text
 
 
 def test_one_file_under_two_names_is_refused(tmp_path: Path) -> None:

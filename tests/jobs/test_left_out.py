@@ -59,7 +59,7 @@ def test_excluded_days_are_not_recomputed(tmp_path: Path, rollups: str) -> None:
     done = pair_of.execute(plan)
 
     fates = {one.table: (one.then, one.why) for one in plan.stale}
-    assert fates["dcwc"] == (Rollups.LIST, "it is left out")
+    assert fates["dcwc"] == (Rollups.LIST, "its table is excluded")
     assert {fates["wcwc"][0], fates["mcwc"][0]} == {Rollups(rollups)}
     assert files.bag("secondary", "dcwc") == before
     assert files.bag("secondary", "wcwc") == files.bag("primary", "wcwc")
@@ -87,7 +87,7 @@ def test_excluded_days_are_not_recomputed_after_outages(tmp_path: Path, typed: T
     )
 
     assert output.code == 0, output.text
-    assert "it is left out" in output.text
+    assert "its table is excluded" in output.text
     assert files.bag("secondary", "dcwc") == before
     assert files.bag("secondary", "wcwc") == files.bag("primary", "wcwc")
 

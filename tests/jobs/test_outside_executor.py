@@ -113,7 +113,7 @@ def test_a_check_runs_on_the_executor(files: Files) -> None:
     found = with_executor(files.pair_file, executor).check()
 
     assert found == files.open().check()
-    assert Counter(executor.done) == {"_look_of": 2, "compare_setup": 8}
+    assert Counter(executor.done) == {"_inspect_on": 2, "compare_setup": 8}
 
 
 def test_work_no_other_process_can_do_is_done_here(files: Files) -> None:
@@ -201,7 +201,7 @@ def test_a_run_on_live_servers_is_prepared_elsewhere(live: HomedPair) -> None:
     assert {step.state for step in ran.outcome.steps} == {StepState.DONE}
     assert ran.after is not None
     assert ran.after.in_sync
-    assert Counter(executor.done)["prepared"] == len(plan.steps) == 2
+    assert Counter(executor.done)["prepare_batch"] == len(plan.steps) == 2
     assert "observe_part" in executor.done
     assert not any(password.encode() in executor.sent for password in PASSWORDS.values())
     assert live.bag("secondary", "hsplit") == live.bag("primary", "hsplit")

@@ -189,7 +189,7 @@ def test_a_resume_is_bound_by_what_its_run_was_allowed(tmp_path: Path, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("syncengine.execute.transaction.Writing.write", stop)
+        patch.setattr("syncengine.execute.transaction.BatchWriter.write", stop)
         pair.execute(pair.plan_resync(window=WINDOW, tables="htrunk"))
     with with_surroundings("htrunk", triggers=(ADDS_UP,)), pytest.raises(SideEffectError, match="c_adding"):
         pair.resume()

@@ -90,7 +90,7 @@ def test_what_cannot_be_put_back_is_not_called_untouched(
         raise ServerError("secondary: the link is down.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("syncengine.execute.transaction.put_all_back", failing)
+        patched.setattr("syncengine.execute.transaction.restore_all", failing)
         said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
     assert said.code == 5, said.text
@@ -114,7 +114,7 @@ def test_nothing_is_put_back_from_a_damaged_piece(
         raise ServerError("secondary: the link is down.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("syncengine.execute.transaction.put_all_back", failing)
+        patched.setattr("syncengine.execute.transaction.restore_all", failing)
         typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
     half = unlogged.target
     (piece,) = (unlogged.files.folder / "pair.staging").rglob(f"*-{kind}.parquet")
