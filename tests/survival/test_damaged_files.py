@@ -292,7 +292,7 @@ def test_a_journal_altered_at_its_size_is_seen_by_status(
     flip_bit(file, len(data) // 2, 3)
 
     output = scene.type(typed, ("status", "--ledger"))
-    monkeypatch.setattr("syncengine.staging.ledger.EXAMINED_MB", 0)
+    monkeypatch.setattr("syncengine.staging.ledger.CHECKED_MB", 0)
     quick = scene.type(typed, ("status", "--ledger"))
 
     assert (output.code, quick.code) == (3, 0)
