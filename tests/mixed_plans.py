@@ -24,4 +24,4 @@ def resync_of_any_class() -> Any:
     def for_resync(selector: TableSelector, query: PairQuery) -> tuple[TableSpec, ...]:
         return selector.selected(query)
 
-    return patch.object(TableSelector, "for_resync", to_resync)
+    return patch.object(TableSelector, "for_resync", for_resync)
