@@ -2,7 +2,7 @@
 
     SyncError
     ├── InputError            something typed, or written in a file, is wrong
-    │   ├── WindowError       a time that cannot be meant
+    │   ├── WindowError       not a valid time
     │   ├── UnknownTableError a table, set or ACD that is not known
     │   └── FaultsError       a file with faults, each with its place
     │       ├── PairFileError
@@ -19,8 +19,8 @@
     ├── HookFailedError       a hook for a line of a checklist failed
     ├── StagingError          the staging folder
     ├── OutputError           the output could not be written
-    ├── ChangedSincePlanError            source or target changed under a step
-    ├── StillOpenError        a step that was cut short may still be going on in the server
+    ├── ChangedSincePlanError source or target changed since the plan was made
+    ├── StillOpenError        a step that was cut short may still be running on the server
     └── CancelledError        the user stopped it
 
 Every error is one sentence that says what is wrong and where, and, as `hint`, what to type instead.
@@ -100,7 +100,7 @@ class OccupiedError(SyncError):
 class ServerError(SyncError):
     """A server failed.
 
-    `transient` says that a retry may succeed: the transaction has been rolled back. `crowded` says that
+    `transient` says that a retry may succeed: the transaction has been rolled back. `retry_smaller` says that
     the server ran out of locks or log for the transaction, or that others locked its rows too long: a smaller
     transaction may succeed. `of_whole_server` says that the fault is not limited to the table of the query.
     """

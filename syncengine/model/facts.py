@@ -1,4 +1,4 @@
-"""What planning needs to know of a server beside its rows."""
+"""Facts about a server that planning needs, other than its rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from syncengine.model.window import Window
 
 
 class ArchiveState(StrEnum):
-    """How an archive stands, as its server tells."""
+    """The state of an archive, from arch_stat."""
 
     FINISHED = "finished"
     NOT_RUN = "not run"
@@ -25,7 +25,7 @@ class ArchiveState(StrEnum):
 class ArchiveStatus:
     """How far an archive of one ACD has run (rule 6).
 
-    Everything before `until` has been archived. Where that is not known, `until` is None and `problem`
+    Everything before `until` has been archived. If that is not known, `until` is None and `problem`
     says why, as the end of a sentence that begins with the archive.
     """
 

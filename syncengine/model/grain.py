@@ -111,7 +111,7 @@ class Grain:
 
     @property
     def sliced(self) -> bool:
-        """Whether any window of whole intervals selects rows, so that each day can be read and remembered separately."""
+        """Whether any window of whole intervals selects rows: then days are read and remembered one by one."""
         return self.tiles or self.events
 
     @property

@@ -48,5 +48,5 @@ def argument(name: str, *values: str | int) -> str:
 
 
 def command(*words: object) -> str:
-    """Return a command of syncengine as it is typed, each word quoted if a shell needs that; empty words are dropped."""
+    """Return a command of syncengine as it is typed, words quoted for a shell if needed; empty words are dropped."""
     return shlex.join(("syncengine", *(text for word in words if (text := str(word)))))

@@ -71,7 +71,9 @@ class BlindSide:
     @property
     def why_unexplained(self) -> str:
         """Why it is unexplained, for people."""
-        return "no outage in its diary of links explains it" if self.links_known else "its diary of links cannot be read"
+        return (
+            "no outage in its diary of links explains it" if self.links_known else "its diary of links cannot be read"
+        )
 
 
 @dataclass(frozen=True, slots=True)

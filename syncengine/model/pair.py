@@ -29,7 +29,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings(NeverPickled):
-    """One server of the pair. `url` may hold a secret and is never shown; in `shown_url` ${NAME} stands for it."""
+    """One server of the pair. `url` may contain a secret and is never shown; `shown_url` has ${NAME} instead."""
 
     role: Role
     url: str = field(repr=False)
@@ -44,7 +44,7 @@ class ServerSettings(NeverPickled):
     """Masks the values that the url takes from the environment."""
 
     def masked(self, text: str) -> str:
-        """Return a text in which values that the url takes from the environment are shown as in the file, like ${NAME}."""
+        """Return a text with ${NAME} in place of each value that the url takes from the environment."""
         return self.mask.text(text)
 
 
@@ -131,7 +131,7 @@ class PairSettings(NeverPickled):
     clock_zone: str | None = None
     """The time zone of the switch's wall clock, if the file names it; else that of this machine is taken."""
     intervals: tuple[tuple[int | None, int], ...] = ()
-    """Interval lengths in minutes by ACD; the ACD None stands for all others."""
+    """Interval lengths in minutes by ACD; the ACD None is for all others."""
     retention: Retention = field(default_factory=Retention)
     limits: Limits = DEFAULT_LIMITS
     timetables: TimetableSettings = field(default_factory=TimetableSettings)

@@ -22,7 +22,7 @@ from syncengine.model.surroundings import TableSideEffect
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.window import Window
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 PeriodPlace = tuple[Role, str, int | None, date | None]
 """A server, a table, an ACD and the first day of a period."""
 
@@ -365,7 +365,7 @@ class Plan:
 
     @property
     def remembers(self) -> bool:
-        """Whether rows that both servers share after it are remembered, so that the next sync knows who changed what."""
+        """Whether rows that both servers share after it are remembered: the next sync then knows who changed what."""
         match self.kind:
             case Sync():
                 return True

@@ -30,13 +30,13 @@ class PortionOutcome:
     deleted: int = 0
     inserted: int = 0
     skipped: int = 0
-    """Rows that differ and were left as they are."""
+    """Rows that differ and were skipped."""
     in_sync: bool | None = None
     """The result of the comparison after it; None if there was none."""
     not_compared: tuple[str, ...] = ()
     """Tables that could not be compared in it."""
     unwritable: tuple[str, ...] = ()
-    """Tables of which something was left since they cannot be written."""
+    """Tables with skipped rows, since they cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class PortionRecord:
     in_sync: bool
     """Whether all of its steps were done, and there was no drift after them."""
     skipped: int = 0
-    """Rows that differed and were left as they were."""
+    """Rows that differed and were skipped."""
     not_compared: tuple[str, ...] = ()
     """Tables that could not be compared in it."""
     unwritable: tuple[str, ...] = ()
-    """Tables of which something was left since they cannot be written."""
+    """Tables with skipped rows, since they cannot be written."""
     unfinished: tuple[StepState, ...] = ()
     """The states of its steps that were not done."""
 

@@ -44,15 +44,15 @@ class ContainedProgress:
         self._progress: Progress = progress
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
-        """Tell it, unless it has failed before."""
+        """Forward it, unless the other has failed before."""
         self._report(lambda progress: progress.begin(what, total, done=done))
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
-        """Tell it, unless it has failed before."""
+        """Forward it, unless the other has failed before."""
         self._report(lambda progress: progress.advance(units, detail, rows=rows, size=size))
 
     def end(self) -> None:
-        """Tell it, unless it has failed before."""
+        """Forward it, unless the other has failed before."""
         self._report(lambda progress: progress.end())
 
     def _report(self, report: Callable[[Progress], None]) -> None:

@@ -1,4 +1,4 @@
-"""Which rows of a table are meant, as a value that each kind of server turns into its own SQL."""
+"""A selection of rows of a table, as a value that each kind of server turns into its own SQL."""
 
 from __future__ import annotations
 

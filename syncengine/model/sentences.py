@@ -1,4 +1,4 @@
-"""Counts and lists as they stand in a sentence, in messages and reports alike."""
+"""Counts and lists as part of a sentence, for messages and reports."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class DataClass(StrEnum):
 
 
 class SyncedBy(StrEnum):
-    """How two servers are kept in step (rule 19): only what is kept by copying is written."""
+    """How two servers are synchronised (rule 19): only tables that are synchronised by copying are written."""
 
     COPYING = "copying"
     BY_HAND = "by-hand"

@@ -292,7 +292,9 @@ def side_effects_of(around: Surroundings) -> Iterator[SideEffect]:
             f"the {trigger.called} {trigger.name} of {far.table}, whose rows change with the deleted ones, "
             f"runs on {_each(trigger.on)} there"
         )
-        yield SideEffect(SideEffectKind.TRIGGER, message, (Write.DELETE,), trigger.name, far.table, ", ".join(trigger.on))
+        yield SideEffect(
+            SideEffectKind.TRIGGER, message, (Write.DELETE,), trigger.name, far.table, ", ".join(trigger.on)
+        )
     for one in around.refers:
         message = f"each row must refer to a row of {one.to} ({_named(one)})"
         if not one.enforced:
@@ -303,7 +305,9 @@ def side_effects_of(around: Surroundings) -> Iterator[SideEffect]:
         message = f"no two {rows} may have the same {', '.join(key.columns)} ({key.name})"
         yield SideEffect(SideEffectKind.UNIQUE, message, (Write.INSERT,), key.name)
     for check in around.checks:
-        message = f"each row{_of(check.of)} must satisfy {check.name}{f', {check.condition}' if check.condition else ''}"
+        message = (
+            f"each row{_of(check.of)} must satisfy {check.name}{f', {check.condition}' if check.condition else ''}"
+        )
         yield SideEffect(SideEffectKind.CHECK, message, (Write.INSERT,), check.name)
     for counter in around.counters:
         yield SideEffect(SideEffectKind.COUNTER, _counted(counter), (Write.INSERT,), counter.column)

@@ -161,7 +161,7 @@ class TimetableListing:
         return tuple(one for one in ones if one.side(role).does or not one.side(role.other).does)
 
     def leftover(self, role: Role) -> tuple[Timetable, ...]:
-        """Return those with a schedule and no task on a server, and nothing on the other, where they were probably deleted.
+        """Return those with a schedule and no task on a server, and nothing on the other: probably deleted there.
 
         A copy deletes their tasks and leaves the schedule, which belongs to each server; it is not copied.
         """

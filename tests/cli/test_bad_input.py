@@ -31,7 +31,7 @@ VERIFY = ("verify",)
         (("-t", "htrunk", "-w", "2000-06-05 25:00..26:00"), "is not a time of day", "2000-06-05"),
         (("-t", "htrunk", "-w", "yesterday"), "is not a time", "2000-06-05"),
         (("-t", "htrunk", "-w", "05:13..05:19"), "does not say which day", "2000-06-05"),
-        (("-t", "htrunk", "-w", "2000-06-05 05:13"), "does not say when it stops", "2000-06-05"),
+        (("-t", "htrunk", "-w", "2000-06-05 05:13"), "has no time to stop at", "2000-06-05"),
         (("-t", "htrunk", "-w", "1999-06-05"), "nothing to compare. htrunk", "keeps 62 days"),
     ],
 )
@@ -236,7 +236,7 @@ def test_an_empty_source_is_reported_and_deletes_nothing(tmp_path: Path, typed: 
 
     assert result.code == 3
     assert "Nothing to write" in result.out
-    assert "outside what the source holds" in result.out
+    assert "outside the time for which the source has rows" in result.out
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -294,8 +294,8 @@ def test_slips_are_reported_before_the_question(tmp_path: Path, typed: Typing, c
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("verify", "--acd", "x"), "that is no whole number."),
-        (("resync", "--allow-deletions", "x"), "that is no whole number."),
+        (("verify", "--acd", "x"), "that is not a whole number."),
+        (("resync", "--allow-deletions", "x"), "that is not a whole number."),
         (("resync", "--allow-deletions", "-1"), "that is less than 0."),
         (("resync", "--rollups", "all"), "Invalid value for '--rollups': 'all' is not one of 'list'"),
     ],

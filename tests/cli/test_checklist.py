@@ -150,7 +150,7 @@ BAD = [
     (["--tick", "0"], f"The checklist {NAME} has no line 0. It has lines 1 to 19."),
     (["--untick", "20"], f"The checklist {NAME} has no line 20."),
     (["--tick", "-3"], "has no line -3"),
-    (["--tick", "x"], "that is no whole number"),
+    (["--tick", "x"], "that is not a whole number"),
     (
         ["--way", "multi-user", "--tick", "3"],
         "Line 3 of collection-off-and-on does not belong to the way multi-user",

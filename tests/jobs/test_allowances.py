@@ -158,7 +158,7 @@ def test_a_trigger_added_during_the_last_batch_is_recorded_and_reported(
     for one in (output, report):
         assert "Set off beside the rows that were written" in one.text
         assert "c_adding" in one.text
-    assert [one["name"] for one in listed.document["runs"][0]["set_off"]] == ["c_adding"]
+    assert [one["name"] for one in listed.document["runs"][0]["side_effects"]] == ["c_adding"]
     assert undone.code == 5
     assert "Not put back: what run" in undone.text
 
@@ -181,14 +181,14 @@ def test_side_effects_of_the_last_batch_may_be_unknown(
     with once_written("htrunk", lambda: monkeypatch.setattr(imitation, "surroundings", failing)):
         output = typed("resync", "--yes", "--json", *options)
     report = typed("report", "--pair", files.pair_file)
-    listed = typed("runs", "--pair", files.pair_file, "--json").document["runs"][0]["set_off_unknown"]
+    listed = typed("runs", "--pair", files.pair_file, "--json").document["runs"][0]["side_effects_unknown"]
 
     why = "stopped by the user" if stopped else "secondary: the link is down."
     assert output.code == (130 if stopped else 0)
     assert output.document["outcome"]["set_off_unknown"] == listed
     assert listed == [{"server": "secondary", "table": "htrunk", "why": why}]
-    assert "htrunk on secondary: what came during its last batch is not known" in report.text
-    assert f"htrunk on secondary: what came during its last batch is not known ({why.rstrip('.')})" in (
+    assert "htrunk on secondary: the side effects of its last batch are not known" in report.text
+    assert f"htrunk on secondary: the side effects of its last batch are not known ({why.rstrip('.')})" in (
         files.open().plan_undo().notes
     )
 
@@ -464,7 +464,7 @@ def test_days_that_are_rolled_up_are_weighed_before(tmp_path: Path, imitation: I
     assert "`allow_cascades='dcwc'`" in refused.value.hint
     assert "`policy=" not in refused.value.hint
     assert {one.table: (one.then, one.why) for one in plan.stale if one.table != "mcwc"} == {
-        "dcwc": (Rollups.LIST, "it is not written: it is a view, which holds no rows of its own"),
+        "dcwc": (Rollups.LIST, "it is not written: it is a view, which has no rows of its own"),
         "wcwc": (Rollups.RECOMPUTE, ""),
     }
 
@@ -483,5 +483,5 @@ def test_outages_name_the_side_effects_of_their_repair(tmp_path: Path, imitation
     assert "c_adding" in output.text
     assert "--outages --dry-run --allow-triggers htrunk" in output.text
     assert found["outages"][0]["repair"].endswith("--allow-triggers htrunk")
-    assert found["plan"]["meets"] == planned.document["meets"]
+    assert found["plan"]["side_effects"] == planned.document["side_effects"]
     assert typed(*shlex.split(found["outages"][0]["repair"])[1:], "--yes").code == 0

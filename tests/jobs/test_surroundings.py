@@ -306,6 +306,6 @@ def test_an_embedded_reference_retains_its_rows_and_is_reported(tmp_path: Path, 
     output = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
 
     assert output.code == 1
-    assert "no row of hsplit is deleted that a row of c_notes refers to" in output.text
+    assert "a row of hsplit cannot be deleted while a row of c_notes refers to it" in output.text
     assert "step 1 (hsplit) was not done: secondary: a foreign key forbids it" in output.text
     assert files.bag("secondary", "hsplit") == before

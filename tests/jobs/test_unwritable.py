@@ -33,10 +33,10 @@ def test_an_unwritable_table_is_skipped_and_the_others_are_written(
     output = typed("resync", "--yes", *options)
 
     (skipped,) = planned.document["skipped"]
-    assert (skipped["table"], skipped["why"], skipped["detail"]) == (
+    assert (skipped["table"], skipped["reason"], skipped["detail"]) == (
         "htrunk",
         "unwritable",
-        "it is a view, which holds no rows of its own",
+        "it is a view, which has no rows of its own",
     )
     assert output.code == 5
     assert "htrunk ACD 1" in output.text

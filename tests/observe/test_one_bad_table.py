@@ -185,7 +185,7 @@ def test_outages_do_not_say_that_nothing_differs(tmp_path: Path, typed: Typing, 
     assert document["open"]
     (told,) = document["outages"]
     assert told["outlook"] == "not known"
-    assert [(one["table"], one["why"]) for one in told["kept"]] == [("hcwc", "not-compared")]
+    assert [(one["table"], one["reason"]) for one in told["skipped"]] == [("hcwc", "not-compared")]
 
 
 @pytest.mark.usefixtures("unreadable")
