@@ -240,7 +240,7 @@ def test_hooks_check_what_no_table_shows(tmp_path: Path, typed: Typing) -> None:
     assert "secondary: error log not fine: disk c0t1 fails" in output.out
     assert "Backups:" not in output.out
     assert "Error log: look through the customer error log on primary for" in output.out
-    assert [(one["kind"], one["server"], one["fine"]) for one in document["checks"]] == [
+    assert [(one["kind"], one["server"], one["ok"]) for one in document["checks"]] == [
         ("backups", "primary", True),
         ("backups", "secondary", True),
         ("error-log", "secondary", False),

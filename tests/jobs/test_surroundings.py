@@ -259,7 +259,7 @@ def test_an_embedded_table_with_a_key_and_a_check_is_written(tmp_path: Path, typ
     assert output.code == 0
     assert "no two rows may have the same split, starttime" in output.text
     assert "(c_once)" in output.text
-    assert "each row has to meet" in output.text
+    assert "each row must satisfy" in output.text
 
 
 @pytest.mark.soak

@@ -61,7 +61,7 @@ def test_an_undo_of_rows_beyond_retention_alone_is_refused(tmp_path: Path) -> No
     days_later(files, 30)
     pair = files.open()
 
-    with pytest.raises(NothingToUndoError, match="no longer keeps rows of that age"):
+    with pytest.raises(NothingToUndoError, match="no longer stores rows of that age"):
         pair.plan_undo()
     assert len(pair.runs()) == 1
 
