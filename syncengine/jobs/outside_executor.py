@@ -146,7 +146,7 @@ def with_executor(
         return
     described = tuple((role, server.describe()) for role, server in servers.items())
     identities = tuple((role, one.identity, one.load) for role, one in described)
-    name = _ServersKey(_process(), secrets.token_hex(8), settings.file, _sum(settings), limits, identities)
+    name = _ServersKey(_process(), secrets.token_hex(8), settings.file, _checksum(settings), limits, identities)
     opened.executor = questions = _ExecutorQuestions(executor, name)
     here = _OPEN[name.token] = _OpenPair(servers, settings)
     try:
@@ -255,7 +255,7 @@ def _opened_here(name: _ServersKey) -> _OpenPair:
 
 def _opened(name: _ServersKey) -> _OpenPair:
     settings = read_pair_file(name.file, os.environ)
-    if _sum(settings) != name.settings:
+    if _checksum(settings) != name.settings:
         raise InputError(f"{name.file} has changed since the pair was opened.", hint="Open the pair again.")
     opened: dict[Role, Server] = {}
     try:
@@ -290,6 +290,6 @@ def _process() -> Process:
     return socket.gethostname(), os.getpid()
 
 
-def _sum(settings: PairSettings) -> str:
+def _checksum(settings: PairSettings) -> str:
     """Return a checksum of a pair file's settings; urls are in it as in the file, without their secrets."""
     return sha256(repr(settings).encode()).hexdigest()

@@ -66,8 +66,8 @@ def plan_undo(
     not_compared = {place: one for place, one in written.items() if place[:2] in unread_tables}
     written = {place: one for place, one in written.items() if place not in not_compared}
     observed = _observed(servers, questions)
-    spans, purged = _times(written, states, observed, servers, questions)
-    now = UndoContext(states, _later(record, questions.ledger), spans, purged)
+    spans, purged = _spans_and_purged(written, states, observed, servers, questions)
+    now = UndoContext(states, _later_writers(record, questions.ledger), spans, purged)
     steps, skipped = undo_steps(written.values(), now)
     forbidden = unwritable_steps(steps, servers)
     if forbidden:
@@ -262,7 +262,7 @@ def _not_compared(written: Mapping[ServerBucket, WrittenBucket], unread_tables: 
         yield Skipped(table, None, SkipReason.NOT_COMPARED, (), counts, why)
 
 
-def _later(record: RunRecord, ledger: Ledger) -> dict[ServerBucket, str]:
+def _later_writers(record: RunRecord, ledger: Ledger) -> dict[ServerBucket, str]:
     """Return the last later run that wrote each bucket."""
     later: dict[ServerBucket, str] = {}
     for other in ledger.runs():
@@ -291,7 +291,7 @@ def _observed(servers: Mapping[Role, Server], questions: UndoQuestions) -> Obser
     )
 
 
-def _times(
+def _spans_and_purged(
     written: Mapping[ServerBucket, WrittenBucket],
     states: Mapping[ServerBucket, BucketState],
     observed: Observation,

@@ -328,7 +328,7 @@ def test_nothing_is_undone_where_one_journal_is_damaged(given: Given, typed: Typ
     assert fails_clearly(undone, scene.names(pieces=True)[-1])
     assert scene.rows() == after
     assert fails_clearly(shown, scene.names(pieces=True)[-1])
-    assert "It cannot be undone." in shown.text
+    assert "It cannot be undone" in shown.text
 
 
 def test_a_new_run_works_beside_a_damaged_one(given: Given, typed: Typing) -> None:
