@@ -108,7 +108,7 @@ def _table_faults(file: SpecFile, name: str, table: TableEntry) -> Iterator[str]
     if table.archive is not None and file.time is None:
         yield f"tables.{name}.archive: an archive needs a [time]"
     if not _has(file, file.acd, table.archive):
-        yield f"tables.{name}: acd is {file.acd!r}, and this table lacks that column by its `only`"
+        yield f"tables.{name}: acd is {file.acd!r}, and the `only` of that column excludes this table"
     if file.time is not None and table.archive is not None:
         yield from _time_faults(file, file.time, name, table.archive)
 
@@ -116,7 +116,7 @@ def _table_faults(file: SpecFile, name: str, table: TableEntry) -> Iterator[str]
 def _time_faults(file: SpecFile, time: TimeEntry, name: str, archive: Archive) -> Iterator[str]:
     """Yield the time columns that a table lacks: without them a whole day would be taken as midnight."""
     if not _has(file, time.date, archive):
-        yield f"tables.{name}: time.date is {time.date!r}, and this table lacks that column by its `only`"
+        yield f"tables.{name}: time.date is {time.date!r}, and the `only` of that column excludes this table"
     if archive.grain.tiles:
         for role, column in (("label", time.label), ("interval", time.interval)):
             if column is None or not _has(file, column, archive):

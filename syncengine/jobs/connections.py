@@ -134,7 +134,7 @@ class Connections(NeverPickled):
                     f"{role}: the database has no transaction log: a step that is cut short cannot be rolled back, "
                     "only restored from its journal.",
                     role=role,
-                    hint=f"Set {role}.without_transactions = true in the pair file to write to it without transactions.",
+                    hint=f"Set {role}.without_transactions = true in the pair file to write to it anyway.",
                 )
 
 

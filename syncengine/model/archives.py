@@ -38,6 +38,6 @@ def fault_sentences(faults: Iterable[ArchiveFault]) -> Iterator[str]:
     acds: dict[tuple[Archive | None, str], list[int]] = {}
     for fault in faults:
         acds.setdefault((fault.archive, fault.message), []).extend(() if fault.acd is None else (fault.acd,))
-    for (archive, says), named in acds.items():
+    for (archive, message), named in acds.items():
         what = f"the {archive} archive of ACD {', '.join(map(str, named))} " if named else ""
-        yield f"{what}{says}"
+        yield f"{what}{message}"

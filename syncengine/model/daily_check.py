@@ -124,9 +124,9 @@ class DailyCheck:
     def healthy(self) -> bool:
         """Say whether nothing needs attention."""
         late = any(server.archive_faults for server in self.servers)
-        amiss = late or self.holes or self.waiting or self.lost or self.unlike_loads
-        amiss = amiss or not self.where.nothing_to_do or not all(check.ok for check in self.checks)
-        return not (self.failed or amiss) and self.drift is not None and self.drift.in_sync
+        fault = late or self.holes or self.waiting or self.lost or self.unlike_loads
+        fault = fault or not self.where.nothing_to_do or not all(check.ok for check in self.checks)
+        return not (self.failed or fault) and self.drift is not None and self.drift.in_sync
 
     def checked_by_hand(self, kind: CheckKind) -> tuple[Role, ...]:
         """Return the servers on which people have to make a check, since no hook did."""

@@ -127,13 +127,13 @@ def in_single_user_mode(records: Iterable[HookRecord]) -> tuple[Role, ...]:
 
     A server whose hook to return it failed is included: it may still be in single-user mode.
     """
-    left: set[Role] = set()
+    servers: set[Role] = set()
     for record in records:
         if record.kind == LineKind.SINGLE_USER and record.state is not HookState.NOT_STARTED:
-            left.add(record.server)
+            servers.add(record.server)
         elif record.kind == LineKind.MULTI_USER and record.state is HookState.DONE:
-            left.discard(record.server)
-    return tuple(role for role in Role if role in left)
+            servers.discard(record.server)
+    return tuple(role for role in Role if role in servers)
 
 
 def not_done_by_hook(

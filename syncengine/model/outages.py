@@ -133,7 +133,7 @@ class OutageFinding:
     @property
     def into(self) -> tuple[Role, ...]:
         """The servers that would be written to."""
-        return tuple(sorted({toll.into for toll in self.costs}))
+        return tuple(sorted({cost.into for cost in self.costs}))
 
 
 class UnknownCoverageReason(StrEnum):

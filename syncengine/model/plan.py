@@ -340,8 +340,8 @@ class Plan:
     def not_undone(self) -> tuple[TableSideEffect, ...]:
         """For an undo: side effects of the undone run on other rows, which stay."""
         match self.kind:
-            case Undo(not_undone=left):
-                return left
+            case Undo(not_undone=effects):
+                return effects
             case Copy() | RollupRepair() | RunOnEdit():
                 return ()
 
@@ -414,8 +414,8 @@ class Plan:
     @property
     def not_as_before(self) -> bool:
         """Say whether an undo leaves something otherwise than before the run: skipped rows and side effects."""
-        left = len(self.skipped) > len(self.unscheduled)
-        return bool(left or self.not_undone or (self.undoes and self.effects_on_rows))
+        skipped = len(self.skipped) > len(self.unscheduled)
+        return bool(skipped or self.not_undone or (self.undoes and self.effects_on_rows))
 
     @property
     def deletions(self) -> int:

@@ -151,8 +151,8 @@ class TimetableListing:
         """
         if not self.scheduled >= frozenset(Role):
             return ()
-        left = self.leftover(role.other)
-        ones = (one for one in self.timetables if not one.own and one not in left)
+        leftover = self.leftover(role.other)
+        ones = (one for one in self.timetables if not one.own and one not in leftover)
         return tuple(one for one in ones if one.side(role.other).schedules and not one.side(role).schedules)
 
     def unscheduled(self, role: Role) -> tuple[Timetable, ...]:

@@ -28,6 +28,6 @@ def without_acd_notes(observation: Observation) -> Iterator[str]:
     if len(rest) <= NAMED and all(spec.data_class is DataClass.SYSTEM for spec in rest):
         source = ("--from", "secondary") if observation.source is Role.SECONDARY else ()
         tables = (word for spec in rest for word in ("--table", spec.name))
-        goes = "it goes" if len(rest) == 1 else "they go"
-        then = f"{goes} with system administration: `{command('sync', *tables, *source, '--dry-run')}`"
+        subject = "it goes" if len(rest) == 1 else "they go"
+        then = f"{subject} with system administration: `{command('sync', *tables, *source, '--dry-run')}`"
     yield f"not compared, since their rows have no ACD: {names}; {then}"

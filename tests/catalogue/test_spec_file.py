@@ -180,13 +180,13 @@ def test_all_faults_of_a_folder_are_listed(tmp_path: Path) -> None:
     folder = folder_of(
         tmp_path,
         a_syntax="summary = ",
-        b_keys='summary = "x"\nclass = "historic"\nkept = "copying"\ncolour = "red"\n[tables]\nt_b = {}\n'
+        b_keys='summary = "x"\nclass = "historic"\nsynced_by = "copying"\ncolour = "red"\n[tables]\nt_b = {}\n'
         '[columns]\nacd = { type = "smallint", widht = 3 }\nname = { type = "text" }\n',
         c_missing="acd = 'acd'\n",
         d_nowhere=GOOD.replace('acd = "acd"\n', 'acd = "ucd"\n').replace('"desk", "intrvl"', '"dosk"'),
         e_twice=GOOD.replace("c_desk", "hsplit").replace("c_ddesk", "c_other"),
         f_name=GOOD.replace("c_desk", '"c\\tdesk"').replace("c_ddesk", "c_third"),
-        g_archive='summary = "x"\nclass = "historical"\nkept = "copying"\n[tables]\nt_g = {}\n'
+        g_archive='summary = "x"\nclass = "historical"\nsynced_by = "copying"\n[tables]\nt_g = {}\n'
         '[columns]\nacd = { type = "smallint" }\n',
         h_significant=GOOD.replace("c_desk", "c_eight")
         .replace("c_ddesk", "c_nine")
@@ -202,9 +202,9 @@ def test_all_faults_of_a_folder_are_listed(tmp_path: Path) -> None:
     assert "b_keys.toml: columns.acd.widht: unknown key" in faults
     assert "b_keys.toml: class: must be" in text
     assert "b_keys.toml: columns.name.type: 'text' is not a type known here" in faults
-    assert {f"c_missing.toml: {key}: is missing" for key in ("summary", "class", "synced_by", "tables", "columns")} <= set(
-        faults
-    )
+    assert {
+        f"c_missing.toml: {key}: is missing" for key in ("summary", "class", "synced_by", "tables", "columns")
+    } <= set(faults)
     assert "d_nowhere.toml: acd: names the column 'ucd', which [columns] does not have" in faults
     assert "d_nowhere.toml: key: names the column 'dosk', which [columns] does not have" in faults
     assert "e_twice.toml: tables.hsplit: table_specs/historical/split.toml already describes this table" in faults
@@ -223,7 +223,7 @@ def test_a_set_of_unknown_tables_names_them(tmp_path: Path) -> None:
 
     assert faults_of(folder) == (
         "sets.toml: sets.lost.tables: no spec describes 'nowhere'",
-        "sets.toml: sets.lost.only_with: the set does not hold 'vdns'",
+        "sets.toml: sets.lost.only_with: 'vdns' is not in the set",
     )
 
 
@@ -315,7 +315,9 @@ def test_a_spec_that_places_its_rows_has_no_fault(tmp_path: Path, archive: str, 
         ),
     ],
 )
-def test_each_missing_part_is_reported_with_its_key(tmp_path: Path, old: str, new: str, expected: tuple[str, ...]) -> None:
+def test_each_missing_part_is_reported_with_its_key(
+    tmp_path: Path, old: str, new: str, expected: tuple[str, ...]
+) -> None:
     """Each missing part is one fault that begins with its key, reported once."""
     assert faults_of_text(tmp_path, DESK.replace(old, new)) == expected
 
@@ -357,7 +359,7 @@ def test_every_table_of_a_family_has_its_day_and_its_acd(tmp_path: Path, column:
     text = family.replace(f'{column} = {{ type = "{kind}" }}', f'{column} = {{ type = "{kind}", only = ["interval"] }}')
 
     assert faults_of_text(tmp_path, text) == (
-        f"tables.c_ddesk: lacks the column {column!r}, which {key} names, since its `only` leaves it out",
+        f"tables.c_ddesk: {key} is {column!r}, and the `only` of that column excludes this table",
     )
 
 
@@ -431,7 +433,11 @@ def test_a_table_shows_how_outages_cut_its_rows(typed: Typing) -> None:
     [
         (OWN, '[needs.no_table]\nwhy = "w"\n', "needs.no_table: no spec describes 'no_table'"),
         (OWN, '[needs.hsplit]\nwhy = "w"\n', "needs.hsplit: 'hsplit' is not administration that can be written"),
-        (OWN, '[needs.arch_stat]\nwhy = "w"\n', "needs.arch_stat: 'arch_stat' is not administration that can be written"),
+        (
+            OWN,
+            '[needs.arch_stat]\nwhy = "w"\n',
+            "needs.arch_stat: 'arch_stat' is not administration that can be written",
+        ),
         (OWN, "[needs.users]\n", "needs.users.why: is missing"),
         (OWN, 'afterwards = ["reboot"]\n', "afterwards.0: must be 'visual-vectors' or 'logins'"),
         (

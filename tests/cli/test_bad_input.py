@@ -17,11 +17,11 @@ VERIFY = ("verify",)
 @pytest.mark.parametrize(
     ("words", "says", "hint"),
     [
-        ((*WINDOW, "-t", "htrnk"), "No table is called 'htrnk'", "htrunk"),
-        ((*WINDOW, "-t", "nothinglikeit"), "No table is called 'nothinglikeit'", "syncengine tables"),
-        ((*WINDOW, "-t", "c_foo"), "No table is called 'c_foo' in any spec", "named with --specs, or in the pair file"),
-        ((*WINDOW, "-s", "dictionry"), "No set is called 'dictionry'", "dictionary"),
-        ((*WINDOW, "-s", "nothinglikeit"), "No set is called 'nothinglikeit'", "syncengine tables --sets"),
+        ((*WINDOW, "-t", "htrnk"), "There is no table 'htrnk'", "htrunk"),
+        ((*WINDOW, "-t", "nothinglikeit"), "There is no table 'nothinglikeit'", "syncengine tables"),
+        ((*WINDOW, "-t", "c_foo"), "There is no table 'c_foo' in any spec", "name its folder with --specs, or in the pair file"),
+        ((*WINDOW, "-s", "dictionry"), "There is no set 'dictionry'", "dictionary"),
+        ((*WINDOW, "-s", "nothinglikeit"), "There is no set 'nothinglikeit'", "syncengine tables --sets"),
         ((*TRUNKS, "--acd", "7"), "Neither server knows ACD 7", "1"),
         (("-t", "htrunk", "-w", "2000-06-05 05:19..05:13"), "runs backwards", "earlier time first"),
         (("-t", "htrunk", "-w", "2000-06-06..2000-06-05"), "runs backwards", "earlier time first"),
@@ -258,7 +258,7 @@ def test_a_trace_is_shown_with_vv(tmp_path: Path, typed: Typing, words: tuple[st
     result = typed("verify", "--pair", files.pair_file, "-t", "nothinglikeit", *words)
 
     assert ("Traceback" in result.err) is traced
-    assert "No table is called" in result.err
+    assert "There is no table" in result.err
 
 
 @pytest.mark.parametrize("command", [("verify",), ("resync", "--dry-run"), ("resync", "--yes")])

@@ -273,7 +273,7 @@ def test_tables_of_ones_own_are_checked(tmp_path: Path, typed: Typing) -> None:
     files = pair(tmp_path)
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "c_survey.toml").write_text(
-        'summary = "Surveys"\nclass = "custom"\nkey = ["survey"]\nkept = "copying"\n[tables]\nc_survey = {}\n'
+        'summary = "Surveys"\nclass = "custom"\nkey = ["survey"]\nsynced_by = "copying"\n[tables]\nc_survey = {}\n'
         '[columns]\nsurvey = { type = "char(10)" }\n'
     )
     files.run("primary", "CREATE TABLE c_survey (survey VARCHAR)")

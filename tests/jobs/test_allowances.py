@@ -113,7 +113,7 @@ def test_a_trigger_added_during_a_run_stops_the_rest_of_it(tmp_path: Path, imita
     assert "Set off beside the rows that were written" not in output.text
     assert all(offered in one.text for one in (output, *shown))
     assert "neither shown nor allowed before" in refused.text
-    assert [one["name"] for one in resumed.document["outcome"]["set_off"]] == ["c_adding"]
+    assert [one["name"] for one in resumed.document["outcome"]["side_effects"]] == ["c_adding"]
     assert "Not put back" in undone.text
 
 
@@ -185,7 +185,7 @@ def test_side_effects_of_the_last_batch_may_be_unknown(
 
     why = "stopped by the user" if stopped else "secondary: the link is down."
     assert output.code == (130 if stopped else 0)
-    assert output.document["outcome"]["set_off_unknown"] == listed
+    assert output.document["outcome"]["side_effects_unknown"] == listed
     assert listed == [{"server": "secondary", "table": "htrunk", "why": why}]
     assert "htrunk on secondary: the side effects of its last batch are not known" in report.text
     assert f"htrunk on secondary: the side effects of its last batch are not known ({why.rstrip('.')})" in (

@@ -47,7 +47,7 @@ def table(day: int = 5, **values: Any) -> TableObservation:
     """Return an observation of a table in which no field is as it is by default, of a day."""
     bucket = Bucket(date(2000, 6, day), 1200, 1)
     cut_row = CutRow(bucket, ("1",), NOON, None, 1, None, begin_cut=True, end_cut=False, rows=1)
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "spec": catalogue().table("htrunk"),
         "state": TableState.COMPARED,
         "problem": "a problem",
@@ -75,12 +75,12 @@ def table(day: int = 5, **values: Any) -> TableObservation:
         "cuts": (Cut(1, Role.PRIMARY, CutState.NO_WHOLE, (cut_row,), (), (WINDOW,)),),
         "unwritable": "no permission",
     }
-    return TableObservation(**{**told, **values})
+    return TableObservation(**{**fields, **values})
 
 
 def observation(**values: Any) -> Observation:
     """Return an observation in which no field is as it is by default."""
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "as_of": NOON,
         "seed": 7,
         "requested": WINDOW,
@@ -95,7 +95,7 @@ def observation(**values: Any) -> Observation:
         "by_hand": (ChecklistLine(next(iter(LineKind)), Role.PRIMARY, "do it"),),
         "interval_lengths": ((1, 30),),
     }
-    return Observation(**{**told, **values})
+    return Observation(**{**fields, **values})
 
 
 def default(field: Field[Any]) -> Any:

@@ -60,11 +60,11 @@ def test_every_kind_of_run_is_begun_by_a_kind_of_plan() -> None:
 def test_kinds_of_copy_are_always_distinguished_by_name() -> None:
     """A match on one kind of copy names all others, so that the type checker finds a new one."""
     copying = {kind.__name__ for kind in get_args(PlanKind) if issubclass(kind, Copy)}
-    asked = 0
+    matches = 0
     for path in Path(syncengine.__file__).parent.rglob("*.py"):
         for match in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Match)):
             names = {ast.unparse(one.cls) for one in ast.walk(match) if isinstance(one, ast.MatchClass)}
-            told_apart = names & copying
-            asked += bool(told_apart)
-            assert not told_apart or (copying <= names and "Copy" not in names), f"{path}: line {match.lineno}"
-    assert asked >= 5
+            matched = names & copying
+            matches += bool(matched)
+            assert not matched or (copying <= names and "Copy" not in names), f"{path}: line {match.lineno}"
+    assert matches >= 5

@@ -329,7 +329,7 @@ def test_every_command_that_compares_leaves_tables_out(tmp_path: Path, typed: Ty
     left_out = typed(*meant, "--exclude-table", "hcwc")
 
     assert unknown.code == 2
-    assert "No table is called 'hcwd' in any spec." in unknown.err
+    assert "There is no table 'hcwd' in any spec." in unknown.err
     assert ("hcwc" in asked.out) is told
     # A command that is told leaves out the same.
     assert "hcwc" not in left_out.out.replace("--exclude-table hcwc", "")

@@ -304,7 +304,7 @@ KEYS = {
 
 
 @pytest.mark.parametrize("value", WRONG)
-def test_faults_are_told_in_our_words(tmp_path: Path, value: str) -> None:
+def test_faults_are_reported_in_plain_words(tmp_path: Path, value: str) -> None:
     """Whatever a key is set to, it is taken, or reported in plain words."""
     for key in sorted(KEYS):
         text = f"{key} = {value}\n"

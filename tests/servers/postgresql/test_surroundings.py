@@ -185,7 +185,7 @@ def test_a_trigger_that_adds_up_is_not_run_unasked(customers: Customers) -> None
     assert kept == before
     assert allowed.code == 0
     assert allowed.document["allowed"] == {"triggers": ["hsplit"], "cascades": []}
-    assert [one["name"] for one in allowed.document["outcome"]["set_off"]] == ["c_adding"]
+    assert [one["name"] for one in allowed.document["outcome"]["side_effects"]] == ["c_adding"]
     assert customers.ask("SELECT * FROM c_totals") != before
 
 
