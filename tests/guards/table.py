@@ -37,7 +37,7 @@ GUARDS = (
         lines="            session.lock(buckets_of(one.part), table=whole_table)\n",
         replacement="            pass\n",
         failing_test="tests/execute/test_transaction_guards.py::"
-        "test_the_rows_of_a_step_are_locked_before_they_are_looked_at",
+        "test_the_rows_of_a_step_are_locked_before_they_are_checked",
     ),
     Guard(
         name="deleted-as-many",
@@ -94,7 +94,7 @@ GUARDS = (
         file="execute/commit_outcome.py",
         lines="    return BatchState.ROLLED_BACK if current == [one.before for one in images] else BatchState.UNKNOWN\n",
         replacement="    return BatchState.ROLLED_BACK\n",
-        failing_test="tests/execute/test_unlogged.py::test_what_could_not_be_put_back_stays_owed",
+        failing_test="tests/execute/test_unlogged.py::test_rows_that_could_not_be_restored_stay_open",
     ),
     Guard(
         name="unknown-never-sent-again",
@@ -110,7 +110,7 @@ GUARDS = (
         file="execute/commit_outcome.py",
         lines="    if state is SessionState.ALIVE or (state is SessionState.UNKNOWN and not transactions):\n",
         replacement="    if False:\n",
-        failing_test="tests/execute/test_commit_outcome.py::test_nothing_is_looked_at_while_its_session_lives",
+        failing_test="tests/execute/test_commit_outcome.py::test_an_outcome_is_not_read_while_its_session_lives",
     ),
     Guard(
         name="restored-without-a-log",
@@ -118,7 +118,7 @@ GUARDS = (
         file="execute/transaction.py",
         lines="            if begun and not server.describe().capabilities.transactions:\n",
         replacement="            if False:\n",
-        failing_test="tests/execute/test_unlogged.py::test_what_could_not_be_put_back_stays_owed",
+        failing_test="tests/execute/test_unlogged.py::test_rows_that_could_not_be_restored_stay_open",
     ),
     Guard(
         name="foreign-rows",
@@ -217,7 +217,7 @@ GUARDS = (
         file="staging/run_folder.py",
         lines="        if not path.exists() or checksum_of_file(path) != checksum:\n",
         replacement="        if not path.exists():\n",
-        failing_test="tests/survival/test_damaged_files.py::test_nothing_is_put_back_where_one_journal_is_damaged",
+        failing_test="tests/survival/test_damaged_files.py::test_nothing_is_undone_where_one_journal_is_damaged",
     ),
     Guard(
         name="damaged-run-is-not-undone",
@@ -263,10 +263,10 @@ GUARDS = (
         name="whole-server-ends-the-run",
         prevents="a run would try step after step on a server that is gone",
         file="execute/executor.py",
-        lines="            # The mark of what nobody knows stays open, for a resume or an undo to find out.\n"
+        lines="            # The mark of an unknown outcome stays open, for a resume or an undo to resolve.\n"
         "            raise error\n",
         replacement="            pass\n",
-        failing_test="tests/execute/test_unlogged.py::test_what_could_not_be_put_back_stays_owed",
+        failing_test="tests/execute/test_unlogged.py::test_rows_that_could_not_be_restored_stay_open",
     ),
     Guard(
         name="multi-user-after-a-failure",
@@ -299,7 +299,7 @@ GUARDS = (
         file="planning/undo.py",
         lines="        if place in context.purged:\n",
         replacement="        if False:\n",
-        failing_test="tests/jobs/test_undo.py::test_rows_beyond_retention_are_left",
+        failing_test="tests/jobs/test_undo.py::test_rows_beyond_retention_are_skipped",
     ),
     Guard(
         name="undo-compared-again",
@@ -307,7 +307,7 @@ GUARDS = (
         file="jobs/undo.py",
         lines="            unlike[part.part.table] = None\n",
         replacement="            pass\n",
-        failing_test="tests/jobs/test_undo.py::test_an_undo_that_does_not_come_out_is_told",
+        failing_test="tests/jobs/test_undo.py::test_an_undo_that_fails_its_check_is_reported",
     ),
     Guard(
         name="whole-ticks",
@@ -332,8 +332,7 @@ GUARDS = (
         file="jobs/runs/runs.py",
         lines="            watch.before({table for table, _, _ in days})\n",
         replacement="",
-        failing_test="tests/jobs/test_allowances.py::"
-        "test_what_comes_while_a_run_is_under_way_keeps_the_rest_from_being_written",
+        failing_test="tests/jobs/test_allowances.py::test_a_trigger_added_during_a_run_stops_the_rest_of_it",
     ),
     Guard(
         name="forgotten-days",

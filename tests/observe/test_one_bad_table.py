@@ -185,7 +185,7 @@ def test_outages_do_not_say_that_nothing_differs(tmp_path: Path, typed: Typing, 
     assert document["open"]
     (told,) = document["outages"]
     assert told["outlook"] == "not known"
-    assert [(one["table"], one["why"]) for one in told["kept"]] == [("hcwc", "not-compared")]
+    assert [(one["table"], one["reason"]) for one in told["skipped"]] == [("hcwc", "not-compared")]
 
 
 @pytest.mark.usefixtures("unreadable")
@@ -329,7 +329,7 @@ def test_every_command_that_compares_leaves_tables_out(tmp_path: Path, typed: Ty
     left_out = typed(*meant, "--exclude-table", "hcwc")
 
     assert unknown.code == 2
-    assert "No table is called 'hcwd' in any spec." in unknown.err
+    assert "There is no table 'hcwd' in any spec." in unknown.err
     assert ("hcwc" in asked.out) is told
     # A command that is told leaves out the same.
     assert "hcwc" not in left_out.out.replace("--exclude-table hcwc", "")
@@ -534,7 +534,7 @@ def test_an_undo_of_which_nothing_can_be_read_names_the_table(tmp_path: Path, ty
     said = typed("undo", "--pair", files.pair_file, "--yes")
 
     assert said.code == 1
-    assert "can be compared with what is there now. hcwc: secondary: a file that a view reads is not there" in said.err
+    assert "can be compared with the present rows. hcwc: secondary: a file that a view reads is not there" in said.err
 
 
 def test_an_undo_puts_no_agent_groups_back_without_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

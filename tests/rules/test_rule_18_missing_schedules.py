@@ -107,7 +107,7 @@ def test_without_the_flag_the_timetable_is_named_and_the_exit_code_is_3(tmp_path
     assert (shown.code, done.code, verified.code, listed.code) == (3, 3, 3, 3)
     assert set(flags(files)) == {"Morning"}
     names = "jm 'any', jm 'here', jm 'not'"
-    assert f"no schedule there, so that it does not run there ({names}: the pair file" in " ".join(done.out.split())
+    assert f"no schedule there, so it does not run there ({names}: the pair file" in " ".join(done.out.split())
     for said in (done, verified, listed):
         assert f"Without a schedule on secondary, where they never run: {names}." in " ".join(said.out.split())
     assert "IN SYNC" not in done.out + verified.out
@@ -159,7 +159,7 @@ def test_an_undo_leaves_schedules_that_somebody_has_set_since(tmp_path: Path, ty
     undone = typed("undo", "--pair", files.pair_file, "--yes")
 
     assert undone.code == 5
-    assert "ttsched: somebody else has changed it since" in undone.out
+    assert "ttsched: changed since by another program or user" in undone.out
     assert flags(files)["here"] == "o"
 
 
@@ -185,7 +185,7 @@ def test_what_cannot_be_made_is_left_with_its_reason(tmp_path: Path) -> None:
     unknown = "a 'odd': its flag on primary is none of the three that the pair file names"
     assert [(one.reason, one.detail) for one in plan.unscheduled] == [(SkipReason.UNSCHEDULED, unknown)]
     assert numbered.schedules is None
-    assert any("ttsched.row_no may number each server's own rows" in one.detail for one in numbered.unscheduled)
+    assert any("ttsched.row_no may be a row number of each server" in one.detail for one in numbered.unscheduled)
     (line,) = [line for line in deleting.checklist.after if line.kind == "timetables"]
     assert "these are no more on primary, and their schedules stay: a 'old'; delete them" in line.text
 
@@ -240,7 +240,7 @@ def test_a_deleted_timetable_is_brought_back_by_no_advice(tmp_path: Path, typed:
     document = typed("verify", *pair, *SET, "--json").document
     back = typed("sync", *pair, *SET, "--from", "secondary", "--yes")
 
-    said = "On secondary there is a schedule without a task of rg 'Gone', and nothing of it on primary: "
+    said = "secondary has a schedule without a task of rg 'Gone', and primary has nothing of it: "
     assert "their schedules stay: rg 'Gone'; delete them in the window on secondary" in deleted.text
     assert (listed.code, verified.code) == (3, 0)
     assert said in listed.text
@@ -264,7 +264,7 @@ def test_a_copy_that_could_make_no_schedule_does_not_send_one_round_in_circles(t
 
     offer = "makes schedules from those on primary"
     assert (done.code, verified.code) == (3, 3)
-    assert "may number each server's own rows" in done.text
+    assert "may be a row number of each server" in done.text
     assert offer not in done.text
     assert "Choose in the window on secondary where they run, and Modify it. Why no schedule is made" in done.text
     assert offer in verified.text

@@ -158,7 +158,7 @@ def test_an_undo_that_left_something_ends_with_5(tmp_path: Path, typed: Typing) 
     said = typed("undo", "--pair", files.pair_file, "--yes")
 
     assert said.code == 5
-    assert "somebody else has changed it since (jm 'Weekly')" in said.out
+    assert "changed since by another program or user (jm 'Weekly')" in said.out
     assert flags(files) == BEFORE | {"Weekly": "y"}
 
 
@@ -287,11 +287,11 @@ def test_an_edit_that_was_cut_short_is_gone_on_with(tmp_path: Path, before_batch
 @pytest.mark.parametrize(
     ("settings", "owner", "says"),
     [
-        ("", "jm", "does not say which column holds where a timetable runs"),
+        ("", "jm", "does not name the column for where a timetable runs"),
         (
             "",
             "jm",
-            "Now do it by hand: log in to secondary as cms, and make the global edit of jm in the timetable win",
+            "Do it by hand: log in to secondary as cms, and make the global edit of jm in the timetable win",
         ),
         (FLAG, "nobody", "secondary has no timetable of the owner 'nobody'. There are cms, jm, rg."),
         (FLAG.replace("run_local", "runs"), "jm", "secondary: ttsched has no column runs"),
