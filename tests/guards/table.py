@@ -274,7 +274,7 @@ GUARDS = (
         file="jobs/runs/runs.py",
         lines="            hook_runner.restore_multi_user()\n            if wrote and not outcome.stopped:\n",
         replacement="            if wrote and not outcome.stopped:\n",
-        failing_test="tests/rules/test_rule_20_hooks_put_back.py::test_multi_user_mode_comes_back_when_the_run_fails",
+        failing_test="tests/rules/test_rule_20_multi_user_mode.py::test_multi_user_mode_comes_back_when_the_run_fails",
     ),
     Guard(
         name="multi-user-by-the-next-run",
@@ -282,7 +282,7 @@ GUARDS = (
         file="jobs/runs/hooks.py",
         lines="            for role in in_single_user_mode(sorted_by_number((*self.others, *self.records))):\n",
         replacement="            for role in in_single_user_mode(sorted_by_number(self.records)):\n",
-        failing_test="tests/rules/test_rule_20_hooks_put_back.py::test_the_next_run_puts_back_what_an_earlier_one_left",
+        failing_test="tests/rules/test_rule_20_multi_user_mode.py::test_the_next_run_puts_back_what_an_earlier_one_left",
         soak=True,
     ),
     Guard(
