@@ -113,7 +113,7 @@ def test_it_asks_before_it_writes(tmp_path: Path, typed: Typing, monkeypatch: py
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--hours", "night"), "'night' are no hours of the day. Write them like 22:00-05:00."),
+        (("--hours", "night"), "Not valid hours: night. Type them as 22:00-05:00."),
         (("--policy", "reconcile", "--from", "secondary"), "Leave --from out."),
         (("--table", "nonsense"), "nonsense"),
         (("--table", "synonyms"), "synonyms has no time, and a backfill copies history."),

@@ -140,7 +140,7 @@ def test_a_hook_that_fails_ticks_nothing(files: Files, typed: Typing) -> None:
 
     assert result.code == 1
     assert result.err.startswith(
-        "Line 3 is not ticked: the hook single-user of primary ended with exit code 3, and said: "
+        "Line 3 is not ticked: the hook single-user of primary ended with exit code 3, and printed: "
     )
     after = checklist(typed, files, "--json")
     assert (line(after, 2)["done"], line(after, 3)["done"]) == (True, False)
@@ -268,7 +268,7 @@ def test_while_a_run_writes_nothing_is_ticked(files: Files, typed: Typing) -> No
     assert refused.code == 4
     assert "Another run is writing to this pair" in refused.err
     assert shown.code == 3
-    assert "what was seen could not be kept: another run is writing" in shown.out
+    assert "the filled-in lines could not be saved: another run is writing" in shown.out
     assert record(files).read_bytes() == before
 
 
@@ -364,7 +364,7 @@ def test_a_list_of_long_ago_says_that_it_is(files: Files, typed: Typing) -> None
     assert found is not None
     file.save(replace(found, begun=found.begun - timedelta(days=90)))
 
-    assert "90 days ago; for another time begin it again, with --anew" in checklist(typed, files).text
+    assert "90 days ago; for a new event begin it again with --anew" in checklist(typed, files).text
     assert "days ago" not in checklist(typed, files, "--anew").text
 
 
@@ -414,7 +414,7 @@ def test_a_hook_that_was_stopped_may_have_done_it(files: Files, typed: Typing, m
 
     assert result.code == 130
     assert "[ ]  3. Put the primary" in later.out
-    assert "line 3: the hook single-user of primary was stopped by the user; look whether it was done" in later.text
+    assert "line 3: the hook single-user of primary was stopped by the user; check whether it was done" in later.text
     assert known.code == 5
     assert "Note: line 3" not in checklist(typed, files, "--tick", 3).text
 
@@ -426,6 +426,4 @@ def test_of_two_servers_the_one_whose_hook_has_done_it_is_named(files: Files, ty
     result = typed("checklist", "new-server", "--pair", files.pair_file, "--do", "10")
 
     assert result.code == 1
-    assert (
-        "the hook collection-on of secondary ended with exit code 1. Those before have done it: primary" in result.err
-    )
+    assert "the hook collection-on of secondary ended with exit code 1. Done before it: primary" in result.err

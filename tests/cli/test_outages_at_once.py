@@ -112,7 +112,9 @@ def test_a_link_that_a_hook_says_is_down(tmp_path: Path, typed: Typing) -> None:
     (outage,) = typed("outages", "--json", "--pair", down.pair_file).document["outages"]
 
     assert (result.code, "ACD 1  2000-06-05 07:00-07:29  can be repaired once archived" in result.out) == (3, True)
-    assert "secondary: links are down now, as the hook links says, and said: link 1: down" in result.out
+    assert (
+        "secondary: links are down now: the hook links ended with exit code 3, and printed: link 1: down" in result.out
+    )
     assert outage["blind"][0]["down_now"].startswith("links are down now")
     assert typed(*RESYNC, "--pair", down.pair_file).code == 4
     assert typed("outages", "--pair", mute.pair_file).code == 0
@@ -127,7 +129,7 @@ def test_an_outage_that_is_too_early_is_left_and_ends_with_3(tmp_path: Path, typ
     result = typed(*RESYNC, "--pair", files.pair_file)
 
     assert listed.document["not_included"] == [
-        "ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet, and is left"
+        "ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet: skipped"
     ]
     assert result.code == 3
     assert result.out.count("Left: ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet") == 2

@@ -76,4 +76,4 @@ def test_a_hook_that_cannot_tell_is_no_link_that_is_up(tmp_path: Path, typed: Ty
 
     result = typed("outages", "--pair", files.pair_file)
 
-    assert "Note: primary: whether its links are down now is not known, as the hook links ended" in result.out
+    assert "Note: primary: it is not known whether its links are down now: the hook links ended" in result.out

@@ -53,7 +53,7 @@ def dies(monkeypatch: pytest.MonkeyPatch, *, after: int, committed: bool = False
         if count[0] == after + 1:
             if committed:
                 with monkeypatch.context() as patched:
-                    patched.setattr(BatchWriter, "_tell", _die)
+                    patched.setattr(BatchWriter, "_report", _die)
                     write(self, *given, **named)  # type: ignore[arg-type]
             raise SystemExit(9)
         write(self, *given, **named)  # type: ignore[arg-type]
@@ -251,7 +251,7 @@ def test_an_undone_run_is_not_resumed(tmp_path: Path, typed: Typing, monkeypatch
     assert files.bag("secondary", "htrunk") == before
     assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
     result = typed("resume", cut.id, "--pair", files.pair_file)
-    assert (result.code, "was taken back by run" in result.err) == (2, True)
+    assert (result.code, "was undone by run" in result.err) == (2, True)
     assert files.bag("secondary", "htrunk") == before
 
 

@@ -534,7 +534,7 @@ def test_an_undo_of_which_nothing_can_be_read_names_the_table(tmp_path: Path, ty
     said = typed("undo", "--pair", files.pair_file, "--yes")
 
     assert said.code == 1
-    assert "can be compared with what is there now. hcwc: secondary: a file that a view reads is not there" in said.err
+    assert "can be compared with the present rows. hcwc: secondary: a file that a view reads is not there" in said.err
 
 
 def test_an_undo_puts_no_agent_groups_back_without_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

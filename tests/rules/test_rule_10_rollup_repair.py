@@ -109,7 +109,7 @@ def test_no_period_is_trusted_beside_a_run_whose_marks_are_damaged(tmp_path: Pat
 
     plan = planned(files)
 
-    why = f"run {run.id} is damaged, and nobody knows which periods it has written"
+    why = f"run {run.id} is damaged, and it is not known which periods it has written"
     assert fates(plan) == dict.fromkeys(LONGER, ("list", why))
 
 
@@ -139,7 +139,7 @@ def test_a_period_whose_intervals_are_no_longer_held_is_left(tmp_path: Path) -> 
 
     done = run_repair(files)
 
-    assert fates(done.plan)["mcwc"] == ("list", "secondary no longer holds all its intervals")
+    assert fates(done.plan)["mcwc"] == ("list", "secondary no longer has all its intervals")
     assert fates(done.plan)["dcwc"] == ("recompute", "")
     assert files.bag("secondary", "mcwc") == before
     assert alike(files, "dcwc", "wcwc")

@@ -162,7 +162,10 @@ def test_the_load_of_the_pair_file_comes_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("command", "says"),
-    [(fails("no such package"), "ended with exit code 3, and said: no such package"), (python(""), "printed nothing")],
+    [
+        (fails("no such package"), "ended with exit code 3, and printed: no such package"),
+        (python(""), "printed nothing"),
+    ],
 )
 def test_a_load_that_cannot_be_learnt_is_not_taken_for_an_equal_one(
     tmp_path: Path, typed: Typing, command: tuple[str, ...], says: str
@@ -174,7 +177,7 @@ def test_a_load_that_cannot_be_learnt_is_not_taken_for_an_equal_one(
 
     assert said.code == 1
     assert said.err.strip() == (
-        f"primary: its CMS load is not known, since the command of hooks.load {says}. "
+        f"primary: its CMS load is unknown: the command of hooks.load {says}. "
         "Repair it, or write primary.load in the pair file."
     )
 

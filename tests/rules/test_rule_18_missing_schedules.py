@@ -185,7 +185,7 @@ def test_what_cannot_be_made_is_left_with_its_reason(tmp_path: Path) -> None:
     unknown = "a 'odd': its flag on primary is none of the three that the pair file names"
     assert [(one.reason, one.detail) for one in plan.unscheduled] == [(SkipReason.UNSCHEDULED, unknown)]
     assert numbered.schedules is None
-    assert any("ttsched.row_no may number each server's own rows" in one.detail for one in numbered.unscheduled)
+    assert any("ttsched.row_no may be a row number of each server" in one.detail for one in numbered.unscheduled)
     (line,) = [line for line in deleting.checklist.after if line.kind == "timetables"]
     assert "these are no more on primary, and their schedules stay: a 'old'; delete them" in line.text
 
@@ -264,7 +264,7 @@ def test_a_copy_that_could_make_no_schedule_does_not_send_one_round_in_circles(t
 
     offer = "makes schedules from those on primary"
     assert (done.code, verified.code) == (3, 3)
-    assert "may number each server's own rows" in done.text
+    assert "may be a row number of each server" in done.text
     assert offer not in done.text
     assert "Choose in the window on secondary where they run, and Modify it. Why no schedule is made" in done.text
     assert offer in verified.text

@@ -287,11 +287,11 @@ def test_an_edit_that_was_cut_short_is_gone_on_with(tmp_path: Path, before_batch
 @pytest.mark.parametrize(
     ("settings", "owner", "says"),
     [
-        ("", "jm", "does not say which column holds where a timetable runs"),
+        ("", "jm", "does not name the column for where a timetable runs"),
         (
             "",
             "jm",
-            "Now do it by hand: log in to secondary as cms, and make the global edit of jm in the timetable win",
+            "Do it by hand: log in to secondary as cms, and make the global edit of jm in the timetable win",
         ),
         (FLAG, "nobody", "secondary has no timetable of the owner 'nobody'. There are cms, jm, rg."),
         (FLAG.replace("run_local", "runs"), "jm", "secondary: ttsched has no column runs"),

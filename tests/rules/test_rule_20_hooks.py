@@ -149,7 +149,7 @@ def test_a_dry_run_marks_the_lines_and_runs_nothing(tmp_path: Path, typed: Typin
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        (fails(), "ended with exit code 3, and said: no route to cms-boulder"),
+        (fails(), "ended with exit code 3, and printed: no route to cms-boulder"),
         (("./nowhere",), "could not be started: No such file or directory"),
         (python("import time; print('waits', flush=True); time.sleep(60)"), "was not done within 1 second"),
         (python("os.kill(os.getpid(), 9)"), "was ended by signal 9"),
@@ -184,7 +184,7 @@ def test_a_server_that_could_not_be_put_back_is_told(tmp_path: Path, typed: Typi
     left = said.out.partition("Still to be done by hand")[2]
     assert said.code == 1
     assert left.split("\n")[1].endswith("Put secondary back in multi-user mode.")
-    assert "The hook multi-user of secondary ended with exit code 3, and said: no answer" in left
+    assert "The hook multi-user of secondary ended with exit code 3, and printed: no answer" in left
     assert "2. " not in left
 
 
@@ -213,7 +213,7 @@ def test_a_hook_that_fails_after_the_run_leaves_its_line(tmp_path: Path, typed: 
     assert said.code == 5
     assert "IN SYNC" in said.out
     assert "make the login and home directory" in left
-    assert "The hook logins of secondary ended with exit code 3, and said: no route to cms-boulder" in left
+    assert "The hook logins of secondary ended with exit code 3, and printed: no route to cms-boulder" in left
     assert "multi-user mode" not in left
     assert "Try the hooks that failed again: syncengine resume" in left
     assert "Try the hooks that failed again" in typed("status", "--ledger", "--pair", files.pair_file).out

@@ -47,7 +47,7 @@ def test_it_is_not_written_without_consent(unlogged: LivePair, typed: Typing) ->
     said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
     assert said.code == 4
-    assert "keeps no transaction log" in said.err
+    assert "has no transaction log" in said.err
     assert "secondary.without_transactions = true" in said.err
     assert unlogged.target == before
 
@@ -90,12 +90,12 @@ def test_what_cannot_be_put_back_is_not_called_untouched(
         raise ServerError("secondary: the link is down.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("syncengine.execute.transaction.put_all_back", failing)
+        patched.setattr("syncengine.execute.transaction.restore_all", failing)
         said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
     assert said.code == 5, said.text
     assert "nobody can say what the target holds of it" in said.out
-    assert "could not be put back: secondary: the link is down." in said.text
+    assert "could not be restored: secondary: the link is down." in said.text
     assert "untouched" not in said.out
     assert typed("resume", "--pair", unlogged.files.pair_file).code == 0
     assert unlogged.target == unlogged.source
@@ -114,7 +114,7 @@ def test_nothing_is_put_back_from_a_damaged_piece(
         raise ServerError("secondary: the link is down.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("syncengine.execute.transaction.put_all_back", failing)
+        patched.setattr("syncengine.execute.transaction.restore_all", failing)
         typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
     half = unlogged.target
     (piece,) = (unlogged.files.folder / "pair.staging").rglob(f"*-{kind}.parquet")
@@ -124,7 +124,7 @@ def test_nothing_is_put_back_from_a_damaged_piece(
 
     assert said.code == 1
     assert f"{kind}.parquet is damaged" in said.text
-    assert "Nothing was put back." in said.text
+    assert "Nothing was restored." in said.text
     assert unlogged.target == half
 
 
@@ -145,7 +145,7 @@ def test_foreign_rows_keep_a_step_from_being_put_back(
     said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
     assert said.code in (1, 5)
-    assert "somebody else has written 1 rows there" in said.text
+    assert "another writer has added 1 rows" in said.text
     assert "journal" in said.text
     assert sum(row[3] == "99" or "99" in row for row in unlogged.target) >= 1
 

@@ -28,7 +28,7 @@ def test_a_trigger_that_waits_for_the_commit_does_not_change_rows_on_their_way(c
     said = customers.type("resync", "--yes", "--allow-triggers", "hsplit")
 
     assert said.code == 1
-    assert "what secondary would hold is not what was staged; rolled back" in said.text
+    assert "the rows secondary would have are not those that were staged; rolled back" in said.text
     assert customers.files.bag("secondary", "hsplit") == before
 
 
