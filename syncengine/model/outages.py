@@ -138,7 +138,7 @@ class UnknownCoverageReason(StrEnum):
     """Why nobody can say whether a server was blind."""
 
     NO_DATA = "nothing-told"
-    """It tells neither of its links nor of its intervals."""
+    """It shows neither its links nor its intervals."""
     NO_WITNESS = "no-witness"
     """Its diary tells of its links, and no table of its intervals."""
     NO_ROWS = "no-rows"

@@ -21,7 +21,7 @@ class PairStatus:
     checklist_hooks: tuple[HookRecord, ...] = ()
     """Every time a checklist has run a hook; those of runs stand with the runs."""
     daily: DailyCheck | None = None
-    """None where the servers were not asked: nobody wanted it, or a run is writing."""
+    """None where the servers were not queried: nobody wanted it, or a run is writing."""
 
     @property
     def resumable_runs(self) -> tuple[RunRecord, ...]:

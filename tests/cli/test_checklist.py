@@ -112,7 +112,7 @@ def test_what_the_pair_shows_is_ticked_since_it_was_begun(files: Files, typed: T
     assert line(earlier, 4)["tick"] == {
         "at": "2000-06-05T04:35:00",
         "by": "sight",
-        "how": "seen in the diary of links: down since 2000-06-05 04:35, data collection was turned off",
+        "how": "diary of links: down since 2000-06-05 04:35, data collection was turned off",
     }
     assert line(stored, 4)["tick"] == line(earlier, 4)["tick"] != line(now, 5)["tick"]
 

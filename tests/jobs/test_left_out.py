@@ -43,7 +43,7 @@ def test_a_backfill_of_weeks_takes_no_intervals_in_that_are_left_out(
 
     assert not any("hcwc" in portion["tables"] for portion in planned["portions"])
     details = {one["detail"] for made in planned["plans"] for one in made["kept"] if one["table"] == "wcwc"}
-    assert details == {"hcwc was not looked at: take it in too (--table hcwc)"}
+    assert details == {"hcwc was not compared: add it (--table hcwc)"}
     assert said.code == 3
     assert files.bag("secondary", "hcwc") == []
     assert files.bag("secondary", "wcwc") == []
@@ -163,4 +163,4 @@ def test_a_day_without_its_intervals_says_which_to_take_in(tmp_path: Path) -> No
     plan = plan_of(files, window="2000-05-27", tables=("dcwc",), exclude="hcwc")
 
     assert skipped(plan)["dcwc", 1][0] is SkipReason.INTERVALS_DISAGREE
-    assert plan.skipped[0].detail == "hcwc was not looked at: take it in too (`tables='hcwc'`)"
+    assert plan.skipped[0].detail == "hcwc was not compared: add it (`tables='hcwc'`)"

@@ -1,4 +1,4 @@
-"""What a pair shows of a checklist's lines: done only of what was looked at, and since when it counts."""
+"""Probes of checklist lines: done only by what was gathered, and counted since the right moment."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def link(down: int, up: int, reason: int = 93, acd: int = 1) -> Outage:
 
 
 def facts(role: Role = Role.PRIMARY, **fields: Any) -> ServerFacts:
-    """Return what a server tells, with two ACDs."""
+    """Return the facts of a server with two ACDs."""
     return ServerFacts(role, role.value, "duckdb", fields.pop("load", None), fields.pop("acds", (1, 2)), **fields)
 
 
@@ -64,7 +64,7 @@ def evidence(*servers: ServerFacts, **more: Any) -> Evidence:
 
 
 def probe(name: ProbeName, found: Evidence, place: Place = Place.PRIMARY, since: datetime = FIVE) -> ProbeResult:
-    """Look at a line of a server."""
+    """Probe a line of a server."""
     return PROBES[name].run(found, ProbeQuestion(ProcedureLine("line", "Do it.", place), since))
 
 
@@ -83,7 +83,7 @@ def test_collection_is_off_only_when_it_was_for_all_acds() -> None:
 
 
 def test_cms_is_off_for_whatever_reason_lies_with_the_server() -> None:
-    """Which reason the diary has then nobody promises; it is told. A network that failed turned nothing off."""
+    """Whatever reason the diary has then is shown. A network that failed turned nothing off."""
     seen = probe(ProbeName.LINKS_DOWN, evidence(facts(outages=(link(13, 19, 97), link(13, 19, 97, acd=2)))))
 
     assert (seen.state, seen.at) == (ProbeState.DONE, at(13))
@@ -104,7 +104,7 @@ def test_links_are_back_when_the_last_of_them_is() -> None:
     ("until", "seen"), [(30, ProbeState.DONE), (19, ProbeState.NOT_YET), (None, ProbeState.UNKNOWN)]
 )
 def test_an_interval_is_archived_when_all_acds_of_both_have_it(until: int | None, seen: ProbeState) -> None:
-    """The interval in which the links came back counts, on every server asked, for every ACD."""
+    """The interval in which the links came back counts, on every server of the line, for every ACD."""
     whole = tuple(ArchiveStatus(acd, Archive.INTERVAL, at(30)) for acd in (1, 2))
     late = (whole[0], ArchiveStatus(2, Archive.INTERVAL, None if until is None else at(until), "has not run"))
     found = evidence(facts(archives=whole), facts(Role.SECONDARY, archives=late))
@@ -114,7 +114,7 @@ def test_an_interval_is_archived_when_all_acds_of_both_have_it(until: int | None
 
 
 def test_unknown_archives_leave_a_line_unknown() -> None:
-    """A server without a readable arch_stat, without ACDs, or that does not answer, is never taken for archived."""
+    """A server without a readable arch_stat, without ACDs, or that does not answer, never counts as archived."""
     unread = evidence(facts(archives_unread="arch_stat cannot be read"))
     silent = evidence(silent={Role.PRIMARY: "primary: no connection."})
 
@@ -124,7 +124,7 @@ def test_unknown_archives_leave_a_line_unknown() -> None:
 
 
 def test_the_next_interval_begins_after_the_longest_of_all() -> None:
-    """A change at 05:10 in half hours waits for 05:30; where nothing tells the length, for the full hour."""
+    """A change at 05:10 in half hours waits for 05:30; if the length is not known, for the full hour."""
     half = facts(lengths=(DayLengths(1, FIVE.date(), 30, 30), DayLengths(2, FIVE.date(), 15, 15)))
     early, late = (evidence(half, half, as_of=at(minute)) for minute in (29, 30))
 
@@ -134,7 +134,7 @@ def test_the_next_interval_begins_after_the_longest_of_all() -> None:
 
 
 def test_loads_are_alike_only_where_both_are_known() -> None:
-    """An unknown load is not taken for an equal one."""
+    """An unknown load does not count as an equal one."""
     alike = evidence(facts(load="f"), facts(Role.SECONDARY, load="f"))
     unlike = evidence(facts(load="f"), facts(Role.SECONDARY, load="b"))
     half = evidence(facts(load="f"), facts(Role.SECONDARY))
@@ -151,7 +151,7 @@ def test_loads_are_alike_only_where_both_are_known() -> None:
 
 
 def test_the_set_up_is_alike_only_by_a_check_that_compared_it() -> None:
-    """What must be alike and is not is named; of a check with a server that failed nothing is said."""
+    """What must be alike and is not is named; a check with a server that failed proves nothing."""
     servers = (ServerCheck(Role.PRIMARY, "p", None), ServerCheck(Role.SECONDARY, "s", None))
     alike = PairCheck(FIVE, servers)
     storage = Finding(Severity.MUST, Subject.SETUP, "1 row of the storage allocation is not alike.")
@@ -190,7 +190,7 @@ def test_the_set_up_is_alike_only_by_a_check_that_compared_it() -> None:
     ],
 )
 def test_a_backup_is_done_only_when_the_hook_prints_a_later_time(says: str, fine: bool, seen: ProbeState) -> None:
-    """One of the day before, that failed, is incremental or yet to come, or without a time, ticks nothing."""
+    """A backup of the day before, a failed, incremental or coming one, or one without a time ticks nothing."""
     told = HookCheck(CheckKind.BACKUPS, Role.PRIMARY, fine, (says,))
 
     assert probe(ProbeName.BACKUP, evidence(backups=(told,))).state is seen
@@ -206,7 +206,7 @@ def test_a_backup_is_done_only_when_the_hook_prints_a_later_time(says: str, fine
     [(one, ProbeState.DONE if one in (Outlook.ALIKE, Outlook.LOST) else ProbeState.NOT_YET) for one in Outlook],
 )
 def test_a_repair_is_done_only_when_nothing_is_open(outlook: Outlook, seen: ProbeState) -> None:
-    """What can be repaired, waits or is not known keeps it open; that no outage is known is no repair of one."""
+    """An outage to repair, one that waits or an unknown one leaves it open; no known outage is no repair."""
     window = Window(FIVE, at(30))
     report = OutageReport(at(60), window, (OutageFinding(BlindTime(1, window, (), archived=True), outlook),))
 
@@ -229,7 +229,7 @@ def test_a_repair_is_done_only_when_nothing_is_open(outlook: Outlook, seen: Prob
 
 
 def test_a_repair_is_judged_by_the_time_that_is_stored() -> None:
-    """A list looks far back: rows that begin later than that, and before what the list is about, tell all of it."""
+    """Rows that begin after the long window, but before the line's moment, are enough."""
     later = UnknownCoverage(Role.SECONDARY, 1, UnknownCoverageReason.BEGINS_LATER, "secondary holds rows from 05:10 on")
     window = Window(FIVE, at(30))
     told = OutageFinding(BlindTime(1, window, (), archived=True), Outlook.ALIKE)
@@ -243,7 +243,7 @@ def test_a_repair_is_judged_by_the_time_that_is_stored() -> None:
 
 
 def test_call_history_needs_nothing_where_there_is_nothing_to_switch() -> None:
-    """Said to be not installed, or on at both: nothing to do; a pair file that does not say tells nothing of it."""
+    """Not installed, or on at both, means nothing to do; without an entry in the pair file it is unknown."""
     states = {
         how: probe(ProbeName.CALL_HISTORY, evidence(settings=replace(SETTINGS, call_history=how))).state
         for how in (None, *CallHistory)
@@ -258,7 +258,7 @@ def test_call_history_needs_nothing_where_there_is_nothing_to_switch() -> None:
 
 
 def test_call_history_has_to_be_on_again_on_what_was_installed_anew() -> None:
-    """Where it is on at both nothing is switched over, and a new load may have it off all the same (Appendix G, 17)."""
+    """If it is on at both, nothing is switched over, but a new load may have it off (Appendix G, 17)."""
     states = {
         how: probe(ProbeName.CALL_HISTORY_INSTALLED, evidence(settings=replace(SETTINGS, call_history=how))).state
         for how in (None, *CallHistory)
@@ -278,7 +278,7 @@ SAME, OTHER = ((facts(load="f"), facts(Role.SECONDARY, load=load)) for load in (
 
 
 def states(record: ChecklistRecord, found: Evidence) -> list[str]:
-    """Return what is said of each line: how it was ticked, or what a look says."""
+    """Return the text of each line: how it was ticked, or what its probe says."""
     lines = fill_in(UPGRADE, record, found).lines
     return [
         one.tick.by.value if one.tick else one.probe_result.state.value if one.probe_result else "" for one in lines
@@ -293,7 +293,7 @@ def test_a_line_is_probed_only_after_the_one_it_follows() -> None:
 
 
 def test_a_line_ticked_by_hand_makes_its_opposite_unknown() -> None:
-    """Loads that nobody saw unlike may never have been changed: that they are alike ticks nothing then."""
+    """If loads were never found unlike, they may not have been changed: that they are alike ticks nothing."""
     before = (Tick("alike", FIVE, TickedBy.PROBE, "both run e"), Tick("unlike", FIVE, TickedBy.HAND))
     seen = (before[0], replace(before[1], by=TickedBy.PROBE))
     record = ChecklistRecord("upgrade", FIVE, FIVE, ticks=before)
@@ -304,7 +304,7 @@ def test_a_line_ticked_by_hand_makes_its_opposite_unknown() -> None:
 
 
 def test_a_load_removed_again_does_not_count_as_installed_on_both() -> None:
-    """The load that did not work gave way to the old one: both are alike again, and nothing was installed."""
+    """The new load was replaced by the old one: both are alike again, and nothing is installed."""
     before = (Tick("alike", FIVE, TickedBy.PROBE, "both run f"), Tick("unlike", FIVE, TickedBy.PROBE))
     record = ChecklistRecord("upgrade", FIVE, FIVE, ticks=before)
 
@@ -312,7 +312,7 @@ def test_a_load_removed_again_does_not_count_as_installed_on_both() -> None:
 
 
 def test_a_tick_by_hand_is_contradicted_by_a_probe() -> None:
-    """A tick that the pair speaks against is said to be one, but not where what is seen passes."""
+    """A tick that the pair contradicts is reported, except for a temporary state."""
     ticks = tuple(Tick(name, FIVE, TickedBy.HAND) for name in ("alike", "unlike", "again"))
     seen = (ticks[0], replace(ticks[1], by=TickedBy.PROBE), ticks[2])
 
@@ -322,7 +322,7 @@ def test_a_tick_by_hand_is_contradicted_by_a_probe() -> None:
 
 
 def test_only_what_a_line_needs_is_gathered() -> None:
-    """Before anything is gathered the lines name what they need; a line that waits needs nothing yet."""
+    """Before anything is gathered, the lines name what they need; a line that waits needs nothing yet."""
     record = ChecklistRecord("upgrade", FIVE, FIVE)
 
     assert fill_in(UPGRADE, record, evidence(gathered=frozenset())).needed == {Need.FACTS}

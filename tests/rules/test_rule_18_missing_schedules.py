@@ -61,7 +61,7 @@ def test_a_missing_schedule_is_made_in_the_state_a_restore_would_give_it(tmp_pat
     # The global edit would let all of the owner's run on both servers.
     assert "run on neither, since they did not run on primary: jm 'not' (choose where it is to run in its" in done.text
     assert "--run-on" not in done.text
-    assert "these run on both servers then: jm 'any'; these run on neither, since" in " ".join(done.out.split())
+    assert "these will run on both servers: jm 'any'; these run on neither, since" in " ".join(done.out.split())
     assert {name.rstrip(): (flag, start) for _, name, _, _, start, _, flag, _ in rows} == {
         "Morning": ("n", 0),
         "any": ("y", 515),
@@ -88,7 +88,7 @@ def test_what_comes_back_as_not_here_is_said_to_run_only_on_the_secondary(tmp_pa
 
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
     assert line.text == (
-        "Look at the timetables of primary: these run on both servers then: jm 'Anywhere'; these go on running only on "
+        "Check the timetables of primary: these will run on both servers: jm 'Anywhere'; these still run only on "
         "secondary, and do not run on primary: jm 'Over there' (choose where it is to run in its window on primary, "
         "and Modify it, if it is to run there)."
     )
@@ -187,7 +187,7 @@ def test_what_cannot_be_made_is_left_with_its_reason(tmp_path: Path) -> None:
     assert numbered.schedules is None
     assert any("ttsched.row_no may number each server's own rows" in one.detail for one in numbered.unscheduled)
     (line,) = [line for line in deleting.checklist.after if line.kind == "timetables"]
-    assert "these are no more on primary, and their schedules stay: a 'old'; delete them" in line.text
+    assert "these no longer exist on primary, and their schedules stay: a 'old'; delete them" in line.text
 
 
 @pytest.mark.soak

@@ -1,4 +1,4 @@
-"""Each checklist followed from its first line to its last, by somebody who does what the line says."""
+"""Each checklist followed from its first line to its last, by an administrator who does what the line says."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.scenes import storage, trunks
 DAYS = "UPDATE dcalloc SET days_intrahour = days_intrahour + 1"
 """The change that collection is turned off for."""
 BACKUPS = python("print('the last full backup ended 2000-06-05', open('backup').read())")
-"""A hook that tells when the last backup ended."""
+"""A hook that prints when the last backup ended."""
 
 
 def built(folder: Path) -> Files:
@@ -58,7 +58,7 @@ def demo(whole_demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> F
 
 @pytest.mark.parametrize("name", procedure_names())
 def test_each_checklist_is_begun_and_ended(name: str, tmp_path: Path, typed: Typing) -> None:
-    """Begun, nothing that has to be done is ticked but by sight; ended, the last line ends with exit code 0."""
+    """At the start, only probes tick lines; at the end, the last line ends with exit code 0."""
     files = built(tmp_path)
     words = ("checklist", name, "--pair", files.pair_file, "--json")
     numbers = [str(line["number"]) for line in typed(*words).document["lines"]]
@@ -100,7 +100,7 @@ def test_collection_off_and_on_is_followed(demo: Files, typed: Typing) -> None:
 
 @pytest.mark.soak
 def test_collection_off_and_on_is_followed_without_single_user_mode(demo: Files, typed: Typing) -> None:
-    """Our way leaves single-user mode out; without hooks the diary of links shows collection off and on."""
+    """The way without single-user mode; without hooks the diary of links shows collection off and on."""
     files = demo
 
     ticked = Administrator(typed, files, "collection-off-and-on", "multi-user").follow(
@@ -120,14 +120,14 @@ def test_collection_off_and_on_is_followed_without_single_user_mode(demo: Files,
 
 
 def upgraded(files: Files, role: str) -> None:
-    """Let a server run the new load, as the pair file says."""
+    """Let a server run the new load, by the pair file."""
     before, _, after = files.pair_file.read_text().partition(f"[{role}]")
     files.pair_file.write_text(f"{before}[{role}]{after.replace('r3v8ag.f', 'r3v8ah.b', 1)}")
 
 
 @pytest.mark.soak
 def test_base_load_upgrade_is_followed(demo: Files, typed: Typing) -> None:
-    """All 33 steps of the guide, and ours: loads, links, archives, backups and the repair are seen."""
+    """All 33 steps of the guide, and ours: probes find loads, links, archives, backups and the repair."""
     files = demo
     text = files.pair_file.read_text()
     files.pair_file.write_text(text.replace("[primary]", 'external_call_history = "primary"\n\n[primary]', 1))
@@ -164,7 +164,7 @@ def test_base_load_upgrade_is_followed(demo: Files, typed: Typing) -> None:
 def test_call_profile_change_is_followed(
     ground: str, tmp_path: Path, typed: Typing, request: pytest.FixtureRequest
 ) -> None:
-    """Each server in an interval of its own: the profiles are seen to differ, then to be alike, and nothing is lost."""
+    """Each server in an interval of its own: probes find the profiles different, then alike, and nothing is lost."""
     files: Files = request.getfixturevalue("demo") if ground == "demo" else built(tmp_path)
 
     def changed(role: str, down: str, up: str) -> None:
@@ -188,7 +188,7 @@ def test_call_profile_change_is_followed(
 
 @pytest.mark.soak
 def test_call_profile_change_missing_in_the_diary_is_repaired_by_its_time(tmp_path: Path, typed: Typing) -> None:
-    """Rows look whole and links never dropped: the repair of outages is not ticked, and the windows bring it back."""
+    """Rows seem complete and links never dropped: the repair of outages is not ticked, and the windows repair it."""
     files = built(tmp_path)
 
     def changed(role: str, label: int, now: str) -> None:
@@ -215,7 +215,7 @@ def test_call_profile_change_missing_in_the_diary_is_repaired_by_its_time(tmp_pa
 
 @pytest.mark.soak
 def test_call_profile_change_is_followed_at_once(demo: Files, typed: Typing) -> None:
-    """Both quickly, in one interval: what was lost on both is named, and costs nobody a repair."""
+    """Both quickly, in one interval: what was lost on both is named, and is not repaired."""
     followed = Administrator(typed, demo, "call-profile-change", "at-once")
     ticked = followed.follow(
         {

@@ -28,12 +28,12 @@ PAIRS = (
     ("embedded", "postgresql"),
 )
 WRITTEN = ("hsplit", "hagent", "hvdn", "htrunk", "htkgrp", "hvector", "hcwc", "synonyms", "agroups", "haglog", "agex")
-"""Tables the mending writes, or might have."""
+"""Tables that the repair writes, or might write."""
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """The wounded pair as files, and what became of a copy that was mended."""
+    """The damaged pair as files, and the rows of a copy that was repaired."""
 
     folder: Path
     verdict: dict[str, Any]
@@ -53,7 +53,7 @@ def compared(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
-    """Build the wounded pair, and mend a copy of it, on embedded servers: what the others are held against."""
+    """Build the damaged pair, and repair a copy of it, on embedded servers: the others are compared with it."""
     folder = tmp_path_factory.mktemp("story") / "pair"
     build_pair(folder, SHAPE)
     copy = folder.parent / "mended"
@@ -67,7 +67,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
 
 @dataclass(frozen=True)
 class CommandRun:
-    """What the commands said of a pair, and what its secondary then held."""
+    """What the commands printed for a pair, and the rows of its secondary afterwards."""
 
     before: CommandResult
     sync: CommandResult
@@ -87,7 +87,7 @@ class CommandRun:
 def command_run(
     request: pytest.FixtureRequest, embedded: Embedded, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CommandRun]:
-    """Copy the wounded pair to two servers and do there what the demo does."""
+    """Copy the damaged pair to two servers and do there what the demo does."""
     folder = tmp_path_factory.mktemp("kinds")
     shutil.copytree(embedded.folder, folder, dirs_exist_ok=True)
     homes: dict[Role, Home] = {}
@@ -142,6 +142,6 @@ def test_everything_is_in_sync_after_it(told: CommandRun) -> None:
 
 
 def test_no_password_is_printed(told: CommandRun) -> None:
-    """Neither the commands nor what is kept in the staging folder shows a password."""
+    """Neither the commands nor what is saved in the staging folder shows a password."""
     for password in PASSWORDS.values():
         assert password not in told.messages

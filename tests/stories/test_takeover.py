@@ -1,4 +1,4 @@
-"""A takeover of timetables on servers of each kind: edited while the primary is down, copied to, and put back."""
+"""A takeover of timetables on servers of each kind: edited while the primary is down, copied, and restored."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def flags(bag: Bag) -> dict[str | None, str | None]:
 @pytest.mark.soak("postgresql")
 @pytest.mark.sampled
 def test_timetables_are_taken_over_and_restored(secondary: Home, tmp_path: Path, typed: Typing) -> None:
-    """A new timetable arrives with a schedule, flags change and come back, and each server keeps its backups."""
+    """A new timetable is copied with a schedule, flags change and are restored, and each server's backups stay."""
     pair = ("--pair", tmp_path / "pair.toml")
     before, tasks = as_text(secondary.rows("ttsched")), as_text(secondary.rows("ttsctasks"))
 

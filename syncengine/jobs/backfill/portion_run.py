@@ -71,7 +71,7 @@ class PortionWork:
             made = writable_plan(observation, self.catalogue, plan_request, servers, partial=True)
         except TooManyDeletionsError as error:
             error.hint = (
-                "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
+                "Check them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
             )
             raise
         return plan_with_side_effects(made, servers, allowed, context)
