@@ -204,7 +204,8 @@ def _login_lines_of_undo(written: _WrittenRows, users: str) -> Iterator[Checklis
             )
             yield ChecklistLine(LineKind.LOGINS, role, text)
         if counts.extra:
-            text = f"On {role}, remove the logins of the users that the undo removed ({counts.extra:,}), if any were created."
+            removed = f"the users that the undo removed ({counts.extra:,})"
+            text = f"On {role}, remove the logins of {removed}, if any were created."
             yield ChecklistLine(LineKind.REMOVE_LOGINS, role, text)
 
 

@@ -116,9 +116,7 @@ def plan(observation: Observation, catalogue: Catalogue, request: PlanRequest) -
 def _table_decisions_by_server(
     observation: Observation, request: PlanRequest, uncompared: frozenset[str]
 ) -> Iterator[TableDecisions]:
-    """Yield the decisions of each table, by the server they would write to; `uncompared` are tables that could not be
-    compared.
-    """
+    """Yield the decisions of each table, by the server they would write to, without `uncompared` tables."""
     source, target = observation.facts.map(CoverageLookup)
     tables = tuple(table for table in observation.tables if table.state is TableState.COMPARED)
     if request.policy.both_directions:

@@ -124,8 +124,8 @@ def takeover_line(role: Role, unscheduled: Sequence[Timetable], *, edited: bool)
         )
     if unscheduled:
         words.append(
-            f"These timetables have no schedule on {role} and do not run there: {named(unscheduled, MOST_NAMED)}. For each, "
-            f"{BY_HAND.format(role=role)}."
+            f"These timetables have no schedule on {role} and do not run there: {named(unscheduled, MOST_NAMED)}. "
+            f"For each, {BY_HAND.format(role=role)}."
         )
     return ChecklistLine(LineKind.TIMETABLES, role, " ".join(words))
 

@@ -44,9 +44,7 @@ class RunOnRequest:
 def run_on_edit(
     rows: Iterable[FlagRow], request: RunOnRequest, flag: TimetableFlag, column: FingerprintColumn
 ) -> FlagEdit:
-    """Return the edit that puts all timetables of the owners in the requested state; those already in it are
-    counted.
-    """
+    """Return the edit that puts all timetables of the owners in the requested state, and counts those already in it."""
     server = request.server.value
     requested = as_stored(flag.value(request.run_on.state, server), column)
     owned = [row for row in rows if row.timetable[0] in request.owners]

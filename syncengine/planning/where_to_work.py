@@ -147,7 +147,7 @@ class _WorkDecision:
     def _collection_lines(self) -> Iterator[ChecklistLine]:
         for one in self.state.troubles:
             if one.kind is TroubleKind.COLLECTION_OFF:
-                text = f"Turn data collection of {_acds(one.acds)} on again at {one.role}, unless it was turned off for work there."
+                text = f"Turn data collection of {_acds(one.acds)} on again at {one.role}, unless it is off on purpose."
                 yield ChecklistLine(LineKind.COLLECTION_ON, one.role, text)
 
     def _user_lines(self, away: Role, when: str = "Tell", if_any: str = "") -> Iterator[ChecklistLine]:

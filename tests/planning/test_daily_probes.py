@@ -224,9 +224,7 @@ def test_timetables_are_back_once_every_edit_is_undone() -> None:
 
 
 def test_timetables_are_over_when_all_run_there() -> None:
-    """Those that do not are named; after an edit people decide whether that is intended; a backup is each server's
-    own.
-    """
+    """Those that do not are named; after an edit people decide whether that is intended; backups do not count."""
     name = ProbeName.TIMETABLES_OVER
     states = (TimetableState.ONLY_HERE, TimetableState.NOT_HERE)
     sides = [TimetableSide((Schedule((), "", state),), stored=(("jm", "x"),)) for state in states]

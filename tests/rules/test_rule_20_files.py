@@ -77,7 +77,7 @@ def test_a_journal_is_copied_as_a_whole_and_only_if_its_rows_change(tmp_path: Pa
 
 
 def test_a_hook_copies_files_and_never_takes_them_away(tmp_path: Path, typed: Typing) -> None:
-    """It is told what is to be copied, and from where; what is to be removed, or put back by an undo, is left."""
+    """It gets what is to be copied, and from where; what is to be removed, or restored by an undo, stays a line."""
     files = reports(tmp_path, settings=f"{hook('files')}\n")
 
     done = typed("sync", "--pair", files.pair_file, *ASKED, "--yes", "--json").document

@@ -1,6 +1,4 @@
-"""What the guide says about administration (chapters 2 and 3), each on a pair: what is copied, what is only
-reported.
-"""
+"""What the guide says about administration (chapters 2 and 3), each on a pair: what is copied or only reported."""
 
 from __future__ import annotations
 
@@ -125,9 +123,7 @@ def test_added_users_need_both_classes_and_all_acds(tmp_path: Path) -> None:
 
 
 def test_the_verdict_of_users_is_about_users(tmp_path: Path, typed: Typing) -> None:
-    """Differing tables without a user column are excluded by name, and a copy of users ends in sync; named, they
-    count.
-    """
+    """Differing tables without users are excluded by name, and a copy of users ends in sync; named, they count."""
     files = users(tmp_path, primary=[row("users", user_id="anna")], secondary=[row("users", user_id="carl")])
     files.add("secondary", "vdns", row("vdns"))
     files.run("primary", "UPDATE acds SET acd_name = 'Boston'")
@@ -148,9 +144,7 @@ def test_the_verdict_of_users_is_about_users(tmp_path: Path, typed: Typing) -> N
 
 @pytest.mark.soak
 def test_removed_users_are_reported(tmp_path: Path) -> None:
-    """Users that only the secondary has stay and are named; with --remove-users they count, and their logins are a
-    line.
-    """
+    """Users that only the secondary has stay and are named; with --remove-users they count, and logins are a line."""
     anna, carl = (row("users", user_id=user) for user in ("anna", "carl"))
     files = users(tmp_path, primary=[anna], secondary=[anna, carl])
 

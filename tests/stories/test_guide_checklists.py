@@ -79,9 +79,7 @@ def half_an_hour_passes(files: Files) -> None:
 
 @functools.cache
 def of_few_tables() -> Catalogue:
-    """Return the shipped catalogue with little history and administration apart from what the pair of a takeover
-    has.
-    """
+    """Return the shipped catalogue with few tables of history and administration apart from those of a takeover."""
     whole = catalogue()
     kept = {spec.name for spec in whole.tables if spec.data_class is DataClass.LOCAL or spec.name in KNOWN}
     sets = tuple(replace(one, tables=tuple(name for name in one.tables if name in kept)) for one in whole.sets)

@@ -197,9 +197,7 @@ def test_a_base_load_upgrade_of_both_in_turn(tmp_path: Path, home: Home) -> None
 
 @kinds(*UNLIKE)
 def test_a_call_profile_change_costs_each_server_its_interval(tmp_path: Path, home: Home) -> None:
-    """Changed on the primary 9:10 and copied to the secondary 9:40: 9:00-9:29 and 9:30-9:59 are repaired crosswise
-    (chapter 3).
-    """
+    """Changed on the primary 9:10, copied to the secondary 9:40: both half hours are repaired crosswise (chapter 3)."""
     files = home(
         build_files(
             tmp_path,
