@@ -179,8 +179,8 @@ def test_single_user_mode_is_listed_once(tmp_path: Path, typed: Typing) -> None:
 
     assert planned.text.count("in single-user mode") == 1
     assert (
-        "Put secondary in single-user mode: system administration and ACD administration are copied as a whole (tables: "
-        "dbitems, synonyms); single tables can be copied without it."
+        "Put secondary in single-user mode: system administration and ACD administration are copied as a whole "
+        "(tables: dbitems, synonyms); single tables can be copied without it."
     ) in planned.text
 
 
