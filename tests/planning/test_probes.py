@@ -79,7 +79,7 @@ def test_collection_is_off_only_when_it_was_for_all_acds() -> None:
     assert probe(name, evidence(facts(outages=(link(13, 19, 95), both[1])))).state is ProbeState.UNKNOWN
     assert probe(name, evidence(facts(outages=both)), since=at(30)).state is ProbeState.UNKNOWN
     assert probe(name, evidence(facts(outages=both)), Place.SECONDARY).state is ProbeState.UNKNOWN
-    assert probe(name, evidence(facts(outages=both, tells_links=False))).state is ProbeState.UNKNOWN
+    assert probe(name, evidence(facts(outages=both, links_known=False))).state is ProbeState.UNKNOWN
 
 
 def test_cms_is_off_for_whatever_reason_lies_with_the_server() -> None:
