@@ -129,5 +129,5 @@ def _never_ran(status: ArchiveStatus | None) -> bool:
 
 def _is_stored(facts: ServerFacts, acd: int, archive: Archive) -> bool:
     """Say whether an archive is stored at all: one without storage need not run."""
-    periods = [kept.periods for kept in facts.storage_allocations if kept.acd == acd and kept.archive is archive]
+    periods = [one.periods for one in facts.storage_allocations if one.acd == acd and one.archive is archive]
     return any(periods) or not periods

@@ -28,11 +28,11 @@ def administration_lines(observation: Observation) -> Iterator[ChecklistLine]:
         if table.differing and spec.synced_by in (SyncedBy.BY_HAND, SyncedBy.BY_SWITCH):
             groups.setdefault((spec.synced_by, spec.synced_why, spec.screen), []).append(table)
     target, source = observation.target, observation.source
-    for (kept, why, screen), tables in groups.items():
+    for (synced_by, why, screen), tables in groups.items():
         names = listed([table.spec.name for table in tables], NAMED)
         place = screen or why
         text = f"On {target}, administer {names} as on {source}{f' ({place})' if place else ''}"
-        if kept is SyncedBy.BY_SWITCH:
+        if synced_by is SyncedBy.BY_SWITCH:
             text = f"Have the switch send its translations again, since {names} differ{'s' if len(tables) == 1 else ''}"
         yield ChecklistLine(LineKind.ADMINISTER, target, f"{text}.")
 

@@ -52,11 +52,11 @@ class CoverageLookup:
         for outage in self.facts.outages:
             spans[outage.acd].append(outage.span)
         self._outages.update({acd: joined(found) for acd, found in spans.items()})
-        for seen in self.facts.coverage:
-            start = at_label(seen.row_date, seen.label)
-            for quarter in range(0, max(seen.length, QUANTUM), QUANTUM):
-                place = (seen.acd, start + timedelta(minutes=quarter))
-                self._quarters[place] = max(self._quarters.get(place, 0), seen.incomplete)
+        for interval in self.facts.coverage:
+            start = at_label(interval.row_date, interval.label)
+            for quarter in range(0, max(interval.length, QUANTUM), QUANTUM):
+                place = (interval.acd, start + timedelta(minutes=quarter))
+                self._quarters[place] = max(self._quarters.get(place, 0), interval.incomplete)
 
     def at(self, acd: int | None, span: Window) -> AcdCoverage:
         """Return what the server recorded of an ACD in a time.

@@ -70,11 +70,15 @@ class IntervalEvidence:
             inside = time.span.clipped(period) if time.acd == stale.acd and sides else None
             if inside is not None and not all(any(at == one for one in repaired) for at in _quarters(inside)):
                 return f"{stale.into} did not record all of it at {inside}"
-        for kept in self.plan.skipped:
-            if kept.table == spec.rolled_from and kept.acd in (None, stale.acd) and kept.reason in UNCERTAIN_REASONS:
-                inside = next((span for span in kept.spans if span.clipped(period)), None)
+        for skipped in self.plan.skipped:
+            if (
+                skipped.table == spec.rolled_from
+                and skipped.acd in (None, stale.acd)
+                and skipped.reason in UNCERTAIN_REASONS
+            ):
+                inside = next((span for span in skipped.spans if span.clipped(period)), None)
                 if inside is not None:
-                    return f"its intervals of {inside} are skipped: {kept.reason}"
+                    return f"its intervals of {inside} are skipped: {skipped.reason}"
         return ""
 
     def source_not_whole(self, stale: StaleRollup, spec: TableSpec) -> str:

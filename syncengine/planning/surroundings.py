@@ -102,14 +102,14 @@ def unwritable(side_effects: Iterable[TableSideEffect]) -> dict[ServerTable, str
     for one in side_effects:
         if one.effect.forbids:
             found.setdefault((one.into, one.table), []).append(one.effect.message)
-    return {place: "; ".join(says) for place, says in found.items()}
+    return {place: "; ".join(messages) for place, messages in found.items()}
 
 
 def refuse_unwritable(places: Mapping[ServerTable, str], hidden: Collection[ServerTable] = ()) -> None:
     """Refuse a plan that can write nothing else; `hidden` are tables of which a login sees only part."""
     if not places:
         return
-    sentences = " ".join(f"{table} on {into} is not written: {says}." for (into, table), says in places.items())
+    sentences = " ".join(f"{table} on {into} is not written: {why}." for (into, table), why in places.items())
     login = " A login with BYPASSRLS can write it." if hidden else ""
     raise UnwritableError(
         sentences,
@@ -181,8 +181,8 @@ def _sentences(side_effects: list[TableSideEffect]) -> str:
     for one in side_effects:
         sentences.setdefault((one.into, one.table), []).append(one.effect.message)
     return " ".join(
-        f"Writing {table} on {into} changes rows outside the plan: {'; '.join(says)}."
-        for (into, table), says in sentences.items()
+        f"Writing {table} on {into} changes rows outside the plan: {'; '.join(messages)}."
+        for (into, table), messages in sentences.items()
     )
 
 

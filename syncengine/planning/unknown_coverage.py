@@ -39,10 +39,10 @@ class CheckedScope:
         """The start of the first interval a server has rows of: in the window, or shortly before it."""
         found: dict[tuple[Role, int], datetime] = {}
         for one in self.facts:
-            for seen in one.coverage:
-                start = at_label(seen.row_date, seen.label)
+            for interval in one.coverage:
+                start = at_label(interval.row_date, interval.label)
                 if start < self.window.stop:
-                    found[one.role, seen.acd] = min(found.get((one.role, seen.acd), start), start)
+                    found[one.role, interval.acd] = min(found.get((one.role, interval.acd), start), start)
         return found
 
     @property
@@ -133,15 +133,15 @@ class CheckedScope:
         status = one.archived(acd, Archive.INTERVAL)
         # While it is running, as it does every few minutes, it is no further behind than after its last run.
         until = status.last if status.state is ArchiveState.RUNNING else status.until
-        passes = not one.archives_unread
+        temporary = not one.archives_unread
         if until is None:
             sentence = f"on {one.role} the interval archive of ACD {acd} {status.problem}: missing rows are not found"
-            yield UnknownCoverage(one.role, acd, UnknownCoverageReason.NOT_ARCHIVED, sentence, temporary=passes)
+            yield UnknownCoverage(one.role, acd, UnknownCoverageReason.NOT_ARCHIVED, sentence, temporary=temporary)
         elif until < self._archived_by(one, acd, until):
             sentence = (
                 f"{one.role} has archived ACD {acd} only up to {until:{MOMENT}}: missing rows after it are not found"
             )
-            yield UnknownCoverage(one.role, acd, UnknownCoverageReason.NOT_ARCHIVED, sentence, temporary=passes)
+            yield UnknownCoverage(one.role, acd, UnknownCoverageReason.NOT_ARCHIVED, sentence, temporary=temporary)
 
     def _archived_by(self, one: ServerFacts, acd: int, until: datetime) -> datetime:
         """Return up to when intervals must be archived; an hour that the clock has skipped since has none."""

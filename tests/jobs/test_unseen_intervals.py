@@ -91,7 +91,7 @@ def test_a_server_whose_sight_is_not_known_does_not_lose(tmp_path: Path, monkeyp
 
     assert plan.steps == ()
     assert skipped(plan)["hcwc", 1][0] is SkipReason.UNDECIDED
-    assert plan.skipped[0].detail == "nobody knows what secondary saw: none of its tables shows it"
+    assert plan.skipped[0].detail == "it is not known what secondary recorded: none of its tables shows it"
 
 
 @pytest.mark.soak

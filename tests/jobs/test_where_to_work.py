@@ -286,7 +286,7 @@ def test_point_2_a_secondary_that_fails_is_told_to_support(tmp_path: Path, way: 
     assert not check.daily["in_order"]
     assert check.lines == [("links", "primary"), ("support", "secondary")]
     assert check.daily["next"][0]["command"] == "syncengine checklist secondary-return --pair pair.toml"
-    assert "alone records calls" in check.daily["work_on_because"]
+    assert "only the primary records calls" in check.daily["work_on_because"]
 
 
 def test_point_2_what_neither_sees_is_lost_though_users_move(tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def test_point_2_nothing_seen_is_first_a_matter_of_the_clock(tmp_path: Path) -> 
     check = checked(files)
 
     assert not check.daily["in_order"]
-    assert "nothing was seen. First check that the clock is right (`as_of` and `timezone` in the pair file)" in check.text
+    assert "First check that the clock is right (`as_of` and `timezone` in the pair file)" in check.text
     assert "Work on" not in check.text
 
 
@@ -353,7 +353,7 @@ def test_point_2_what_support_asks_for_is_at_hand(tmp_path: Path) -> None:
         "Where: primary, since 2000-06-05 04:30, ACD 1",
         "Service contract: 24 hours a day",
         "Organization: its name ([support] organization)",
-        "Processors of primary: `psrinfo -v` on primary tells them ([support] primary_machine)",
+        "Processors of primary: `psrinfo -v` on primary shows them ([support] primary_machine)",
     } <= set(support["details"])
     assert all(detail in check.text for detail in support["details"])
 

@@ -267,8 +267,8 @@ def test_without_the_flag_only_what_can_is_said_to_run_on_both(tmp_path: Path) -
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
     assert line.text == (
         "Check the timetables of secondary: these may run on both, since it is not known where they run: a 'both'; "
-        "these have no schedule there and do not run, not even after a takeover: a 'new'; of each, choose where it is "
-        "to run in its window on secondary, and Modify it."
+        "these have no schedule there and do not run, not even after a takeover: a 'new'; for each, choose where it "
+        "is to run in its window on secondary, and Modify it."
     )
 
 

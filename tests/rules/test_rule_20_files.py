@@ -86,7 +86,7 @@ def test_a_hook_copies_files_and_never_takes_them_away(tmp_path: Path, typed: Ty
     [(_, told)] = notes(files)
     assert told["SYNCENGINE_FILES"].splitlines() == ["/cms/db/gem/c_custom", "/cms/db/gem/h_custom", "/opt/pay/run"]
     assert (told["SYNCENGINE_SOURCE"], told["SYNCENGINE_SERVER"]) == ("primary", "secondary")
-    assert [line["text"][:21] for line in done["outcome"]["by_hand"]] == ["Remove from secondary"] * 2
+    assert [line["text"][:21] for line in done["outcome"]["by_hand"]] == ["Remove the files of j"] * 2
     left = [line["text"] for line in undone["outcome"]["by_hand"]]
     assert left[0].startswith("On secondary, restore the files of jm 'Calls', jm 'Old': /cms/db/gem/c_custom")
     assert left[2].startswith("On secondary, restore the files of 'Payroll': /opt/pay/run")

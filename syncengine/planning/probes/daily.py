@@ -163,7 +163,7 @@ def _by_hook(found: DailyCheck, question: ProbeQuestion, kind: CheckKind) -> Pro
         if check.problem:
             return unknown(f"the hook `{kind}` of {role} {check.problem}")
         if not check.ok:
-            return not_yet(f"the hook `{kind}` of {role} says: {_words(check)}")
+            return not_yet(f"the hook `{kind}` of {role} answers: {_words(check)}")
     return done(f"hook `{kind}`: {_words(checks[question.roles[0]])}", found.as_of)
 
 

@@ -96,7 +96,7 @@ def _not_compared(check: PairCheck) -> Iterator[str]:
     for table in (table for server in check.servers for table in server.tables):
         if not table.may_differ and table.data_class is not DataClass.HISTORICAL:
             presence.setdefault(table.table, set()).add(table.presence)
-    yield from (name for name, held in presence.items() if TablePresence.UNREADABLE in held or held > ON_ONE_SERVER)
+    yield from (name for name, found in presence.items() if TablePresence.UNREADABLE in found or found > ON_ONE_SERVER)
     for finding in check.of(Severity.SHOULD):
         if finding.subject is Subject.SETUP:
             yield from finding.tables

@@ -36,7 +36,7 @@ def backup(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
         if not found:
             return unknown(f"the hook `backups` of {role} prints no time of the last backup, like 2000-06-04 23:10")
         if not check.ok or max(found) <= question.since or INCREMENTAL.search(text):
-            return not_yet(f"the hook `backups` of {role} says: {text}")
+            return not_yet(f"the hook `backups` of {role} answers: {text}")
         ended.append(max(found))
     return done(f"hook `backups`: ended {shown(min(ended))}", min(ended))
 
