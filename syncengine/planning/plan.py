@@ -219,7 +219,7 @@ def _notes(observation: Observation, request: PlanRequest, written: set[DataClas
     for table in observation.tables:
         if table.other_acds:
             names = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
-            yield f"{table.spec.name}: also differs for ACD {names}, which this plan does not change"
+            yield f"{table.spec.name}: differs for ACD {names} too, which this plan does not change"
         if table.unknown:
             yield f"{table.spec.name}: no spec describes {', '.join(table.unknown)}; copied like the rest"
     yield from _manual_notes(observation, request)

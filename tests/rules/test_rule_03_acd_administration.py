@@ -44,7 +44,7 @@ def test_drift_in_the_other_acds_is_said(tmp_path: Path) -> None:
     planned = sync_plan_of(files, tables=("synonyms",), acds=(1,))
     observation = files.open().verify(tables=("synonyms",), acds=(1,))
 
-    assert any("synonyms: also differs for ACD none, 2" in note for note in planned.notes)
+    assert any("synonyms: differs for ACD none, 2 too" in note for note in planned.notes)
     assert set(table_of(observation, "synonyms").other_acds) == {None, 2}
 
 

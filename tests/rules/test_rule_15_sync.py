@@ -227,7 +227,7 @@ def test_one_acd_is_no_matter_of_another(tmp_path: Path) -> None:
     done = sync(files, tables="synonyms", acds=1)
 
     assert conflicts(done.plan) == {"1": ("source", None)}
-    assert any("also differs for ACD 2" in note for note in done.plan.notes)
+    assert any("differs for ACD 2 too" in note for note in done.plan.notes)
 
 
 @pytest.mark.soak
