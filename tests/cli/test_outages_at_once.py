@@ -160,7 +160,7 @@ def test_nothing_was_seen(tmp_path: Path, typed: Typing) -> None:
     assert "Primary has no rows of ACD 2 at all." in output("--acd", "2")
     # Rows begin somewhere: that is told where the time before was asked for.
     early = output("--since", "2000-06-01")
-    assert "Secondary holds rows of ACD 1 from 2000-06-05 04:00 on; the time before is unknown." in early
+    assert "Secondary has rows of ACD 1 only from 2000-06-05 04:00 on; the time before is unknown." in early
     assert "both were seen only from 2000-06-05 04:00 to 2000-06-05 07:00" in early
     # A clock that is wrong by a year, either way.
     set_clock(files, "2001-06-05T07:10:00")
@@ -202,7 +202,7 @@ def test_an_unknown_time_stays_open_where_something_else_is_repaired(tmp_path: P
     result = typed(*RESYNC, "--since", "2000-06-01", "--pair", files.pair_file)
 
     assert result.code == 3
-    assert "Left: secondary holds rows of ACD 1 from 2000-06-05 04:00 on" in result.text
+    assert "Left: secondary has rows of ACD 1 only from 2000-06-05 04:00 on" in result.text
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 

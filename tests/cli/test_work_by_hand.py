@@ -434,5 +434,5 @@ def test_a_note_on_many_tables_and_acds_is_printed_once(tmp_path: Path, typed: T
         "compared up to 2000-06-05 07:00: primary has archived ACD 1, 2 no further"
     ]
     assert planned.text.count("though a restore by the vendor's procedure would overwrite them") == 1
-    assert planned.text.count("compared by every row") == 1
+    assert planned.text.count("compared row by row") == 1
     assert "f_chprof.agocc" in planned.text
