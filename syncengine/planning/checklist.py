@@ -162,9 +162,9 @@ def _lines_after(
         yield timetables(role)
     for role in written.of_class(DataClass.ACD, catalogue):
         text = (
-            f"Once the interval under way is archived on {role}, verify it ({under_way}, if all is written by then): "
-            f"`syncengine verify --window '{typed_window(under_way)}'` shows how to repair it. Writing ACD "
-            "administration may damage it without an entry in the diary of links."
+            f"Once the interval under way is archived on {role}, verify it: writing ACD administration may cost it, "
+            f"without an entry in the diary of links. `syncengine verify --window '{typed_window(under_way)}'` offers "
+            "the repair, if all is written in that interval."
         )
         yield ChecklistLine(LineKind.VERIFY_INTERVAL, role, text)
     yield from _summarizing_lines(stale)
