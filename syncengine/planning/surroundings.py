@@ -79,11 +79,11 @@ def _writes(part: TablePart, updates: bool) -> frozenset[Write]:
 def side_effects_of_writes(writes: Writes, surroundings: SurroundingsByServer) -> tuple[TableSideEffect, ...]:
     """Return the side effects of writes."""
     return tuple(
-        TableSideEffect(into, table, _with_consequence(met, into, writes))
+        TableSideEffect(into, table, _with_consequence(effect, into, writes))
         for (into, table), done in writes.items()
         if table in surroundings.get(into, {})
-        for met in side_effects_of(surroundings[into][table])
-        if done & set(met.on)
+        for effect in side_effects_of(surroundings[into][table])
+        if done & set(effect.on)
     )
 
 

@@ -93,9 +93,9 @@ def test_what_no_table_shows_is_ticked_by_its_hook_on_every_server_of_the_line(
     assert probe(name, evidence(daily=daily(checks=both)), Place.BOTH).state is ProbeState.DONE
     assert probe(name, evidence(daily=daily(checks=one)), Place.BOTH).state is ProbeState.UNKNOWN
     assert probe(name, evidence(daily=daily()), Place.BOTH).state is ProbeState.UNKNOWN
-    bad, untold = hooks(kind, *Role, fine=False), hooks(kind, *Role, problem="was not done in time")
+    bad, failed = hooks(kind, *Role, fine=False), hooks(kind, *Role, problem="was not done in time")
     assert probe(name, evidence(daily=daily(checks=bad)), Place.BOTH).state is ProbeState.NOT_YET
-    assert probe(name, evidence(daily=daily(checks=untold)), Place.BOTH).state is ProbeState.UNKNOWN
+    assert probe(name, evidence(daily=daily(checks=failed)), Place.BOTH).state is ProbeState.UNKNOWN
 
 
 def test_users_are_not_checked_while_they_work_on_the_secondary() -> None:
@@ -107,7 +107,7 @@ def test_users_are_not_checked_while_they_work_on_the_secondary() -> None:
 
 def test_archives_run_where_none_is_late_and_both_answer() -> None:
     """One late archive is reported with its server; the archives of a server that does not answer are unknown."""
-    fault = ArchiveFault(1, Archive.DAILY, ArchiveFaultKind.LATE, "stands at 2000-06-03")
+    fault = ArchiveFault(1, Archive.DAILY, ArchiveFaultKind.LATE, "has archived only up to 2000-06-03")
     well = daily()
     late = replace(well, servers=(well.servers[0], replace(well.servers[1], archive_faults=(fault,))))
     silent = replace(well, servers=(replace(well.servers[0], problem="nobody there."), well.servers[1]))
@@ -115,7 +115,7 @@ def test_archives_run_where_none_is_late_and_both_answer() -> None:
     found = [probe(ProbeName.ARCHIVES_RUN, evidence(daily=one), Place.BOTH) for one in (well, late, silent)]
 
     assert [one.state for one in found] == [ProbeState.DONE, ProbeState.NOT_YET, ProbeState.UNKNOWN]
-    assert found[1].message == "secondary: the daily archive of ACD 1 stands at 2000-06-03"
+    assert found[1].message == "secondary: the daily archive of ACD 1 has archived only up to 2000-06-03"
 
 
 def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
@@ -315,14 +315,14 @@ def test_a_call_to_support_lists_what_is_known() -> None:
     known = evidence(daily=daily(where=WhereToWork(Role.SECONDARY, "", (call,))))
     settings = replace(known.settings, support=Support(installation="0001234567"))
 
-    told = fill_in(procedure, record, known).lines[0].details
+    details = fill_in(procedure, record, known).lines[0].details
     plain = fill_in(procedure, record, replace(known, daily=None, settings=settings)).lines[0].details
     elsewhere = Procedure("one", "One", "E", (), (replace(line, place=Place.SECONDARY),))
     other = fill_in(elsewhere, record, known).lines[0].details
 
-    assert told == ("Call them: it is down.", "Since: 05:13")
+    assert details == ("Call them: it is down.", "Since: 05:13")
     # What is wrong with the primary is not reported of the secondary.
-    assert not set(told) & set(other)
+    assert not set(details) & set(other)
     assert any(one.startswith("Where: secondary,") for one in other)
     assert "Installation (IL) number: 0001234567" in plain
     assert Need.DAILY in known.gathered

@@ -88,8 +88,8 @@ def test_long_portions_hold_every_week_and_month_whole(window: Window, most_mont
             assert [piece for piece in found if piece.clipped(week) == week]
         if day.day == 1:
             month = Archive.MONTHLY.grain.period(day)
-            holding = [piece for piece in found if piece.clipped(month) == month]
-            assert len(holding) == (window.clipped(month) == month)
+            whole_in = [piece for piece in found if piece.clipped(month) == month]
+            assert len(whole_in) == (window.clipped(month) == month)
 
 
 @examples(100)

@@ -84,32 +84,32 @@ def test_collection_is_off_only_when_it_was_for_all_acds() -> None:
 
 def test_cms_is_off_for_whatever_reason_lies_with_the_server() -> None:
     """Whatever reason the diary has then is shown. A network that failed turned nothing off."""
-    seen = probe(ProbeName.LINKS_DOWN, evidence(facts(outages=(link(13, 19, 97), link(13, 19, 97, acd=2)))))
+    result = probe(ProbeName.LINKS_DOWN, evidence(facts(outages=(link(13, 19, 97), link(13, 19, 97, acd=2)))))
 
-    assert (seen.state, seen.at) == (ProbeState.DONE, at(13))
-    assert "the session was down" in seen.message
+    assert (result.state, result.at) == (ProbeState.DONE, at(13))
+    assert "the session was down" in result.message
     timed_out = (link(13, 19, 95), link(13, 19, 95, acd=2))
     assert probe(ProbeName.LINKS_DOWN, evidence(facts(outages=timed_out))).state is ProbeState.UNKNOWN
 
 
 def test_links_are_back_when_the_last_of_them_is() -> None:
     """The time is that of the last ACD, the one the archive is waited for."""
-    seen = probe(ProbeName.LINKS_BACK, evidence(facts(outages=(link(13, 19), link(13, 31, acd=2)))))
+    result = probe(ProbeName.LINKS_BACK, evidence(facts(outages=(link(13, 19), link(13, 31, acd=2)))))
 
-    assert (seen.state, seen.at) == (ProbeState.DONE, at(31))
+    assert (result.state, result.at) == (ProbeState.DONE, at(31))
     assert probe(ProbeName.LINKS_BACK, evidence(facts(outages=(link(13, 19),)))).state is ProbeState.NOT_YET
 
 
 @pytest.mark.parametrize(
-    ("until", "seen"), [(30, ProbeState.DONE), (19, ProbeState.NOT_YET), (None, ProbeState.UNKNOWN)]
+    ("until", "state"), [(30, ProbeState.DONE), (19, ProbeState.NOT_YET), (None, ProbeState.UNKNOWN)]
 )
-def test_an_interval_is_archived_when_all_acds_of_both_have_it(until: int | None, seen: ProbeState) -> None:
+def test_an_interval_is_archived_when_all_acds_of_both_have_it(until: int | None, state: ProbeState) -> None:
     """The interval in which the links came back counts, on every server of the line, for every ACD."""
     whole = tuple(ArchiveStatus(acd, Archive.INTERVAL, at(30)) for acd in (1, 2))
     late = (whole[0], ArchiveStatus(2, Archive.INTERVAL, None if until is None else at(until), "has not run"))
     found = evidence(facts(archives=whole), facts(Role.SECONDARY, archives=late))
 
-    assert probe(ProbeName.ARCHIVED, found, Place.BOTH, at(19)).state is seen
+    assert probe(ProbeName.ARCHIVED, found, Place.BOTH, at(19)).state is state
     assert probe(ProbeName.ARCHIVED, found, Place.PRIMARY, at(19)).state is ProbeState.DONE
 
 
@@ -139,11 +139,11 @@ def test_loads_are_alike_only_where_both_are_known() -> None:
     unlike = evidence(facts(load="f"), facts(Role.SECONDARY, load="b"))
     half = evidence(facts(load="f"), facts(Role.SECONDARY))
 
-    seen = [
+    found = [
         (probe(ProbeName.LOADS_ALIKE, one).state, probe(ProbeName.LOADS_UNLIKE, one).state)
         for one in (alike, unlike, half)
     ]
-    assert seen == [
+    assert found == [
         (ProbeState.DONE, ProbeState.NOT_YET),
         (ProbeState.NOT_YET, ProbeState.DONE),
         (ProbeState.UNKNOWN, ProbeState.UNKNOWN),
@@ -162,8 +162,8 @@ def test_the_set_up_is_alike_only_by_a_check_that_compared_it() -> None:
     unlike = probe(ProbeName.SET_UP_ALIKE, evidence(check=replace(alike, findings=(storage,))))
     assert (unlike.state, "storage allocation" in unlike.message) == (ProbeState.NOT_YET, True)
     unread, lacking, rows = (
-        replace(servers[0], tables=(TableCheck("dcalloc", DataClass.LOCAL, holding),))
-        for holding in (TablePresence.UNREADABLE, TablePresence.MISSING, TablePresence.ROWS)
+        replace(servers[0], tables=(TableCheck("dcalloc", DataClass.LOCAL, presence),))
+        for presence in (TablePresence.UNREADABLE, TablePresence.MISSING, TablePresence.ROWS)
     )
     uncompared = replace(storage, severity=Severity.SHOULD, tables=("dcalloc",))
     for name in (ProbeName.SET_UP_ALIKE, ProbeName.SET_UP_UNLIKE):
@@ -176,7 +176,7 @@ def test_the_set_up_is_alike_only_by_a_check_that_compared_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("says", "fine", "seen"),
+    ("line", "fine", "state"),
     [
         ("the last full backup ended 2000-06-05 05:05", True, ProbeState.DONE),
         ("the last full backup ended 2000-06-05 05:05", False, ProbeState.NOT_YET),
@@ -189,28 +189,28 @@ def test_the_set_up_is_alike_only_by_a_check_that_compared_it() -> None:
         ("2000-99-99 25:61", True, ProbeState.UNKNOWN),
     ],
 )
-def test_a_backup_is_done_only_when_the_hook_prints_a_later_time(says: str, fine: bool, seen: ProbeState) -> None:
+def test_a_backup_is_done_only_when_the_hook_prints_a_later_time(line: str, fine: bool, state: ProbeState) -> None:
     """A backup of the day before, a failed, incremental or coming one, or one without a time ticks nothing."""
-    told = HookCheck(CheckKind.BACKUPS, Role.PRIMARY, fine, (says,))
+    hook = HookCheck(CheckKind.BACKUPS, Role.PRIMARY, fine, (line,))
 
-    assert probe(ProbeName.BACKUP, evidence(backups=(told,))).state is seen
-    assert probe(ProbeName.BACKUP, evidence(backups=(told,)), Place.BOTH).state is not ProbeState.DONE
+    assert probe(ProbeName.BACKUP, evidence(backups=(hook,))).state is state
+    assert probe(ProbeName.BACKUP, evidence(backups=(hook,)), Place.BOTH).state is not ProbeState.DONE
     assert (
-        probe(ProbeName.BACKUP, evidence(backups=(replace(told, problem="was ended by signal 9"),))).state
+        probe(ProbeName.BACKUP, evidence(backups=(replace(hook, problem="was ended by signal 9"),))).state
         is ProbeState.UNKNOWN
     )
 
 
 @pytest.mark.parametrize(
-    ("outlook", "seen"),
+    ("outlook", "state"),
     [(one, ProbeState.DONE if one in (Outlook.ALIKE, Outlook.LOST) else ProbeState.NOT_YET) for one in Outlook],
 )
-def test_a_repair_is_done_only_when_nothing_is_open(outlook: Outlook, seen: ProbeState) -> None:
+def test_a_repair_is_done_only_when_nothing_is_open(outlook: Outlook, state: ProbeState) -> None:
     """An outage to repair, one that waits or an unknown one leaves it open; no known outage is no repair."""
     window = Window(FIVE, at(30))
     report = OutageReport(at(60), window, (OutageFinding(BlindTime(1, window, (), archived=True), outlook),))
 
-    assert probe(ProbeName.REPAIRED, evidence(outages=report)).state is seen
+    assert probe(ProbeName.REPAIRED, evidence(outages=report)).state is state
     assert (
         probe(ProbeName.REPAIRED, evidence(outages=replace(report, not_compared=(("hagent", "No."),)))).state
         is ProbeState.UNKNOWN
@@ -232,12 +232,12 @@ def test_a_repair_is_judged_by_the_time_that_is_stored() -> None:
     """Rows that begin after the long window, but before the line's moment, are enough."""
     later = UnknownCoverage(Role.SECONDARY, 1, UnknownCoverageReason.BEGINS_LATER, "secondary holds rows from 05:10 on")
     window = Window(FIVE, at(30))
-    told = OutageFinding(BlindTime(1, window, (), archived=True), Outlook.ALIKE)
-    report = OutageReport(at(60), window, (told,), unknown_coverage=(later,), covered=Window(at(10), at(60)))
+    finding = OutageFinding(BlindTime(1, window, (), archived=True), Outlook.ALIKE)
+    report = OutageReport(at(60), window, (finding,), unknown_coverage=(later,), covered=Window(at(10), at(60)))
 
-    seen = [probe(ProbeName.REPAIRED, evidence(outages=report), since=at(minute)).state for minute in (31, 5)]
+    found = [probe(ProbeName.REPAIRED, evidence(outages=report), since=at(minute)).state for minute in (31, 5)]
 
-    assert seen == [ProbeState.DONE, ProbeState.UNKNOWN]
+    assert found == [ProbeState.DONE, ProbeState.UNKNOWN]
     nobody = evidence(outages=replace(report, covered=None))
     assert probe(ProbeName.REPAIRED, nobody, since=at(31)).message == "secondary holds rows from 05:10 on"
 
@@ -264,7 +264,7 @@ def test_call_history_has_to_be_on_again_on_what_was_installed_anew() -> None:
         for how in (None, *CallHistory)
     }
 
-    assert [how for how, seen in states.items() if seen is not ProbeState.UNKNOWN] == [CallHistory.NONE]
+    assert [how for how, state in states.items() if state is not ProbeState.UNKNOWN] == [CallHistory.NONE]
     assert states[CallHistory.NONE] is ProbeState.NOT_NEEDED
 
 
@@ -289,18 +289,18 @@ def test_a_line_is_probed_only_after_the_one_it_follows() -> None:
     """Loads that are alike before anything was installed do not tick the line that installs the second one."""
     record = ChecklistRecord("upgrade", FIVE, FIVE)
 
-    assert states(record, evidence(*SAME)) == ["sight", "not yet", "waits"]
+    assert states(record, evidence(*SAME)) == [TickedBy.PROBE, "not yet", "waits"]
 
 
 def test_a_line_ticked_by_hand_makes_its_opposite_unknown() -> None:
     """If loads were never found unlike, they may not have been changed: that they are alike ticks nothing."""
     before = (Tick("alike", FIVE, TickedBy.PROBE, "both run e"), Tick("unlike", FIVE, TickedBy.HAND))
-    seen = (before[0], replace(before[1], by=TickedBy.PROBE))
+    by_probe = (before[0], replace(before[1], by=TickedBy.PROBE))
     record = ChecklistRecord("upgrade", FIVE, FIVE, ticks=before)
 
-    assert states(record, evidence(*SAME)) == ["sight", "hand", "cannot be seen"]
-    assert states(replace(record, ticks=seen), evidence(*SAME)) == ["sight", "sight", "sight"]
-    assert states(replace(record, ticks=seen), evidence(*OTHER)) == ["sight", "sight", "not yet"]
+    assert states(record, evidence(*SAME)) == [TickedBy.PROBE, "hand", ProbeState.UNKNOWN]
+    assert states(replace(record, ticks=by_probe), evidence(*SAME)) == [TickedBy.PROBE, TickedBy.PROBE, TickedBy.PROBE]
+    assert states(replace(record, ticks=by_probe), evidence(*OTHER)) == [TickedBy.PROBE, TickedBy.PROBE, "not yet"]
 
 
 def test_a_load_removed_again_does_not_count_as_installed_on_both() -> None:
@@ -308,15 +308,15 @@ def test_a_load_removed_again_does_not_count_as_installed_on_both() -> None:
     before = (Tick("alike", FIVE, TickedBy.PROBE, "both run f"), Tick("unlike", FIVE, TickedBy.PROBE))
     record = ChecklistRecord("upgrade", FIVE, FIVE, ticks=before)
 
-    assert states(record, evidence(*SAME)) == ["sight", "sight", "not yet"]
+    assert states(record, evidence(*SAME)) == [TickedBy.PROBE, TickedBy.PROBE, "not yet"]
 
 
 def test_a_tick_by_hand_is_contradicted_by_a_probe() -> None:
     """A tick that the pair contradicts is reported, except for a temporary state."""
     ticks = tuple(Tick(name, FIVE, TickedBy.HAND) for name in ("alike", "unlike", "again"))
-    seen = (ticks[0], replace(ticks[1], by=TickedBy.PROBE), ticks[2])
+    by_probe = (ticks[0], replace(ticks[1], by=TickedBy.PROBE), ticks[2])
 
-    lines = fill_in(UPGRADE, ChecklistRecord("upgrade", FIVE, FIVE, ticks=seen), evidence(*OTHER)).lines
+    lines = fill_in(UPGRADE, ChecklistRecord("upgrade", FIVE, FIVE, ticks=by_probe), evidence(*OTHER)).lines
 
     assert [bool(one.contradicted) for one in lines] == [False, False, True]
 

@@ -27,27 +27,27 @@ def at(text: str) -> datetime:
 def server(role: Role, *, rows: int, until: str | None, **more: Any) -> ServerFacts:
     """Return a server with rows of each half hour before a label, that has archived up to a time."""
     labels = (*(label for label in LABELS if label < rows), *more.pop("later", ()))
-    seen = tuple(IntervalCoverage(1, DAY, label, 0, 30, ("htrunk",)) for label in labels)
+    coverage = tuple(IntervalCoverage(1, DAY, label, 0, 30, ("htrunk",)) for label in labels)
     state = more.pop("state", ArchiveState.FINISHED if until else ArchiveState.UNKNOWN)
     status = ArchiveStatus(1, Archive.INTERVAL, at(until) if until else None, "", state)
-    return ServerFacts(role, role.value, "", None, (1,), (status,), coverage=seen, **more)
+    return ServerFacts(role, role.value, "", None, (1,), (status,), coverage=coverage, **more)
 
 
 def troubles(now: str, **primary: Any) -> list[tuple[TroubleKind, str]]:
     """Return what stops the primary from working, and since when, next to a healthy secondary."""
-    told = []
-    looked = Window(at("00:00"), at(now))
-    well = looked.stop - timedelta(minutes=10)
-    for role, given in (
+    reports = []
+    window = Window(at("00:00"), at(now))
+    well = window.stop - timedelta(minutes=10)
+    for role, fields in (
         (Role.PRIMARY, primary),
         (Role.SECONDARY, {"rows": well.hour * 100 + well.minute, "until": f"{well:%H:%M}"}),
     ):
-        facts = server(role, **given)
+        facts = server(role, **fields)
         intervals = [
-            one for one in archive_faults(facts, None, looked.stop, {1: 30}) if one.archive is Archive.INTERVAL
+            one for one in archive_faults(facts, None, window.stop, {1: 30}) if one.archive is Archive.INTERVAL
         ]
-        told.append(ServerReport(role, "", facts, tuple(intervals)))
-    state = state_of(told, (), looked, {1: 30})
+        reports.append(ServerReport(role, "", facts, tuple(intervals)))
+    state = state_of(reports, (), window, {1: 30})
     assert state.of(Role.SECONDARY) == ()
     return [(one.kind, f"{one.since:%H:%M}" if one.since else "") for one in state.of(Role.PRIMARY)]
 
@@ -103,7 +103,7 @@ def test_point_2_what_stops_a_server_from_working(
 
 
 @pytest.mark.parametrize(
-    ("down", "up", "until", "owed"),
+    ("down", "up", "until", "missing"),
     [
         ("06:05", "06:50", "06:00", True),
         ("06:35", "06:50", "06:30", False),
@@ -112,12 +112,12 @@ def test_point_2_what_stops_a_server_from_working(
         ("06:05", "07:30", "06:00", False),
     ],
 )
-def test_point_2_what_is_missing_before_its_archive(down: str, up: str, until: str, owed: bool) -> None:
+def test_point_2_what_is_missing_before_its_archive(down: str, up: str, until: str, missing: bool) -> None:
     """After an outage of an interval or more has ended, its history counts as missing until it is archived."""
     facts = [server(role, rows=700, until="07:00") for role in Role]
     primary = server(Role.PRIMARY, rows=700, until=until, outages=outage(down, up))
-    told = [ServerReport(Role.PRIMARY, facts=primary), ServerReport(Role.SECONDARY, facts=facts[1])]
+    reports = [ServerReport(Role.PRIMARY, facts=primary), ServerReport(Role.SECONDARY, facts=facts[1])]
 
-    state = state_of(told, (), Window(at("00:00"), at("07:10")), {1: 30})
+    state = state_of(reports, (), Window(at("00:00"), at("07:10")), {1: 30})
 
-    assert bool(state.missing_times) == owed
+    assert bool(state.missing_times) == missing

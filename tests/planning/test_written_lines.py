@@ -13,7 +13,7 @@ BOTH = {"ttsctasks", "ttsched"}
 
 
 @pytest.mark.parametrize(
-    ("kind", "file", "planned", "written", "left"),
+    ("kind", "file", "planned", "written", "expected"),
     [
         (LineKind.REMOVE_LOGINS, "", {"users", "r_custom"}, {"r_custom"}, ""),
         (LineKind.LOGINS, "", {"users", "r_custom"}, {"users"}, "as planned"),
@@ -29,7 +29,7 @@ BOTH = {"ttsctasks", "ttsched"}
     ],
 )
 def test_manual_lines_are_only_of_written_rows(
-    kind: LineKind, file: str, planned: set[str], written: set[str], left: str
+    kind: LineKind, file: str, planned: set[str], written: set[str], expected: str
 ) -> None:
     """A line remains if a table it is about was written, or if it is about none; a partly written one says so."""
     line = ChecklistLine(kind, Role.SECONDARY, "as planned", file=file)
@@ -37,5 +37,5 @@ def test_manual_lines_are_only_of_written_rows(
 
     found = [one.text for one in lines_of_written_rows([line], places[0], places[1], catalogue())]
 
-    assert [text for text in found if left in text] == found
-    assert len(found) == bool(left)
+    assert [text for text in found if expected in text] == found
+    assert len(found) == bool(expected)

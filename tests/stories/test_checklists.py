@@ -11,6 +11,7 @@ import pytest
 from syncengine.app import table_settings
 from syncengine.catalogue.procedure_file import procedure_names
 from syncengine.demo.build import build_pair
+from syncengine.model.filled_checklist import TickedBy
 from tests.builders import Files, build_files, catalogue, narrow, narrow_columns, row
 from tests.cli.terminal import Typing
 from tests.docs.conftest import SMALL
@@ -67,7 +68,7 @@ def test_each_checklist_is_begun_and_ended(name: str, tmp_path: Path, typed: Typ
     ended = typed(*words, *(word for number in numbers for word in ("--tick", number)))
 
     assert begun.code == 3
-    assert {line["tick"]["by"] for line in begun.document["lines"] if line["tick"]} <= {"sight"}
+    assert {line["tick"]["by"] for line in begun.document["lines"] if line["tick"]} <= {TickedBy.PROBE}
     assert ended.document["left"] == []
     contradicted = [line for line in ended.document["lines"] if line["contradicted"]]
     assert ended.code == (3 if contradicted else 0)
@@ -76,9 +77,9 @@ def test_each_checklist_is_begun_and_ended(name: str, tmp_path: Path, typed: Typ
 @pytest.mark.soak
 def test_collection_off_and_on_is_followed(demo: Files, typed: Typing) -> None:
     """As the guide has it, in single-user mode: hooks do what they can, the pair shows what it can."""
-    says = python("print('done on', sys.argv[1:])")
+    report = python("print('done on', sys.argv[1:])")
     kinds = ("log-off", "single-user", "multi-user", "collection-off", "collection-on")
-    files = with_hooks(demo, *(hook(kind, says) for kind in kinds))
+    files = with_hooks(demo, *(hook(kind, report) for kind in kinds))
 
     ticked = Administrator(typed, files, "collection-off-and-on").follow(
         {
@@ -114,7 +115,7 @@ def test_collection_off_and_on_is_followed_without_single_user_mode(demo: Files,
         }
     )
 
-    assert set(ticked.values()) == {"sight"}
+    assert set(ticked.values()) == {TickedBy.PROBE}
     assert not any("single-user" in name for name in ticked)
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
@@ -151,10 +152,10 @@ def test_base_load_upgrade_is_followed(demo: Files, typed: Typing) -> None:
         }
     )
 
-    seen = {"loads-before", "load-secondary", "load-primary", "alike"}
-    seen |= {f"{what}-{role}" for what in ("off", "on", "archived", "repair") for role in ("primary", "secondary")}
-    seen |= {f"backup-{role}-{when}" for role in ("primary", "secondary") for when in ("before", "after")}
-    assert {name for name, by in ticked.items() if by == "sight"} == seen
+    found = {"loads-before", "load-secondary", "load-primary", "alike"}
+    found |= {f"{what}-{role}" for what in ("off", "on", "archived", "repair") for role in ("primary", "secondary")}
+    found |= {f"backup-{role}-{when}" for role in ("primary", "secondary") for when in ("before", "after")}
+    assert {name for name, by in ticked.items() if by == TickedBy.PROBE} == found
     assert {name for name, by in ticked.items() if by == "hook"} == {"users-to-secondary", "users-back"}
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
@@ -182,7 +183,7 @@ def test_call_profile_change_is_followed(
     )
 
     by_hand = {"repair-primary", "repair-secondary"}
-    assert {name for name, by in ticked.items() if by != "sight"} == by_hand
+    assert {name for name, by in ticked.items() if by != TickedBy.PROBE} == by_hand
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 

@@ -92,9 +92,9 @@ def test_drift_in_another_acd_is_reported(tmp_path: Path, typed: Typing) -> None
     """With --acd 1 a name that differs in ACD 2 is skipped and reported (rule 3)."""
     files = dictionary(tmp_path, acds=(1, 2), synonyms=[name("7", acd=1), name("8", acd=2)])
 
-    said = typed(COMMAND, "--pair", files.pair_file, "--set", "synonyms", "--acd", "1", "--yes")
+    result = typed(COMMAND, "--pair", files.pair_file, "--set", "synonyms", "--acd", "1", "--yes")
 
-    assert "synonyms: differs for ACD 2 too" in said.text
+    assert "synonyms: differs for ACD 2 too" in result.text
     assert [one[0] for one in files.bag("secondary", "synonyms")] == [1]
 
 
@@ -114,8 +114,8 @@ def test_added_users_need_both_classes_and_all_acds(tmp_path: Path) -> None:
         plan_of(files, sets=("users",), acds=1)
     plan = copy(files, sets=("users",)).plan
 
-    looked_at = {catalogue().table(table).data_class for table in plan.tables}
-    assert looked_at == {DataClass.SYSTEM, DataClass.ACD}
+    classes = {catalogue().table(table).data_class for table in plan.tables}
+    assert classes == {DataClass.SYSTEM, DataClass.ACD}
     assert plan.acds == ()
     assert "On secondary, create the login and home directory of each added user (1)" in after(plan)
     assert "the same password as on primary" in after(plan)
@@ -133,12 +133,12 @@ def test_the_verdict_of_users_is_about_users(tmp_path: Path, typed: Typing) -> N
     document = typed("verify", *pair, "--set", "users", "--json").document
     both = typed("verify", *pair, "--set", "users", "--table", "vdns", "--json").document
 
-    said = "acds, splits, tgroups, vdns, vectors: left out, without a column user_id on either server"
+    note = "acds, splits, tgroups, vdns, vectors: left out, without a column user_id on either server"
     assert done.code == 0
-    assert said in done.text
+    assert note in done.text
     assert document["in_sync"]
-    assert {one["table"] for one in document["not_looked_at"]} == {"acds", "splits", "tgroups", "vdns", "vectors"}
-    assert any(said in note for note in document["notes"])
+    assert {one["table"] for one in document["not_classes"]} == {"acds", "splits", "tgroups", "vdns", "vectors"}
+    assert any(note in one for one in document["notes"])
     assert {one["table"]: one["in_sync"] for one in both["tables"]}["vdns"] is False
 
 

@@ -14,6 +14,7 @@ import pytest
 from syncengine.app import table_settings
 from syncengine.catalogue import Catalogue
 from syncengine.demo.build import build_pair
+from syncengine.model.filled_checklist import TickedBy
 from syncengine.model.spec import DataClass
 from tests.builders import Files, build_files, catalogue, connected, narrow, narrow_columns, row
 from tests.cli.terminal import Typing
@@ -81,9 +82,9 @@ def half_an_hour_passes(files: Files) -> None:
 def of_few_tables() -> Catalogue:
     """Return the shipped catalogue with few tables of history and administration apart from those of a takeover."""
     whole = catalogue()
-    kept = {spec.name for spec in whole.tables if spec.data_class is DataClass.LOCAL or spec.name in KNOWN}
-    sets = tuple(replace(one, tables=tuple(name for name in one.tables if name in kept)) for one in whole.sets)
-    return Catalogue(tuple(spec for spec in whole.tables if spec.name in kept), whole.files, sets)
+    names = {spec.name for spec in whole.tables if spec.data_class is DataClass.LOCAL or spec.name in KNOWN}
+    sets = tuple(replace(one, tables=tuple(name for name in one.tables if name in names)) for one in whole.sets)
+    return Catalogue(tuple(spec for spec in whole.tables if spec.name in names), whole.files, sets)
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_takeover_is_followed(tmp_path: Path, typed: Typing) -> None:
 
     assert flags(files) == {"Greeting": "o", "Morning": "o", "Nightly backup": "y", "Weekly": "o"}
     assert by(ticked, "hook") == ["host-alias"]
-    assert by(ticked, "sight") == ["secondary-fit", "timetables-run"]
+    assert by(ticked, TickedBy.PROBE) == ["secondary-fit", "timetables-run"]
 
 
 @pytest.mark.soak
@@ -128,8 +129,8 @@ def test_return_is_followed(tmp_path: Path, typed: Typing) -> None:
         assert files.bag("primary", table) == files.bag("secondary", table)
     names = files.run("primary", "SELECT TRIM(item_name) FROM synonyms ORDER BY ALL")
     assert names == [("Never copied",), ("Reception",)]
-    seen = ("back", "set-up-alike", "administration-back", "archived", "history-back", "verified")
-    assert {*seen, "timetables-back"} <= {*by(ticked, "sight")}
+    found = ("back", "set-up-alike", "administration-back", "archived", "history-back", "verified")
+    assert {*found, "timetables-back"} <= {*by(ticked, TickedBy.PROBE)}
     assert list(ticked)[-4:] == ["log-off", "host-alias", "log-on", "nightly"]
 
 
@@ -149,7 +150,7 @@ def test_secondary_return_is_followed(tmp_path: Path, typed: Typing) -> None:
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
     not_needed = ["administration-look", "single-user", "administration-over", "multi-user", "by-hand"]
     assert by(ticked, "not needed") == not_needed
-    assert by(ticked, "sight") == ["back", "set-up-alike", "archived", "history-over", "verified"]
+    assert by(ticked, TickedBy.PROBE) == ["back", "set-up-alike", "archived", "history-over", "verified"]
 
 
 @pytest.mark.soak
@@ -171,7 +172,7 @@ def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
 
     for table in ("htrunk", "synonyms", "sp_ex_adm", "f_cday"):
         assert files.bag("secondary", table) == files.bag("primary", table) != []
-    assert by(ticked, "sight") == ["load", "administration", "set-up-alike", "full-backup"]
+    assert by(ticked, TickedBy.PROBE) == ["load", "administration", "set-up-alike", "full-backup"]
     assert by(ticked, "not needed") == []
     assert by(ticked, "hook") == ["collection-on"]
 
@@ -193,8 +194,8 @@ def test_nightly_is_followed(tmp_path: Path, typed: Typing) -> None:
     ticked = Administrator(typed, files, "nightly", words=words, exit_codes=PROBES).follow({})
 
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
-    told = ["links", "archives", "backups", "error-log", "no-users"]
-    assert by(ticked, "sight") == [*told, "outages", "verified"]
+    by_hook = ["links", "archives", "backups", "error-log", "no-users"]
+    assert by(ticked, TickedBy.PROBE) == [*by_hook, "outages", "verified"]
     assert by(ticked, "not needed") == ["administration"]
 
 
@@ -229,9 +230,9 @@ def primary_was_away(files: Files) -> None:
 def secondary_is_new(files: Files) -> None:
     """Let the secondary be newly installed: set up, and without what people and calls bring."""
     shutil.copyfile(files.database("primary"), files.database("secondary"))
-    kept = ("arch_stat", "users", "features", "acds")
+    names = ("arch_stat", "users", "features", "acds")
     for spec in catalogue().tables:
-        if spec.data_class is not DataClass.LOCAL and spec.name not in kept:
+        if spec.data_class is not DataClass.LOCAL and spec.name not in names:
             files.run("secondary", f'DELETE FROM "{spec.name}"')
 
 
