@@ -373,7 +373,7 @@ def test_a_column_no_rule_covers_is_not_invented(tmp_path: Path, home: Home) -> 
     )
     assert opened.execute(plan).outcome.done
 
-    stored = ("row_date", "cwc", "acdcalls")
-    assert files.values("secondary", "dcwc", *stored) == files.values("primary", "dcwc", *sums)
+    sums = ("row_date", "cwc", "acdcalls")
+    assert files.values("secondary", "dcwc", *sums) == files.values("primary", "dcwc", *sums)
     stored = [row for row in files.values("secondary", "dcwc", "row_date", "cwc", "mystery") if row[0] == f"{SUNDAY}"]
     assert sorted(stored) == [(f"{SUNDAY}", "42", None), (f"{SUNDAY}", "7", "336")]
