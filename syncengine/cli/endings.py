@@ -22,7 +22,7 @@ FAULT = "This is a fault of syncengine"
 NO_THREADS = "can't start new thread"
 REWORDED = {
     r"Value error, ": "",
-    r"(Input should be|\S+ is not) a valid integer.*": "that is no whole number",
+    r"(Input should be|\S+ is not) a valid integer.*": "that is not a whole number",
     r"(Input should be|\S+ is not) a valid (number|float).*": "that is no number",
     r"Input should be greater than or equal to (-?\d+).*": r"that is less than \1",
     r"\S+ is not in the range x>=(-?\d+).*": r"that is less than \1",

@@ -147,7 +147,7 @@ def portions_document(plan: BackfillPlan, plans: Sequence[Plan | None] = ()) -> 
     """Return how a backfill is cut, and with --dry-run the plan of each portion."""
     return {
         "format": "syncengine.backfill-portions",
-        "version": 1,
+        "version": 2,
         "source": plan.request.source.value,
         "policy": plan.request.policy.value,
         "notes": list(plan.notes),
@@ -161,12 +161,12 @@ def backfill_outcome_document(result: VerifiedRun) -> dict[str, Any]:
     """Return what became of a backfill as plain data."""
     return {
         "format": "syncengine.backfill",
-        "version": 1,
+        "version": 2,
         "outcome": outcome_document(result),
         "portions_before": [
             {
                 "portion": found.number,
-                "rows_left": found.skipped,
+                "rows_skipped": found.skipped,
                 "in_sync": found.in_sync,
                 "not_compared": list(found.not_compared),
                 "unwritable": list(found.unwritable),
@@ -179,7 +179,7 @@ def backfill_outcome_document(result: VerifiedRun) -> dict[str, Any]:
                 **_portion(done.portion),
                 "rows_deleted": done.deleted,
                 "rows_inserted": done.inserted,
-                "rows_left": done.skipped,
+                "rows_skipped": done.skipped,
                 "in_sync": done.in_sync,
                 "not_compared": list(done.not_compared),
                 "unwritable": list(done.unwritable),
