@@ -201,7 +201,7 @@ def _notes(observation: Observation) -> Iterator[str]:
             yield f"{table.spec.name}: {plural(moving, 'bucket')} kept changing while compared: verify again"
     by_rows = [table.spec.name for table in observation.tables if table.uncovered]
     if by_rows and any(table.strength is Strength.FINGERPRINT for table in observation.tables):
-        yield f"Compared by every row, since no fingerprint covers their fractions: {', '.join(by_rows)}"
+        yield f"Compared row by row, since no fingerprint covers their fractions: {', '.join(by_rows)}"
     scopes = ((table.spec.name, scope) for table in observation.tables for scope in table.scopes)
     yield from scope_notes((name, scope.acd, tuple(_not_expected(scope))) for name, scope in scopes)
 

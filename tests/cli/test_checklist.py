@@ -112,7 +112,7 @@ def test_what_the_pair_shows_is_ticked_since_it_was_begun(files: Files, typed: T
     assert line(earlier, 4)["tick"] == {
         "at": "2000-06-05T04:35:00",
         "by": "probe",
-        "how": "seen in the diary of links: down since 2000-06-05 04:35, data collection was turned off",
+        "how": "diary of links: down since 2000-06-05 04:35, data collection was turned off",
     }
     assert line(stored, 4)["tick"] == line(earlier, 4)["tick"] != line(now, 5)["tick"]
 
@@ -328,7 +328,7 @@ def test_a_server_that_does_not_answer_ends_nothing(files: Files, typed: Typing)
 
     assert result.code == 3
     assert "Cannot be seen: secondary: " in result.out
-    assert "[x]  1. Look up the CMS version and load" in result.out
+    assert "[x]  1. Note the CMS version and load" in result.out
 
 
 def test_a_list_of_another_day_is_not_done_today(files: Files, typed: Typing) -> None:
@@ -372,7 +372,7 @@ def test_lines_with_nothing_to_do_are_not_counted_as_done(files: Files, typed: T
     """Where nothing of administration has to be copied, lines are no progress of anybody's."""
     result = typed("checklist", "secondary-return", "--pair", files.pair_file, "--tick", "1")
 
-    assert "[-]  5. Look whether administration was changed" in result.out
+    assert "[-]  5. Check whether administration was changed" in result.out
     assert "2 of 13 lines are done, and 4 have nothing to do. Next is line 2." in result.out
 
 

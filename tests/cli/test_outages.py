@@ -114,7 +114,7 @@ def test_bad_input_is_one_sentence(tmp_path: Path, typed: Typing, words: tuple[s
 
 
 def test_an_unknown_time_is_no_all_clear(tmp_path: Path, typed: Typing) -> None:
-    """Where a server tells neither of its links nor of its intervals, that is said, with exit code 3."""
+    """Where a server shows neither its links nor its intervals, that is said, with exit code 3."""
     files = build_files(tmp_path, ["users"])
     for role in ("primary", "secondary"):
         for table in ("linkex", "arch_stat"):

@@ -91,7 +91,7 @@ def test_a_link_that_its_diary_has_as_down_still(tmp_path: Path, typed: Typing) 
     result = typed("outages", "--pair", files.pair_file)
 
     assert (result.code, WAITING in result.out) == (3, True)
-    assert "link down since 05:13, the session was down (97), and its diary does not tell that it is back" in result.out
+    assert "link down since 05:13, the session was down (97), and its diary does not show it up again" in result.out
     assert "left out" not in result.out
     # Rows of a later interval tell that it is.
     for role in ("primary", "secondary"):
@@ -154,25 +154,25 @@ def test_nothing_was_seen(tmp_path: Path, typed: Typing) -> None:
         assert (result.code, refused.code) == (3, 4)
         assert "No outage is known" not in result.text
         assert "No outage is there" not in refused.text
-        assert "Whether there was an outage nobody knows" in refused.err
+        assert "It is not known whether there was an outage" in refused.err
         return result.text
 
     # An ACD that is set up and was never used is no alarm by itself, but where it is asked for.
     used = typed("outages", "--pair", files.pair_file)
-    assert (used.code, "Primary holds no row of ACD 2 at all." in used.out) == (0, True)
+    assert (used.code, "Primary has no rows of ACD 2 at all." in used.out) == (0, True)
     assert "known, from 2000-06-05 04:00 to 2000-06-05 07:00: " in used.text
-    assert "Primary holds no row of ACD 2 at all." in output("--acd", "2")
+    assert "Primary has no rows of ACD 2 at all." in output("--acd", "2")
     # Rows begin somewhere: that is told where the time before was asked for.
     early = output("--since", "2000-06-01")
-    assert "Secondary holds rows of ACD 1 from 2000-06-05 04:00 on; of the time before it nobody can tell." in early
+    assert "Secondary has rows of ACD 1 only from 2000-06-05 04:00 on; the time before is unknown." in early
     assert "both were seen only from 2000-06-05 04:00 to 2000-06-05 07:00" in early
     # A clock that is wrong by a year, either way.
     set_clock(files, "2001-06-05T07:10:00")
     late = output()
-    assert "Primary holds no row of ACD 1 of that time: its newest is of 2000-06-05 06:30." in late
+    assert "Primary has no rows of ACD 1 of that time: its newest is of 2000-06-05 06:30." in late
     assert "It is taken to be 2001-06-05 07:10 now: is that right?" in late
     files.pair_file.write_text(files.pair_file.read_text().replace("2001-06-05", "1999-06-05"))
-    assert "its first is of 2000-06-05 04:00, which has not come yet." in output()
+    assert "its first is of 2000-06-05 04:00, which is in the future." in output()
 
 
 def test_one_server_that_saw_nothing(tmp_path: Path, typed: Typing) -> None:
@@ -189,7 +189,7 @@ def test_one_server_that_saw_nothing(tmp_path: Path, typed: Typing) -> None:
     late = typed("outages", "--json", "--pair", behind.pair_file)
     refused = typed(*RESYNC, "--pair", behind.pair_file)
 
-    assert (result.code, "Secondary holds no row of ACD 1 at all." in result.out) == (3, True)
+    assert (result.code, "Secondary has no rows of ACD 1 at all." in result.out) == (3, True)
     assert "nothing shows that both servers were looking" in result.text
     (one,) = [one for one in late.document["unseen"] if one["open"]]
     assert (late.code, one["server"], one["acd"], one["why"]) == (3, "secondary", 1, "not-archived")
@@ -206,7 +206,7 @@ def test_an_unknown_time_stays_open_where_something_else_is_repaired(tmp_path: P
     result = typed(*RESYNC, "--since", "2000-06-01", "--pair", files.pair_file)
 
     assert result.code == 3
-    assert "Left: secondary holds rows of ACD 1 from 2000-06-05 04:00 on" in result.text
+    assert "Left: secondary has rows of ACD 1 only from 2000-06-05 04:00 on" in result.text
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 

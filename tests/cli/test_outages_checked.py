@@ -63,7 +63,7 @@ def test_an_acd_of_one_server_alone_is_no_matter_of_the_clock(tmp_path: Path, ty
     result = typed("outages", "--pair", files.pair_file)
 
     assert result.code == 3
-    assert "Secondary holds no row of ACD 2 at all." in result.out
+    assert "Secondary has no rows of ACD 2 at all." in result.out
     assert "both were seen only from 2000-06-05 04:00 to 2000-06-05 07:00, and only ACD 1." in result.out
     assert "is told by: syncengine check" in result.out
     assert "is that right?" not in result.out

@@ -172,15 +172,15 @@ def test_many_pieces_are_counted(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_single_user_mode_is_listed_once(tmp_path: Path, typed: Typing) -> None:
-    """One line names both classes that are taken as a whole, what of them is written, and the way without it."""
+    """One line names both classes that are copied as a whole, their tables, and the way without it."""
     files = dictionary(tmp_path)
 
     planned = typed("sync", "--pair", files.pair_file, "--set", "administration", "--dry-run")
 
     assert planned.text.count("in single-user mode") == 1
     assert (
-        "Put secondary in single-user mode: system administration and ACD administration are taken as a whole (written "
-        "there: dbitems, synonyms); a copy of single tables needs none."
+        "Put secondary in single-user mode: system administration and ACD administration are copied as a whole "
+        "(tables: dbitems, synonyms); single tables can be copied without it."
     ) in planned.text
 
 
@@ -362,7 +362,7 @@ def test_a_verdict_in_sync_lists_the_work_by_hand(tmp_path: Path, typed: Typing)
     assert "Nothing new is left to be done by hand; `syncengine report RUN " in again.text
     assert "Left to be done by hand: 1 thing, named below." in users.text
     assert "as it was before. Left to be done by hand: 1 thing, named below." in undone.text
-    assert "Remove the logins of users that are gone again (1) on secondary by hand" in undone.text
+    assert "On secondary, remove the logins of the users that the undo removed (1)" in undone.text
     assert "IN SYNC" in reports.text
     # Whether files have to be copied no table shows: they are named once, and are nothing that is known to be left.
     assert reports.text.count("/cms/db/gem/r_custom") == 1
@@ -387,7 +387,7 @@ def test_an_undo_that_brings_users_back_says_so(tmp_path: Path, typed: Typing) -
 
     [line] = undone["outcome"]["by_hand"]
     assert (line["kind"], line["server"]) == ("logins", "secondary")
-    assert "each user that is back (1)" in line["text"]
+    assert "each restored user (1)" in line["text"]
     assert "primary" not in line["text"]
 
 
@@ -434,5 +434,5 @@ def test_a_note_on_many_tables_and_acds_is_printed_once(tmp_path: Path, typed: T
         "compared up to 2000-06-05 07:00: primary has archived ACD 1, 2 no further"
     ]
     assert planned.text.count("though a restore by the vendor's procedure would overwrite them") == 1
-    assert planned.text.count("compared by every row") == 1
+    assert planned.text.count("compared row by row") == 1
     assert "f_chprof.agocc" in planned.text

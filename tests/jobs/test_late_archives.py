@@ -133,8 +133,8 @@ def test_point_3_weeks_and_months_that_failed_are_reported(tmp_path: Path, typed
     assert output.code == 3
     assert rows["weeks archived"] == ["2000-06-05", "00:00", "ACD", "1,", "2", "failed"]
     assert rows["months archived"] == ["2000-06-05", "00:00", "ACD", "1,", "2", "failed"]
-    assert "secondary: the weekly archive of ACD 1, 2 ended in failure; it ran last at 2000-06-05 00:35." in output.text
-    assert "not run there: the weekly archive of ACD 1, 2 and the monthly archive of ACD 1, 2." in output.text
+    assert "secondary: the weekly archive of ACD 1, 2 ended in failure; it last ran at 2000-06-05 00:35." in output.text
+    assert "there for what has not run: the weekly archive of ACD 1, 2 and the monthly archive of ACD 1, 2." in output.text
     assert "Work on the primary" in output.text
 
 
@@ -155,7 +155,7 @@ def test_point_3_intervals_that_are_late_on_one_acd(tmp_path: Path, typed: Typin
                 "acd": 2,
                 "archive": "interval",
                 "amiss": "late",
-                "says": "stands at 2000-06-05 05:30, 100 minutes ago",
+                "says": "has archived only up to 2000-06-05 05:30, 100 minutes ago",
             }
         ],
     ]

@@ -41,7 +41,7 @@ def test_a_backfill_of_weeks_adds_no_excluded_intervals(tmp_path: Path, typed: T
 
     assert not any("hcwc" in portion["tables"] for portion in planned["portions"])
     details = {one["detail"] for made in planned["plans"] for one in made["skipped"] if one["table"] == "wcwc"}
-    assert details == {"hcwc was not looked at: take it in too (--table hcwc)"}
+    assert details == {"hcwc was not compared: add it (--table hcwc)"}
     assert output.code == 3
     assert files.bag("secondary", "hcwc") == []
     assert files.bag("secondary", "wcwc") == []
@@ -159,4 +159,4 @@ def test_a_day_without_its_intervals_names_the_table_to_add(tmp_path: Path) -> N
     plan = plan_of(files, window="2000-05-27", tables=("dcwc",), exclude="hcwc")
 
     assert skipped(plan)["dcwc", 1][0] is SkipReason.INTERVALS_DISAGREE
-    assert plan.skipped[0].detail == "hcwc was not looked at: take it in too (`tables='hcwc'`)"
+    assert plan.skipped[0].detail == "hcwc was not compared: add it (`tables='hcwc'`)"

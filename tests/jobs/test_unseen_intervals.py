@@ -91,7 +91,7 @@ def test_a_server_of_unknown_coverage_does_not_lose(tmp_path: Path, monkeypatch:
 
     assert plan.steps == ()
     assert skipped(plan)["hcwc", 1][0] is SkipReason.UNDECIDED
-    assert plan.skipped[0].detail == "nobody knows what secondary saw: none of its tables tells"
+    assert plan.skipped[0].detail == "it is not known what secondary recorded: none of its tables shows it"
 
 
 @pytest.mark.soak
@@ -123,4 +123,4 @@ def test_days_are_not_recomputed_from_intervals_of_unknown_coverage(
     plan = plan_of(files, window="2000-06-04 05:00..05:29", tables=("hcwc",), rollups=how)
 
     assert [one.then for one in plan.stale] == [Rollups.LIST]
-    assert "none of its tables tells" in plan.stale[0].why
+    assert "none of its tables shows it" in plan.stale[0].why

@@ -95,7 +95,7 @@ def test_point_2_both_servers_down_is_a_call_to_support(tmp_path: Path, typed: T
 
     assert typed("status", "--pair", files.pair_file).code == 1
     assert "Call support: neither server can be reached from here." in check.text
-    assert "What neither server sees is lost: High Availability is no disaster recovery." in check.text
+    assert "What neither server records is lost: High Availability is no disaster recovery." in check.text
     assert "Work on" not in check.text
     assert check.daily["work_on"] is None
     assert check.lines == [("support", "primary")]
@@ -204,7 +204,7 @@ def test_point_2_a_primary_that_is_back_waits_for_its_history(tmp_path: Path, ty
     assert check.daily["work_on"] == "secondary"
     back = [(ON, "primary"), (OFF, "secondary"), ("log-off", "secondary"), ("log-on", "primary")]
     assert check.lines == [("support", "primary"), *back]
-    assert "that the primary was away, for ACD 1 2000-06-05 04:30-05:59, and is back." in check.text
+    assert "that the primary was down, for ACD 1 2000-06-05 04:30-05:59, and is back." in check.text
     assert "Where: primary, since 2000-06-05 04:35, ACD 1" in check.text
     look, then, steps = (one["command"] for one in check.daily["next"])
     # What was administered on the primary alone is not to be written over unseen.
@@ -286,7 +286,7 @@ def test_point_2_a_secondary_that_fails_is_a_call_to_support(tmp_path: Path, way
     assert not check.daily["in_order"]
     assert check.lines == [("links", "primary"), ("support", "secondary")]
     assert check.daily["next"][0]["command"] == "syncengine checklist secondary-return --pair pair.toml"
-    assert "alone records calls" in check.daily["work_on_because"]
+    assert "only the primary records calls" in check.daily["work_on_because"]
 
 
 def test_point_2_calls_neither_server_records_are_lost(tmp_path: Path) -> None:
@@ -297,7 +297,7 @@ def test_point_2_calls_neither_server_records_are_lost(tmp_path: Path) -> None:
     check = checked(files)
 
     assert check.daily["work_on"] == "secondary"
-    assert "What neither server sees is lost: ACD 1." in check.text
+    assert "What neither server records is lost: ACD 1." in check.text
     assert check.lines[-1] == ("support", "primary")
     assert "Where: primary and secondary, since 2000-06-05 04:30" in check.text
 
@@ -319,7 +319,7 @@ def test_point_2_nothing_seen_is_first_a_matter_of_the_clock(tmp_path: Path) -> 
     check = checked(files)
 
     assert not check.daily["in_order"]
-    assert "nothing was seen. See first that the clock is right (`as_of` and `timezone` in the pair file)" in check.text
+    assert "First check that the clock is right (`as_of` and `timezone` in the pair file)" in check.text
     assert "Work on" not in check.text
 
 
@@ -331,7 +331,7 @@ def test_point_2_archives_late_on_both_may_be_the_clock(tmp_path: Path) -> None:
     check = checked(files)
 
     assert check.daily["work_on"] is None
-    assert "since 2000-06-05 07:00. See first that the clock is right (`as_of` and `timezone`" in check.text
+    assert "since 2000-06-05 07:00. First check that the clock is right (`as_of` and `timezone`" in check.text
 
 
 def test_point_2_the_details_support_needs_are_shown(tmp_path: Path) -> None:
@@ -353,7 +353,7 @@ def test_point_2_the_details_support_needs_are_shown(tmp_path: Path) -> None:
         "Where: primary, since 2000-06-05 04:30, ACD 1",
         "Service contract: 24 hours a day",
         "Organization: its name ([support] organization)",
-        "Processors of primary: `psrinfo -v` on primary tells them ([support] primary_machine)",
+        "Processors of primary: `psrinfo -v` on primary shows them ([support] primary_machine)",
     } <= set(support["details"])
     assert all(detail in check.text for detail in support["details"])
 

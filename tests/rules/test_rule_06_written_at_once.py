@@ -47,7 +47,7 @@ def test_a_table_of_ones_own_waits_for_the_archive_else(tmp_path: Path, typed: T
     said = typed("resync", "--pair", files.pair_file, *WRITTEN, "--yes")
 
     assert said.code == 3
-    assert "say `at_once = true` in its spec" in said.text
+    assert "set `at_once = true` in its spec" in said.text
     assert not files.bag("secondary", CALLS)
 
 
@@ -59,7 +59,7 @@ def test_the_refusal_tells_of_the_spec(tmp_path: Path, typed: Typing) -> None:
     said = typed("resync", "--pair", files.pair_file, *WRITTEN, "--yes")
 
     assert said.code == 4
-    assert "say `at_once = true` in its spec" in said.text
+    assert "set `at_once = true` in its spec" in said.text
 
 
 @pytest.mark.parametrize(

@@ -245,6 +245,6 @@ def test_each_direction_has_a_ceiling_of_its_own(tmp_path: Path) -> None:
 
     assert plan_of(files, window=WINDOW, tables=("htrunk",), policy="reconcile").deletions == 4
     files.add("primary", "htrunk", trunk(500, 5, incomplete=1))
-    with pytest.raises(TooManyDeletionsError, match="delete 3 rows that only primary holds") as refused:
+    with pytest.raises(TooManyDeletionsError, match="delete 3 rows that only primary has") as refused:
         plan_of(files, window=WINDOW, tables=("htrunk",), policy="reconcile")
     assert (refused.value.into, refused.value.count) == ("primary", 3)

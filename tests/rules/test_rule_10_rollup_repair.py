@@ -169,7 +169,7 @@ def test_a_day_with_another_interval_still_broken_is_left(tmp_path: Path) -> Non
 
     done = run_repair(files, window=window(SUNDAY))
 
-    assert fates(done.plan) == {"dcwc": ("list", "secondary did not see it whole at 2000-06-04 14:00-14:29")}
+    assert fates(done.plan) == {"dcwc": ("list", "secondary did not record all of it at 2000-06-04 14:00-14:29")}
     assert files.bag("secondary", "dcwc") == before
 
 
@@ -345,7 +345,7 @@ def test_no_period_is_copied_that_the_source_did_not_see_whole(tmp_path: Path) -
     done = run_repair(files, window=window(SUNDAY), rollups="copy")
 
     then, why = fates(done.plan)["dcwc"]
-    assert (then, why) == ("list", "primary did not see it whole at 2000-06-04 15:00-15:29")
+    assert (then, why) == ("list", "primary did not record all of it at 2000-06-04 15:00-15:29")
 
 
 @pytest.mark.soak

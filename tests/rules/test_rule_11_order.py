@@ -91,6 +91,6 @@ def test_writing_acd_administration_warns_of_the_current_interval(tmp_path: Path
 
     assert any("may cost secondary its current interval" in note for note in plan.notes)
     (line,) = (line for line in plan.checklist.after if line.kind is LineKind.VERIFY_INTERVAL)
-    assert "2000-06-05 07:00-07:29, if all is written by then" in line.text
-    assert "`syncengine verify --window '2000-06-05 07:00..07:29'` tells" in line.text
+    assert "if all is written in that interval" in line.text
+    assert "`syncengine verify --window '2000-06-05 07:00..07:29'` offers" in line.text
     assert not any("current interval" in note for note in plan_of(files, tables=("htrunk",)).notes)

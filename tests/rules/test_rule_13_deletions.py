@@ -40,7 +40,7 @@ def test_more_deletions_than_allowed_are_refused(tmp_path: Path, capsys: pytest.
 
     said = capsys.readouterr().err
     assert code == 4
-    assert "delete 4 rows that only secondary holds, and 3 are allowed" in said
+    assert "delete 4 rows that only secondary has, but only 3 are allowed" in said
     assert "--allow-deletions 4" in said
     assert files.bag("secondary", "htrunk") == before
 

@@ -165,7 +165,7 @@ def test_the_same_change_on_both_is_none(tmp_path: Path) -> None:
 
 
 def test_with_nothing_remembered_a_difference_is_shown_and_not_guessed_about(tmp_path: Path) -> None:
-    """Before the first sync nobody knows who changed what: the plan says that, shows both, and needs no --prefer."""
+    """Before the first sync it is unknown which server changed what: the plan says so and needs no --prefer."""
     files = build_files(
         tmp_path,
         ["synonyms"],
@@ -176,7 +176,7 @@ def test_with_nothing_remembered_a_difference_is_shown_and_not_guessed_about(tmp
     done = sync(files, tables="synonyms")
 
     assert conflicts(done.plan) == {"1": ("unknown", None), "9": ("unknown", None)}
-    assert any("nobody knows who changed what" in note for note in done.plan.notes)
+    assert any("it is not known which server changed what" in note for note in done.plan.notes)
     assert names(files, "secondary") == names(files, "primary")
 
 

@@ -59,9 +59,12 @@ def test_a_missing_schedule_is_made_in_the_state_a_restore_would_give_it(tmp_pat
     assert plan["steps"][1]["parts"][0]["rows_missing"] == 3
     assert (done.code, listed.code, undone.code) == (0, 0, 0)
     # The global edit would let all of the owner's run on both servers.
-    assert "run on neither, since they did not run on primary: jm 'not' (choose where it is to run in its" in done.text
+    assert (
+        "run on neither, since they did not run on primary: jm 'not' (to run one, choose where it is to run"
+        in done.text
+    )
     assert "--run-on" not in done.text
-    assert "these run on both servers then: jm 'any'; these run on neither, since" in " ".join(done.out.split())
+    assert "these will run on both servers: jm 'any'; these run on neither, since" in " ".join(done.out.split())
     assert {name.rstrip(): (flag, start) for _, name, _, _, start, _, flag, _ in rows} == {
         "Morning": ("n", 0),
         "any": ("y", 515),
@@ -73,7 +76,7 @@ def test_a_missing_schedule_is_made_in_the_state_a_restore_would_give_it(tmp_pat
 
 
 def test_what_comes_back_as_not_here_is_said_to_run_only_on_the_secondary(tmp_path: Path) -> None:
-    """Of a copy back that matters, since people work on the primary: which go on running over there is named."""
+    """Of a copy back that matters, since people work on the primary: which still run over there is named."""
     names = ("Over there", "Anywhere")
     files = timetabled(
         tmp_path,
@@ -88,9 +91,9 @@ def test_what_comes_back_as_not_here_is_said_to_run_only_on_the_secondary(tmp_pa
 
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
     assert line.text == (
-        "Look at the timetables of primary: these run on both servers then: jm 'Anywhere'; these go on running only on "
-        "secondary, and do not run on primary: jm 'Over there' (choose where it is to run in its window on primary, "
-        "and Modify it, if it is to run there)."
+        "Check the timetables of primary: these will run on both servers: jm 'Anywhere'; these still run only on "
+        "secondary, and not on primary: jm 'Over there' (to run one there, choose where it is to run in its window on "
+        "primary, and Modify it)."
     )
 
 
@@ -187,7 +190,7 @@ def test_what_cannot_be_made_is_left_with_its_reason(tmp_path: Path) -> None:
     assert numbered.schedules is None
     assert any("ttsched.row_no may be a row number of each server" in one.detail for one in numbered.unscheduled)
     (line,) = [line for line in deleting.checklist.after if line.kind == "timetables"]
-    assert "these are no more on primary, and their schedules stay: a 'old'; delete them" in line.text
+    assert "these no longer exist on primary, but their schedules remain: a 'old'; delete them" in line.text
 
 
 @pytest.mark.soak
@@ -240,8 +243,8 @@ def test_a_deleted_timetable_is_brought_back_by_no_advice(tmp_path: Path, typed:
     document = typed("verify", *pair, *SET, "--json").document
     back = typed("sync", *pair, *SET, "--from", "secondary", "--yes")
 
-    said = "secondary has a schedule without a task of rg 'Gone', and primary has nothing of it: "
-    assert "their schedules stay: rg 'Gone'; delete them in the window on secondary" in deleted.text
+    said = "On secondary there is a schedule without a task of rg 'Gone', and nothing of it on primary: "
+    assert "their schedules remain: rg 'Gone'; delete them in the window on secondary" in deleted.text
     assert (listed.code, verified.code) == (3, 0)
     assert said in listed.text
     assert said in verified.text

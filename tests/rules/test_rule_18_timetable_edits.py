@@ -72,7 +72,7 @@ def test_either_option_on_either_server(tmp_path: Path, run_on: str, flag: str, 
 
 
 def test_the_command_shows_its_plan_and_what_is_left(tmp_path: Path, typed: Typing) -> None:
-    """--dry-run writes nothing; --yes writes, looks again, and says that a table write may be noticed only later."""
+    """--dry-run writes nothing; --yes writes, looks again, and says that a table write may take effect later."""
     files = three_owners(tmp_path)
     words = ("timetables", "--pair", files.pair_file, "--run-on", "this", "--owner", "jm")
 
@@ -87,7 +87,7 @@ def test_the_command_shows_its_plan_and_what_is_left(tmp_path: Path, typed: Typi
     assert "Plan: run the timetables of jm only on secondary" in shown.out
     assert "jm Morning not here only here" in shown.text
     assert "ttsched.run_local of 2 timetables is set on secondary." in shown.out
-    assert "a flag written into the table may be noticed only later" in said.out
+    assert "a flag written into the table may take effect later" in said.out
     assert "looked at again: every flag is as the plan has it" in said.out
     assert "Nothing to do: 2 timetables are so already." in again.out
     assert flags(files) == TAKEN_OVER

@@ -245,8 +245,8 @@ def test_a_plan_names_what_would_run_on_both_servers(tmp_path: Path) -> None:
 
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
     assert line.text == (
-        "Look at the timetables of secondary: these run on both servers then: a 'twice', a 'new'; "
-        "these may now run on both, since where they run is not known: a 'odd'."
+        "Check the timetables of secondary: these will run on both servers: a 'twice', a 'new'; "
+        "these may run on both, since it is not known where they run: a 'odd'."
     )
 
 
@@ -266,9 +266,9 @@ def test_without_the_flag_only_what_can_is_said_to_run_on_both(tmp_path: Path) -
 
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
     assert line.text == (
-        "Look at the timetables of secondary: these may now run on both, since where they run is not known: a 'both'; "
-        "these have no schedule there and do not run, nor after a takeover: a 'new'; of each, choose where it is "
-        "to run in its window on secondary, and Modify it."
+        "Check the timetables of secondary: these may run on both, since it is not known where they run: a 'both'; "
+        "these have no schedule there and do not run, not even after a takeover: a 'new'; for each, choose where it "
+        "is to run in its window on secondary, and Modify it."
     )
 
 
@@ -292,7 +292,7 @@ def test_that_it_may_run_on_both_is_said_only_of_what_is_copied(tmp_path: Path, 
 
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
     assert line.text == (
-        "Look at the timetables of secondary: these may now run on both, since where they run is not known: a 'copied'."
+        "Check the timetables of secondary: these may run on both, since it is not known where they run: a 'copied'."
     )
 
 

@@ -85,7 +85,7 @@ def test_told_to_it_removes_users_and_what_is_theirs(tmp_path: Path) -> None:
     # carl, his permission, his colour, and ann's lost permission.
     assert done.plan.deletions == 4
     lines = [line.text for line in done.plan.checklist.after]
-    assert any("Remove the logins of users that are no longer there (1)" in line for line in lines)
+    assert any("remove the logins of the deleted users (1)" in line for line in lines)
 
 
 def test_removals_are_under_the_ceiling_of_deletions(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_what_is_kept_by_hand_is_written_when_told(tmp_path: Path) -> None:
     assert any("a restore by the vendor's procedure would overwrite them" in note for note in plan.notes)
     done = sync(files, tables=("split_pro", "vdns"), include_manual=True)
 
-    assert any("split_pro, vdns: written, though kept in step otherwise" in note for note in done.plan.notes)
+    assert any("split_pro, vdns: written, though not synchronised by copying" in note for note in done.plan.notes)
     assert files.bag("secondary", "split_pro") == files.bag("primary", "split_pro")
     assert files.bag("secondary", "vdns") == files.bag("primary", "vdns")
 

@@ -60,7 +60,7 @@ def test_it_is_switched_over_while_one_works_on_the_secondary(tmp_path: Path, ty
 
     on = "Turn External Call History on at secondary, and answer Yes to sending the buffered data."
     off = "Then turn External Call History off at primary"
-    links = "See that the links of secondary are up"
+    links = "Check that the links of secondary are up"
     places = [said.out.index(text) for text in ("Work on the secondary", links, on, off)]
     assert places == sorted(places)
     assert "may arrive twice" in said.out

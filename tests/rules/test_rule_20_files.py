@@ -48,16 +48,16 @@ def test_files_are_told_from_where_to_where_of_what_and_only_if_changed(tmp_path
     alike = sync_plan_of(files, sets=("shortcuts",), tables=("r_custom",))
 
     assert lines(there) == [
-        "Copy from primary to secondary what belongs to jm 'Calls': /cms/db/gem/c_custom (custom report sources).",
-        "Remove from secondary what belongs to jm 'Old': /cms/db/gem/c_custom (custom report sources). "
-        "primary has it no more.",
-        "Copy from primary to secondary what belongs to jm 'Calls': /cms/db/gem/h_custom (historical custom reports).",
-        "Remove from secondary what belongs to jm 'Old': /cms/db/gem/h_custom (historical custom reports). "
-        "primary has it no more.",
-        "Copy from primary to secondary what belongs to 'Payroll': /opt/pay/run (what main menu additions start).",
+        "Copy the files of jm 'Calls' from primary to secondary: /cms/db/gem/c_custom (custom report sources).",
+        "Remove the files of jm 'Old' from secondary: /cms/db/gem/c_custom (custom report sources). "
+        "primary no longer has it.",
+        "Copy the files of jm 'Calls' from primary to secondary: /cms/db/gem/h_custom (historical custom reports).",
+        "Remove the files of jm 'Old' from secondary: /cms/db/gem/h_custom (historical custom reports). "
+        "primary no longer has it.",
+        "Copy the files of 'Payroll' from primary to secondary: /opt/pay/run (what main menu additions start).",
     ]
-    assert all("Copy from secondary to primary what belongs to jm 'Old'" in text for text in lines(back)[::2])
-    assert all("Remove from primary what belongs to jm 'Calls'" in text for text in lines(back)[1::2])
+    assert all("Copy the files of jm 'Old' from secondary to primary" in text for text in lines(back)[::2])
+    assert all("Remove the files of jm 'Calls' from primary" in text for text in lines(back)[1::2])
     assert len(lines(back)) == 4
     assert lines(alike) == []
 
@@ -77,7 +77,7 @@ def test_a_journal_is_copied_as_a_whole_and_only_if_its_rows_change(tmp_path: Pa
 
 
 def test_a_hook_copies_files_and_never_takes_them_away(tmp_path: Path, typed: Typing) -> None:
-    """It is told what is to be copied, and from where; what is to be removed, or put back by an undo, is left."""
+    """It gets what is to be copied, and from where; what is to be removed, or restored by an undo, stays a line."""
     files = reports(tmp_path, settings=f"{hook('files')}\n")
 
     done = typed("sync", "--pair", files.pair_file, *ASKED, "--yes", "--json").document
@@ -86,10 +86,10 @@ def test_a_hook_copies_files_and_never_takes_them_away(tmp_path: Path, typed: Ty
     [(_, told)] = notes(files)
     assert told["SYNCENGINE_FILES"].splitlines() == ["/cms/db/gem/c_custom", "/cms/db/gem/h_custom", "/opt/pay/run"]
     assert (told["SYNCENGINE_SOURCE"], told["SYNCENGINE_SERVER"]) == ("primary", "secondary")
-    assert [line["text"][:21] for line in done["outcome"]["by_hand"]] == ["Remove from secondary"] * 2
+    assert [line["text"][:21] for line in done["outcome"]["by_hand"]] == ["Remove the files of j"] * 2
     left = [line["text"] for line in undone["outcome"]["by_hand"]]
-    assert left[0].startswith("On secondary, put back what belongs to jm 'Calls', jm 'Old': /cms/db/gem/c_custom")
-    assert left[2].startswith("On secondary, put back what belongs to 'Payroll': /opt/pay/run")
+    assert left[0].startswith("On secondary, restore the files of jm 'Calls', jm 'Old': /cms/db/gem/c_custom")
+    assert left[2].startswith("On secondary, restore the files of 'Payroll': /opt/pay/run")
     assert {line["source"] for line in undone["outcome"]["by_hand"]} == {None}
 
 

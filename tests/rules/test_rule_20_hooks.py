@@ -76,7 +76,7 @@ def test_a_hook_is_told_what_it_is_run_for(tmp_path: Path) -> None:
         "SYNCENGINE_PAIR": str(files.pair_file),
         "SYNCENGINE_RUN": result.outcome.run_id,
         "SYNCENGINE_LINES": (
-            "Put secondary in single-user mode: system administration is taken as a whole (written there: users); a "
+            "Put secondary in single-user mode: system administration is copied as a whole (tables: users); a "
             "copy of single tables needs none."
         ),
         "SYNCENGINE_FILES": "",
@@ -138,7 +138,7 @@ def test_a_dry_run_marks_the_lines_and_runs_nothing(tmp_path: Path, typed: Typin
     said = typed(*command)
     document = typed(*command, "--json").document
 
-    assert "a copy of single tables needs none. [hook]" in said.out
+    assert "single tables can be copied without it. [hook]" in said.out
     assert "added user (1), and set the same password as on primary.\n" in said.out
     hooks = {line["kind"]: line["hook"] for line in document["checklist"]["after"]}
     assert hooks["multi-user"]
@@ -183,8 +183,8 @@ def test_a_server_that_could_not_be_put_back_is_told(tmp_path: Path, typed: Typi
 
     left = said.out.partition("Still to be done by hand")[2]
     assert said.code == 1
-    assert left.split("\n")[1].endswith("Put secondary back in multi-user mode.")
-    assert "The hook multi-user of secondary ended with exit code 3, and printed: no answer" in left
+    assert left.split("\n")[1].endswith("Return secondary to multi-user mode.")
+    assert "The hook multi-user of secondary ended with exit code 3, and said: no answer" in left
     assert "2. " not in left
 
 

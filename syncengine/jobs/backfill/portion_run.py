@@ -70,7 +70,9 @@ class PortionWork:
             plan_request = PlanRequest(BackfillPortion(request.policy), self.settings.limits, hooks=self.settings.hooks)
             made = writable_plan(observation, self.catalogue, plan_request, servers, partial=True)
         except TooManyDeletionsError as error:
-            error.hint = "See them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
+            error.hint = (
+                "Check them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
+            )
             raise
         return plan_with_side_effects(made, servers, allowed, context)
 

@@ -83,7 +83,7 @@ class HookRunner:
                 if role not in single_user or any(line.server is role for line in self.multi_user_lines):
                     continue
                 hook = self.commands.settings.hook(LineKind.MULTI_USER, role)
-                text = f"Put {role} back in multi-user mode."
+                text = f"Return {role} to multi-user mode."
                 line = ChecklistLine(LineKind.MULTI_USER, role, text, hook=hook is not None)
                 if hook is not None:
                     self._run(hook, (line,), must_run=True)

@@ -28,7 +28,7 @@ from syncengine.servers.protocol import LiveColumn, LiveTable
 
 Live = Mapping[Role, LiveTable | None]
 RUNNING = "is running now"
-ALIKE_FIRST = "Bring both servers to the same CMS load; nothing can be copied between unlike ones."
+ALIKE_FIRST = "Bring both servers to the same CMS load; nothing can be copied between different loads."
 MAKE_ALIKE = "Make them alike on both servers. Till then they are neither compared nor copied, and all others are."
 ARCHIVING = "Maintenance: Archiving Status, on that server. What is not archived on both servers is not copied."
 REPORT = "Attach this report to a bug report, so that the specs can be corrected."

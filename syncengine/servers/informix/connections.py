@@ -199,7 +199,7 @@ class ConnectionLease(NeverPickled):
         return self._succeeds(lambda: _run(self._proxied.cursor(), Statement(text)))
 
     def _close(self) -> None:
-        """Give it back to the pool, or end it where the pool has it no more."""
+        """Give it back to the pool, or end it where the pool no longer has it."""
         self._succeeds(self._proxied.close)
 
     def _succeeds(self, call: Callable[[], object]) -> bool:

@@ -319,7 +319,7 @@ def test_what_cannot_be_written_is_known_before(customers: Customers, kind: str)
 
     assert said.code == 4
     assert why in said.text
-    assert "Nothing else of the plan is left to do" in said.text
+    assert "The plan can write nothing else" in said.text
     assert customers.files.open().runs() == ()
 
 
