@@ -85,7 +85,7 @@ ADMINISTRATION = (
     forecast.fill_forecast_settings,
     forecast.fill_seconds,
 )
-"""What both servers hold alike and costs next to nothing."""
+"""What both servers have alike and costs next to nothing."""
 
 
 AS_SHIPPED = DemoShape()
@@ -98,16 +98,16 @@ def build_pair(
     tables: Collection[str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> DemoPair:
-    """Build the demo pair in a folder, which is made where it does not exist.
+    """Build the demo pair in a folder, which is created if it does not exist.
 
     Every table of the catalogue is created on both servers; `tables` names those to be filled, all by default.
-    `progress` is called with one line for each stage. Nothing is left behind by a build that fails.
-    Raises `InputError` when the folder holds a pair already, and `UnknownTableError` for a table nobody knows.
+    `progress` is called with one line for each stage. A build that fails leaves nothing behind.
+    Raises `InputError` when the folder has a pair already, and `UnknownTableError` for an unknown table.
     """
     present = [name for name in FILES if (into / name).exists()]
     if present:
         raise InputError(
-            f"{into} already holds {' and '.join(present)}, and a demo pair is never written over another.",
+            f"{into} already has {' and '.join(present)}, and a demo pair never overwrites another.",
             hint="Name another folder, or delete those files first.",
         )
     catalogue = load_catalogue()
@@ -129,7 +129,7 @@ def build_pair(
 
 
 class _Build:
-    """One build: the traffic of the switch, then the primary, then the secondary and what befell it."""
+    """One build: the traffic of the switch, then the primary, then the secondary and the damage to it."""
 
     def __init__(
         self,
@@ -168,7 +168,7 @@ class _Build:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Do many small things to one server at the price of one write to disk."""
+        """Make many small changes to one server with one write to disk."""
         self.connection.execute("BEGIN")
         yield
         self.connection.execute("COMMIT")
@@ -223,7 +223,7 @@ class _Build:
                 circular.fill_events(self.filler, table, self.damage)
 
     def _fill_shared(self) -> None:
-        """Fill on the primary what both servers hold alike."""
+        """Fill on the primary what both servers have alike."""
         for table, fill in INTERVAL_TABLES.items():
             if table in self.made:
                 self.say(f"Intervals: {table}")

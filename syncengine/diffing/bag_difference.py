@@ -16,17 +16,17 @@ DATE, SLOT, ACD = '"date"', '"slot"', '"acd"'
 ROWS = '"rows"'
 OVER, UNDER = '"over"', '"under"'
 VALUE = '"value"'
-"""Names of ours. A column of the servers' never stands beside them under its own name: see `of` and `key`."""
+"""Our own column names. Columns of the servers get other names: see `of` and `key`."""
 SURPLUS = "surplus"
 
 
 def of(column: str) -> str:
-    """Return the name a column of the servers' goes by in tables of ours, whose own names have no dot."""
+    """Return the name that a server's column has in our tables, whose own names have no dot."""
     return quoted(f"of.{column}")
 
 
 def key(column: str) -> str:
-    """Return the name a key column goes by where each row is a key group."""
+    """Return the name of a key column where each row is a key group."""
     return quoted(f"key.{column}")
 
 
@@ -34,7 +34,7 @@ def key(column: str) -> str:
 class BagQuestion:
     """Two relations of rows with the same columns, and how they are to be compared.
 
-    `bucket` holds three SQL expressions over a row: date, slot and ACD. `key` names the columns that,
+    `bucket` is three SQL expressions over a row: date, slot and ACD. `key` names the columns that,
     with the bucket, make a key group.
     """
 
@@ -89,9 +89,9 @@ def values_statement(question: BagQuestion, column: FingerprintColumn) -> str:
 
 
 def removal_statement(columns: tuple[str, ...], values: tuple[int, ...]) -> str:
-    """Return the statement that takes rows out of `surplus`; its rows are (date, slot, acd, surplus).
+    """Return the statement that removes rows from `surplus`; its rows are (date, slot, acd, surplus).
 
-    Taken are those of which each column has one of its values; `values` says how many each has, to bind in order.
+    It removes the rows in which each column has one of its values; `values` says how many each has, to bind in order.
     """
     where = " AND ".join(
         f"{of(column)} IN ({', '.join('?' * count)})" for column, count in zip(columns, values, strict=True)
@@ -102,7 +102,7 @@ def removal_statement(columns: tuple[str, ...], values: tuple[int, ...]) -> str:
 def counts_statement(question: BagQuestion) -> str:
     """Return the query whose rows are (date, slot, acd, missing, extra, changed, lacking), a row a bucket."""
     place = (DATE, SLOT, ACD, *(key(name) for name in question.key))
-    same = " AND ".join(f"held.{name} IS NOT DISTINCT FROM key_groups.{name}" for name in place)
+    same = " AND ".join(f"present.{name} IS NOT DISTINCT FROM key_groups.{name}" for name in place)
     keys = "".join(f", {key_term(column)} AS {key(column.name)}" for column in question.key_columns)
     target_keys = f"SELECT DISTINCT {bucket_of(question)}{keys} FROM {question.target}"
     least = f"LEAST({OVER}, {UNDER})"
@@ -110,7 +110,7 @@ def counts_statement(question: BagQuestion) -> str:
         f"SELECT {DATE}, {SLOT}, {ACD}, "
         f"CAST(SUM({OVER} - {least}) AS BIGINT), CAST(SUM({UNDER} - {least}) AS BIGINT), "
         f"CAST(SUM({least}) AS BIGINT), "
-        f"CAST(SUM(CASE WHEN {UNDER} = 0 AND NOT EXISTS (SELECT 1 FROM ({target_keys}) AS held WHERE {same}) "
+        f"CAST(SUM(CASE WHEN {UNDER} = 0 AND NOT EXISTS (SELECT 1 FROM ({target_keys}) AS present WHERE {same}) "
         f"THEN {OVER} ELSE 0 END) AS BIGINT) FROM ({groups_statement(question)}) AS key_groups GROUP BY ALL"
     )
 
@@ -128,7 +128,7 @@ def groups_statement(question: BagQuestion) -> str:
 
 
 def shown_groups_statement(question: BagQuestion, most: int) -> str:
-    """Return the query of the first differing key groups, ordered by bucket and key, as people are shown them."""
+    """Return the query of the first differing key groups, ordered by bucket and key, with values for people."""
     keys = "".join(f", {shown(key(column.name), column)}" for column in question.key_columns)
     # As buckets are ordered everywhere: NULL lowest.
     bucket = (f"{name} NULLS FIRST" for name in (DATE, SLOT, ACD))
@@ -140,7 +140,7 @@ def shown_groups_statement(question: BagQuestion, most: int) -> str:
 
 
 def shown_rows_statement(question: BagQuestion) -> str:
-    """Return the query for the surplus rows of one key group; bind bucket and key as they are shown, NULL-safely."""
+    """Return the query for the surplus rows of one key group; bind bucket and key as returned, NULL-safely."""
     terms = [DATE, SLOT, ACD, *(shown(key_of(column), column) for column in question.key_columns)]
     where = " AND ".join(f"{term} IS NOT DISTINCT FROM ?" for term in terms)
     names = "".join(f", {shown(of(column.name), column)}" for column in question.columns)
@@ -148,7 +148,7 @@ def shown_rows_statement(question: BagQuestion) -> str:
 
 
 def bucket_of(question: BagQuestion) -> str:
-    """Return the three expressions of a row's bucket under names of ours."""
+    """Return the three expressions of a row's bucket under our own names."""
     return ", ".join(f"{term} AS {name}" for term, name in zip(question.bucket, (DATE, SLOT, ACD), strict=True))
 
 
@@ -166,17 +166,17 @@ def normal(column: FingerprintColumn, term: str = "") -> str:
 
 
 def key_term(column: FingerprintColumn, term: str = "") -> str:
-    """Return a column as key groups are told apart by it, without blanks at its end: servers find 'a ' by 'a'."""
+    """Return a column as it distinguishes key groups, without trailing blanks: servers find 'a ' by 'a'."""
     return _without_blanks(column, normal(column, term))
 
 
 def shown(term: str, column: FingerprintColumn) -> str:
-    """Return a term of a column's values as people are shown it: some dates of DuckDB's are none of Python's."""
+    """Return a term of a column's values as people read them: Python cannot represent some of DuckDB's dates."""
     return f"CAST({term} AS VARCHAR)" if column.type.name == "date" else term
 
 
 def key_of(column: FingerprintColumn, relation: str = "") -> str:
-    """Return a key column as key groups are told apart by it, of a table of ours that holds compared rows."""
+    """Return a key column as it distinguishes key groups, in one of our tables of compared rows."""
     return _without_blanks(column, f"{relation}.{of(column.name)}" if relation else of(column.name))
 
 

@@ -6,8 +6,8 @@ from syncengine.diffing.bag_difference import ROWS, SURPLUS, BagQuestion, key_of
 
 PLACED = "placed"
 GROUP, AT_SOURCE, COPIES, PAIRS, BEFORE = '"group"', '"at_source"', '"copies"', '"pairs"', '"before"'
-"""Names of ours. In each key group the first `pairs` rows of a side stand against as many of the other; `before` says
-how many rows of its side and group come before a row."""
+"""Our own names. In each key group the first `pairs` rows of a side are paired with as many of the other; `before`
+says how many rows of its side and group come before a row."""
 
 
 def placed_statement(question: BagQuestion) -> str:

@@ -1,9 +1,9 @@
-"""Rolls intervals up to days, weeks and months, as SQL for DuckDB, and holds the result against rows that are there.
+"""Rolls intervals up to days, weeks and months, as SQL for DuckDB, and compares the result with the existing rows.
 
 It goes in two stages, so that intervals can be read slice by slice and never all at once: `parts` has a row for
 each ACD, day and key group, `rolled` one for each ACD, period and key group.
 
-Where the rows leave open what a summariser does, everything it may do agrees: a sum of nothing but NULL is NULL or
+Where the rows do not determine what a summariser does, each possible result agrees: a sum of only NULL is NULL or
 0, the latest of two rows with the same label is either of them, and two broken rows of one label are one broken
 interval or two (a clock set back repeats labels; an agent who logs on again has two rows in one).
 """
@@ -20,9 +20,9 @@ from syncengine.model.spec import Rollup
 
 PARTS, ROLLED, MATCHED, PERIODS = "parts", "rolled", "matched", "periods"
 KNOWN = frozenset({Rollup.SUM, Rollup.MAX, Rollup.LATEST, Rollup.BROKEN})
-"""The functions that are defined. Nothing found so far defines the busy hour."""
+"""The functions that are defined. No source found so far defines the busy hour."""
 OWN_ROWS, ROLLED_ROWS = "own_rows", "rolled_rows"
-"""NULL where a side has no row of a key group. Names of ours have no dot, those made of a column's have one."""
+"""NULL where a side has no row of a key group. Our own names have no dot; those made from a column's name have one."""
 DIFFERS_WHOLLY = f"{OWN_ROWS} IS NULL OR {ROLLED_ROWS} IS NULL"
 NOTHING = "''"
 """Stands for NULL in lists of candidates, which are text behind a sign of its own: `SIGN`."""
@@ -61,7 +61,7 @@ class RollupQuestion:
 
     @property
     def read_longer(self) -> tuple[str, ...]:
-        """The columns of the longer archive that are held against them."""
+        """The columns of the longer archive that are compared with them."""
         return (self.date, self.acd, *(k.name for k in self.key), *(c.name for c in self.columns))
 
 
@@ -90,7 +90,7 @@ def _parts(one: RolledColumn, question: RollupQuestion) -> Iterator[str]:
         case Rollup.BROKEN:
             yield f"COUNT(DISTINCT {of(question.label)}) FILTER (WHERE {name} <> 0) AS {_of('low', one)}"
             yield f"COUNT(*) FILTER (WHERE {name} <> 0) AS {_of('high', one)}"
-            yield f"COUNT({name}) AS {_of('told', one)}"
+            yield f"COUNT({name}) AS {_of('counted', one)}"
         case Rollup.LATEST | Rollup.BUSY_HOUR:
             yield f"LIST({_candidate(one)}) FILTER (WHERE is_latest) AS {name}"
 
@@ -116,14 +116,14 @@ def _whole(one: RolledColumn) -> Iterator[str]:
         case Rollup.SUM | Rollup.MAX:
             yield f"{one.rollup.value.upper()}({name}) AS {name}"
         case Rollup.BROKEN:
-            for part in ("low", "high", "told"):
+            for part in ("low", "high", "counted"):
                 yield f"SUM({_of(part, one)}) AS {_of(part, one)}"
         case Rollup.LATEST | Rollup.BUSY_HOUR:
             yield f"LIST_SORT(LIST_DISTINCT(FLATTEN(LIST({name}) FILTER (WHERE is_latest)))) AS {name}"
 
 
 def matched_statement(question: RollupQuestion, longer: str) -> str:
-    """Return the query that holds `rolled` against rows of the longer archive, a row a key group of a period.
+    """Return the query that compares `rolled` with rows of the longer archive, a row a key group of a period.
 
     Its columns are acd, first, the key, OWN_ROWS (NULL where the archive has none), ROLLED_ROWS (NULL where the
     intervals have none), and for each column what it is, what it should be, and whether the two differ.
@@ -166,7 +166,7 @@ def matched_statement(question: RollupQuestion, longer: str) -> str:
 
 
 def _own(one: RolledColumn) -> str:
-    """Return what the archive's own rows of a key group say together; there may be more than one."""
+    """Return the value of the archive's own rows of a key group together; there may be more than one."""
     name = of(one.name)
     match one.rollup:
         case Rollup.MAX:
@@ -181,7 +181,7 @@ def _agrees(one: RolledColumn) -> str:
     own, name = _of("own", one), f"rolled.{of(one.name)}"
     match one.rollup:
         case Rollup.BROKEN:
-            low, high, counted = (f"rolled.{_of(part, one)}" for part in ("low", "high", "told"))
+            low, high, counted = (f"rolled.{_of(part, one)}" for part in ("low", "high", "counted"))
             return f"{own} BETWEEN {low} AND {high} OR ({counted} = 0 AND COALESCE({own}, 0) = 0)"
         case Rollup.LATEST:
             return f"LIST_HAS_ALL({name}, {own})"
@@ -235,7 +235,7 @@ def rows_statement(question: RollupQuestion, longer: str, columns: tuple[Fingerp
     """Return the query of the rows `rolled` makes, with the columns of the longer archive in its own order.
 
     What the intervals do not determine is as the row of the same key group in `longer` has it, else NULL: also where
-    that holds several rows of the group, which nothing tells apart.
+    that has several rows of the group, which nothing distinguishes.
     """
     by_name = {one.name: one for one in question.columns}
     keys = {column.name: column for column in question.key}
@@ -268,11 +268,11 @@ def rows_statement(question: RollupQuestion, longer: str, columns: tuple[Fingerp
 
 
 def _value(one: RolledColumn, own: str) -> str:
-    """Return what a column becomes; where more than one value would agree, it stays as it is."""
+    """Return what a column becomes; where more than one value would agree, it is not changed."""
     name = f"rolled.{of(one.name)}"
     match one.rollup:
         case Rollup.BROKEN:
-            low, high, counted = (f"rolled.{_of(part, one)}" for part in ("low", "high", "told"))
+            low, high, counted = (f"rolled.{_of(part, one)}" for part in ("low", "high", "counted"))
             uncounted = f"{counted} = 0 AND {own} IS NULL AND own.is_there"
             return f"CASE WHEN {own} BETWEEN {low} AND {high} OR ({uncounted}) THEN {own} ELSE {low} END"
         case Rollup.LATEST:

@@ -32,7 +32,7 @@ ROWS = ("source_rows", "target_rows", "rows_both_had")
 SOURCE, TARGET, BOTH_HAD = ROWS
 FIGURES = (*ROWS, "over_rows", "under_rows")
 BY_SOURCE, BY_TARGET = "by_source", "by_target"
-"""Names of ours: columns of the servers' stand beside them as `of` and `key` name them."""
+"""Our own names: `of` and `key` name the columns of the servers."""
 
 
 def sides_statement(question: BagQuestion, columns: tuple[str, ...]) -> str:
@@ -117,7 +117,7 @@ def alike_statement(question: BagQuestion, columns: tuple[str, ...]) -> str:
     """
     names = ", ".join(of(name) for name in columns)
     values = ", ".join(f"{quoted(name)} AS {of(name)}" for name in columns)
-    differs = f"EXISTS (SELECT 1 FROM {GROUPS} AS differing WHERE {_same('held', _place(question))})"
+    differs = f"EXISTS (SELECT 1 FROM {GROUPS} AS differing WHERE {_same('candidate', _place(question))})"
     now = f"SELECT {values}, TRUE AS {KNOWN}, {_placed(question)} FROM {question.source}"
     # KNOWN is read where the remembered rows have no names of their own yet.
     before = " UNION ALL ".join(
@@ -125,13 +125,13 @@ def alike_statement(question: BagQuestion, columns: tuple[str, ...]) -> str:
         for known, where in (("TRUE", KNOWN), ("FALSE", f"NOT {KNOWN}"))
     )
     return (
-        f"SELECT {names}, {KNOWN} FROM ({now}) AS held WHERE NOT {differs} "
-        f"UNION ALL SELECT {names}, {KNOWN} FROM ({before}) AS held WHERE {differs}"
+        f"SELECT {names}, {KNOWN} FROM ({now}) AS candidate WHERE NOT {differs} "
+        f"UNION ALL SELECT {names}, {KNOWN} FROM ({before}) AS candidate WHERE {differs}"
     )
 
 
 def nothing_remembered_statement(question: BagQuestion, columns: tuple[str, ...]) -> str:
-    """Return the statement that fills LAST where nothing is remembered: every group there is stands as not known."""
+    """Return the statement that fills LAST where nothing is remembered: every group counts as not known."""
     values = ", ".join(f"{quoted(name)} AS {of(name)}" for name in columns)
     return (
         f"CREATE OR REPLACE TABLE {LAST} AS SELECT {values}, FALSE AS {KNOWN} FROM {question.source} "

@@ -39,7 +39,7 @@ from syncengine.staging.cache import Cache
 LONGEST = timedelta(minutes=max(LENGTHS))
 """Of the intervals a CMS can be set to."""
 ATTEMPTS = 3
-"""How often a bucket that keeps changing is looked at before it is called moving."""
+"""How often a bucket is read that is different each time, before it is reported as changing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Comparison:
     seed: int
     every_row: bool
     zone: str
-    """Whose clock the switch's is."""
+    """The time zone of the switch's clock."""
     left_out: KeyGroups | None = None
     """Rows that are each server's own."""
     expectations: Expectations = field(default_factory=Expectations)
@@ -91,7 +91,7 @@ class Findings:
     extents: dict[int | None, BucketExtent] = field(default_factory=dict)
     overlaps: list[Overlap] = field(default_factory=list)
     shown: dict[Bucket, list[KeyGroupDrift]] = field(default_factory=dict)
-    """The first key groups of buckets that differ, where their rows were read: as many of them as people are shown."""
+    """The first key groups of buckets that differ, where their rows were read: as many as are shown."""
 
 
 def compare(
@@ -100,9 +100,9 @@ def compare(
     advance: Callable[[int, int], None] | None = None,
     record: Callable[[tuple[BucketPair, ...]], None] | None = None,
 ) -> Findings:
-    """Compare the slices one after the other; `advance` is told of each, and of the rows in it.
+    """Compare the slices one after the other; `advance` is called for each, with the number of its rows.
 
-    `saw` is told of the fingerprints of each, as they were at first sight.
+    `record` gets the fingerprints of each as they were first read.
     """
     findings = Findings(ExpectedCounts(comparison.expectations))
     for one in slices:
@@ -129,7 +129,7 @@ def compare(
 def _pairs_and_stretches(comparison: Comparison, one: Slice) -> tuple[tuple[BucketPair, ...], Mapping[Bucket, Stretch]]:
     """Return the buckets of a slice, and the stretches that lie in it in part, with all of their buckets.
 
-    What is compared beside the slice is looked at as far as a stretch may reach.
+    Buckets before and after the slice are read as far as a stretch may reach.
     """
     columns, window, run = comparison.verdict.compared, one.selection.window, one.run
     if window is None or run is None:
@@ -160,7 +160,7 @@ def _count_own_columns(comparison: Comparison, selection: Selection, findings: F
 def fingerprints(
     comparison: Comparison, selection: Selection, columns: tuple[FingerprintColumn, ...]
 ) -> Iterator[BucketPair]:
-    """Yield the buckets of a selection as both servers have them, both asked at once."""
+    """Yield the buckets of a selection as both servers have them, read from both at once."""
     time = comparison.spec.time
     query = FingerprintQuery(
         selection=selection,
@@ -199,7 +199,7 @@ def _count(findings: Findings, pairs: tuple[BucketPair, ...]) -> None:
 
 
 def _confirmed(comparison: Comparison, portion: tuple[BucketPair, ...], findings: Findings) -> Iterator[BucketDrift]:
-    """Compare rows, and look again at buckets that changed meanwhile before calling them drift."""
+    """Compare rows, and read buckets that changed meanwhile again before reporting them as drift."""
     pending = portion
     for _ in range(ATTEMPTS):
         counts = compare_rows(comparison, pending, findings.expected)
@@ -228,7 +228,7 @@ def _confirmed(comparison: Comparison, portion: tuple[BucketPair, ...], findings
 
 
 def _show(comparison: Comparison, drifting: tuple[BucketPair, ...], findings: Findings) -> None:
-    """Keep the first key groups of the surplus just found, of buckets of which none had moved since."""
+    """Save the first key groups of the surplus just found, where none of the buckets has changed since."""
     most, before = comparison.limits.samples, drifting[0].bucket.order
     if sum(len(groups) for bucket, groups in findings.shown.items() if bucket.order < before) >= most:
         return
@@ -241,7 +241,7 @@ def _show(comparison: Comparison, drifting: tuple[BucketPair, ...], findings: Fi
 def compare_rows(
     comparison: Comparison, pairs: tuple[BucketPair, ...], expected: ExpectedCounts
 ) -> dict[Bucket, Counts]:
-    """Fetch and compare rows; those that are expected are taken out.
+    """Fetch and compare rows; those that are expected are removed.
 
     Buckets that only one server has are counted without, unless some rows are expected.
     """
@@ -268,7 +268,7 @@ def compare_rows(
 
 
 def find_surplus(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> None:
-    """Fetch the rows of some buckets, and find of which of them either server has more."""
+    """Fetch the rows of some buckets, and find those of which one server has more."""
     columns = tuple(column.name for column in comparison.verdict.all_columns)
     question, query = question_of(comparison), ReadQuery(selection_of(comparison, pairs), columns)
     for name, server in ((question.source, comparison.source), (question.target, comparison.target)):
@@ -277,7 +277,7 @@ def find_surplus(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> None:
 
 
 def remove_expected(comparison: Comparison, expected: ExpectedCounts) -> None:
-    """Take the rows that are expected out of what was found to differ."""
+    """Remove the rows that are expected from those that differ."""
     for one in comparison.expectations.rows:
         names, values = zip(*one.where, strict=True)
         statement = removal_statement(names, tuple(map(len, values)))
@@ -290,7 +290,7 @@ def _counts(comparison: Comparison) -> dict[Bucket, Counts]:
 
 
 def fetch(cache: Cache, name: str, server: Server, query: ReadQuery) -> None:
-    """Keep the rows of a query as a table; a stream that breaks is begun anew, and replaces what came of it."""
+    """Load the rows of a query into a table; a stream that breaks is started again and replaces them."""
     with_retries(lambda: cache.load(name, server.read(query)))
 
 
@@ -327,9 +327,9 @@ def _tiled(stretch: Stretch, acd: int | None, overlaps: Iterable[Overlap], facts
 
 
 def _overlaps(comparison: Comparison, found: Mapping[Bucket, Stretch]) -> Iterator[tuple[Bucket, Overlap]]:
-    """Yield the rows that begin inside another of the same key, where the lengths of a server's intervals let them.
+    """Yield the rows that begin inside another of the same key, where the lengths of a server's intervals allow it.
 
-    Each comes with its bucket. A row is held against those of its day, which are read at once.
+    Each comes with its bucket. A row is compared with those of its day, which are read at once.
     """
     time, facts = comparison.spec.time, comparison.facts
     question = question_of(comparison)

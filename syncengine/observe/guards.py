@@ -1,4 +1,4 @@
-"""Adds to drift the states over all columns, which a write is held against."""
+"""Adds to drift the states over all columns, which a write is compared with."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from syncengine.servers.sql.buckets import bucket_terms
 
 
 def guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[BucketDrift]:
-    """Add the states over all columns, which are what a write is held against.
+    """Add the states over all columns, which a write is compared with.
 
     They must be of the rows that were compared: a bucket that is no longer as it was compared once its
-    guard has been taken is moving, and is not written.
+    guard has been read is changing, and is not written.
     """
     columns = in_full(comparison.verdict.all_columns)
     parts = tuple(
@@ -73,5 +73,5 @@ def _digests(comparison: Comparison, server: Server, only: Selection) -> dict[Bu
 
 
 def beyond_fingerprint(columns: tuple[FingerprintColumn, ...], pairs: Iterable[BucketPair]) -> bool:
-    """Say whether some of the rows no fingerprint can fold in: fractions, text of unknown width or too long."""
+    """Say whether no fingerprint can cover some of the rows: fractions, text of unknown width or too long."""
     return any(not column.covered for column in columns) or any(p.source.overlong or p.target.overlong for p in pairs)

@@ -1,4 +1,4 @@
-"""Observes a pair: asks both servers, writes nothing."""
+"""Observes a pair: reads both servers, writes nothing."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.remembered_days import Memory
 
 FILE_KEYS_SHOWN = 100
-"""Key groups that are told of a table with files beside it."""
+"""Key groups to report of a table that belongs to files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ def observe(
 ) -> Observation:
     """Return what differs between source and target, and what planning needs to know of both.
 
-    Days that `memory` knows to be equal are not read where the request lets it; what is found to differ is
-    dropped from it in any case. With `last`, tables without time are held against what was remembered of them, too.
+    Days that `memory` knows to be equal are not read where the request allows it; days that differ are dropped from
+    it in any case. With `last`, tables without time are also compared with the rows remembered of them.
     """
     refuse_impossible(request)
     with server_threads(servers.values()) as pool:
@@ -100,12 +100,12 @@ def observe(
 
 
 def questions_of(settings: PairSettings, facts: Sides[ServerFacts], request: Request) -> ScopeQuestions:
-    """Return what the scopes of a request follow from."""
+    """Return what the scopes of a request depend on."""
     return ScopeQuestions(settings, tuple(facts), request.as_of, request.window, request.acds)
 
 
 class _ObservationRun:
-    """One observation under way."""
+    """One observation in progress."""
 
     def __init__(
         self,
@@ -171,7 +171,7 @@ class _ObservationRun:
         return {**self.request.live, **{role: future.result() for role, future in futures.items()}}
 
     def _work_or_problem(self, spec: TableSpec) -> TableWork:
-        """Return the work on a table; what goes wrong with it alone is its verdict, and does not end the others."""
+        """Return the work on a table; an error of this table alone is its verdict, and does not stop the others."""
         try:
             return self._work(spec)
         except ServerError as error:
@@ -180,7 +180,7 @@ class _ObservationRun:
             return TableWork(spec, ColumnsVerdict(TableState.NOT_READ, error.message, error.hint))
 
     def _observed_or_problem(self, work: TableWork, progress: Progress) -> TableObservation:
-        """Compare a table; what goes wrong with it alone is its verdict, and does not end the others."""
+        """Compare a table; an error of this table alone is its verdict, and does not stop the others."""
         try:
             return self._observe(work, progress)
         except ServerError as error:
@@ -217,7 +217,7 @@ class _ObservationRun:
         return TableWork(spec, verdict, scopes, slicing, recall, self.months)
 
     def _recall(self, spec: TableSpec, verdict: ColumnsVerdict, scopes: tuple[Scope, ...]) -> Recall | None:
-        """Return what is remembered of a table; None where nothing of it is recalled and nothing will be kept."""
+        """Return what is remembered of a table; None where it is not recalled and will not be remembered."""
         memory, now = self.memory, self.request.now
         if memory is None or now is None or not self.request.may_recall or verdict.uncovered:
             return None
@@ -249,7 +249,7 @@ class _ObservationRun:
         return {role: future.result() for role, future in futures.items()}
 
     def _within_bounds(self, spec: TableSpec, scope: Scope, bounds: Mapping[Role, tuple[Bounds, ...]]) -> Scope:
-        """Shrink a scope that is everything to what there is, so that no empty years are asked about."""
+        """Shrink an open scope to the time that has rows, so that no empty years are read."""
         if self.request.window is not None or scope.window is None:
             return scope
         columns, zone = BucketColumns.of(spec), self.settings.timezone
@@ -289,7 +289,7 @@ class _ObservationRun:
         samples = samples_of(comparison, findings)
         cuts: tuple[Cut, ...] = ()
         if self.settings.clock_zone is not None:
-            # Without it nobody knows at which time of the wall clock a row began.
+            # Without it the wall clock time at which a row began is not known.
             relevant = RelevantOutages(
                 work.scopes, self.request.parts, self.settings.clock_zone, self.request.as_of, self.months
             )
@@ -299,7 +299,7 @@ class _ObservationRun:
         wanted, others = self._of_requested_acds(spec, findings)
         changes = None
         if self.last is not None and spec.time is None and self.months.open_start:
-            # Of what has files beside it, people are told which.
+            # Of a table that belongs to files, more changes are reported, so that their files are named.
             shown = FILE_KEYS_SHOWN if spec.name in self.with_files else self.settings.limits.samples
             since = ChangesSinceSync(comparison, self.last, guarded=self.request.for_writing, shown=shown)
             changes, wanted = since.compare(wanted)
@@ -342,7 +342,7 @@ class _ObservationRun:
     def _compared(
         self, work: TableWork, comparison: Comparison, progress: Progress
     ) -> tuple[Findings, RememberedCounts]:
-        """Compare a table but for what is remembered of it, and keep what was learnt."""
+        """Compare a table but for the days remembered of it, and remember what was learnt."""
         name, recall, memory = work.spec.name, work.recall, self.memory
 
         def advance(units: int, rows: int) -> None:
@@ -356,7 +356,7 @@ class _ObservationRun:
         remembered, tally = recall.remembered, Tally(recall.named, recall.skipped)
         findings = compare(comparison, work.slices(), advance, tally.add)
         if recall.contradicted_by(tally.unequal):
-            # What was remembered does not hold here, so that it is not relied on anywhere in the table.
+            # What was remembered is wrong here, so it is not relied on anywhere in the table.
             remembered, tally = ALL_READ, Tally(recall.named, frozenset())
             findings = compare(comparison, work.slices(use_memory=False), lambda _, rows: advance(0, rows), tally.add)
         learnt = recall.learnt(tally, self.request.seed, everything=self.request.window is None)
@@ -366,7 +366,7 @@ class _ObservationRun:
     def _of_requested_acds(
         self, spec: TableSpec, findings: Findings
     ) -> tuple[tuple[BucketDrift, ...], tuple[int | None, ...]]:
-        """Part the drift of the ACDs asked for from that of the others, which is said (rule 3)."""
+        """Separate the drift of the requested ACDs from that of the others, which is only reported (rule 3)."""
         if not self.request.acds or spec.acd is None or spec.time is not None:
             return tuple(findings.differing), ()
         inside = tuple(drift for drift in findings.differing if drift.bucket.acd in self.request.acds)
@@ -378,5 +378,5 @@ def _why_nothing(spec: TableSpec, request: Request) -> str:
     if spec.acd is None and request.acds:
         return WITHOUT_ACD
     if spec.grain.summarised:
-        return f"the window holds no whole period of its {spec.archive} archive"
-    return "nothing of the window is archived on both servers and still kept by both"
+        return f"the window has no whole period of its {spec.archive} archive"
+    return "nothing of the window is archived on both servers and still stored by both"

@@ -1,4 +1,4 @@
-"""Servers whose tables are not as the catalogue says: what follows is said in a sentence, never a traceback."""
+"""Servers whose tables are not as in the catalogue: the result is a sentence, never a traceback."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_all_columns_that_do_not_fit_are_one_sentence(tmp_path: Path) -> None:
 
 
 def test_only_the_fact_of_the_lacking_column_is_left_out(tmp_path: Path) -> None:
-    """Without days_daily nobody knows how long days are kept, and the rest of the storage allocation still counts."""
+    """Without days_daily it is not known how long days are stored, and the rest of the storage allocation counts."""
     files = pair_of(tmp_path)
     before = facts_of(files, Role.SECONDARY)
     alter(files, "dcalloc", "DROP COLUMN days_daily", ["secondary"])
@@ -95,7 +95,7 @@ def test_only_the_fact_of_the_lacking_column_is_left_out(tmp_path: Path) -> None
 
 
 @ROLES
-def test_names_in_upper_case_tell_the_same_facts(tmp_path: Path, role: Role) -> None:
+def test_names_in_upper_case_give_the_same_facts(tmp_path: Path, role: Role) -> None:
     """A server that spells its tables and columns in upper case is read like any other."""
     files = pair_of(tmp_path)
     before = facts_of(files, role)
@@ -115,7 +115,7 @@ def test_names_in_upper_case_tell_the_same_facts(tmp_path: Path, role: Role) -> 
 
 @ROLES
 def test_an_archive_status_that_cannot_be_read_refuses_the_resync(tmp_path: Path, role: Role) -> None:
-    """Where nobody knows what was archived, nothing is copied (rule 6)."""
+    """Where it is not known what was archived, nothing is copied (rule 6)."""
     files = pair_of(tmp_path)
     alter(files, "arch_stat", "DROP COLUMN last_time", [role])
 
@@ -128,7 +128,7 @@ def test_an_archive_status_that_cannot_be_read_refuses_the_resync(tmp_path: Path
 
 
 def test_a_table_the_server_fails_to_read_is_a_note(tmp_path: Path) -> None:
-    """A diary that exists and cannot be read leaves its outages unknown, and says so with the server's words."""
+    """A diary that exists and cannot be read leaves its outages unknown, and the note has the server's message."""
     files = pair_of(tmp_path)
     files.run("primary", "ALTER TABLE linkex RENAME TO diary")
     files.run("primary", "CREATE VIEW linkex AS SELECT acd, row_date, row_time, duration, reason FROM diary")
@@ -151,8 +151,8 @@ def broken_view(files: Files, role: Role, table: str, column: str) -> None:
 
 @pytest.mark.soak("missing")
 @pytest.mark.parametrize("gone", [True, False], ids=["missing", "unreadable"])
-def test_an_archive_status_nobody_can_read_is_said_everywhere(tmp_path: Path, typed: Typing, gone: bool) -> None:
-    """Status, check, outages and a resync say why arch_stat tells nothing, and never that to wait helps."""
+def test_an_unreadable_archive_status_is_reported_everywhere(tmp_path: Path, typed: Typing, gone: bool) -> None:
+    """Status, check, outages and a resync say why arch_stat is not known, and never advise to wait."""
     files = pair_of(tmp_path)
     files.add("primary", "linkex", link(500, 6 * 60))
     if gone:
@@ -174,7 +174,7 @@ def test_an_archive_status_nobody_can_read_is_said_everywhere(tmp_path: Path, ty
     assert "no waiting helps" in refused.text
 
 
-def test_a_diary_that_is_not_there_is_not_one_without_outages(tmp_path: Path, typed: Typing) -> None:
+def test_a_missing_diary_is_not_one_without_outages(tmp_path: Path, typed: Typing) -> None:
     """Status and check say that outages are not known, and status why."""
     files = pair_of(tmp_path)
     files.run("secondary", "DROP TABLE linkex")
@@ -215,8 +215,8 @@ ABSURD_OUTAGES: list[dict[str, Any]] = [
 ]
 
 
-def test_outages_that_cannot_have_been_are_left_out(tmp_path: Path) -> None:
-    """Rows with a time, date or duration that cannot be are counted in a note, and the others tell their outages."""
+def test_impossible_outages_are_left_out(tmp_path: Path) -> None:
+    """Rows with an impossible time, date or duration are counted in a note, and the others give their outages."""
     files = pair_of(tmp_path)
     alter(files, "linkex", "ALTER duration TYPE BIGINT", ["primary"])
     files.add("primary", "linkex", *({**outage(513, 360), **absurd} for absurd in ABSURD_OUTAGES))
@@ -244,7 +244,7 @@ def test_outages_of_no_duration_and_clock_resets_are_ordinary(tmp_path: Path) ->
     assert (facts.notes, facts.outages) == ((), ())
 
 
-def test_storage_that_cannot_be_is_left_out(tmp_path: Path) -> None:
+def test_impossible_storage_is_left_out(tmp_path: Path) -> None:
     """NULL, negative and enormous storage allocations do not stop a verify."""
     files = pair_of(tmp_path)
     low, high = -(2**15), 2**15 - 1
@@ -266,8 +266,8 @@ def test_storage_that_cannot_be_is_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "13/45/99 99:99", "01/01/0001 00:00", "9999-12-31 23:59", None])
-def test_an_archive_time_that_cannot_be_is_not_known(tmp_path: Path, text: str | None) -> None:
-    """A last run in no year of a CMS, or at no time at all, is told as it stands."""
+def test_an_impossible_archive_time_is_not_known(tmp_path: Path, text: str | None) -> None:
+    """A last run in no year of a CMS, or at no time at all, is shown as it is stored."""
     files = pair_of(tmp_path)
     files.run("primary", "UPDATE arch_stat SET last_time = ? WHERE trim(arch_type) = '1'", [text])
 

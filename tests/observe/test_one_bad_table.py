@@ -1,4 +1,4 @@
-"""What goes wrong with one table is that table's verdict: the others are compared and repaired."""
+"""An error of one table is that table's verdict: the others are compared and repaired."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_the_others_are_compared(tmp_path: Path, typed: Typing) -> None:
 
 
 @pytest.mark.usefixtures("unreadable")
-def test_a_report_tells_what_was_not_compared_from_drift(tmp_path: Path, typed: Typing) -> None:
+def test_a_report_distinguishes_tables_not_compared_from_drift(tmp_path: Path, typed: Typing) -> None:
     """Where nothing differs afterwards but one table could not be compared, the report names that and no drift."""
     files = drifting(tmp_path)
     named = ("--table", "hcwc", "--table", "htrunk")
@@ -104,12 +104,12 @@ def test_nothing_is_called_in_sync_beside_it(tmp_path: Path, typed: Typing) -> N
     assert "nobody knows whether it differs. Nothing differs in the others: 1 table" in said.text
 
 
-def test_a_view_over_a_file_that_is_gone_ends_nothing_else(tmp_path: Path) -> None:
-    """It is told of the one view, not as a database that cannot be opened."""
+def test_a_view_over_a_deleted_file_stops_no_other_table(tmp_path: Path) -> None:
+    """The error names the one view, and not a database that cannot be opened."""
     files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks(), "hcwc": [code(500)]})
     rows = tmp_path / "hcwc.parquet"
-    files.run("secondary", "ALTER TABLE hcwc RENAME TO hcwc_held")
-    files.run("secondary", f"COPY hcwc_held TO '{rows}'")
+    files.run("secondary", "ALTER TABLE hcwc RENAME TO hcwc_rows")
+    files.run("secondary", f"COPY hcwc_rows TO '{rows}'")
     files.run("secondary", f"CREATE VIEW hcwc AS SELECT * FROM read_parquet('{rows}')")
     rows.unlink()
 
@@ -123,7 +123,7 @@ def test_a_view_over_a_file_that_is_gone_ends_nothing_else(tmp_path: Path) -> No
 
 
 def test_a_server_that_fails_as_a_whole_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lost connection is no matter of one table."""
+    """A lost connection is not an error of one table."""
     files = drifting(tmp_path)
     interfere(monkeypatch, Role.SECONDARY, Interference(before_query=failing("hcwc", ServerUnreachableError("gone"))))
 
@@ -133,7 +133,7 @@ def test_a_server_that_fails_as_a_whole_ends_it(tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.usefixtures("unreadable")
 def test_the_others_are_repaired(tmp_path: Path, typed: Typing) -> None:
-    """A resync names the table as left, repairs the others and ends with 5; a roll-up of it is not written either."""
+    """A resync names the table as skipped, repairs the others and ends with 5; its roll-ups are not written either."""
     files = drifting(tmp_path)
     tables = [word for name in ("htrunk", "hcwc", "dcwc") for word in ("--table", name)]
 
@@ -149,7 +149,7 @@ def test_the_others_are_repaired(tmp_path: Path, typed: Typing) -> None:
 
 @pytest.mark.usefixtures("unreadable")
 def test_alone_it_is_an_error(tmp_path: Path) -> None:
-    """Where nothing else was asked for, planning fails with what the server said."""
+    """Where no other table was requested, planning fails with the server's message."""
     files = drifting(tmp_path)
 
     with pytest.raises(ServerError, match="permission denied for table hcwc"):
@@ -159,7 +159,7 @@ def test_alone_it_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("unreadable")
 @pytest.mark.parametrize("settings", ["", "elsewhere"], ids=["", "where nothing may be written"])
 def test_outages_do_not_say_that_nothing_differs(tmp_path: Path, typed: Typing, settings: str) -> None:
-    """An outage of which the other tables are alike is told as not known, shown without -v, and the exit is 1."""
+    """An outage of which the other tables are alike is not known, shown without -v, and the exit is 1."""
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc"],
@@ -190,7 +190,7 @@ def test_outages_do_not_say_that_nothing_differs(tmp_path: Path, typed: Typing, 
 
 @pytest.mark.usefixtures("unreadable")
 def test_an_outage_that_can_be_repaired_names_what_was_not_compared(tmp_path: Path) -> None:
-    """What differs elsewhere is repaired all the same; one that is not archived yet waits, whatever was compared."""
+    """Other differences are still repaired; an outage that is not archived yet waits, whatever was compared."""
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc"],
@@ -221,7 +221,7 @@ def test_a_backfill_of_the_others_is_partly_done(tmp_path: Path, typed: Typing) 
 
 
 def test_agent_groups_are_not_written_without_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where synonyms cannot be read, agroups stay as they are (High Availability guide, chapter 3)."""
+    """Where synonyms cannot be read, agroups are not changed (High Availability guide, chapter 3)."""
     files = build_files(
         tmp_path,
         ["synonyms", "agroups"],
@@ -239,7 +239,7 @@ def test_agent_groups_are_not_written_without_their_names(tmp_path: Path, monkey
 
 
 def test_a_table_that_cannot_be_written_does_not_end_the_others(tmp_path: Path, typed: Typing) -> None:
-    """A unique index that the source's rows rightly break fails its own step; the others are done, and exit is 5."""
+    """A unique index that the source's rows violate fails its own step; the others are done, and exit is 5."""
     files = drifting(tmp_path)
     files.run("primary", "INSERT INTO htrunk SELECT * FROM htrunk WHERE starttime = 500 AND tkgrp = 1")
     files.run("secondary", "CREATE UNIQUE INDEX once ON htrunk (row_date, starttime, tkgrp)")
@@ -319,7 +319,7 @@ def test_tables_can_be_left_out(tmp_path: Path) -> None:
     ids=lambda words: " ".join(words[:2]),
 )
 def test_every_command_that_compares_leaves_tables_out(tmp_path: Path, typed: Typing, words: tuple[str, ...]) -> None:
-    """A name nobody knows is refused, so that none is passed over in silence; one that is known is not compared."""
+    """An unknown name is refused, so that none is ignored silently; a known table is not compared."""
     files = drifting(tmp_path, secondary={"linkex": [link(513, 360)]})
     meant: list[str | Path] = [*words, "--pair", files.pair_file]
     told = words[0] != "sync" and "--internal" not in words
@@ -331,13 +331,13 @@ def test_every_command_that_compares_leaves_tables_out(tmp_path: Path, typed: Ty
     assert unknown.code == 2
     assert "No table is called 'hcwd' in any spec." in unknown.err
     assert ("hcwc" in asked.out) is told
-    # A command that is told leaves out the same.
+    # A command that is suggested leaves out the same tables.
     assert "hcwc" not in left_out.out.replace("--exclude-table hcwc", "")
 
 
 @pytest.mark.usefixtures("unreadable")
 def test_days_are_not_copied_over_intervals_that_cannot_be_read(tmp_path: Path) -> None:
-    """A day may be copied only where its intervals agree, and of these nobody knows."""
+    """A day may be copied only where its intervals agree, and here that is not known."""
     day = row("dcwc", row_date=date(2000, 6, 4), cwc="7", acdcalls=40)
     files = build_files(tmp_path, ["htrunk", "hcwc", "dcwc"], both={"htrunk": trunks()}, primary={"dcwc": [day]})
 
@@ -352,7 +352,7 @@ def test_days_are_not_copied_over_intervals_that_cannot_be_read(tmp_path: Path) 
 
 @pytest.mark.usefixtures("unreadable")
 def test_the_daily_check_names_it(tmp_path: Path, typed: Typing) -> None:
-    """It is not called in sync, and the table is told apart from those that differ."""
+    """It is not called in sync, and the table is not among those that differ."""
     files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks(), "hcwc": [code(500)]})
 
     said = typed("status", "--pair", files.pair_file)
@@ -370,10 +370,10 @@ def test_the_daily_check_names_it(tmp_path: Path, typed: Typing) -> None:
         (("htrunk",), ("hcwd",), UnknownTableError),
     ],
 )
-def test_leaving_out_what_cannot_be_meant(
+def test_tables_that_cannot_be_left_out(
     tmp_path: Path, tables: tuple[str, ...], left_out: tuple[str, ...], error: type[InputError]
 ) -> None:
-    """A table that was named as well, or that nobody knows, is a mistake."""
+    """A table that was also named, or is unknown, is a mistake."""
     with pytest.raises(error):
         drifting(tmp_path).open().verify(tables=tables, exclude=left_out)
 
@@ -385,7 +385,7 @@ def test_names_cannot_be_left_out_beside_agent_groups(tmp_path: Path) -> None:
 
 
 def test_an_empty_table_is_not_in_sync(tmp_path: Path, typed: Typing) -> None:
-    """Empty on both is said, and counted by itself; where all are, the verdict is not IN SYNC."""
+    """Empty on both is reported and counted separately; where all are, the verdict is not IN SYNC."""
     files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks()})
 
     both = typed("verify", "--pair", files.pair_file, "--table", "htrunk", "--table", "hcwc")
@@ -411,7 +411,7 @@ def test_an_empty_table_is_not_in_sync(tmp_path: Path, typed: Typing) -> None:
 def test_a_dry_run_ends_with_1_as_verify_does(
     tmp_path: Path, typed: Typing, words: tuple[str, ...], alike: bool
 ) -> None:
-    """A table that was not compared outdoes what differs; a run that writes nothing beside it ends with 1 as well."""
+    """A table that was not compared outweighs differences; a run that writes nothing else ends with 1 as well."""
     files = drifting(tmp_path)
     if alike:
         files.add("secondary", "htrunk", *trunks(500, 530))
@@ -433,7 +433,7 @@ def test_a_dry_run_without_it_ends_with_3(tmp_path: Path, typed: Typing) -> None
 
 
 def a_view_over_nothing(files: Files, table: str, role: str = "secondary") -> None:
-    """Let a table be one that no server can read: a view over a file that is gone."""
+    """Make a table one that no server can read: a view over a deleted file."""
     rows = files.folder / f"{table}.parquet"
     files.run(role, f"ALTER TABLE {table} RENAME TO {table}_held")
     files.run(role, f"COPY {table}_held TO '{rows}'")
@@ -473,7 +473,7 @@ def test_days_that_cannot_be_read_do_not_end_their_intervals(tmp_path: Path, typ
 def test_days_that_fail_only_once_their_intervals_are_repaired(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What cannot be read when it is to be rolled up anew is left and named; the longer tables beside it are done."""
+    """A table that cannot be read for its recomputation is skipped and named; the other longer tables are done."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     make = RecomputedRows.make
 
@@ -492,7 +492,7 @@ def test_days_that_fail_only_once_their_intervals_are_repaired(
     assert files.bag("secondary", "wcwc") == files.bag("primary", "wcwc")
 
 
-def test_an_internal_look_names_the_table_that_cannot_be_read(tmp_path: Path, typed: Typing) -> None:
+def test_an_internal_verify_names_the_table_that_cannot_be_read(tmp_path: Path, typed: Typing) -> None:
     """Of days, weeks and months over one table only the weeks are broken: only they are not compared."""
     files = pair(tmp_path)
     a_view_over_nothing(files, "wcwc")
@@ -506,8 +506,8 @@ def test_an_internal_look_names_the_table_that_cannot_be_read(tmp_path: Path, ty
     assert "dcwc: not compared" not in said.text
 
 
-def test_an_undo_puts_back_what_can_be_read(tmp_path: Path, typed: Typing) -> None:
-    """A table that cannot be read now is left and named; the others are put back, and the end is 5."""
+def test_an_undo_restores_tables_that_can_be_read(tmp_path: Path, typed: Typing) -> None:
+    """A table that cannot be read now is skipped and named; the others are restored, and the end is 5."""
     files = drifting(tmp_path)
     before = files.bag("secondary", "htrunk")
     files.open().execute(files.open().plan_resync(window=MORNING, tables=("htrunk", "hcwc")))
@@ -526,7 +526,7 @@ def test_an_undo_puts_back_what_can_be_read(tmp_path: Path, typed: Typing) -> No
 
 @pytest.mark.soak
 def test_an_undo_of_which_nothing_can_be_read_names_the_table(tmp_path: Path, typed: Typing) -> None:
-    """It is an error of the server, and nothing is put back."""
+    """It is an error of the server, and nothing is undone."""
     files = drifting(tmp_path)
     files.open().execute(files.open().plan_resync(window=MORNING, tables="hcwc"))
     a_view_over_nothing(files, "hcwc")
@@ -537,8 +537,8 @@ def test_an_undo_of_which_nothing_can_be_read_names_the_table(tmp_path: Path, ty
     assert "can be compared with what is there now. hcwc: secondary: a file that a view reads is not there" in said.err
 
 
-def test_an_undo_puts_no_agent_groups_back_without_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was written in one step is put back in one, or not at all (High Availability guide, chapter 3)."""
+def test_an_undo_restores_no_agent_groups_without_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written in one step is undone in one, or not at all (High Availability guide, chapter 3)."""
     files = build_files(
         tmp_path,
         ["synonyms", "agroups", "vectors"],

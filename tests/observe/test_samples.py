@@ -1,4 +1,4 @@
-"""The key groups that people are shown of what differs: the first ones, by rows that were read once."""
+"""The key groups that are shown of a difference: the first ones, from rows that were read once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WINDOW = "2000-06-05 04:00..06:29"
 
 
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return what will hold the table of each query for rows."""
+    """Return a list that gets the table of each query for rows."""
     asked: list[str] = []
     read = DuckDBServer.read
 

@@ -1,4 +1,4 @@
-"""Asking both servers at once: whatever ends the work early waits for no question."""
+"""Querying both servers at once: leaving early waits for no query."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from syncengine.servers.protocol import Server
 
 
 class BetweenTwoQuestions:
-    """A server on which the first interruption is lost, since it comes while nothing is asked."""
+    """A server on which the first interruption is lost, since it comes between two queries."""
 
     def __init__(self) -> None:
         self.told = 0
         self.enough = threading.Event()
 
     def interrupt(self) -> None:
-        """Take an interruption."""
+        """Count an interruption."""
         self.told += 1
         if self.told > 1:
             self.enough.set()
 
 
-def test_a_server_between_two_questions_is_told_again() -> None:
-    """A failure of one server ends what the other is asked, also what it is asked after it was first told."""
+def test_a_server_between_two_queries_is_interrupted_again() -> None:
+    """A failure of one server ends the queries of the other, also one that begins after the first interruption."""
     server = BetweenTwoQuestions()
 
     asked: list[Future[bool]] = []

@@ -1,4 +1,4 @@
-"""Checks a pair: looks at each server, holds the two against each other, and tries what they do in a scratch table."""
+"""Checks a pair: inspects each server, compares the two, and tests what they do in a scratch table."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def check(
     *,
     seed: int,
 ) -> PairCheck:
-    """Return what the servers that could be opened tell, and whether both are set up alike. Reads only.
+    """Return what the servers that could be opened report, and whether both are set up alike. Reads only.
 
-    A server that fails does not stop the other's report: its sentence stands in its own.
+    A server that fails does not stop the report of the other: its error is in its own.
     """
-    with open_executor(servers, options.settings) as hands:
-        return _CheckRun(servers, failed, options, hands, progress).run(seed)
+    with open_executor(servers, options.settings) as executor:
+        return _CheckRun(servers, failed, options, executor, progress).run(seed)
 
 
 def run_scratch_cases(
@@ -51,7 +51,7 @@ def run_scratch_cases(
 ) -> PairCheck:
     """Return the same check with what each server does in a scratch table, one server after the other."""
     sound = [one for one in checked.servers if one.role in servers and not one.problem]
-    progress.begin("Trying what works", len(sound) * len(CASES))
+    progress.begin("Testing in a scratch table", len(sound) * len(CASES))
     try:
         tried = {
             one.role: _with_scratch_results(
@@ -86,7 +86,7 @@ def _inspect_on(
 
 
 class _CheckRun:
-    """One check under way."""
+    """One check in progress."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class _CheckRun:
         self.progress = progress
 
     def run(self, seed: int) -> PairCheck:
-        self.progress.begin("Looking at the servers", len(self.servers) + len(self.options.catalogue.set_up))
+        self.progress.begin("Inspecting the servers", len(self.servers) + len(self.options.catalogue.set_up))
         try:
             inspections = dict(self._inspections())
             checks = {role: look.check for role, look in inspections.items()}
@@ -117,7 +117,7 @@ class _CheckRun:
                 findings += pair_findings(inspections, self.options.catalogue)
                 try:
                     for finding in self._setup(inspections, seed):
-                        findings.append(finding)  # what was found before a server failed is kept
+                        findings.append(finding)  # findings made before a server failed count
                 except ServerError as error:
                     problem = str(error)
         finally:
@@ -131,7 +131,7 @@ class _CheckRun:
         )
 
     def _inspections(self) -> Iterator[tuple[Role, Inspection]]:
-        """Ask both servers at once."""
+        """Inspect both servers at once."""
         catalogue, as_of = self.options.catalogue, self.options.as_of
         futures = {role: self.executor.submit(_inspect_on, role, catalogue, as_of) for role in self.servers}
         for role, future in futures.items():
@@ -156,7 +156,7 @@ class _CheckRun:
             self.progress.advance(1, spec.name)
 
     def _masked(self, text: str) -> str:
-        """Take the secrets of both servers out of a sentence that may be of either."""
+        """Mask the secrets of both servers in a message that may come from either."""
         for role in self.servers:
             text = self.options.settings.server(role).masked(text)
         return text

@@ -1,4 +1,4 @@
-"""What `syncengine check` finds when it holds the two servers against each other."""
+"""What `syncengine check` finds when it compares the two servers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.cli.checking import check, findings, pair
 from tests.cli.terminal import Typing
 
 
-def test_unlike_storage_allocation_must_be_mended(tmp_path: Path, typed: Typing) -> None:
-    """Retention that is not alike is exit 3 and tells item, column and both values."""
+def test_different_storage_allocation_must_be_repaired(tmp_path: Path, typed: Typing) -> None:
+    """Different retention is exit 3 and names item, column and both values."""
     files = pair(tmp_path)
     files.run("secondary", "UPDATE dcalloc SET days_intrahour = 36 WHERE trim(item) = 'splits'")
 
@@ -23,7 +23,7 @@ def test_unlike_storage_allocation_must_be_mended(tmp_path: Path, typed: Typing)
     assert (said.code, text.code) == (3, 3)
     assert said.document["alike"] is False
     assert (finding["subject"], finding["tables"], finding["rule"]) == ("set-up", ["dcalloc"], 1)
-    assert finding["says"] == "1 row of the storage allocation is not alike."
+    assert finding["says"] == "1 row of the storage allocation differs."
     assert finding["details"] == ["ACD 1 item 'splits': days_intrahour 31 on primary, 36 on secondary"]
     assert "Data Storage Allocation" in finding["advice"]
     assert "days_intrahour 31 on primary, 36 on secondary" in text.text
@@ -39,9 +39,7 @@ def test_unlike_storage_allocation_must_be_mended(tmp_path: Path, typed: Typing)
         ("INSERT INTO users SELECT * FROM users WHERE trim(user_id) = 'bob'", "users", "user_id 'bob': 1 on secondary"),
     ],
 )
-def test_a_set_up_that_is_not_alike_must_be_mended(
-    tmp_path: Path, typed: Typing, sql: str, table: str, detail: str
-) -> None:
+def test_a_different_set_up_must_be_repaired(tmp_path: Path, typed: Typing, sql: str, table: str, detail: str) -> None:
     """Data collection, users, their features and the ACDs are to be alike row by row, repeated rows counted."""
     files = pair(tmp_path)
     files.run("secondary", sql)
@@ -54,7 +52,7 @@ def test_a_set_up_that_is_not_alike_must_be_mended(
     assert detail.replace("1 on secondary", "only on secondary") in finding["details"][0]
 
 
-def test_what_of_local_administration_may_differ_is_a_note(tmp_path: Path, typed: Typing) -> None:
+def test_local_administration_that_may_differ_is_a_note(tmp_path: Path, typed: Typing) -> None:
     """Printers, free space and the addresses of the links are each server's own: notes at most, and exit 0."""
     files = pair(tmp_path)
     files.run("secondary", "UPDATE print_adm SET unix_name = 'hp7'")
@@ -70,8 +68,8 @@ def test_what_of_local_administration_may_differ_is_a_note(tmp_path: Path, typed
     assert notes["print_adm"]["details"] == ["printer 'lp1': unix_name 'hp2' on primary, 'hp7' on secondary"]
 
 
-def test_what_users_wrote_of_themselves_is_not_told(tmp_path: Path, typed: Typing) -> None:
-    """Of users only the login and which columns differ are told, since the report is handed on."""
+def test_personal_data_of_users_is_not_shown(tmp_path: Path, typed: Typing) -> None:
+    """Of users only the login and the differing columns are shown, since the report may be passed on."""
     files = pair(tmp_path)
     files.run("secondary", "UPDATE users SET phone = '4999' WHERE trim(user_id) = 'ann'")
 
@@ -82,7 +80,7 @@ def test_what_users_wrote_of_themselves_is_not_told(tmp_path: Path, typed: Typin
     assert "4410" not in said.out + text.out
 
 
-def test_unlike_loads_must_be_mended(tmp_path: Path, typed: Typing) -> None:
+def test_different_loads_must_be_repaired(tmp_path: Path, typed: Typing) -> None:
     """Two loads in the pair file are exit 3 by rule 14."""
     files = pair(tmp_path)
     files.pair_file.write_text(files.pair_file.read_text().replace("r3v8ag.f", "r3v8aj.a", 1))
@@ -95,8 +93,8 @@ def test_unlike_loads_must_be_mended(tmp_path: Path, typed: Typing) -> None:
     assert "primary r3v8aj.a, secondary r3v8ag.f" in finding["says"]
 
 
-def test_a_load_nobody_wrote_down_should_be(tmp_path: Path, typed: Typing) -> None:
-    """Without a load in the pair file unlike ones cannot be noticed: that is said, and nothing must be repaired."""
+def test_a_missing_load_should_be_added(tmp_path: Path, typed: Typing) -> None:
+    """Without a load in the pair file different loads go unnoticed: that is reported, and nothing must be repaired."""
     said = check(typed, pair(tmp_path, server_settings=""), "--json")
 
     assert said.code == 0
@@ -104,8 +102,8 @@ def test_a_load_nobody_wrote_down_should_be(tmp_path: Path, typed: Typing) -> No
 
 
 @pytest.mark.parametrize("role", ["primary", "secondary"])
-def test_a_column_missing_on_one_side_must_be_mended(tmp_path: Path, typed: Typing, role: str) -> None:
-    """A table that is copied and not alike on both is exit 3 and names the column and the server."""
+def test_a_column_missing_on_one_side_must_be_repaired(tmp_path: Path, typed: Typing, role: str) -> None:
+    """A table that is copied and differs in a column is exit 3 and names the column and the server."""
     files = pair(tmp_path)
     files.run(role, "ALTER TABLE htrunk DROP COLUMN intime")
 
@@ -117,8 +115,8 @@ def test_a_column_missing_on_one_side_must_be_mended(tmp_path: Path, typed: Typi
     assert finding["says"] == f"Column intime is missing on {role}."
 
 
-def test_tables_with_the_same_trouble_are_told_together(tmp_path: Path, typed: Typing) -> None:
-    """What is wrong with several tables alike is one finding."""
+def test_tables_with_the_same_problem_are_one_finding(tmp_path: Path, typed: Typing) -> None:
+    """A problem that several tables have is one finding."""
     files = pair(tmp_path)
     files.run("secondary", "DROP TABLE htrunk")
     files.run("secondary", "DROP TABLE synonyms")
@@ -129,8 +127,8 @@ def test_tables_with_the_same_trouble_are_told_together(tmp_path: Path, typed: T
     assert finding["says"] == "Secondary has no such table."
 
 
-def test_acds_and_intervals_are_held_against_each_other(tmp_path: Path, typed: Typing) -> None:
-    """An ACD of one server only, and intervals of unlike lengths, must be repaired."""
+def test_acds_and_intervals_are_compared(tmp_path: Path, typed: Typing) -> None:
+    """An ACD of one server only, and intervals of different lengths, must be repaired."""
     files = pair(tmp_path)
     files.run("secondary", "UPDATE htrunk SET intrvl = 15")
     files.add("secondary", "arch_stat", *archive_rows(3, datetime(2000, 6, 5, 7, 0)))
@@ -156,10 +154,10 @@ def test_acds_and_intervals_are_held_against_each_other(tmp_path: Path, typed: T
         ),
     ],
 )
-def test_an_archive_that_stands_still_is_told(
+def test_an_archive_that_has_stopped_is_reported(
     tmp_path: Path, typed: Typing, change: str, severity: str, says: str
 ) -> None:
-    """The archives of both servers are looked at: which failed, which runs, which is late (rule 6)."""
+    """The archives of both servers are checked: which failed, which runs, which is late (rule 6)."""
     files = pair(tmp_path)
     files.run("primary", f"UPDATE arch_stat {change}")
 
@@ -170,8 +168,8 @@ def test_an_archive_that_stands_still_is_told(
     assert (finding["server"], finding["says"], finding["rule"]) == ("primary", says, 6)
 
 
-def test_a_table_filled_on_one_side_only_is_told(tmp_path: Path, typed: Typing) -> None:
-    """A server whose history is empty, as a new one's is, is not unlike; what it lacks is named."""
+def test_a_table_filled_on_one_side_only_is_reported(tmp_path: Path, typed: Typing) -> None:
+    """A server whose history is empty, as on a new one, is no difference in set-up; its empty tables are named."""
     files = pair(tmp_path)
     files.run("secondary", "DELETE FROM htrunk")
 
@@ -182,8 +180,8 @@ def test_a_table_filled_on_one_side_only_is_told(tmp_path: Path, typed: Typing) 
     assert (finding["tables"], finding["says"]) == (["htrunk"], "Rows on primary, none on secondary.")
 
 
-def test_a_table_of_unknown_layout_is_not_guessed_about(tmp_path: Path, typed: Typing) -> None:
-    """Local administration whose columns nobody knows is told to be looked at, not called unlike."""
+def test_a_table_of_unknown_layout_is_not_guessed(tmp_path: Path, typed: Typing) -> None:
+    """Local administration with unknown columns is to be compared by hand, and not reported as different."""
     files = pair(tmp_path)
     for role, value in (("primary", 1), ("secondary", 2)):
         files.run(role, "DROP TABLE dcadmin")
@@ -193,4 +191,4 @@ def test_a_table_of_unknown_layout_is_not_guessed_about(tmp_path: Path, typed: T
 
     (finding,) = (one for one in findings(said, "should") if one["subject"] == "set-up")
     assert said.code == 0
-    assert "its columns are not those known here" in finding["says"]
+    assert "the spec describes none of its columns" in finding["says"]
