@@ -147,7 +147,7 @@ class _OutputReader:
         self.answer = _StreamEnds()
         self._selector = selectors.DefaultSelector()
         for stream in (process.stdout, process.stderr):
-            assert stream is not None  # noqa: S101  # both were asked for
+            assert stream is not None  # noqa: S101  # both are pipes
             os.set_blocking(stream.fileno(), False)
             self._selector.register(stream, selectors.EVENT_READ)
 

@@ -56,9 +56,9 @@ class CountBound:
         """Derive it from the lengths, in minutes, of each quarter hour of some days, source first; 0 is not known."""
         ratios: tuple[list[int], list[int]] = ([], [])
         most = [0, 0]
-        for day, told in days.items():
+        for day, lengths in days.items():
             longer: tuple[dict[int, int], dict[int, int]] = ({}, {})
-            for place, both in enumerate(zip(*told, strict=True)):
+            for place, both in enumerate(zip(*lengths, strict=True)):
                 for side, length in enumerate(both):
                     # One that is not known can be short, and an interval counts where it begins.
                     most[side] += place % (max(length, QUANTUM) // QUANTUM) == 0

@@ -63,8 +63,8 @@ class CoveredIntervals:
     def day_quarters(self) -> Iterator[DayQuarters]:
         """Yield the length of each quarter hour of each day; most days are alike, and share one value."""
         known: dict[tuple[int, ...], tuple[int, ...]] = {}
-        for (acd, day), told in sorted(self.quarters.items()):
-            lengths = tuple(length or 0 for length in told)
+        for (acd, day), found in sorted(self.quarters.items()):
+            lengths = tuple(length or 0 for length in found)
             yield DayQuarters(acd, day, known.setdefault(lengths, lengths))
 
     def coverage(self, settings: PairSettings) -> Iterator[IntervalCoverage]:

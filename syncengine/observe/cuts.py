@@ -81,7 +81,7 @@ class RelevantOutages:
 def with_cuts(
     comparison: Comparison, relevant: RelevantOutages, drifts: list[BucketDrift]
 ) -> tuple[list[BucketDrift], tuple[Cut, ...]]:
-    """Return the drift of a table with what outages have cut, and the cuts: none where the table does not record any."""
+    """Return the drift of a table with what outages have cut, and the cuts: none where the table records none."""
     pieces = comparison.spec.pieces
     names = {column.name for column in comparison.verdict.all_columns}
     if pieces is None or not set(pieces.columns) <= names:

@@ -157,7 +157,7 @@ class _ObservationRun:
             tables=tables,
             zone=self.settings.timezone,
             acds=self.request.acds,
-            notes=tuple(note for kept in (self.memory, self.last) if kept is not None for note in kept.notes),
+            notes=tuple(note for memory in (self.memory, self.last) if memory is not None for note in memory.notes),
             timetables=self.timetables,
             files=self.files,
             interval_lengths=tuple(self.lengths.items()),

@@ -177,16 +177,14 @@ def _periods_stored(spec: TableSpec, acd: int | None, facts: ServerFacts, settin
     configured = settings.retention.of(spec.grain.archive)
     if configured is not None:
         return configured
-    entries = [kept for kept in _entries(spec, acd, facts) if kept.archive is spec.archive]
+    entries = [one for one in _entries(spec, acd, facts) if one.archive is spec.archive]
     if spec.retention is None or not entries:
         return settings.retention.most(spec.grain)
-    return max(kept.periods for kept in entries)
+    return max(one.periods for one in entries)
 
 
 def _entries(spec: TableSpec, acd: int | None, facts: ServerFacts) -> list[StorageAllocation]:
-    return [
-        kept for kept in facts.storage_allocations if kept.item == spec.retention and (acd is None or kept.acd == acd)
-    ]
+    return [one for one in facts.storage_allocations if one.item == spec.retention and (acd is None or one.acd == acd)]
 
 
 def _wrapped_before(
@@ -197,7 +195,7 @@ def _wrapped_before(
     One that is full has wrapped. Where the capacity is not known, one with rows may have.
     """
     latest = (EARLIEST, "")
-    capacity = max((kept.capacity for kept in _entries(spec, acd, facts)), default=0)
+    capacity = max((one.capacity for one in _entries(spec, acd, facts)), default=0)
     for bound in bounds:
         if bound.first is None or (acd is not None and bound.acd != acd):
             continue

@@ -42,9 +42,9 @@ BOTH_OR_ONE = pytest.mark.parametrize(
 
 @pytest.mark.sampled
 @BOTH_OR_ONE
-@pytest.mark.parametrize(("change", "says"), some_of([*UNFIT_WITNESS, *LACKING_WITNESS], 3))
+@pytest.mark.parametrize(("change", "message"), some_of([*UNFIT_WITNESS, *LACKING_WITNESS], 3))
 def test_a_witness_that_does_not_fit_stops_no_other_table(
-    tmp_path: Path, roles: tuple[Role, ...], change: str, says: str
+    tmp_path: Path, roles: tuple[Role, ...], change: str, message: str
 ) -> None:
     """A verify of synonyms succeeds with any htrunk, and reports once what htrunk no longer shows."""
     files = pair_of(tmp_path)
@@ -56,11 +56,11 @@ def test_a_witness_that_does_not_fit_stops_no_other_table(
     for role in Role:
         notes = noted(observation, role)
         assert len(notes) == (role in roles)
-        assert all(note.startswith(f"{role}: htrunk has {says}") for note in notes)
+        assert all(note.startswith(f"{role}: htrunk has {message}") for note in notes)
 
 
-@pytest.mark.parametrize(("change", "says"), UNFIT_WITNESS)
-def test_a_witness_that_does_not_fit_is_skipped(tmp_path: Path, change: str, says: str) -> None:
+@pytest.mark.parametrize(("change", "message"), UNFIT_WITNESS)
+def test_a_witness_that_does_not_fit_is_skipped(tmp_path: Path, change: str, message: str) -> None:
     """The other witnesses still show which intervals were recorded and how long they are."""
     files = build_files(
         tmp_path, ["hsplit", "htrunk"], both={"htrunk": trunks(400, 500), "hsplit": half_hours(530, 700)}
@@ -69,8 +69,8 @@ def test_a_witness_that_does_not_fit_is_skipped(tmp_path: Path, change: str, say
 
     facts = facts_of(files, Role.PRIMARY)
 
-    assert facts.notes == (f"primary: hsplit has {says}, so it does not show which intervals were recorded",)
-    assert [seen.label for seen in facts.coverage] == [400, 430]
+    assert facts.notes == (f"primary: hsplit has {message}, so it does not show which intervals were recorded",)
+    assert [interval.label for interval in facts.coverage] == [400, 430]
     assert [(day.shortest, day.longest) for day in facts.lengths] == [(30, 30)]
 
 
@@ -96,9 +96,9 @@ JUDGED = [
 @pytest.mark.sampled
 @pytest.mark.parametrize("every_row", [False, True])
 @pytest.mark.parametrize("window", [None, "2000-06-05 05:13..05:19"])
-@pytest.mark.parametrize(("change", "says"), some_of(JUDGED, 2))
+@pytest.mark.parametrize(("change", "message"), some_of(JUDGED, 2))
 def test_a_table_without_usable_times_is_not_comparable(
-    tmp_path: Path, change: str, says: str, window: str | None, every_row: bool
+    tmp_path: Path, change: str, message: str, window: str | None, every_row: bool
 ) -> None:
     """A column that gives no time or ACD is named with its type and what is needed, and other tables are compared."""
     files = pair_of(tmp_path)
@@ -107,7 +107,7 @@ def test_a_table_without_usable_times_is_not_comparable(
     observation = files.open().verify(tables=("htrunk", "synonyms"), window=window, every_row=every_row)
 
     table = table_of(observation, "htrunk")
-    assert (table.state, table.problem) == (TableState.NOT_COMPARABLE, says)
+    assert (table.state, table.problem) == (TableState.NOT_COMPARABLE, message)
     assert not observation.in_sync
     assert table_of(observation, "synonyms").in_sync
 
@@ -152,7 +152,7 @@ def test_wider_labels_on_both_servers_are_compared(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", ["DROP COLUMN login", "ALTER login TYPE VARCHAR", "ALTER login TYPE DOUBLE"])
 def test_epochs_must_be_whole_numbers(tmp_path: Path, change: str) -> None:
-    """A table of epoch seconds whose epoch is missing or of another type cannot be compared, and says so."""
+    """A table of epoch seconds whose epoch is missing or of another type cannot be compared, and the verdict says so."""
     files = build_files(tmp_path, ["haglog"], both={"haglog": [row("haglog", login=960_181_200)]})
     alter(files, "haglog", change)
 
@@ -193,22 +193,22 @@ def verdict_of(files: Files, name: str) -> ColumnsVerdict:
     return judge_columns(catalogue().table(name), live)
 
 
-@pytest.mark.parametrize(("change", "says"), OPTIONAL)
-def test_a_length_or_incomplete_lacking_on_both_is_a_note(tmp_path: Path, change: str, says: str) -> None:
+@pytest.mark.parametrize(("change", "message"), OPTIONAL)
+def test_a_length_or_incomplete_lacking_on_both_is_a_note(tmp_path: Path, change: str, message: str) -> None:
     """Rows can be compared without either column: the verdict leaves it out of the time columns and says so once."""
     files = pair_of(tmp_path)
     alter(files, "htrunk", change)
 
     verdict = verdict_of(files, "htrunk")
 
-    assert (verdict.state, verdict.notes) == (TableState.COMPARED, (says,))
+    assert (verdict.state, verdict.notes) == (TableState.COMPARED, (message,))
     assert verdict.time is not None
     assert (verdict.time.interval is None) == ("intrvl" in change)
     assert (verdict.time.incomplete is None) == ("incomplete" in change)
 
 
-@pytest.mark.parametrize(("change", "says"), OPTIONAL[:2])
-def test_a_table_without_length_or_incomplete_is_compared(tmp_path: Path, change: str, says: str) -> None:
+@pytest.mark.parametrize(("change", "message"), OPTIONAL[:2])
+def test_a_table_without_length_or_incomplete_is_compared(tmp_path: Path, change: str, message: str) -> None:
     """The table itself is compared without that column, and the note stands in the report."""
     files = pair_of(tmp_path)
     alter(files, "htrunk", change)
@@ -217,7 +217,7 @@ def test_a_table_without_length_or_incomplete_is_compared(tmp_path: Path, change
     observation = files.open().verify(tables=("htrunk",))
 
     assert drift_counts(observation, "htrunk") == [(500, 2, 0, 0)]
-    assert table_of(observation, "htrunk").notes == (says,)
+    assert table_of(observation, "htrunk").notes == (message,)
 
 
 def test_coverage_has_the_length_of_each_interval(tmp_path: Path) -> None:
@@ -227,9 +227,9 @@ def test_coverage_has_the_length_of_each_interval(tmp_path: Path) -> None:
         tmp_path, ["hsplit", "htrunk"], both={"htrunk": quarters, "hsplit": half_hours(430, 500), "linkex": []}
     )
 
-    seen = facts_of(files, Role.PRIMARY).coverage
+    coverage = facts_of(files, Role.PRIMARY).coverage
 
-    assert [(one.label, one.length) for one in seen] == [(400, 15), (415, 15), (430, 30), (445, 15)]
+    assert [(one.label, one.length) for one in coverage] == [(400, 15), (415, 15), (430, 30), (445, 15)]
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ NAMED = """
 summary = "Names of our own"
 class = "custom"
 key = ["Id", "Lost"]
-kept = "copying"
+synced_by = "copying"
 
 [tables]
 c_named = {}

@@ -52,9 +52,9 @@ UNFIT_FACTS = [
 
 @pytest.mark.sampled
 @ROLES
-@pytest.mark.parametrize(("table", "change", "says"), some_of(UNFIT_FACTS, 2))
+@pytest.mark.parametrize(("table", "change", "message"), some_of(UNFIT_FACTS, 2))
 def test_a_fact_that_cannot_be_read_is_a_sentence(
-    tmp_path: Path, role: Role, table: str, change: str, says: str
+    tmp_path: Path, role: Role, table: str, change: str, message: str
 ) -> None:
     """A column lacking or of another type is named with what is not known without it; the tables are compared."""
     files = pair_of(tmp_path)
@@ -63,7 +63,7 @@ def test_a_fact_that_cannot_be_read_is_a_sentence(
     observation = files.open().verify(tables=("htrunk",))
 
     (note,) = noted(observation, role)
-    assert note.startswith(f"{role}: {table} has {says}")
+    assert note.startswith(f"{role}: {table} has {message}")
     assert noted(observation, role.other) == ()
     assert table_of(observation, "htrunk").rows_compared
     assert observation.in_sync
@@ -89,7 +89,7 @@ def test_only_the_fact_of_the_lacking_column_is_left_out(tmp_path: Path) -> None
     after = facts_of(files, Role.SECONDARY)
 
     assert after.storage_allocations == tuple(
-        kept for kept in before.storage_allocations if kept.archive is not Archive.DAILY
+        one for one in before.storage_allocations if one.archive is not Archive.DAILY
     )
     assert (after.archives, after.outages, after.acds) == (before.archives, before.outages, before.acds)
 
@@ -150,25 +150,25 @@ def broken_view(files: Files, role: Role, table: str, column: str) -> None:
 
 
 @pytest.mark.soak("missing")
-@pytest.mark.parametrize("gone", [True, False], ids=["missing", "unreadable"])
-def test_an_unreadable_archive_status_is_reported_everywhere(tmp_path: Path, typed: Typing, gone: bool) -> None:
+@pytest.mark.parametrize("missing", [True, False], ids=["missing", "unreadable"])
+def test_an_unreadable_archive_status_is_reported_everywhere(tmp_path: Path, typed: Typing, missing: bool) -> None:
     """Status, check, outages and a resync say why arch_stat is not known, and never advise to wait."""
     files = pair_of(tmp_path)
     files.add("primary", "linkex", link(500, 6 * 60))
-    if gone:
+    if missing:
         files.run("secondary", "DROP TABLE arch_stat")
     else:
         broken_view(files, Role.SECONDARY, "arch_stat", "last_time")
-    why = "there is no table arch_stat" if gone else "arch_stat cannot be read (Binder Error: "
+    why = "there is no table arch_stat" if missing else "arch_stat cannot be read (Binder Error: "
     pair = ("--pair", files.pair_file)
 
     status, check, outages = (typed(word, *pair) for word in ("status", "check", "outages"))
     refused = typed("resync", *pair, *WINDOW, "--table", "htrunk", "--wait", "--dry-run")
     all_at_once = typed("resync", *pair, "--outages", "--wait", "--dry-run")
 
-    for said in (status, check, refused, all_at_once):
-        assert why in said.text
-        assert "has no row" not in said.text
+    for result in (status, check, refused, all_at_once):
+        assert why in result.text
+        assert "has no row" not in result.text
     assert "not known to be archived" in outages.text
     assert (refused.code, all_at_once.code) == (4, 4)
     assert "no waiting helps" in refused.text
@@ -181,8 +181,8 @@ def test_a_missing_diary_is_not_one_without_outages(tmp_path: Path, typed: Typin
 
     status, check = (typed(word, "--pair", files.pair_file) for word in ("status", "check"))
 
-    for said in (status, check):
-        (line,) = [line for line in said.out.splitlines() if line.startswith("outages of links")]
+    for result in (status, check):
+        (line,) = [line for line in result.out.splitlines() if line.startswith("outages of links")]
         assert line.endswith(" not known")
     assert "secondary: the outages of its links are not known: there is no table linkex." in status.text
 
@@ -260,8 +260,8 @@ def test_impossible_storage_is_left_out(tmp_path: Path) -> None:
 
     facts = facts_of(files, Role.SECONDARY)
 
-    assert min(kept.periods for kept in facts.storage_allocations) == 0
-    assert min(kept.capacity for kept in facts.storage_allocations) == 0
+    assert min(one.periods for one in facts.storage_allocations) == 0
+    assert min(one.capacity for one in facts.storage_allocations) == 0
     assert files.open().verify(tables=("htrunk",)).in_sync
 
 

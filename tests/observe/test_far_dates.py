@@ -18,7 +18,7 @@ summary = "Days of our own"
 class = "custom"
 acd = "acd"
 key = ["split"]
-kept = "copying"
+synced_by = "copying"
 
 [tables]
 c_days = {{ archive = "{archive}" }}

@@ -52,14 +52,14 @@ def test_no_command_is_suggested_for_them(tmp_path: Path, typed: Typing) -> None
     before = files.bag("secondary", CALLS)
     pair = ("--pair", files.pair_file)
 
-    seen = typed("verify", *pair, "--table", CALLS)
+    verified = typed("verify", *pair, "--table", CALLS)
     window = typed("verify", *pair, "--table", CALLS, *MORNING)
     resync = typed("resync", *pair, "--table", CALLS, *MORNING, "--yes")
 
-    assert "ACD 1 at no time of day" in seen.text
-    assert f"{CALLS} ACD 1 {DAY} at no time of day" in seen.text
-    assert f"No copy repairs {CALLS}: what differs is at no time" in seen.text
-    assert "To repair it" not in seen.text
-    assert "interval lengths" not in seen.text
-    assert (seen.code, window.code, resync.code) == (3, 0, 0)
+    assert "ACD 1 at no time of day" in verified.text
+    assert f"{CALLS} ACD 1 {DAY} at no time of day" in verified.text
+    assert f"No copy repairs {CALLS}: what differs is at no time" in verified.text
+    assert "To repair it" not in verified.text
+    assert "interval lengths" not in verified.text
+    assert (verified.code, window.code, resync.code) == (3, 0, 0)
     assert files.bag("secondary", CALLS) == before

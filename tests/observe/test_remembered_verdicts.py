@@ -62,8 +62,8 @@ class Watched(InterferingServer):
     versions: Versions
     locale: str
     before: Callable[[], None]
-    asked: list[FingerprintQuery] = field(default_factory=list)
-    versions_asked: list[DaysQuery] = field(default_factory=list)
+    queries: list[FingerprintQuery] = field(default_factory=list)
+    version_queries: list[DaysQuery] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__(self.inner, Interference())
@@ -72,7 +72,7 @@ class Watched(InterferingServer):
         """Record the query, and answer it."""
         if query.selection.window is not None:
             self.before()
-            self.asked.append(query)
+            self.queries.append(query)
         return super().fingerprint(query)
 
     def describe(self) -> ServerDescription:
@@ -81,7 +81,7 @@ class Watched(InterferingServer):
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
         """Return the given versions, and record the query."""
-        self.versions_asked.append(query)
+        self.version_queries.append(query)
         return self.versions(self.inner, query)
 
 
@@ -96,10 +96,10 @@ def of_the_file(server: Server, query: DaysQuery) -> DayVersions | None:
     return server.day_versions(query)
 
 
-def steady(*moved: date, acd: int = 1, history: str = "1", position: int = 1) -> Versions:
+def steady(*changed: date, acd: int = 1, history: str = "1", position: int = 1) -> Versions:
     """Return versions that are the same for every day, after any write, but for days that changed."""
-    told = DayVersions(history, position, {(acd, day): "moved" for day in moved})
-    return lambda *_: told
+    versions = DayVersions(history, position, {(acd, day): "changed" for day in changed})
+    return lambda *_: versions
 
 
 @dataclass
@@ -133,14 +133,12 @@ def verify(
     ):
         servers = {role: Watched(server, versions or steady(), locale, before) for role, server in opened.items()}
         specs = (spec or catalogue().table("htrunk"),)
-        asked = Request(specs, Role.PRIMARY, datetime(2000, 6, 5, 7, 10), seed=7, now=now)
-        observation = observe(
-            servers, settings, catalogue(), replace(asked, **request), cache, SilentProgress(), memory
-        )
-        queries = [query.selection for server in servers.values() for query in server.asked]
+        base = Request(specs, Role.PRIMARY, datetime(2000, 6, 5, 7, 10), seed=7, now=now)
+        observation = observe(servers, settings, catalogue(), replace(base, **request), cache, SilentProgress(), memory)
+        queries = [query.selection for server in servers.values() for query in server.queries]
         days = {day for one in queries if one.window for day in one.window.days()}
-        told = [query.selection.window for server in servers.values() for query in server.versions_asked]
-        versions_of = {day for window in told if window for day in window.days()}
+        windows = [query.selection.window for server in servers.values() for query in server.version_queries]
+        versions_of = {day for window in windows if window for day in window.days()}
         return Verified(observation, len(queries), days & EVERYTHING, memory.notes, versions_of & EVERYTHING)
 
 
@@ -442,28 +440,28 @@ def test_a_verdict_is_of_whole_days(tmp_path: Path) -> None:
     assert found.observation.tables[0].rows_compared == 4
 
 
-@pytest.mark.parametrize("asked", [{"every_row": True}, {"for_writing": True}, {"fresh": True}], ids=str)
-def test_what_does_not_rely_on_memory(tmp_path: Path, asked: dict[str, Any]) -> None:
+@pytest.mark.parametrize("options", [{"every_row": True}, {"for_writing": True}, {"fresh": True}], ids=str)
+def test_what_does_not_rely_on_memory(tmp_path: Path, options: dict[str, Any]) -> None:
     """Every row, a plan, and the verify after a run read everything, and add nothing to what is remembered."""
     files = built(tmp_path)
-    verify(files, **asked)
+    verify(files, **options)
     assert verify(files).days == EVERYTHING
 
-    found = verify(files, **asked)
+    found = verify(files, **options)
 
     assert found.days == EVERYTHING
     assert found.observation.remembered.days == 0
 
 
-@pytest.mark.parametrize("asked", [{"every_row": True}, {"for_writing": True}], ids=str)
-def test_drift_found_without_the_memory_is_dropped_from_it(tmp_path: Path, asked: dict[str, Any]) -> None:
+@pytest.mark.parametrize("options", [{"every_row": True}, {"for_writing": True}], ids=str)
+def test_drift_found_without_the_memory_is_dropped_from_it(tmp_path: Path, options: dict[str, Any]) -> None:
     """A day that a full verify or a plan finds to differ is not called equal by the next verify."""
     files = built(tmp_path)
     verify(files)
     files.run("secondary", "UPDATE htrunk SET incalls = 6 WHERE row_date = ?", [CLOSED[0]])
     assert verify(files).observation.in_sync
 
-    assert not verify(files, **asked).observation.in_sync
+    assert not verify(files, **options).observation.in_sync
 
     assert not verify(files).observation.in_sync
 
@@ -536,7 +534,7 @@ def test_the_document_says_what_is_remembered(tmp_path: Path) -> None:
 
     document = verify_document(verify(files, now=NOW + timedelta(hours=1)).observation)
 
-    told = {"days": 10, "days_in_all": 13, "buckets": 20, "rows": 80, "oldest": "2026-01-01T06:10:00"}
-    assert document["remembered"] == {"tables": 1, **told}
-    assert document["tables"][0]["remembered"] == told
+    counts = {"days": 10, "days_in_all": 13, "buckets": 20, "rows": 80, "oldest": "2026-01-01T06:10:00"}
+    assert document["remembered"] == {"tables": 1, **counts}
+    assert document["tables"][0]["remembered"] == counts
     assert document["tables"][0]["rows_compared"] == 24

@@ -106,14 +106,20 @@ class _CheckRun:
         self.progress.begin("Inspecting the servers", len(self.servers) + len(self.options.catalogue.set_up))
         try:
             inspections = dict(self._inspections())
-            checks = {role: look.check for role, look in inspections.items()}
+            checks = {role: inspection.check for role, inspection in inspections.items()}
             checks |= {
                 role: unopened_server(self.options.settings.server(role), str(error))
                 for role, error in self.failed.items()
             }
-            findings = [one for look in inspections.values() for one in server_findings(look.check, self.options.as_of)]
+            findings = [
+                one
+                for inspection in inspections.values()
+                for one in server_findings(inspection.check, self.options.as_of)
+            ]
             problem = ""
-            if len(inspections) == len(Role) and not any(look.check.problem for look in inspections.values()):
+            if len(inspections) == len(Role) and not any(
+                inspection.check.problem for inspection in inspections.values()
+            ):
                 findings += pair_findings(inspections, self.options.catalogue)
                 try:
                     for finding in self._setup(inspections, seed):
@@ -144,10 +150,12 @@ class _CheckRun:
             return
         facts = Sides(Role.PRIMARY, one, other)
         unreadable = {
-            name for look in inspections.values() for name in look.check.tables_with(TablePresence.UNREADABLE)
+            name
+            for inspection in inspections.values()
+            for name in inspection.check.tables_with(TablePresence.UNREADABLE)
         }
         for spec, setup in self.options.catalogue.set_up:
-            live = {role: look.live.get(spec.name) for role, look in inspections.items()}
+            live = {role: inspection.live.get(spec.name) for role, inspection in inspections.items()}
             if spec.name not in unreadable:
                 # One after the other: small tables are not worth a second login each.
                 question = SetupQuestion(setup, spec, live, facts, seed)

@@ -59,8 +59,8 @@ def server_findings(check: ServerCheck, as_of: datetime) -> Iterator[Finding]:
     yield from _side_effects(check)
     if check.facts is not None:
         for note in check.facts.notes:
-            says = f"It {note}." if note.startswith("has ") else f"{note}."
-            yield Finding(Severity.SHOULD, Subject.TABLES, says, server=role)
+            message = f"It {note}." if note.startswith("has ") else f"{note}."
+            yield Finding(Severity.SHOULD, Subject.TABLES, message, server=role)
         yield from _archives(check.facts, as_of)
 
 
@@ -71,11 +71,11 @@ def _unread(check: ServerCheck) -> Iterator[Finding]:
         if table.presence is TablePresence.UNREADABLE:
             groups[table.temporary, table.hint].append(table)
     for (passes, hint), tables in groups.items():
-        says = f"{plural(len(tables), 'table')} cannot be read{' at this moment' if passes else ''}."
+        message = f"{plural(len(tables), 'table')} cannot be read{' at this moment' if passes else ''}."
         yield Finding(
             Severity.SHOULD if passes else Severity.MUST,
             Subject.TABLES,
-            says,
+            message,
             hint or "Fix that on the server, or leave them out with `exclude=`.",
             server=check.role,
             tables=tuple(table.table for table in tables),
@@ -102,15 +102,20 @@ def _side_effects(check: ServerCheck) -> Iterator[Finding]:
     """Yield the side effects of writes to the tables that may be written, and what prevents such writes."""
     tables = [table for table in check.tables if table.data_class is not DataClass.LOCAL]
     lacking = [
-        (table.table, met) for table in tables for met in table.side_effects if met.kind is SideEffectKind.PRIVILEGES
+        (table.table, effect)
+        for table in tables
+        for effect in table.side_effects
+        if effect.kind is SideEffectKind.PRIVILEGES
     ]
-    forbidden = [(table.table, met) for table in tables for met in table.side_effects if met.forbids]
-    set_off = [(table.table, met) for table in tables for met in table.side_effects if met.changes_rows]
-    reported = [*lacking, *forbidden, *set_off]
+    forbidden = [(table.table, effect) for table in tables for effect in table.side_effects if effect.forbids]
+    changing_rows = [(table.table, effect) for table in tables for effect in table.side_effects if effect.changes_rows]
+    reported = [*lacking, *forbidden, *changing_rows]
     rest = [
-        one for one in ((table.table, met) for table in tables for met in table.side_effects) if one not in reported
+        one
+        for one in ((table.table, effect) for table in tables for effect in table.side_effects)
+        if one not in reported
     ]
-    for severity, found, says, advice in (
+    for severity, found, message, advice in (
         (
             Severity.SHOULD,
             forbidden,
@@ -119,7 +124,7 @@ def _side_effects(check: ServerCheck) -> Iterator[Finding]:
         ),
         (
             Severity.SHOULD,
-            set_off,
+            changing_rows,
             "A write to these tables also changes other rows, which no undo restores.",
             "A plan that writes one is refused until `allow_triggers=` or `allow_cascades=` names it.",
         ),
@@ -133,8 +138,8 @@ def _side_effects(check: ServerCheck) -> Iterator[Finding]:
     ):
         names = tuple(dict.fromkeys(name for name, _ in found))
         if names:
-            details = tuple(f"{name}: {met.message}" for name, met in found)
-            yield Finding(severity, Subject.TABLES, says, advice, check.role, names, details)
+            details = tuple(f"{name}: {effect.message}" for name, effect in found)
+            yield Finding(severity, Subject.TABLES, message, advice, check.role, names, details)
 
 
 def _loads(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
@@ -212,8 +217,8 @@ def _intervals(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding
                 rule=ALIGNED_WINDOWS,
             )
         elif len(one[acd]) > 1:
-            says = f"The interval length of ACD {acd} changed recently: {_minutes(one[acd])} on both servers."
-            yield Finding(Severity.NOTE, Subject.INTERVALS, says, rule=ALIGNED_WINDOWS)
+            message = f"The interval length of ACD {acd} changed recently: {_minutes(one[acd])} on both servers."
+            yield Finding(Severity.NOTE, Subject.INTERVALS, message, rule=ALIGNED_WINDOWS)
 
 
 def _minutes(lengths: Iterable[int]) -> str:
@@ -223,8 +228,10 @@ def _minutes(lengths: Iterable[int]) -> str:
 def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
     """Yield the archives that have stopped or are not known, those with the same problem together (rule 6)."""
     if facts.archives_unread:
-        says = f"It is not known how far it has archived: {facts.archives_unread}. Archived history cannot be copied."
-        yield Finding(Severity.MUST, Subject.ARCHIVES, says, server=facts.role, rule=ARCHIVED_ON_BOTH)
+        message = (
+            f"It is not known how far it has archived: {facts.archives_unread}. Archived history cannot be copied."
+        )
+        yield Finding(Severity.MUST, Subject.ARCHIVES, message, server=facts.role, rule=ARCHIVED_ON_BOTH)
         return
     acds: dict[tuple[Archive, str, Severity], list[int]] = defaultdict(list)
     for acd in facts.acds:
@@ -233,13 +240,13 @@ def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
             if trouble:
                 acds[grain.archive, *trouble].append(acd)
     archives: dict[tuple[str, Severity, tuple[int, ...]], list[Archive]] = defaultdict(list)
-    for (archive, says, severity), those in acds.items():
-        archives[says, severity, tuple(those)].append(archive)
-    for (says, severity, found), kinds in archives.items():
+    for (archive, message, severity), those in acds.items():
+        archives[message, severity, tuple(those)].append(archive)
+    for (message, severity, found), kinds in archives.items():
         yield Finding(
             severity,
             Subject.ARCHIVES,
-            f"ACD {_listed(found)}, {' and '.join(kinds)} archive: {says}.",
+            f"ACD {_listed(found)}, {' and '.join(kinds)} archive: {message}.",
             "" if severity is Severity.NOTE else ARCHIVING,
             server=facts.role,
             rule=ARCHIVED_ON_BOTH,
@@ -273,12 +280,12 @@ def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) ->
             troubles[verdict.problem.replace(f"no table {spec.name}", "no such table"), severity].append(spec.name)
     for (problem, severity), tables in troubles.items():
         details = tuple(problem.split("; "))
-        says = details[0] if len(details) == 1 else f"Its columns differ in {len(details)} ways"
+        message = details[0] if len(details) == 1 else f"Its columns differ in {len(details)} ways"
         advice = unlike if severity is Severity.MUST else "They are not compared."
         yield Finding(
             severity,
             Subject.COLUMNS,
-            f"{says[0].upper()}{says[1:]}.",
+            f"{message[0].upper()}{message[1:]}.",
             advice,
             tables=tuple(tables),
             details=details if len(details) > 1 else (),
@@ -286,10 +293,10 @@ def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) ->
         )
     if absent:
         absent += optional
-        says = (
+        message = (
             f"{plural(len(absent), 'table')} of the catalogue {'is' if len(absent) == 1 else 'are'} on neither server."
         )
-        yield Finding(Severity.NOTE, Subject.TABLES, says, tables=tuple(absent))
+        yield Finding(Severity.NOTE, Subject.TABLES, message, tables=tuple(absent))
 
 
 def _nullability(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Finding]:
@@ -343,10 +350,10 @@ def _unlike_specs(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Find
     here, there = ({table.table for table in one.tables if table.faults} for one in (primary, secondary))
     unlike = tuple(table.table for table in primary.tables if table.table in here | there)
     if unlike:
-        says = (
+        message = (
             f"{plural(len(unlike), 'table')} {'has' if len(unlike) == 1 else 'have'} columns that differ from the spec."
         )
-        yield Finding(Severity.NOTE, Subject.COLUMNS, says, REPORT, tables=unlike)
+        yield Finding(Severity.NOTE, Subject.COLUMNS, message, REPORT, tables=unlike)
 
 
 def _listed(numbers: Iterable[int]) -> str:

@@ -107,13 +107,13 @@ def _findings(
     rows = sum(drift.counts.total for drift in drifts)
     moving = any(drift.changing for drift in drifts)
     one = rows == 1
-    says = f"{rows:,} row{'' if one else 's'} of {setup.what} {'differs' if one else 'differ'}"
+    message = f"{rows:,} row{'' if one else 's'} of {setup.what} {'differs' if one else 'differ'}"
     if moving and not rows:
-        says = f"Rows of {setup.what} were changing while they were compared"
+        message = f"Rows of {setup.what} were changing while they were compared"
     yield Finding(
         severity=Severity.NOTE if setup.may_differ else Severity.MUST,
         subject=Subject.SETUP,
-        message=f"{says}, as they may be." if setup.may_differ else f"{says}.",
+        message=f"{message}, as they may be." if setup.may_differ else f"{message}.",
         advice=setup.advice,
         tables=(name,),
         details=tuple(_detail(sample, show_values=setup.shows_values) for sample in samples),

@@ -17,13 +17,13 @@ def test_different_storage_allocation_must_be_repaired(tmp_path: Path, typed: Ty
     files = pair(tmp_path)
     files.run("secondary", "UPDATE dcalloc SET days_intrahour = 36 WHERE trim(item) = 'splits'")
 
-    said, text = check(typed, files, "--json"), check(typed, files)
+    result, text = check(typed, files, "--json"), check(typed, files)
 
-    (finding,) = findings(said)
-    assert (said.code, text.code) == (3, 3)
-    assert said.document["alike"] is False
+    (finding,) = findings(result)
+    assert (result.code, text.code) == (3, 3)
+    assert result.document["alike"] is False
     assert (finding["subject"], finding["tables"], finding["rule"]) == ("set-up", ["dcalloc"], 1)
-    assert finding["says"] == "1 row of the storage allocation differs."
+    assert finding["message"] == "1 row of the storage allocation differs."
     assert finding["details"] == ["ACD 1 item 'splits': days_intrahour 31 on primary, 36 on secondary"]
     assert "Data Storage Allocation" in finding["advice"]
     assert "days_intrahour 31 on primary, 36 on secondary" in text.text
@@ -44,10 +44,10 @@ def test_a_different_set_up_must_be_repaired(tmp_path: Path, typed: Typing, sql:
     files = pair(tmp_path)
     files.run("secondary", sql)
 
-    said = check(typed, files, "--json")
+    result = check(typed, files, "--json")
 
-    (finding,) = findings(said)
-    assert said.code == 3
+    (finding,) = findings(result)
+    assert result.code == 3
     assert finding["tables"] == [table]
     assert detail.replace("1 on secondary", "only on secondary") in finding["details"][0]
 
@@ -59,12 +59,12 @@ def test_local_administration_that_may_differ_is_a_note(tmp_path: Path, typed: T
     files.run("secondary", "UPDATE fullex SET value = '799'")
     files.run("secondary", "UPDATE dcadmin SET address = '192.0.2.12'")
 
-    said = check(typed, files, "--json")
+    result = check(typed, files, "--json")
 
-    notes = {finding["tables"][0]: finding for finding in findings(said, "note") if finding["subject"] == "set-up"}
-    assert said.code == 0
+    notes = {finding["tables"][0]: finding for finding in findings(result, "note") if finding["subject"] == "set-up"}
+    assert result.code == 0
     assert set(notes) == {"print_adm", "fullex"}
-    assert "as they may be" in notes["print_adm"]["says"]
+    assert "as they may be" in notes["print_adm"]["message"]
     assert notes["print_adm"]["details"] == ["printer 'lp1': unix_name 'hp2' on primary, 'hp7' on secondary"]
 
 
@@ -73,11 +73,11 @@ def test_personal_data_of_users_is_not_shown(tmp_path: Path, typed: Typing) -> N
     files = pair(tmp_path)
     files.run("secondary", "UPDATE users SET phone = '4999' WHERE trim(user_id) = 'ann'")
 
-    said, text = check(typed, files, "--json"), check(typed, files, "-v")
+    result, text = check(typed, files, "--json"), check(typed, files, "-v")
 
-    assert findings(said)[0]["details"] == ["user_id 'ann': phone"]
-    assert "4999" not in said.out + text.out
-    assert "4410" not in said.out + text.out
+    assert findings(result)[0]["details"] == ["user_id 'ann': phone"]
+    assert "4999" not in result.out + text.out
+    assert "4410" not in result.out + text.out
 
 
 def test_different_loads_must_be_repaired(tmp_path: Path, typed: Typing) -> None:
@@ -85,20 +85,20 @@ def test_different_loads_must_be_repaired(tmp_path: Path, typed: Typing) -> None
     files = pair(tmp_path)
     files.pair_file.write_text(files.pair_file.read_text().replace("r3v8ag.f", "r3v8aj.a", 1))
 
-    said = check(typed, files, "--json")
+    result = check(typed, files, "--json")
 
-    (finding,) = findings(said)
-    assert said.code == 3
+    (finding,) = findings(result)
+    assert result.code == 3
     assert (finding["subject"], finding["rule"]) == ("load", 14)
-    assert "primary r3v8aj.a, secondary r3v8ag.f" in finding["says"]
+    assert "primary r3v8aj.a, secondary r3v8ag.f" in finding["message"]
 
 
 def test_a_missing_load_should_be_added(tmp_path: Path, typed: Typing) -> None:
     """Without a load in the pair file different loads go unnoticed: that is reported, and nothing must be repaired."""
-    said = check(typed, pair(tmp_path, server_settings=""), "--json")
+    result = check(typed, pair(tmp_path, server_settings=""), "--json")
 
-    assert said.code == 0
-    assert [finding["subject"] for finding in findings(said, "should")] == ["load"]
+    assert result.code == 0
+    assert [finding["subject"] for finding in findings(result, "should")] == ["load"]
 
 
 @pytest.mark.parametrize("role", ["primary", "secondary"])
@@ -107,12 +107,12 @@ def test_a_column_missing_on_one_side_must_be_repaired(tmp_path: Path, typed: Ty
     files = pair(tmp_path)
     files.run(role, "ALTER TABLE htrunk DROP COLUMN intime")
 
-    said = check(typed, files, "--json")
+    result = check(typed, files, "--json")
 
-    (finding,) = findings(said)
-    assert said.code == 3
+    (finding,) = findings(result)
+    assert result.code == 3
     assert (finding["subject"], finding["tables"]) == ("columns", ["htrunk"])
-    assert finding["says"] == f"Column intime is missing on {role}."
+    assert finding["message"] == f"Column intime is missing on {role}."
 
 
 def test_tables_with_the_same_problem_are_one_finding(tmp_path: Path, typed: Typing) -> None:
@@ -124,7 +124,7 @@ def test_tables_with_the_same_problem_are_one_finding(tmp_path: Path, typed: Typ
     (finding,) = findings(check(typed, files, "--json"))
 
     assert sorted(finding["tables"]) == ["htrunk", "synonyms"]
-    assert finding["says"] == "Secondary has no such table."
+    assert finding["message"] == "Secondary has no such table."
 
 
 def test_acds_and_intervals_are_compared(tmp_path: Path, typed: Typing) -> None:
@@ -133,16 +133,16 @@ def test_acds_and_intervals_are_compared(tmp_path: Path, typed: Typing) -> None:
     files.run("secondary", "UPDATE htrunk SET intrvl = 15")
     files.add("secondary", "arch_stat", *archive_rows(3, datetime(2000, 6, 5, 7, 0)))
 
-    said = check(typed, files, "--json")
+    result = check(typed, files, "--json")
 
-    says = {finding["subject"]: finding["says"] for finding in findings(said)}
-    assert said.code == 3
-    assert says["acds"] == "ACD 3 is only on secondary."
-    assert "intervals of ACD 1 are 30 minutes on primary and 15 minutes on secondary" in says["intervals"]
+    messages = {finding["subject"]: finding["messages"] for finding in findings(result)}
+    assert result.code == 3
+    assert messages["acds"] == "ACD 3 is only on secondary."
+    assert "intervals of ACD 1 are 30 minutes on primary and 15 minutes on secondary" in messages["intervals"]
 
 
 @pytest.mark.parametrize(
-    ("change", "severity", "says"),
+    ("change", "severity", "messages"),
     [
         ("SET status = '3' WHERE trim(arch_type) = '1'", "must", "ACD 1, interval archive: ended in failure."),
         ("SET status = '3' WHERE trim(arch_type) = '2'", "should", "ACD 1, daily archive: ended in failure."),
@@ -155,17 +155,17 @@ def test_acds_and_intervals_are_compared(tmp_path: Path, typed: Typing) -> None:
     ],
 )
 def test_an_archive_that_has_stopped_is_reported(
-    tmp_path: Path, typed: Typing, change: str, severity: str, says: str
+    tmp_path: Path, typed: Typing, change: str, severity: str, message: str
 ) -> None:
     """The archives of both servers are checked: which failed, which runs, which is late (rule 6)."""
     files = pair(tmp_path)
     files.run("primary", f"UPDATE arch_stat {change}")
 
-    said = check(typed, files, "--json")
+    result = check(typed, files, "--json")
 
-    (finding,) = (one for one in findings(said, severity) if one["subject"] == "archives")
-    assert said.code == (3 if severity == "must" else 0)
-    assert (finding["server"], finding["says"], finding["rule"]) == ("primary", says, 6)
+    (finding,) = (one for one in findings(result, severity) if one["subject"] == "archives")
+    assert result.code == (3 if severity == "must" else 0)
+    assert (finding["server"], finding["message"], finding["rule"]) == ("primary", message, 6)
 
 
 def test_a_table_filled_on_one_side_only_is_reported(tmp_path: Path, typed: Typing) -> None:
@@ -173,11 +173,11 @@ def test_a_table_filled_on_one_side_only_is_reported(tmp_path: Path, typed: Typi
     files = pair(tmp_path)
     files.run("secondary", "DELETE FROM htrunk")
 
-    said = check(typed, files, "--json")
+    result = check(typed, files, "--json")
 
-    (finding,) = (one for one in findings(said, "should") if one["subject"] == "tables")
-    assert said.code == 0
-    assert (finding["tables"], finding["says"]) == (["htrunk"], "Rows on primary, none on secondary.")
+    (finding,) = (one for one in findings(result, "should") if one["subject"] == "tables")
+    assert result.code == 0
+    assert (finding["tables"], finding["message"]) == (["htrunk"], "Rows on primary, none on secondary.")
 
 
 def test_a_table_of_unknown_layout_is_not_guessed(tmp_path: Path, typed: Typing) -> None:
@@ -187,8 +187,8 @@ def test_a_table_of_unknown_layout_is_not_guessed(tmp_path: Path, typed: Typing)
         files.run(role, "DROP TABLE dcadmin")
         files.run(role, f"CREATE TABLE dcadmin AS SELECT CAST(1 AS SMALLINT) AS acd, {value} AS speed")
 
-    said = check(typed, files, "--json")
+    result = check(typed, files, "--json")
 
-    (finding,) = (one for one in findings(said, "should") if one["subject"] == "set-up")
-    assert said.code == 0
-    assert "the spec describes none of its columns" in finding["says"]
+    (finding,) = (one for one in findings(result, "should") if one["subject"] == "set-up")
+    assert result.code == 0
+    assert "the spec describes none of its columns" in finding["message"]

@@ -80,7 +80,7 @@ def test_servers_that_are_alike_have_no_findings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("changed", "message"),
     [
         ({"version": "14.10"}, "The versions of the databases are not alike: 11.50 on primary, 14.10 on secondary."),
         ({"locale": ""}, "The locales differ: en_us.819 on primary, not reported on secondary."),
@@ -90,14 +90,14 @@ def test_servers_that_are_alike_have_no_findings() -> None:
         ),
     ],
 )
-def test_databases_that_are_not_alike_are_noted(changed: dict[str, Any], says: str) -> None:
+def test_databases_that_are_not_alike_are_noted(changed: dict[str, Any], message: str) -> None:
     """Another kind, version or locale is a note: values are compared in the same way."""
     one, other = inspections()
     other = Inspection(replace(other.check, profile=replace(PROFILE, **changed)), {})
 
     (finding,) = found(one, other)
 
-    assert (finding.severity, finding.subject, finding.message) == (Severity.NOTE, Subject.SERVER, says)
+    assert (finding.severity, finding.subject, finding.message) == (Severity.NOTE, Subject.SERVER, message)
 
 
 def test_null_that_one_server_refuses_is_reported() -> None:
