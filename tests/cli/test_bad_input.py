@@ -22,7 +22,7 @@ VERIFY = ("verify",)
         ((*WINDOW, "-t", "c_foo"), "No table is called 'c_foo' in any spec", "named with --specs, or in the pair file"),
         ((*WINDOW, "-s", "dictionry"), "No set is called 'dictionry'", "dictionary"),
         ((*WINDOW, "-s", "nothinglikeit"), "No set is called 'nothinglikeit'", "syncengine tables --sets"),
-        ((*TRUNKS, "--acd", "7"), "Neither server knows ACD 7", "1"),
+        ((*TRUNKS, "--acd", "7"), "Neither server has ACD 7", "1"),
         (("-t", "htrunk", "-w", "2000-06-05 05:19..05:13"), "runs backwards", "earlier time first"),
         (("-t", "htrunk", "-w", "2000-06-06..2000-06-05"), "runs backwards", "earlier time first"),
         (("-t", "htrunk", "-w", "2000-06-06"), "lies in the future: it is 2000-06-05 07:10 now", "has passed"),
@@ -32,7 +32,7 @@ VERIFY = ("verify",)
         (("-t", "htrunk", "-w", "yesterday"), "is not a time", "2000-06-05"),
         (("-t", "htrunk", "-w", "05:13..05:19"), "does not say which day", "2000-06-05"),
         (("-t", "htrunk", "-w", "2000-06-05 05:13"), "does not say when it stops", "2000-06-05"),
-        (("-t", "htrunk", "-w", "1999-06-05"), "nothing to compare. htrunk", "keeps 62 days"),
+        (("-t", "htrunk", "-w", "1999-06-05"), "nothing to compare. htrunk", "stores 62 days"),
     ],
 )
 @pytest.mark.parametrize("command", [RESYNC, VERIFY])

@@ -316,7 +316,7 @@ def test_a_hook_that_could_not_tell(tmp_path: Path, typed: Typing) -> None:
 
     assert said.code == 3
     assert "primary: the hook backups could not be started: No such file or directory" in said.out
-    assert "secondary: the hook links was not done within 1 second, and was ended" in said.out
+    assert "secondary: the hook links did not finish within 1 second and was stopped" in said.out
     assert "Backups: Maintenance, Backup Data on both servers" in said.out
     assert "Links: System Setup, connection status on both servers" in said.out
     assert "Work on the primary" in said.out

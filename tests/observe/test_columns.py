@@ -152,7 +152,7 @@ def test_wider_labels_on_both_servers_are_compared(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", ["DROP COLUMN login", "ALTER login TYPE VARCHAR", "ALTER login TYPE DOUBLE"])
 def test_epochs_must_be_whole_numbers(tmp_path: Path, change: str) -> None:
-    """A table of epoch seconds whose epoch is missing or of another type cannot be compared, and the verdict says so."""
+    """A table of epoch seconds whose epoch is missing or of another type is not compared, and the verdict says so."""
     files = build_files(tmp_path, ["haglog"], both={"haglog": [row("haglog", login=960_181_200)]})
     alter(files, "haglog", change)
 

@@ -37,13 +37,13 @@ UNFIT_FACTS = [
         "ALTER last_time TYPE TIMESTAMP USING TIMESTAMP '2000-06-05 07:00:00'",
         f"column last_time of type TIMESTAMP where text is needed, {ARCHIVES}",
     ),
-    ("dcalloc", "DROP COLUMN item", "no column item, so how long it keeps rows is not known"),
-    ("dcalloc", "DROP COLUMN days_intrahour", "no column days_intrahour, so how long it keeps intervals is not known"),
-    ("dcalloc", "RENAME days_daily TO days", "no column days_daily, so how long it keeps days is not known"),
+    ("dcalloc", "DROP COLUMN item", "no column item, so how long it stores rows is not known"),
+    ("dcalloc", "DROP COLUMN days_intrahour", "no column days_intrahour, so how long it stores intervals is not known"),
+    ("dcalloc", "RENAME days_daily TO days", "no column days_daily, so how long it stores days is not known"),
     (
         "dcalloc",
         "ALTER num_items TYPE VARCHAR",
-        f"column num_items of type VARCHAR {NUMBER}, so how many rows its circular tables hold is not known",
+        f"column num_items of type VARCHAR {NUMBER}, so the capacity of its circular tables is not known",
     ),
     ("acds", "DROP COLUMN acd", "no column acd, so the ACDs set up there are not known"),
     ("acds", "ALTER intrvl TYPE VARCHAR", f"column intrvl of type VARCHAR {NUMBER}, so the interval lengths set up"),
@@ -229,7 +229,7 @@ def test_impossible_outages_are_left_out(tmp_path: Path) -> None:
 
     count = len(ABSURD_OUTAGES) + 4
     assert facts.notes == (
-        f"primary: linkex tells no ACD, time or duration in {count} of its rows, so those are left out",
+        f"primary: linkex has no ACD, time or duration in {count} of its rows, so these are left out",
     )
     assert [str(one.span) for one in facts.outages] == ["2000-06-05 05:13-05:18"]
 

@@ -380,7 +380,7 @@ CASES: tuple[Case, ...] = (
     Case("delete", "deletes are counted, others stay", _delete),
     Case("key-groups", "a key group with NULL is deleted alone", _groups),
     Case("rollback", "leaving without commit leaves nothing", _rolled_back, needs_transactions=True),
-    Case("uncommitted", "others cannot read rows before the commit", _uncommitted, needs_transactions=True),
+    Case("uncommitted", "uncommitted rows cannot be read", _uncommitted, needs_transactions=True),
     Case("locks", "locked rows are refused to others", _locked, needs_transactions=True),
     Case("rates", f"{MANY:,} rows, written and read per second", _rates),
 )

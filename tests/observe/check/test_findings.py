@@ -135,14 +135,14 @@ def test_acds_and_intervals_are_compared(tmp_path: Path, typed: Typing) -> None:
 
     result = check(typed, files, "--json")
 
-    messages = {finding["subject"]: finding["messages"] for finding in findings(result)}
+    messages = {finding["subject"]: finding["message"] for finding in findings(result)}
     assert result.code == 3
     assert messages["acds"] == "ACD 3 is only on secondary."
     assert "intervals of ACD 1 are 30 minutes on primary and 15 minutes on secondary" in messages["intervals"]
 
 
 @pytest.mark.parametrize(
-    ("change", "severity", "messages"),
+    ("change", "severity", "message"),
     [
         ("SET status = '3' WHERE trim(arch_type) = '1'", "must", "ACD 1, interval archive: ended in failure."),
         ("SET status = '3' WHERE trim(arch_type) = '2'", "should", "ACD 1, daily archive: ended in failure."),

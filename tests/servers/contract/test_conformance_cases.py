@@ -163,7 +163,7 @@ def test_a_refusal_that_says_nothing_fails(tmp_path: Path, cache: Cache) -> None
         result = notes_of(results(server, cache), "locks")
 
     assert result.state is CaseState.FAILED
-    assert "it says no more than this: primary: no." in result.message
+    assert "its error does not say what to do: primary: no." in result.message
 
 
 @pytest.mark.soak
