@@ -50,7 +50,7 @@ def test_a_time_within_an_interval_is_that_interval(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("arguments", "message"),
     [
         ({"sets": "dictionary"}, "dbitems, synonyms, agroups have no time, and a backfill copies history."),
         ({"tables": "synonyms"}, "synonyms has no time"),

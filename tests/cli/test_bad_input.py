@@ -15,7 +15,7 @@ VERIFY = ("verify",)
 
 
 @pytest.mark.parametrize(
-    ("words", "says", "hint"),
+    ("words", "message", "hint"),
     [
         ((*WINDOW, "-t", "htrnk"), "No table is called 'htrnk'", "htrunk"),
         ((*WINDOW, "-t", "nothinglikeit"), "No table is called 'nothinglikeit'", "syncengine tables"),
@@ -75,7 +75,7 @@ def test_reconcile_takes_no_direction(tmp_path: Path, typed: Typing) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "message"),
     [
         (("verify",), "--pair"),
         (("verify", "--pair", "pair.toml", "--colour", "red"), "--colour"),
@@ -292,7 +292,7 @@ def test_slips_are_reported_before_the_question(tmp_path: Path, typed: Typing, c
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("verify", "--acd", "x"), "that is no whole number."),
         (("resync", "--allow-deletions", "x"), "that is no whole number."),

@@ -139,7 +139,7 @@ def test_standard_output_of_a_process_is_the_document(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "rule", "says"),
+    ("words", "code", "rule", "message"),
     [
         (("verify", "-t", "htrnk"), 2, None, "htrnk"),
         (("verify", "--nothing-like-it"), 2, None, "--nothing-like-it"),

@@ -120,7 +120,7 @@ def test_an_unforeseen_error_is_a_sentence(tmp_path: Path, typed: Typing, monkey
 
 
 @pytest.mark.parametrize(
-    ("raised", "says"),
+    ("raised", "message"),
     [
         (MemoryError(), "gives no more memory"),
         (RuntimeError("can't start new thread"), "gives no more threads"),
