@@ -271,7 +271,7 @@ def test_an_impossible_archive_time_is_not_known(tmp_path: Path, text: str | Non
     files = pair_of(tmp_path)
     files.run("primary", "UPDATE arch_stat SET last_time = ? WHERE trim(arch_type) = '1'", [text])
 
-    with pytest.raises(NotArchivedError, match="which is not a time known here"):
+    with pytest.raises(NotArchivedError, match="which is not a valid time"):
         plan_of(files, tables=("htrunk",))
 
 

@@ -150,7 +150,7 @@ def test_acds_and_intervals_are_compared(tmp_path: Path, typed: Typing) -> None:
         (
             "SET last_time = '06/05/00 02:00' WHERE trim(arch_type) = '1'",
             "should",
-            "ACD 1, interval archive: has come no further than 2000-06-05 02:00.",
+            "ACD 1, interval archive: has archived only up to 2000-06-05 02:00.",
         ),
     ],
 )

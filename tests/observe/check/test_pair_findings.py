@@ -82,11 +82,11 @@ def test_servers_that_are_alike_have_no_findings() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"version": "14.10"}, "The versions of the databases are not alike: 11.50 on primary, 14.10 on secondary."),
+        ({"version": "14.10"}, "The versions of the databases differ: 11.50 on primary, 14.10 on secondary."),
         ({"locale": ""}, "The locales differ: en_us.819 on primary, not reported on secondary."),
         (
             {"kind": "postgresql"},
-            "The kinds of the servers are not alike: informix on primary, postgresql on secondary.",
+            "The kinds of the servers differ: informix on primary, postgresql on secondary.",
         ),
     ],
 )
