@@ -84,7 +84,7 @@ def test_a_row_that_is_to_be_made_is_refused_or_has_null(tmp_path: Path, told: s
     assert done.rollups is not None
     if told == "refuse":
         assert days(files) == before
-        assert "do not tell mystery; `unknown_columns='null'`" in fates(done.rollups)["dcwc"][1]
+        assert "do not give mystery; `unknown_columns='null'`" in fates(done.rollups)["dcwc"][1]
     else:
         assert days(files) == [("7", whole(files)[0], 336), ("42", whole(files)[1], None)]
         assert fates(done.rollups)["dcwc"] == ("list", "all but mystery is recomputed")
