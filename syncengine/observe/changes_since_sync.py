@@ -54,7 +54,7 @@ class ChangesSinceSync:
         cache = comparison.cache
         columns = tuple(column.name for column in comparison.verdict.all_columns)
         # What is each server's own is neither compared nor remembered.
-        selection = Selection(comparison.spec.name, comparison.buckets, excluded=comparison.left_out)
+        selection = Selection(comparison.spec.name, comparison.buckets, excluded=comparison.excluded)
         query = ReadQuery(selection, columns)
         fetch(cache, question.source, comparison.source, query)
         fetch(cache, question.target, comparison.target, query)

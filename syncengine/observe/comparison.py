@@ -58,7 +58,7 @@ class Comparison:
     every_row: bool
     zone: str
     """The time zone of the switch's clock."""
-    left_out: KeyGroups | None = None
+    excluded: KeyGroups | None = None
     """Rows that are each server's own."""
     expectations: Expectations = field(default_factory=Expectations)
 
@@ -303,7 +303,7 @@ def question_of(comparison: Comparison) -> BagQuestion:
 def selection_of(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> Selection:
     """Return the rows of some buckets."""
     buckets = tuple(pair.bucket for pair in pairs)
-    return Selection(comparison.spec.name, comparison.buckets, buckets=buckets, excluded=comparison.left_out)
+    return Selection(comparison.spec.name, comparison.buckets, buckets=buckets, excluded=comparison.excluded)
 
 
 def _drift(pair: BucketPair, counts: Counts) -> BucketDrift:
@@ -341,7 +341,7 @@ def _overlaps(comparison: Comparison, found: Mapping[Bucket, Stretch]) -> Iterat
         (comparison.target, facts.target_role, of_target),
     ):
         for some in whole_days(buckets, MOST_BUCKETS):
-            selection = Selection(comparison.spec.name, comparison.buckets, buckets=some, excluded=comparison.left_out)
+            selection = Selection(comparison.spec.name, comparison.buckets, buckets=some, excluded=comparison.excluded)
             fetch(comparison.cache, question.source, server, ReadQuery(selection, names))
             statement = overlaps_statement(question, question.source, time or TimeColumns(""))
             for row_date, slot, acd, rows in comparison.cache.rows(statement):

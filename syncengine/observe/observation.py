@@ -47,7 +47,7 @@ from syncengine.observe.samples import samples_of
 from syncengine.observe.scopes import ScopeQuestions, scopes_of
 from syncengine.observe.server_threads import server_threads
 from syncengine.observe.slices import Slice, SlicePlan
-from syncengine.observe.timetables.comparison import left_out_of, list_timetables
+from syncengine.observe.timetables.comparison import excluded_timetables, list_timetables
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
@@ -74,9 +74,9 @@ class TableWork:
         return tuple(self.slice_plan.slices(self.months, skipped)) if self.slice_plan is not None else ()
 
     @property
-    def left_out(self) -> KeyGroups | None:
+    def excluded(self) -> KeyGroups | None:
         """Rows that are each server's own."""
-        return self.slice_plan.left_out if self.slice_plan is not None else None
+        return self.slice_plan.excluded if self.slice_plan is not None else None
 
 
 def observe(
@@ -196,9 +196,9 @@ class _ObservationRun:
         if verdict.state is not TableState.COMPARED:
             return TableWork(spec, verdict)
         if spec.time is None:
-            left_out = left_out_of(self.timetables, spec, verdict)
-            slicing = SlicePlan(spec, (), self.settings.timezone, left_out=left_out)
-            return TableWork(spec, verdict, (), slicing, months=self.months)
+            excluded = excluded_timetables(self.timetables, spec, verdict)
+            slice_plan = SlicePlan(spec, (), self.settings.timezone, excluded=excluded)
+            return TableWork(spec, verdict, (), slice_plan, months=self.months)
         # Without the columns that neither server has.
         spec = replace(spec, time=verdict.time)
         if spec.time is not None and spec.time.epoch is not None and self.settings.clock_zone is None:
@@ -208,13 +208,13 @@ class _ObservationRun:
             self._within_bounds(spec, scope, bounds) for scope in scopes_of(spec, self.questions, self.lengths, bounds)
         )
         untimed = self.request.window is None and any(one.untimed for found in bounds.values() for one in found)
-        slicing = SlicePlan(spec, scopes, self.settings.timezone, self.request.parts, untimed)
+        slice_plan = SlicePlan(spec, scopes, self.settings.timezone, self.request.parts, untimed)
         recall = self._recall(spec, verdict, scopes)
         empty = bool(bounds) and not any(one.rows for found in bounds.values() for one in found)
-        if not (any(slicing.slices()) or empty or unarchived(self.request, spec, scopes, self.questions)):
+        if not (any(slice_plan.slices()) or empty or unarchived(self.request, spec, scopes, self.questions)):
             why = next((note for scope in scopes for note in scope.notes), _why_nothing(spec, self.request))
             return TableWork(spec, replace(verdict, state=TableState.NOTHING, problem=why), scopes)
-        return TableWork(spec, verdict, scopes, slicing, recall, self.months)
+        return TableWork(spec, verdict, scopes, slice_plan, recall, self.months)
 
     def _recall(self, spec: TableSpec, verdict: ColumnsVerdict, scopes: tuple[Scope, ...]) -> Recall | None:
         """Return what is remembered of a table; None where it is not recalled and will not be remembered."""
@@ -281,7 +281,7 @@ class _ObservationRun:
             every_row=self.request.every_row,
             zone=self.settings.timezone,
             expectations=self._expectations(spec, verdict),
-            left_out=work.left_out,
+            excluded=work.excluded,
         )
         findings, remembered = self._compared(work, comparison, progress)
         # Where a write follows the rules of roll-ups decide on them: what is repaired below changes what they count.
@@ -296,13 +296,13 @@ class _ObservationRun:
             findings.differing, cuts = with_cuts(comparison, relevant, findings.differing)
         if self.request.for_writing:
             findings.differing = list(guarded(comparison, findings.differing))
-        wanted, others = self._of_requested_acds(spec, findings)
+        differing, others = self._of_requested_acds(spec, findings)
         changes = None
         if self.last is not None and spec.time is None and self.months.open_start:
             # Of a table that belongs to files, more changes are reported, so that their files are named.
             shown = FILE_KEYS_SHOWN if spec.name in self.with_files else self.settings.limits.samples
             since = ChangesSinceSync(comparison, self.last, guarded=self.request.for_writing, shown=shown)
-            changes, wanted = since.compare(wanted)
+            changes, differing = since.compare(differing)
         return TableObservation(
             spec=spec,
             state=verdict.state,
@@ -314,7 +314,7 @@ class _ObservationRun:
             strength=comparison.strength,
             buckets_compared=findings.buckets,
             rows_compared=findings.rows,
-            differing=wanted,
+            differing=differing,
             other_acds=others,
             source_extents=tuple(findings.extents.values()),
             source_rows=findings.source_rows,
@@ -322,7 +322,7 @@ class _ObservationRun:
             samples=samples,
             changes=changes,
             notes=verdict.notes,
-            excluded=work.left_out,
+            excluded=work.excluded,
             remembered=remembered,
             expected=(*findings.expected.differences(spec), *counted, *dropped(work.scopes)),
             overlaps=tuple(findings.overlaps),

@@ -47,7 +47,7 @@ class SlicePlan:
     """The parts of the time in which intervals and events are compared, none for all; they must not overlap."""
     untimed: bool = False
     """Whether the rows that no window can select are compared."""
-    left_out: KeyGroups | None = None
+    excluded: KeyGroups | None = None
     """Rows of a table without time that are each server's own."""
 
     def slices(self, months: MonthRange = ALL_MONTHS, skipped: frozenset[date] = frozenset()) -> Iterator[Slice]:
@@ -58,7 +58,7 @@ class SlicePlan:
         spec, columns = self.spec, BucketColumns.of(self.spec)
         if spec.time is None:
             if months.open_start:
-                yield Slice(Selection(spec.name, columns, excluded=self.left_out))
+                yield Slice(Selection(spec.name, columns, excluded=self.excluded))
             return
         named = tuple(scope.acd for scope in self.scopes if scope.acd is not None)
         all_acds = any(scope.acd is None for scope in self.scopes)

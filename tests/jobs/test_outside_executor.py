@@ -113,7 +113,7 @@ def test_a_check_is_handed_over(files: Files) -> None:
     found = with_executor(files.pair_file, executor).check()
 
     assert found == files.open().check()
-    assert Counter(executor.done) == {"_look_of": 2, "compare_setup": 8}
+    assert Counter(executor.done) == {"_inspect_on": 2, "compare_setup": 8}
 
 
 def test_what_could_be_handed_nowhere_is_done_here(files: Files) -> None:

@@ -108,8 +108,8 @@ def run_case(case: Case, scratch: Scratch, mask: Callable[[str], str] = str) -> 
     return replace(result, message=note.text, figures=note.figures)
 
 
-def _require(holds_true: bool, message: str) -> None:
-    if not holds_true:
+def _require(condition: bool, message: str) -> None:
+    if not condition:
         raise PromiseBrokenError(message)
 
 
@@ -132,9 +132,9 @@ def _round_trip(scratch: Scratch, values: Mapping[str, Sequence[object]]) -> lis
     _require(len(found) == len(given), f"{len(given)} rows were written and {len(found)} came back")
     for wrote, read in zip(given, found, strict=True):
         for column in TYPES:
-            wanted, came_back = wrote.get(column), read[column]
+            wanted, received = wrote.get(column), read[column]
             _require(
-                _same(column, wanted, came_back), f"{TYPES[column]}: {wanted!r} was written, {came_back!r} came back"
+                _same(column, wanted, received), f"{TYPES[column]}: {wanted!r} was written, {received!r} came back"
             )
     return found
 

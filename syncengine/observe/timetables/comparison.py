@@ -101,7 +101,7 @@ def list_timetables(
     )
 
 
-def left_out_of(listing: TimetableListing | None, spec: TableSpec, verdict: ColumnsVerdict) -> KeyGroups | None:
+def excluded_timetables(listing: TimetableListing | None, spec: TableSpec, verdict: ColumnsVerdict) -> KeyGroups | None:
     """Return the rows of a table that are of timetables that are each server's own, however either pads their names."""
     text = {column.name for column in verdict.compared if column.type.is_text}
     if listing is None or spec.name not in COPIED or not {OWNER, NAME} <= text:

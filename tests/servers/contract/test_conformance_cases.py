@@ -171,7 +171,7 @@ def test_a_session_that_waits_for_ever_is_given_up(
     tmp_path: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that lets a second session wait beyond the limit fails the case, and the next one goes on."""
-    monkeypatch.setattr(conformance, "PATIENCE", 0.2)
+    monkeypatch.setattr(conformance, "EXTRA_WAIT_SECONDS", 0.2)
 
     with opened(Embedded.make(tmp_path / "one", ()), Broken(hangs=threading.Event())) as server:
         found = results(server, cache)
