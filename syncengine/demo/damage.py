@@ -66,15 +66,15 @@ def damage_intervals(filler: TableFiller, spec: TableSpec, damage: Damage) -> No
     if spec.name in ONLY_THEN:
         filler.connection.execute(f"DELETE FROM {table} WHERE {where} AND {ONLY_THEN[spec.name].format(**place)}")
     columns = {column.name: column for column in spec.columns}
-    values = _shrunk(spec, damage) | {"incomplete": "1"}
+    values = _reduced(spec, damage) | {"incomplete": "1"}
     sets = ", ".join(f"{quoted(name)} = {stored_value(columns[name], value)}" for name, value in values.items())
     filler.connection.execute(f"UPDATE {table} SET {sets} WHERE {where}")
 
 
-def _shrunk(spec: TableSpec, damage: Damage) -> dict[str, str]:
+def _reduced(spec: TableSpec, damage: Damage) -> dict[str, str]:
     """Return SQL of every count and time of an interval of half an hour, less six minutes."""
     key = ", ".join(f"hash({quoted(name)})" for name in spec.key)
-    shrunk = {}
+    values = {}
     for number, column in enumerate(spec.columns):
         if column.rollup is not Rollup.SUM:
             continue
@@ -84,20 +84,20 @@ def _shrunk(spec: TableSpec, damage: Damage) -> dict[str, str]:
         reduced = f"(({name}::BIGINT * 24 + ({odd})::BIGINT) // 30)"
         if spec.column("i_stafftime"):
             reduced = f"CASE WHEN i_stafftime > {damage.seconds} THEN {reduced} ELSE 0 END"
-        shrunk[column.name] = f"({reduced})"
+        values[column.name] = f"({reduced})"
     for total, parts in SUMS.get(spec.name, {}).items():
-        shrunk[total] = "(" + " + ".join(shrunk[part] for part in parts) + ")"
+        values[total] = "(" + " + ".join(values[part] for part in parts) + ")"
     if spec.column("acdcalls") and spec.column("ringcalls"):
-        shrunk["ringcalls"] = shrunk["acdcalls"]
+        values["ringcalls"] = values["acdcalls"]
     for calls, times in TIMES.items():
         for time in times:
-            if time in shrunk and calls in shrunk:
-                shrunk[time] = f"CASE WHEN {shrunk[calls]} = 0 THEN 0 ELSE {shrunk[time]} END"
+            if time in values and calls in values:
+                values[time] = f"CASE WHEN {values[calls]} = 0 THEN 0 ELSE {values[time]} END"
     if spec.column("i_stafftime"):
-        busy = " + ".join(f"({shrunk[name]})" for name in BUSY_TIME)
-        shrunk["i_availtime"] = f"greatest(0, {shrunk['i_stafftime']} - ({busy}))"
-        shrunk["i_stafftime"] = f"greatest({shrunk['i_stafftime']}, {busy})"
-    return shrunk
+        busy = " + ".join(f"({values[name]})" for name in BUSY_TIME)
+        values["i_availtime"] = f"greatest(0, {values['i_stafftime']} - ({busy}))"
+        values["i_stafftime"] = f"greatest({values['i_stafftime']}, {busy})"
+    return values
 
 
 def add_names(filler: TableFiller, damage: Damage) -> None:

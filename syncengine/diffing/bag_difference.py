@@ -20,12 +20,12 @@ VALUE = '"value"'
 SURPLUS = "surplus"
 
 
-def of(column: str) -> str:
+def as_column(column: str) -> str:
     """Return the name that a server's column has in our tables, whose own names have no dot."""
     return quoted(f"of.{column}")
 
 
-def key(column: str) -> str:
+def as_key(column: str) -> str:
     """Return the name of a key column where each row is a key group."""
     return quoted(f"key.{column}")
 
@@ -56,12 +56,12 @@ def surplus_statement(question: BagQuestion) -> str:
 
     Text is compared without its padding and up to its significant characters (rule 16).
     """
-    values = "".join(f", {normal(column)} AS {of(column.name)}" for column in question.columns)
+    values = "".join(f", {normal(column)} AS {as_column(column.name)}" for column in question.columns)
     both = " UNION ALL ".join(
         f"SELECT {sign} AS side, {bucket_of(question)}{values} FROM {relation}"
         for sign, relation in ((1, question.source), (-1, question.target))
     )
-    names = "".join(f", {of(column.name)}" for column in question.columns)
+    names = "".join(f", {as_column(column.name)}" for column in question.columns)
     return (
         f"CREATE OR REPLACE TABLE {SURPLUS} AS "
         f"SELECT {DATE}, {SLOT}, {ACD}{names}, SUM(side) AS {ROWS} FROM ({both}) AS both_sides "
@@ -75,12 +75,12 @@ def values_statement(question: BagQuestion, column: FingerprintColumn) -> str:
     Its rows are (date, slot, acd, source's values, target's values), both sorted, NULL where that side has no such
     row; groups whose values are the same are left out. `question` has the other columns.
     """
-    terms = (*(f"{normal(one)} AS {of(one.name)}" for one in question.columns), f"{normal(column)} AS {VALUE}")
+    terms = (*(f"{normal(one)} AS {as_column(one.name)}" for one in question.columns), f"{normal(column)} AS {VALUE}")
     both = " UNION ALL ".join(
         f"SELECT {sign} AS side, {bucket_of(question)}, {', '.join(terms)} FROM {relation}"
         for sign, relation in ((1, question.source), (-1, question.target))
     )
-    groups = ", ".join((DATE, SLOT, ACD, *(of(one.name) for one in question.columns)))
+    groups = ", ".join((DATE, SLOT, ACD, *(as_column(one.name) for one in question.columns)))
     source, target = (f"LIST({VALUE} ORDER BY {VALUE}) FILTER (WHERE side = {sign})" for sign in (1, -1))
     return (
         f"SELECT {DATE}, {SLOT}, {ACD}, {source}, {target} FROM ({both}) AS both_sides "
@@ -94,16 +94,16 @@ def removal_statement(columns: tuple[str, ...], values: tuple[int, ...]) -> str:
     It removes the rows in which each column has one of its values; `values` says how many each has, to bind in order.
     """
     where = " AND ".join(
-        f"{of(column)} IN ({', '.join('?' * count)})" for column, count in zip(columns, values, strict=True)
+        f"{as_column(column)} IN ({', '.join('?' * count)})" for column, count in zip(columns, values, strict=True)
     )
     return f"DELETE FROM {SURPLUS} WHERE {where} RETURNING {DATE}, {SLOT}, {ACD}, CAST({ROWS} AS BIGINT)"
 
 
 def counts_statement(question: BagQuestion) -> str:
     """Return the query whose rows are (date, slot, acd, missing, extra, changed, lacking), a row a bucket."""
-    place = (DATE, SLOT, ACD, *(key(name) for name in question.key))
+    place = (DATE, SLOT, ACD, *(as_key(name) for name in question.key))
     same = " AND ".join(f"present.{name} IS NOT DISTINCT FROM key_groups.{name}" for name in place)
-    keys = "".join(f", {key_term(column)} AS {key(column.name)}" for column in question.key_columns)
+    keys = "".join(f", {key_term(column)} AS {as_key(column.name)}" for column in question.key_columns)
     target_keys = f"SELECT DISTINCT {bucket_of(question)}{keys} FROM {question.target}"
     least = f"LEAST({OVER}, {UNDER})"
     return (
@@ -120,7 +120,7 @@ def groups_statement(question: BagQuestion) -> str:
 
     `over` rows are the source's surplus, `under` the target's.
     """
-    keys = "".join(f", {key_of(column)} AS {key(column.name)}" for column in question.key_columns)
+    keys = "".join(f", {key_of(column)} AS {as_key(column.name)}" for column in question.key_columns)
     return (
         f"SELECT {DATE}, {SLOT}, {ACD}{keys}, "
         f"SUM(GREATEST({ROWS}, 0)) AS {OVER}, SUM(GREATEST(-{ROWS}, 0)) AS {UNDER} FROM {SURPLUS} GROUP BY ALL"
@@ -129,10 +129,10 @@ def groups_statement(question: BagQuestion) -> str:
 
 def shown_groups_statement(question: BagQuestion, most: int) -> str:
     """Return the query of the first differing key groups, ordered by bucket and key, with values for people."""
-    keys = "".join(f", {shown(key(column.name), column)}" for column in question.key_columns)
+    keys = "".join(f", {shown(as_key(column.name), column)}" for column in question.key_columns)
     # As buckets are ordered everywhere: NULL lowest.
     bucket = (f"{name} NULLS FIRST" for name in (DATE, SLOT, ACD))
-    order = ", ".join((*bucket, *(key(name) for name in question.key)))
+    order = ", ".join((*bucket, *(as_key(name) for name in question.key)))
     return (
         f"SELECT {DATE}, {SLOT}, {ACD}{keys}, CAST({OVER} AS BIGINT), CAST({UNDER} AS BIGINT) "
         f"FROM ({groups_statement(question)}) AS key_groups ORDER BY {order} LIMIT {int(most)}"
@@ -143,7 +143,7 @@ def shown_rows_statement(question: BagQuestion) -> str:
     """Return the query for the surplus rows of one key group; bind bucket and key as returned, NULL-safely."""
     terms = [DATE, SLOT, ACD, *(shown(key_of(column), column) for column in question.key_columns)]
     where = " AND ".join(f"{term} IS NOT DISTINCT FROM ?" for term in terms)
-    names = "".join(f", {shown(of(column.name), column)}" for column in question.columns)
+    names = "".join(f", {shown(as_column(column.name), column)}" for column in question.columns)
     return f"SELECT {ROWS}{names} FROM {SURPLUS} WHERE {where} ORDER BY ALL"
 
 
@@ -177,7 +177,7 @@ def shown(term: str, column: FingerprintColumn) -> str:
 
 def key_of(column: FingerprintColumn, relation: str = "") -> str:
     """Return a key column as it distinguishes key groups, in one of our tables of compared rows."""
-    return _without_blanks(column, f"{relation}.{of(column.name)}" if relation else of(column.name))
+    return _without_blanks(column, f"{relation}.{as_column(column.name)}" if relation else as_column(column.name))
 
 
 def _without_blanks(column: FingerprintColumn, term: str) -> str:

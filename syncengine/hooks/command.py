@@ -74,7 +74,7 @@ def run_command(
         return CommandResult(f"could not be started: {reason}: {command[0]}", "", "", 0.0, started=False)
     seconds = time.monotonic() - begun
     code = process.returncode if in_time and process.returncode >= 0 else None
-    problem = _problem(process.returncode) if in_time else _overdue(process.returncode, timeout_seconds)
+    problem = _exit_problem(process.returncode) if in_time else _timeout_problem(process.returncode, timeout_seconds)
     return CommandResult(problem, reader.both.text(), reader.answer.text(), seconds, code)
 
 
@@ -216,13 +216,13 @@ def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> N
         os.killpg(process.pid, number)
 
 
-def _overdue(code: int | None, timeout_seconds: float) -> str:
+def _timeout_problem(code: int | None, timeout_seconds: float) -> str:
     unit = "second" if timeout_seconds == 1 else "seconds"
     ended = "and was stopped" if code is not None else "and could not be stopped: it is still running"
     return f"did not finish within {timeout_seconds:g} {unit} {ended}"
 
 
-def _problem(code: int) -> str:
+def _exit_problem(code: int) -> str:
     if code == 0:
         return ""
     if code < 0:

@@ -32,7 +32,7 @@ from syncengine.model.sides import Sides
 from syncengine.model.window import Window
 from syncengine.observe.comparison import Comparison, Findings, fetch, question_of, selection_of
 
-WHY = "counts intervals, whose lengths differ there"
+LENGTHS_DIFFER = "counts intervals, whose lengths differ there"
 QUARTER = timedelta(minutes=QUANTUM)
 UNKNOWN = (0,) * (24 * 60 // QUANTUM)
 Quarters = Mapping[tuple[int, date], tuple[int, ...]]
@@ -116,7 +116,7 @@ def without_unlike_counts(comparison: Comparison, findings: Findings) -> Iterato
         findings.differing = [drift for drift in findings.differing if drift.bucket not in alike]
         # They may have taken the place of others to show.
         findings.shown.clear()
-        yield ExpectedDifference(ExpectedKind.COLUMN, count, WHY, len(alike))
+        yield ExpectedDifference(ExpectedKind.COLUMN, count, LENGTHS_DIFFER, len(alike))
 
 
 def _quarters(facts: ServerFacts) -> Quarters:

@@ -95,9 +95,9 @@ class ChangesSinceSync:
             group = _group(question, row)
             if group.bucket not in buckets:
                 continue
-            of_weight = group.changed_by in (ChangedBy.TARGET, ChangedBy.BOTH) or not group.source_rows
+            always_reported = group.changed_by in (ChangedBy.TARGET, ChangedBy.BOTH) or not group.source_rows
             room[group.changed_by] += 1
-            if of_weight or room[group.changed_by] <= self.shown:
+            if always_reported or room[group.changed_by] <= self.shown:
                 yield replace(group, versions=versions.get(number, ()))
 
     def _checked_for_change(self, question: BagQuestion, drifts: tuple[BucketDrift, ...]) -> Iterator[BucketDrift]:

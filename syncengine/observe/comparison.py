@@ -114,12 +114,14 @@ def compare(
         candidates = tuple(differing(pairs, every_row=bool(comparison.strength is Strength.EVERY_ROW)))
         overlaps = tuple(_overlaps(comparison, found))
         twice = tuple(overlap for _, overlap in overlaps)
-        found = {bucket: _tiled(stretch, bucket.acd, twice, comparison.facts) for bucket, stretch in found.items()}
+        found = {
+            bucket: _with_tiling(stretch, bucket.acd, twice, comparison.facts) for bucket, stretch in found.items()
+        }
         mine = {pair.bucket for pair in pairs}
         findings.overlaps += (overlap for bucket, overlap in overlaps if bucket in mine)
         for portion in portions(candidates, comparison.limits.compare_rows):
-            settled = _confirmed(comparison, portion, findings)
-            findings.differing += (_in_stretch(drift, found.get(drift.bucket)) for drift in settled)
+            confirmed = _confirmed(comparison, portion, findings)
+            findings.differing += (_in_stretch(drift, found.get(drift.bucket)) for drift in confirmed)
         _count_own_columns(comparison, one.selection, findings)
         if advance is not None:
             advance(1, sum(pair.rows for pair in pairs))
@@ -220,14 +222,14 @@ def _confirmed(comparison: Comparison, portion: tuple[BucketPair, ...], findings
             elif pair.bucket in counts:
                 yield _drift(pair, counts[pair.bucket])
         if not changed:
-            _show(comparison, drifting, findings)
+            _save_samples(comparison, drifting, findings)
             return
         pending = tuple(changed)
     for pair in pending:
         yield replace(_drift(pair, Counts()), changing=True)
 
 
-def _show(comparison: Comparison, drifting: tuple[BucketPair, ...], findings: Findings) -> None:
+def _save_samples(comparison: Comparison, drifting: tuple[BucketPair, ...], findings: Findings) -> None:
     """Save the first key groups of the surplus just found, where none of the buckets has changed since."""
     most, before = comparison.limits.samples, drifting[0].bucket.order
     if sum(len(groups) for bucket, groups in findings.shown.items() if bucket.order < before) >= most:
@@ -320,7 +322,7 @@ def _in_stretch(drift: BucketDrift, stretch: Stretch | None) -> BucketDrift:
     return replace(drift, stretch=stretch, counts=counts)
 
 
-def _tiled(stretch: Stretch, acd: int | None, overlaps: Iterable[Overlap], facts: Sides[ServerFacts]) -> Stretch:
+def _with_tiling(stretch: Stretch, acd: int | None, overlaps: Iterable[Overlap], facts: Sides[ServerFacts]) -> Stretch:
     """Return a stretch with whether the rows of a key overlap in it, on either server."""
     twice = {one.server for one in overlaps if (one.acd, one.span) == (acd, stretch.span)}
     return replace(stretch, source_tiles=facts.source_role not in twice, target_tiles=facts.target_role not in twice)

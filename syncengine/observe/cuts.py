@@ -120,7 +120,7 @@ class _CutSearch:
             inside = self.relevant.touched(acd, self._outages_of(acd))
             known |= {drift.bucket: drift for drift in self._drift_beyond(acd, windows)}
             around = outside(self._search_windows(inside), self.relevant.compared(acd))
-            searched = {pair.bucket: pair for pair in self._differing(acd, clipped(around, self._near))}
+            searched = {pair.bucket: pair for pair in self._differing(acd, clipped(around, self._search_months))}
             pairs |= searched
             mine = (BucketPair(one.bucket, one.source, one.target) for one in known.values() if one.bucket.acd == acd)
             searched |= {pair.bucket: pair for pair in mine}
@@ -142,7 +142,7 @@ class _CutSearch:
         return self.relevant.months.contains(start.date() if start is not None else None)
 
     @property
-    def _near(self) -> MonthRange:
+    def _search_months(self) -> MonthRange:
         """The months, and before and after them as much time as lies between two rows of what was cut at most.
 
         Both begin no further than the longest from the same row, and their labels lie no further from that.
@@ -153,7 +153,7 @@ class _CutSearch:
     def _drift_beyond(self, acd: int, windows: Iterable[Window]) -> list[BucketDrift]:
         """Return what differs near outages in what is compared just before and after the months."""
         times = (both for time in self.relevant.compared(acd) for one in windows if (both := one.clipped(time)))
-        beyond = (rest for time in clipped(times, self._near) for rest in self.relevant.months.outside(time))
+        beyond = (rest for time in clipped(times, self._search_months) for rest in self.relevant.months.outside(time))
         found = (select_window(self.comparison.spec, one, zone=self.relevant.zone, acds=(acd,)) for one in beyond)
         # Expected differences are not counted here.
         comparison = replace(self.comparison, expectations=replace(self.comparison.expectations, columns=()))
@@ -291,7 +291,7 @@ class _CutSearch:
         for row_date, slot, acd, *rest in comparison.cache.rows(cut_statement(question)):
             name, place = tuple(rest[:width]), tuple(rest[width:places])
             begin, end, of_source, of_target, *flags = rest[places:]
-            begun, bucket, over = self._wall(begin), Bucket(row_date, slot, acd), self._wall(end)
+            begun, bucket, over = self._wall_time(begin), Bucket(row_date, slot, acd), self._wall_time(end)
             start = bucket_start(bucket, comparison.buckets, self.relevant.zone)
             if begun is None or start is None or abs(start - begun) > timedelta(hours=self.pieces.longest_hours):
                 # Its label and its seconds contradict each other.
@@ -309,7 +309,7 @@ class _CutSearch:
         begin, end = self.pieces.begin_flag, self.pieces.end_flag
         return (begin, end) if begin is not None and end is not None else None
 
-    def _wall(self, epoch: int | None) -> datetime | None:
+    def _wall_time(self, epoch: int | None) -> datetime | None:
         """Return the wall clock's time of an epoch second."""
         if epoch is None or not FIRST_EPOCH <= epoch < PAST_EPOCH:
             return None

@@ -16,7 +16,7 @@ from syncengine.servers.protocol import Server
 from syncengine.servers.sql.buckets import bucket_terms
 
 
-def guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[BucketDrift]:
+def with_guards(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[BucketDrift]:
     """Add the states over all columns, which a write is compared with.
 
     They must be of the rows that were compared: a bucket that is no longer as it was compared once its
@@ -35,7 +35,7 @@ def guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[Bucke
         for pair in fingerprints(comparison, selection_of(comparison, portion), columns)
     }
     if beyond_fingerprint(columns, guards.values()):
-        guards = {pair.bucket: pair for portion in parts for pair in _digested(comparison, portion, guards)}
+        guards = {pair.bucket: pair for portion in parts for pair in _with_digests(comparison, portion, guards)}
     compared = {
         pair.bucket: pair
         for portion in parts
@@ -44,11 +44,11 @@ def guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[Bucke
     for drift in drifts:
         none = BucketPair(drift.bucket, EMPTY, EMPTY)
         guard, again = guards.get(drift.bucket, none), compared.get(drift.bucket, none)
-        moving = drift.changing or (again.source, again.target) != (drift.source, drift.target)
-        yield replace(drift, source_guard=guard.source, target_guard=guard.target, changing=moving)
+        changing = drift.changing or (again.source, again.target) != (drift.source, drift.target)
+        yield replace(drift, source_guard=guard.source, target_guard=guard.target, changing=changing)
 
 
-def _digested(
+def _with_digests(
     comparison: Comparison, portion: tuple[BucketPair, ...], guards: Mapping[Bucket, BucketPair]
 ) -> Iterator[BucketPair]:
     """Add digests of all rows and columns to guards."""

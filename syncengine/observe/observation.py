@@ -31,11 +31,11 @@ from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparison import Comparison, Findings, compare
 from syncengine.observe.cuts import RelevantOutages, with_cuts
 from syncengine.observe.expected_differences import Expectations, dropped, pseudo_acds_of
-from syncengine.observe.guards import guarded
+from syncengine.observe.guards import with_guards
 from syncengine.observe.pair_facts import facts_for
 from syncengine.observe.refusals import refuse_impossible, refuse_nothing, unarchived
 from syncengine.observe.remembered_days import (
-    Recall,
+    TableMemory,
     Tally,
     can_be_remembered,
     environment_of,
@@ -65,12 +65,12 @@ class TableWork:
     verdict: ColumnsVerdict
     scopes: tuple[Scope, ...] = ()
     slice_plan: SlicePlan | None = None
-    recall: Recall | None = None
+    memory: TableMemory | None = None
     months: MonthRange = ALL_MONTHS
 
     def slices(self, *, use_memory: bool = True) -> tuple[Slice, ...]:
         """Return the slices, but for days that are remembered where these are relied on."""
-        skipped = self.recall.skipped if self.recall is not None and use_memory else frozenset[date]()
+        skipped = self.memory.skipped if self.memory is not None and use_memory else frozenset[date]()
         return tuple(self.slice_plan.slices(self.months, skipped)) if self.slice_plan is not None else ()
 
     @property
@@ -209,14 +209,14 @@ class _ObservationRun:
         )
         untimed = self.request.window is None and any(one.untimed for found in bounds.values() for one in found)
         slice_plan = SlicePlan(spec, scopes, self.settings.timezone, self.request.parts, untimed)
-        recall = self._recall(spec, verdict, scopes)
+        memory = self._table_memory(spec, verdict, scopes)
         empty = bool(bounds) and not any(one.rows for found in bounds.values() for one in found)
         if not (any(slice_plan.slices()) or empty or unarchived(self.request, spec, scopes, self.questions)):
             why = next((note for scope in scopes for note in scope.notes), _why_nothing(spec, self.request))
             return TableWork(spec, replace(verdict, state=TableState.NOTHING, problem=why), scopes)
-        return TableWork(spec, verdict, scopes, slice_plan, recall, self.months)
+        return TableWork(spec, verdict, scopes, slice_plan, memory, self.months)
 
-    def _recall(self, spec: TableSpec, verdict: ColumnsVerdict, scopes: tuple[Scope, ...]) -> Recall | None:
+    def _table_memory(self, spec: TableSpec, verdict: ColumnsVerdict, scopes: tuple[Scope, ...]) -> TableMemory | None:
         """Return what is remembered of a table; None where it is not recalled and will not be remembered."""
         memory, now = self.memory, self.request.now
         if memory is None or now is None or not self.request.may_recall or verdict.uncovered:
@@ -226,9 +226,9 @@ class _ObservationRun:
         live = {role: self.live[role][spec.name] for role in Role}
         described = {role: server.describe() for role, server in self.servers.items()}
         environment = environment_of(spec, verdict.compared, live, self.settings, described)
-        recalled = memory.recall(environment, spec.name)
-        recall = Recall(spec, environment, recalled, scopes, self.facts, self.request.as_of, now)
-        return with_versions(recall, self.servers, self.settings.timezone, self.pool)
+        remembered = memory.recall(environment, spec.name)
+        table_memory = TableMemory(spec, environment, remembered, scopes, self.facts, self.request.as_of, now)
+        return with_versions(table_memory, self.servers, self.settings.timezone, self.pool)
 
     def _without_zone(self, spec: TableSpec) -> TableWork:
         """Leave out, or refuse to write, a table whose times cannot be read."""
@@ -295,7 +295,7 @@ class _ObservationRun:
             )
             findings.differing, cuts = with_cuts(comparison, relevant, findings.differing)
         if self.request.for_writing:
-            findings.differing = list(guarded(comparison, findings.differing))
+            findings.differing = list(with_guards(comparison, findings.differing))
         differing, others = self._of_requested_acds(spec, findings)
         changes = None
         if self.last is not None and spec.time is None and self.months.open_start:
@@ -343,24 +343,24 @@ class _ObservationRun:
         self, work: TableWork, comparison: Comparison, progress: Progress
     ) -> tuple[Findings, RememberedCounts]:
         """Compare a table but for the days remembered of it, and remember what was learnt."""
-        name, recall, memory = work.spec.name, work.recall, self.memory
+        name, table_memory, memory = work.spec.name, work.memory, self.memory
 
         def advance(units: int, rows: int) -> None:
             progress.advance(units, name, rows=rows)
 
-        if recall is None or memory is None:
+        if table_memory is None or memory is None:
             findings = compare(comparison, work.slices(), advance)
             if memory is not None and can_be_remembered(work.spec):
                 memory.distrust((name, one.bucket.acd, one.bucket.row_date) for one in findings.differing)
             return findings, ALL_READ
-        remembered, tally = recall.remembered, Tally(recall.named, recall.skipped)
+        remembered, tally = table_memory.counts, Tally(table_memory.named, table_memory.skipped)
         findings = compare(comparison, work.slices(), advance, tally.add)
-        if recall.contradicted_by(tally.unequal):
+        if table_memory.contradicted_by(tally.unequal):
             # What was remembered is wrong here, so it is not relied on anywhere in the table.
-            remembered, tally = ALL_READ, Tally(recall.named, frozenset())
+            remembered, tally = ALL_READ, Tally(table_memory.named, frozenset())
             findings = compare(comparison, work.slices(use_memory=False), lambda _, rows: advance(0, rows), tally.add)
-        learnt = recall.learnt(tally, self.request.seed, everything=self.request.window is None)
-        memory.remember(recall.environment, name, learnt)
+        verified = table_memory.verified_days(tally, self.request.seed, everything=self.request.window is None)
+        memory.remember(table_memory.environment, name, verified)
         return findings, replace(remembered, days_in_all=remembered.days + tally.days)
 
     def _of_requested_acds(

@@ -88,12 +88,12 @@ def environment_of(
 
 
 @dataclass(frozen=True)
-class Recall:
+class TableMemory:
     """What one verify may use of the days remembered of one table. A day is read or skipped for all ACDs together."""
 
     spec: TableSpec
     environment: str
-    recalled: RememberedDays
+    remembered_days: RememberedDays
     scopes: tuple[Scope, ...]
     facts: Sides[ServerFacts]
     as_of: datetime
@@ -138,7 +138,7 @@ class Recall:
         return frozenset(spared)
 
     @property
-    def remembered(self) -> RememberedCounts:
+    def counts(self) -> RememberedCounts:
         """What is not read, for the verdict."""
         skipped = {
             place: one for place, one in self._valid.items() if self._requested(place) and place[1] in self.skipped
@@ -157,16 +157,16 @@ class Recall:
         """Say whether a day that is remembered as equal is not: then none is relied on."""
         return any(place in self._valid for place in unequal)
 
-    def learnt(self, tally: Tally, seed: int, *, everything: bool) -> VerifiedDays:
+    def verified_days(self, tally: Tally, seed: int, *, everything: bool) -> VerifiedDays:
         """Return what to remember of a comparison; `everything` says that no window was requested."""
         distrusted = self.contradicted_by(tally.unequal)
-        known = {place for place in self.recalled.days if distrusted or place in self._invalid}
+        known = {place for place in self.remembered_days.days if distrusted or place in self._invalid}
         starts = [scope.window.start.date() for scope in self.scopes if scope.window]
         return VerifiedDays(
             equal=tuple(self._equal(tally, seed)),
             dropped=frozenset(known),
             resets=self._resets,
-            mark=self.recalled.mark,
+            mark=self.remembered_days.mark,
             oldest_day=min(starts, default=None) if everything else None,
         )
 
@@ -184,17 +184,17 @@ class Recall:
         """What is remembered and still valid."""
         return {
             place: one
-            for place, one in self.recalled.days.items()
+            for place, one in self.remembered_days.days.items()
             if place not in self._invalid and self._versioned(place)
         }
 
     @cached_property
     def _invalid(self) -> frozenset[DayPlace]:
         """What is remembered and no longer valid: dated after now, changed since, or before an unknown clock reset."""
-        new = self._resets - self.recalled.resets
+        new = self._resets - self.remembered_days.resets
         return frozenset(
             place
-            for place, one in self.recalled.days.items()
+            for place, one in self.remembered_days.days.items()
             if one.at > self.now or any(_touches(reset, one) for reset in new) or self._changed(place, one)
         )
 
@@ -214,7 +214,7 @@ class Recall:
         span = _span(day)
         parts = {scope: part for scope in self.scopes if scope.window and (part := scope.window.clipped(span))}
         return any(
-            part == span and ((scope.acd, day) in self.recalled.days or self._is_closed(scope.acd, span))
+            part == span and ((scope.acd, day) in self.remembered_days.days or self._is_closed(scope.acd, span))
             for scope, part in parts.items()
         )
 
@@ -305,18 +305,18 @@ class Tally:
                 self.unequal.add((acd, day))
 
 
-def with_versions(recall: Recall, servers: Mapping[Role, Server], zone: str, pool: Executor) -> Recall | None:
+def with_versions(memory: TableMemory, servers: Mapping[Role, Server], zone: str, pool: Executor) -> TableMemory | None:
     """Read the versions of days from both servers at once; None where one of them has none.
 
     They are read before the rows: a change while rows are compared gives other versions than those remembered.
     """
-    queries = recall.queries(zone)
+    queries = memory.queries(zone)
     if not queries:
-        return recall
+        return memory
     futures = {role: pool.submit(_versions_on, server, queries) for role, server in servers.items()}
     answers = {role: future.result() for role, future in futures.items()}
     known = {role: versions for role, versions in answers.items() if versions is not None}
-    return replace(recall, versions=PairVersions(known)) if len(known) == len(answers) else None
+    return replace(memory, versions=PairVersions(known)) if len(known) == len(answers) else None
 
 
 def _versions_on(server: Server, queries: Iterable[DaysQuery]) -> DayVersions | None:

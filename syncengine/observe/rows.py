@@ -32,16 +32,16 @@ def rows_of(comparison: Comparison, drift: BucketDrift, limit: int) -> BucketRow
 
     No more rows than those are in memory: the bucket is compared in the cache.
     """
-    seen, cache, question = (
+    before, cache, question = (
         BucketPair(drift.bucket, drift.source, drift.target),
         comparison.cache,
         question_of(comparison),
     )
-    find_surplus(comparison, (seen,))
+    find_surplus(comparison, (before,))
     remove_expected(comparison, ExpectedCounts(comparison.expectations))
-    found = fingerprints(comparison, selection_of(comparison, (seen,)), comparison.verdict.compared)
+    found = fingerprints(comparison, selection_of(comparison, (before,)), comparison.verdict.compared)
     now = next(iter(found), BucketPair(drift.bucket, EMPTY, EMPTY))
-    if not (_alike(now.source, seen.source) and _alike(now.target, seen.target)):
+    if not (_alike(now.source, before.source) and _alike(now.target, before.target)):
         raise ChangedSincePlanError(
             f"{comparison.spec.name} has changed since it was compared, in the requested bucket.",
             hint="Compare it again.",
@@ -65,8 +65,8 @@ def rows_of(comparison: Comparison, drift: BucketDrift, limit: int) -> BucketRow
     )
 
 
-def _alike(now: BucketState, seen: BucketState) -> bool:
-    return (now.rows, now.hash_sum) == (seen.rows, seen.hash_sum)
+def _alike(now: BucketState, before: BucketState) -> bool:
+    return (now.rows, now.hash_sum) == (before.rows, before.hash_sum)
 
 
 def _repeated(found: Iterable[tuple[Any, ...]], columns: Sequence[FingerprintColumn]) -> Iterator[Row]:

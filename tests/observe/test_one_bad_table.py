@@ -475,7 +475,7 @@ def test_days_that_fail_only_once_their_intervals_are_repaired(
 ) -> None:
     """A table that cannot be read for its recomputation is skipped and named; the other longer tables are done."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
-    make = RecomputedRows.make
+    make = RecomputedRows.recompute
 
     def failing_at_days(self: RecomputedRows, spec: TableSpec, *given: Any) -> Any:
         if spec.name == "dcwc":

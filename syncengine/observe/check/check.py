@@ -53,7 +53,7 @@ def run_scratch_cases(
     sound = [one for one in checked.servers if one.role in servers and not one.problem]
     progress.begin("Testing in a scratch table", len(sound) * len(CASES))
     try:
-        tried = {
+        results = {
             one.role: _with_scratch_results(
                 one, servers[one.role], options, cache, lock_seconds, lambda case: progress.advance(1, case)
             )
@@ -61,7 +61,7 @@ def run_scratch_cases(
         }
     finally:
         progress.end()
-    first, second = (tried.get(one.role, one) for one in checked.servers)
+    first, second = (results.get(one.role, one) for one in checked.servers)
     return replace(checked, servers=(first, second))
 
 

@@ -119,8 +119,8 @@ def _tables(
             if error.of_whole_server:
                 raise
             problem, hint = error.message, error.hint
-            passes = error.transient or isinstance(error, ServerLockedError)
-            yield replace(found, presence=TablePresence.UNREADABLE, problem=problem, hint=hint, temporary=passes)
+            temporary = error.transient or isinstance(error, ServerLockedError)
+            yield replace(found, presence=TablePresence.UNREADABLE, problem=problem, hint=hint, temporary=temporary)
 
 
 def _column_type(column: LiveColumn) -> str:

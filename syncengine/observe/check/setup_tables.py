@@ -105,10 +105,10 @@ def _findings(
     if not drifts:
         return
     rows = sum(drift.counts.total for drift in drifts)
-    moving = any(drift.changing for drift in drifts)
+    changing = any(drift.changing for drift in drifts)
     one = rows == 1
     message = f"{rows:,} row{'' if one else 's'} of {setup.what} {'differs' if one else 'differ'}"
-    if moving and not rows:
+    if changing and not rows:
         message = f"Rows of {setup.what} were changing while they were compared"
     yield Finding(
         severity=Severity.NOTE if setup.may_differ else Severity.MUST,

@@ -74,11 +74,11 @@ class RecomputedRows:
             for one in query.selection.buckets or ()
             if one.acd is not None and one.row_date is not None
         ]
-        self.make(spec, periods)
+        self.recompute(spec, periods)
         statement = read_statement(query, source=RECOMPUTED)
         return self.cache.reader(statement.text, statement.values)
 
-    def make(self, spec: TableSpec, periods: Sequence[Period]) -> Recomputation:
+    def recompute(self, spec: TableSpec, periods: Sequence[Period]) -> Recomputation:
         """Roll periods up, and report how they differ from the existing rows.
 
         Raises `StagingError` where a column cannot hold its sum, or the table lacks what a roll-up needs.
