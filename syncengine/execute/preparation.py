@@ -14,8 +14,8 @@ from syncengine.diffing.bag_difference import (
     DATE,
     SLOT,
     BagQuestion,
+    as_key,
     groups_statement,
-    key,
     key_term,
     surplus_statement,
 )
@@ -175,7 +175,7 @@ class Preparation:
             return 0, ()
         question = _question(part)
         self.cache.run(surplus_statement(question))
-        place = ", ".join((DATE, SLOT, ACD, *map(key, part.key)))
+        place = ", ".join((DATE, SLOT, ACD, *map(as_key, part.key)))
         self.cache.run(f"CREATE OR REPLACE TABLE chosen AS SELECT {place} FROM ({groups_statement(question)}) AS found")
         self._spare_planned(part)
         if part.action is Action.REPAIR_CUTS:
@@ -210,7 +210,7 @@ class Preparation:
 
     def _spare_planned(self, part: TablePart) -> None:
         """Remove from the table `chosen` the key groups that the plan skips."""
-        names = (DATE, SLOT, ACD, *map(key, part.key))
+        names = (DATE, SLOT, ACD, *map(as_key, part.key))
         where = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in names)
         for write in part.buckets:
             bucket = write.bucket
@@ -220,7 +220,7 @@ class Preparation:
     def _spare_uncut(self, part: TablePart) -> None:
         """Remove from the table `chosen` groups that no outage cut, except those added or replaced with them."""
         self.cache.run("CREATE OR REPLACE TABLE chosen AS SELECT *, FALSE AS is_cut FROM chosen")
-        names = (DATE, SLOT, ACD, *map(key, part.key))
+        names = (DATE, SLOT, ACD, *map(as_key, part.key))
         group = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in names)
         bucket = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in (DATE, SLOT, ACD))
         for write in part.buckets:
@@ -287,7 +287,7 @@ def _matches(part: TablePart, relation: str) -> str:
     rows = replace(DUCKDB, relation=relation)
     compared = {column.name: column for column in _compared(part)}
     pairs = list(zip((DATE, SLOT, ACD), bucket_terms(part.bucket_columns, rows), strict=True))
-    pairs += [(key(name), key_term(compared[name], rows.name(name))) for name in part.key]
+    pairs += [(as_key(name), key_term(compared[name], rows.name(name))) for name in part.key]
     return " AND ".join(f"chosen.{name} IS NOT DISTINCT FROM ({term})" for name, term in pairs)
 
 

@@ -53,7 +53,7 @@ class DriftRows:
                 seed=observation.seed,
                 every_row=False,
                 zone=observation.zone,
-                left_out=table.excluded,
+                excluded=table.excluded,
                 expectations=Expectations(
                     rows=tuple(one for one in self.settings.expected if one.table == folded(table.spec.name))
                 ),

@@ -117,7 +117,7 @@ def test_it_asks_before_it_writes(tmp_path: Path, typed: Typing, monkeypatch: py
         (("--policy", "reconcile", "--from", "secondary"), "Leave --from out."),
         (("--table", "nonsense"), "nonsense"),
         (("--table", "synonyms"), "synonyms has no time, and a backfill copies history."),
-        (("--acd", "77"), "Neither server knows ACD 77."),
+        (("--acd", "77"), "Neither server has ACD 77."),
         (("--window", "yesterday-ish"), "yesterday-ish"),
         (("--rows-per-second", "0"), "rows-per-second"),
         (("--policy", "rows"), "'--policy': 'rows' is not one of 'replace', 'fill', 'reconcile'"),

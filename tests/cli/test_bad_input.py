@@ -22,7 +22,7 @@ VERIFY = ("verify",)
         ((*WINDOW, "-t", "c_foo"), "There is no table 'c_foo' in any spec", "name its folder with --specs, or in the pair file"),
         ((*WINDOW, "-s", "dictionry"), "There is no set 'dictionry'", "dictionary"),
         ((*WINDOW, "-s", "nothinglikeit"), "There is no set 'nothinglikeit'", "syncengine tables --sets"),
-        ((*TRUNKS, "--acd", "7"), "Neither server knows ACD 7", "1"),
+        ((*TRUNKS, "--acd", "7"), "Neither server has ACD 7", "1"),
         (("-t", "htrunk", "-w", "2000-06-05 05:19..05:13"), "runs backwards", "earlier time first"),
         (("-t", "htrunk", "-w", "2000-06-06..2000-06-05"), "runs backwards", "earlier time first"),
         (("-t", "htrunk", "-w", "2000-06-06"), "lies in the future: it is 2000-06-05 07:10 now", "has passed"),
@@ -32,7 +32,7 @@ VERIFY = ("verify",)
         (("-t", "htrunk", "-w", "yesterday"), "is not a time", "2000-06-05"),
         (("-t", "htrunk", "-w", "05:13..05:19"), "does not say which day", "2000-06-05"),
         (("-t", "htrunk", "-w", "2000-06-05 05:13"), "has no time to stop at", "2000-06-05"),
-        (("-t", "htrunk", "-w", "1999-06-05"), "nothing to compare. htrunk", "keeps 62 days"),
+        (("-t", "htrunk", "-w", "1999-06-05"), "nothing to compare. htrunk", "stores 62 days"),
     ],
 )
 @pytest.mark.parametrize("command", [RESYNC, VERIFY])

@@ -38,7 +38,7 @@ def test_a_report_names_the_pair(tmp_path: Path, typed: Typing) -> None:
 
     result = typed("check", "--pair", files.pair_file)
 
-    assert f"`syncengine verify --pair {files.pair_file}` says what is missing." in result.text
+    assert f"`syncengine verify --pair {files.pair_file}` shows what is missing." in result.text
 
 
 @pytest.mark.parametrize(

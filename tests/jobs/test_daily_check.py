@@ -316,7 +316,7 @@ def test_a_hook_without_an_answer(tmp_path: Path, typed: Typing) -> None:
 
     assert output.code == 3
     assert "primary: the hook backups could not be started: No such file or directory" in output.out
-    assert "secondary: the hook links was not done within 1 second, and was ended" in output.out
+    assert "secondary: the hook links did not finish within 1 second and was stopped" in output.out
     assert "Backups: Maintenance, Backup Data on both servers" in output.out
     assert "Links: System Setup, connection status on both servers" in output.out
     assert "Work on the primary" in output.out

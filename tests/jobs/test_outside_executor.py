@@ -138,7 +138,7 @@ def test_a_process_that_knows_nothing_finds_the_same(files: Files, processes: Pr
     assert found == files.open().verify(tables=TABLES)
     ran = pair.execute(pair.plan_resync(window=MORNING, tables=HISTORY))
     assert {step.state for step in ran.outcome.steps} == {StepState.DONE}
-    with pytest.raises(InputError, match="Neither server knows ACD 9"):
+    with pytest.raises(InputError, match="Neither server has ACD 9"):
         pair.verify(tables=TABLES, acds=9)
     assert processes.submit(os.getpid).result() != os.getpid(), "it was shut down"
 

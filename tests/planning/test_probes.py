@@ -154,8 +154,8 @@ def test_the_set_up_is_alike_only_by_a_check_that_compared_it() -> None:
     """What must be alike and is not is named; a check with a server that failed proves nothing."""
     servers = (ServerCheck(Role.PRIMARY, "p", None), ServerCheck(Role.SECONDARY, "s", None))
     alike = PairCheck(FIVE, servers)
-    storage = Finding(Severity.MUST, Subject.SETUP, "1 row of the storage allocation is not alike.")
-    load = Finding(Severity.MUST, Subject.LOAD, "The loads are not alike.")
+    storage = Finding(Severity.MUST, Subject.SETUP, "1 row of the storage allocation differs.")
+    load = Finding(Severity.MUST, Subject.LOAD, "The CMS loads differ.")
     failed = replace(alike, problem="secondary: no connection.")
 
     assert probe(ProbeName.SET_UP_ALIKE, evidence(check=replace(alike, findings=(load,)))).state is ProbeState.DONE

@@ -65,7 +65,7 @@ def test_a_time_nobody_can_read_refuses_the_resync(tmp_path: Path) -> None:
     files = behind(tmp_path)
     files.run("primary", "UPDATE arch_stat SET last_time = 'yesterday' WHERE trim(arch_type) = '1'")
 
-    with pytest.raises(NotArchivedError, match="'yesterday', which is not a time known here"):
+    with pytest.raises(NotArchivedError, match="'yesterday', which is not a valid time"):
         plan_of(files, tables=("htrunk",))
 
 

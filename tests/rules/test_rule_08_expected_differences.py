@@ -207,7 +207,7 @@ def test_a_pseudo_acd_has_no_outages_and_need_not_be_alike(tmp_path: Path) -> No
     says = [finding.message for finding in files.open().check().findings]
 
     assert found.findings == ()
-    assert "ACD 9 is a pseudo-ACD of primary, as the pair file says: it is not looked at." in says
+    assert "ACD 9 is a pseudo-ACD of primary, as the pair file says: it is not compared." in says
     assert not any("only on primary" in one for one in says)
     assert "only on primary" in " ".join(
         finding.message for finding in pseudo(tmp_path / "without", settings="").open().check().findings

@@ -84,7 +84,7 @@ def test_a_row_that_is_to_be_made_is_refused_or_has_null(tmp_path: Path, told: s
     assert done.rollups is not None
     if told == "refuse":
         assert days(files) == before
-        assert "do not tell mystery; `unknown_columns='null'`" in fates(done.rollups)["dcwc"][1]
+        assert "do not give mystery; `unknown_columns='null'`" in fates(done.rollups)["dcwc"][1]
     else:
         assert days(files) == [("7", whole(files)[0], 336), ("42", whole(files)[1], None)]
         assert fates(done.rollups)["dcwc"] == ("list", "all but mystery is recomputed")
@@ -103,7 +103,7 @@ def test_rows_that_cannot_be_told_apart_are_left_or_become_one(tmp_path: Path, t
     assert done.rollups is not None
     if told == "refuse":
         assert days(files) == before
-        assert "several rows of a key group, which nothing tells apart" in fates(done.rollups)["dcwc"][1]
+        assert "several rows of a key group, which nothing distinguishes" in fates(done.rollups)["dcwc"][1]
     else:
         assert days(files) == [("7", whole(files)[0], None), ("42", whole(files)[1], 336)]
 
@@ -118,7 +118,7 @@ def test_where_it_cannot_be_null_no_row_is_made(tmp_path: Path) -> None:
     done = repaired(files, unknown_columns="null")
 
     assert done.rollups is not None
-    assert "do not tell mystery, never NULL there" in fates(done.rollups)["dcwc"][1]
+    assert "do not give mystery, which cannot be NULL" in fates(done.rollups)["dcwc"][1]
     assert days(files) == before
 
 

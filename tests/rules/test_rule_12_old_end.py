@@ -82,7 +82,7 @@ def test_a_window_wholly_dropped_is_said_to_be(tmp_path: Path, capsys: pytest.Ca
     code = run_for_code(["verify", "--pair", str(files.pair_file), "--window", f"{ago(11)}", "-t", "htrunk"])
 
     assert code == 2
-    assert "keeps 5 days" in capsys.readouterr().err
+    assert "stores 5 days" in capsys.readouterr().err
 
 
 def exception(time: int, seqno: int) -> dict[str, Any]:
@@ -128,12 +128,12 @@ def test_what_is_not_compared_names_its_acds(tmp_path: Path, capsys: pytest.Capt
     run_for_code(["resync", *command, "--dry-run"])
     plan = capsys.readouterr().out
 
-    assert "agex of ACD 1: compared from 2000-06-05 04:45: primary holds nothing older" in plan
-    assert "agex of ACD 2: compared from 2000-06-05 05:45: primary holds nothing older" in plan
+    assert "agex of ACD 1: compared from 2000-06-05 04:45: primary has nothing older" in plan
+    assert "agex of ACD 2: compared from 2000-06-05 05:45: primary has nothing older" in plan
     assert f"htrunk: compared from {ago(5)} 00:00: " in plan
     expected = [" ".join(line.split()) for line in verdict.splitlines()]
-    assert "agex ACD 1 before 2000-06-05 04:45 primary holds nothing older" in expected
-    assert "agex ACD 2 before 2000-06-05 05:45 primary holds nothing older" in expected
+    assert "agex ACD 1 before 2000-06-05 04:45 primary has nothing older" in expected
+    assert "agex ACD 2 before 2000-06-05 05:45 primary has nothing older" in expected
     assert any(line.startswith(f"htrunk before {ago(5)} ") for line in expected)
 
 

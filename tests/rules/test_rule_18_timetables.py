@@ -189,8 +189,8 @@ def test_faults_of_the_pair_file_are_told(tmp_path: Path, text: str, fault: str)
     [
         ("run_locale", VALUES, "primary: ttsched has no column run_locale, only owner, tt_name, "),
         ("start_date", VALUES, "ttsched.start_date is DATE, and a flag is text or a whole number"),
-        ("acd", VALUES, "ttsched.acd is SMALLINT, which cannot hold 'o' (only here)"),
-        ("acd", VALUES.replace('"o"', '"01"'), "which shows its numbers otherwise than '01' (only here)"),
+        ("acd", VALUES, "ttsched.acd is SMALLINT, which cannot store 'o' (only here)"),
+        ("acd", VALUES.replace('"o"', '"01"'), "which does not store numbers as '01' (only here)"),
     ],
 )
 def test_a_column_that_does_not_fit_is_told(

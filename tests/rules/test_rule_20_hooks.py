@@ -151,7 +151,7 @@ def test_a_dry_run_marks_the_lines_and_runs_nothing(tmp_path: Path, typed: Typin
     [
         (fails(), "ended with exit code 3, and printed: no route to cms-boulder"),
         (("./nowhere",), "could not be started: No such file or directory"),
-        (python("import time; print('waits', flush=True); time.sleep(60)"), "was not done within 1 second"),
+        (python("import time; print('waits', flush=True); time.sleep(60)"), "did not finish within 1 second"),
         (python("os.kill(os.getpid(), 9)"), "was ended by signal 9"),
     ],
 )

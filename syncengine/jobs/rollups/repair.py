@@ -155,7 +155,9 @@ class RollupRepairJob:
         if not by_period:
             return (), remaining
         try:
-            found = RecomputedRows(server, self.catalogue, cache, kind.unknown_columns).make(spec, tuple(by_period))
+            found = RecomputedRows(server, self.catalogue, cache, kind.unknown_columns).recompute(
+                spec, tuple(by_period)
+            )
         except StagingError as error:
             return (), [*remaining, *(with_outcome(one, Rollups.LIST, error.message) for one in by_period.values())]
         limit = self.settings.limits.deletions

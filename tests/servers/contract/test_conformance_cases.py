@@ -163,7 +163,7 @@ def test_a_refusal_that_says_nothing_fails(tmp_path: Path, cache: Cache) -> None
         result = notes_of(results(server, cache), "locks")
 
     assert result.state is CaseState.FAILED
-    assert "it says no more than this: primary: no." in result.message
+    assert "its error does not say what to do: primary: no." in result.message
 
 
 @pytest.mark.soak
@@ -171,7 +171,7 @@ def test_a_session_that_waits_for_ever_is_given_up(
     tmp_path: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that lets a second session wait beyond the limit fails the case, and the next one goes on."""
-    monkeypatch.setattr(conformance, "PATIENCE", 0.2)
+    monkeypatch.setattr(conformance, "EXTRA_WAIT_SECONDS", 0.2)
 
     with opened(Embedded.make(tmp_path / "one", ()), Broken(hangs=threading.Event())) as server:
         found = results(server, cache)
