@@ -106,7 +106,7 @@ class Connections(NeverPickled):
             ) from error
 
     def open(self, role: Role, *, writable: bool, limits: Limits) -> Server:
-        """Open one server; where the pair file does not tell its load, a command of the user's may."""
+        """Open one server; where the pair file does not report its load, a command of the user's may."""
         settings = self._settings.server(role)
         settings = replace(settings, load=settings.load or self._commands.load(role))
         return open_server(settings, self._settings.file.parent, writable=writable, limits=limits)
@@ -121,7 +121,7 @@ class Connections(NeverPickled):
             capabilities = servers[role].describe().capabilities
             if capabilities.read_only:
                 raise ServerReadOnlyError(
-                    f"{role}: the server {capabilities.read_only}.", hint="Name the server that takes writes."
+                    f"{role}: the server {capabilities.read_only}.", hint="Use the server that accepts writes."
                 )
             if not capabilities.writable:
                 raise ServerReadOnlyError(
@@ -129,7 +129,7 @@ class Connections(NeverPickled):
                 )
             if not capabilities.transactions and not self._settings.server(role).without_transactions:
                 raise NoTransactionsError(
-                    f"{role}: the database keeps no transaction log, so that a step that is cut short cannot be rolled "
+                    f"{role}: the database has no transaction log, so that a step that is cut short cannot be rolled "
                     "back, only put back from its journal.",
                     role=role,
                     hint=f"Set {role}.without_transactions = true in the pair file to write it all the same.",

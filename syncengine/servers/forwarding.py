@@ -1,4 +1,4 @@
-"""What a wrapper of a server or of a transaction does not change goes to the one it is around."""
+"""Wrappers of a server or a transaction pass on what they do not change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 class Forwarding(Generic[Inner]):
-    """A wrapper; one that has a method which its protocol does not know, a misspelt one, raises `TypeError`."""
+    """A wrapper; a method that its protocol lacks, such as a misspelt one, raises `TypeError`."""
 
     _protocol: ClassVar[type]
 
@@ -28,14 +28,14 @@ class Forwarding(Generic[Inner]):
                 raise TypeError(f"{cls.__name__}.{name}: {cls._protocol.__name__} has no such method.")
 
     def _call(self, method: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
-        """Answer by the method of the inner one. Whoever changes how each of them is called overrides it."""
+        """Call a method of the inner one. A wrapper that changes every call overrides this."""
         return method(*args, **kwargs)
 
 
 def forwarded(
     method: Callable[Concatenate[Inner, Asked], Answer],
 ) -> Callable[Concatenate[Forwarding[Inner], Asked], Answer]:
-    """Return a method of a protocol as its wrappers have it."""
+    """Return the wrappers' version of a method of a protocol."""
     name = method.__name__
 
     def forward(self: Forwarding[Inner], /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:

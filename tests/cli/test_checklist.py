@@ -281,7 +281,7 @@ def test_a_damaged_record_is_named_and_begun_again(files: Files, typed: Typing) 
     result = checklist(typed, files)
 
     assert result.code == 1
-    assert "is damaged; which lines of the checklist were ticked is not known any more." in result.err
+    assert "is damaged; it is no longer known which of its lines were ticked." in result.err
     assert f"`syncengine checklist {NAME} --anew --pair {files.pair_file}` begins it again" in result.err
     assert checklist(typed, files, "--anew").code == 3
 

@@ -126,7 +126,7 @@ def test_without_a_folder_nothing_spills(tmp_path: Path) -> None:
 
     with Cache(tmp_path / "file" / "staging", memory_mb=MEMORY_MB) as cache:
         assert cache.load("few", wide(1, rows=100)) == 100
-        with pytest.raises(StagingError, match=r"staging cannot take what has to be compared: Out of Memory Error: "):
+        with pytest.raises(StagingError, match=r"staging has no room for the comparison: Out of Memory Error: "):
             compare(cache)
 
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

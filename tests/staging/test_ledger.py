@@ -61,7 +61,7 @@ def test_a_run_of_another_version_is_said_to_be_one(tmp_path: Path, monkeypatch:
     found = ledger.find(run)
 
     assert found.state is RunState.DAMAGED
-    assert found.problem.endswith("run.json is of another version of syncengine, and cannot be read.")
+    assert found.problem.endswith("run.json was written by another version of syncengine and cannot be read.")
 
 
 def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_old_runs_are_removed_by_age(tmp_path: Path) -> None:
     (said,) = prune(ledger, days=90, later=91)
 
     assert said.startswith(f"run {first} (")
-    assert "more than 90 days old; it cannot be undone any more" in said
+    assert "more than 90 days old; it can no longer be undone" in said
     assert [run.id for run in ledger.runs()] == [second]
 
 

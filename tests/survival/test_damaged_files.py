@@ -373,7 +373,7 @@ def test_a_run_of_an_earlier_version_is_said_to_be_one(tmp_path: Path) -> None:
 
     (run,) = Ledger(tmp_path).runs()
 
-    assert run.problem == f"{folder / 'run.json'} is of another version of syncengine, and cannot be read."
+    assert run.problem == f"{folder / 'run.json'} was written by another version of syncengine and cannot be read."
 
 
 @pytest.mark.soak
@@ -392,7 +392,7 @@ def test_an_undo_is_not_gone_on_with_from_a_damaged_journal(given: Given, typed:
     said = scene.type(typed, ("resume",))
 
     assert said.code == 1
-    assert "journal.parquet is damaged; what it held cannot be put back" in said.text
+    assert "journal.parquet is damaged; its rows cannot be restored" in said.text
     assert scene.rows() == half
 
 

@@ -1,6 +1,6 @@
-"""What a write to a table of a DuckDB file sets off or meets, and the sequences that number its columns.
+"""The constraints and references of a table in a DuckDB file, and the sequences that number its columns.
 
-DuckDB has no triggers, and its foreign keys know no other action than to refuse.
+DuckDB has no triggers, and the only action of its foreign keys is to refuse.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ BEHIND = (
     "WHERE database_name = current_database() AND schema_name = ? AND sequence_name = ?"
 )
 NUMBERS = re.compile(r"U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*\)|FLOAT|DOUBLE")
-NOT_A_NUMBER = "its column holds no numbers"
+NOT_A_NUMBER = "its column is not numeric"
 NOT_FOUND = "its default does not name a sequence of this database in a way that can be read here: {default}"
 
 
@@ -55,7 +55,7 @@ class DuckDBSequence:
 
     @property
     def shown(self) -> str:
-        """The sequence as people name it."""
+        """The sequence as shown to people."""
         return self.name if self.schema == "main" else f"{self.schema}.{self.name}"
 
 
@@ -74,7 +74,7 @@ class _NumberedColumn:
 
 
 def read_surroundings(ask: RunQuery, names: Collection[str]) -> dict[str, Surroundings]:
-    """Return what surrounds those of the named tables that exist, under the names asked for."""
+    """Return the surroundings of those of the named tables that exist, under the requested names."""
     kinds = {folded(name): (name, kind) for name, kind in ask(Statement(TABLES))}
     constraints = ask(Statement(CONSTRAINTS))
     indexes = ask(Statement(INDEXES))
@@ -118,7 +118,7 @@ def is_table(ask: RunQuery, name: str) -> bool:
 
 
 def constrained_columns(ask: RunQuery, table: str) -> frozenset[str]:
-    """Return the columns of a table that a constraint speaks of: what they are changed to must keep to it."""
+    """Return the columns of a table that a constraint covers: changed values must satisfy it."""
     rows = ask(Statement(CONSTRAINTS))
     names = {name for of, _, _, columns, *_ in rows if folded(of) == folded(table) for name in columns or ()}
     names |= {name for *_, to, columns in rows if folded(to or "") == folded(table) for name in columns or ()}
@@ -129,7 +129,7 @@ def constrained_columns(ask: RunQuery, table: str) -> frozenset[str]:
 
 
 def advanced(ask: RunQuery, sequence: DuckDBSequence, lowest: int, highest: int) -> Statement | None:
-    """Return what sets a sequence past numbers that were written, None where it is not behind them."""
+    """Return the statement that sets a sequence past written numbers, None where it is not behind them."""
     where = (sequence.schema, sequence.name)
     increment, least, most, last, start = ask(Statement(BEHIND, where))[0]
     if increment > 0:
@@ -173,7 +173,7 @@ def _numbered(
 
 
 def _named(parts: tuple[str, ...], sequences: tuple[tuple[str, str, str], ...]) -> DuckDBSequence | None:
-    """Return the sequence that a name stands for: in its schema, or in the main one of the database it names."""
+    """Return the sequence with a name: in its schema, or in the main one of the database it names."""
     wanted = tuple(map(folded, parts))
     for full in sequences:
         database, schema, name = map(folded, full)

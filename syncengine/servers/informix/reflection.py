@@ -52,7 +52,7 @@ TYPES: dict[str, Any] = {
 UNIQUE = ("U", "u")
 """The codes of unique indexes in sysindexes.idxtype: the second is that of a bitmap index."""
 RunQuery = Callable[[str], Sequence[tuple[Any, ...]]]
-"""Whatever runs a query of the catalogue and returns its rows."""
+"""Runs a query of the catalogue and returns its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as the catalogue has it."""
+    """A column in the catalogue."""
 
     table: int
     number: int
@@ -111,13 +111,13 @@ def read_indexes(ask: RunQuery, tabids: Sequence[int]) -> Iterator[Index]:
 
 
 def chunks_of(tabids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Yield some tables at a time, as many as one question names."""
+    """Yield some tables at a time, as many as one query names."""
     for at in range(0, len(tabids), AT_ONCE):
         yield tabids[at : at + AT_ONCE]
 
 
 def query_runner(connection: Connection) -> RunQuery:
-    """Return what runs queries on an SQLAlchemy connection."""
+    """Return a function that runs queries on an SQLAlchemy connection."""
 
     def ask(statement: str) -> Sequence[tuple[Any, ...]]:
         return [tuple(row) for row in connection.exec_driver_sql(statement).fetchall()]

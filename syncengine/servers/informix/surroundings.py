@@ -1,7 +1,7 @@
-"""What a write to an Informix table sets off or meets, from its catalogue.
+"""The triggers, references and constraints of an Informix table, from its catalogue.
 
 Names and codes are those of the vendor's SQL reference (systriggers, sysreferences, syschecks, sysobjstate). A SERIAL
-column takes numbers that are written, and itself counts on from the highest of them, so that nothing is to be
+column accepts written numbers and continues from the highest of them, so that nothing has to be
 advanced.
 """
 
@@ -28,13 +28,13 @@ from syncengine.servers.informix.reflection import Column, Index, RunQuery, Tabl
 from syncengine.servers.informix.system_catalogue import CHECKS, REFERENCES, TRIGGERS, in_tables
 
 EVENTS = {"I": Write.INSERT, "U": Write.UPDATE, "D": Write.DELETE}
-"""The codes of systriggers.event; in lower case those of triggers that do something instead. S runs on SELECT."""
+"""The codes of systriggers.event; in lower case those of INSTEAD OF triggers. S runs on SELECT."""
 SERIALS = ("serial", "serial8", "bigserial")
 DISABLED = "D"
 
 
 def read_surroundings(ask: RunQuery, tables: Collection[Table], every: Collection[Table]) -> dict[str, Surroundings]:
-    """Return what surrounds tables, by their names; `every` are all tables of the database."""
+    """Return the surroundings of tables, by their names; `every` are all tables of the database."""
     if not tables:
         return {}
     ids = [table.id for table in tables]

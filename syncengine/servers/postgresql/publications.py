@@ -27,7 +27,7 @@ WITHOUT_IDENTITY = (
 def read_publications(
     ask: RunQuery, families: Families, tables: Mapping[int, str]
 ) -> Iterator[tuple[int, Publication]]:
-    """Yield what hands on changes of tables, which are given by their numbers, or of a partition without a key."""
+    """Yield the publications of tables, given by their numbers, or of their partitions without a key."""
     everything = {one for table in tables for one in families.all_of(table)}
     published: dict[int, dict[str, tuple[Write, ...]]] = {}
     for oid, name, updates, deletes in ask(Statement(PUBLISHED.format(oids=in_list(everything)))):

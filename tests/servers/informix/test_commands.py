@@ -76,7 +76,7 @@ WRONG: dict[str, tuple[Callable[[str], str], int, str]] = {
         1,
         "there is no host 'no-such-host.invalid'",
     ),
-    "port": (wrong_port, 1, "nobody listens on port"),
+    "port": (wrong_port, 1, "nothing is listening on port"),
     "database": (lambda url: url.replace("/cms", "/payroll"), 1, "there is no such database"),
     "login": (lambda url: url.replace("root:", "somebody:"), 1, "the login was refused"),
     "password": (lambda url: url.replace("${INFORMIX_PASSWORD}", "${WRONG_PASSWORD}"), 1, "the login was refused"),

@@ -111,7 +111,7 @@ def test_a_port_where_nobody_listens(database: Database) -> None:
     began = time.monotonic()
     error = refused(database.url().replace(str(database.port), str(port)))
 
-    assert f"nobody listens on port {port}" in error.message
+    assert f"nothing is listening on port {port}" in error.message
     assert time.monotonic() - began < 2
 
 

@@ -106,10 +106,10 @@ def test_every_kind_of_sequence_is_advanced_past_what_is_written(database: Datab
 TOLD = {
     "hidden": "this login may not: GRANT USAGE ON SCHEMA c_hidden TO it",
     "forbidden": "this login may not: GRANT SELECT, UPDATE ON SEQUENCE c_forbidden TO it",
-    "lettered": "its column holds no numbers",
+    "lettered": "its column is not numeric",
     "lost": "its default names c_nowhere, which is not a sequence that this login sees",
     "computed": "its default does not name the sequence in a way that can be read here",
-    "called": "its default calls c_next, which may count by a sequence of its own",
+    "called": "its default calls c_next, which may use a sequence of its own",
 }
 
 
