@@ -28,12 +28,12 @@ DUPLICATE = (
 )
 UNKNOWN = "Run the command again with -vv and attach its output to a bug report."
 CONSTRAINT = (
-    "A row that is to be written there is not as it asks: change the row on the server it comes from where it is "
-    "wrong, else the constraint on the server named here, or leave the table out with `exclude=`."
+    "A row to be written there violates it: correct the row on the server it comes from, change the constraint on the "
+    "server named here, or leave the table out with `exclude=`."
 )
 FOREIGN_KEY = (
-    "A row that is written there refers to one that is not there, or one that is to be deleted is referred to: copy "
-    "the other table first, change the key on the server named here, or leave the table out with `exclude=`."
+    "A row to be written there refers to one that does not exist there, or a row to be deleted is still referred to: "
+    "copy the other table first, change the key on the server named here, or leave the table out with `exclude=`."
 )
 DIVISION = (
     "A view, a function or a computed column there divides by zero: have it changed there, or leave the table out with "

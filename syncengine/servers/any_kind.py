@@ -20,7 +20,7 @@ from syncengine.servers.sql.dialect import Dialect, Statement
 from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
 from syncengine.servers.stream import Stream
 
-Lending = TypeVar("Lending", bound=Connections[Any])
+Pool = TypeVar("Pool", bound=Connections[Any])
 
 
 def columns_of(table: LiveTable, names: Sequence[str], server: str) -> list[tuple[str, LiveColumn]]:
@@ -81,10 +81,10 @@ class AnyServer(NeverPickled, ABC):
         """Return the dialect and the stored name of a table; raises where there is no such table."""
 
 
-class LiveServer(AnyServer, Generic[Lending]):
+class LiveServer(AnyServer, Generic[Pool]):
     """A server that runs by itself. Every query has a connection of its own, so calls may come from several threads."""
 
-    def __init__(self, connections: Lending, role: Role, *, writable: bool, load: str | None) -> None:
+    def __init__(self, connections: Pool, role: Role, *, writable: bool, load: str | None) -> None:
         super().__init__(role, writable=writable, load=load)
         self._connections = connections
         try:
@@ -102,8 +102,8 @@ class LiveServer(AnyServer, Generic[Lending]):
         self._connections.close()
 
     def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        with self._connections.lease() as lent:
-            rows: list[tuple[Any, ...]] = lent.rows(statement)
+        with self._connections.lease() as lease:
+            rows: list[tuple[Any, ...]] = lease.rows(statement)
             return rows
 
     @abstractmethod

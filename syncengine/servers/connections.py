@@ -28,10 +28,10 @@ class LeasedConnection(Protocol):
         """The calls on it."""
 
 
-Lent = TypeVar("Lent", bound=LeasedConnection)
+Lease = TypeVar("Lease", bound=LeasedConnection)
 
 
-class Connections(NeverPickled, ABC, Generic[Lent]):
+class Connections(NeverPickled, ABC, Generic[Lease]):
     """Leases the connections of one server, each to one query at a time."""
 
     def __init__(self, name: str) -> None:
@@ -39,11 +39,11 @@ class Connections(NeverPickled, ABC, Generic[Lent]):
         self.closed = False
         # A stream that is garbage-collected may release its connection while the same thread is leasing another.
         self._guard = threading.RLock()
-        self._leased: set[Lent] = set()
+        self._leased: set[Lease] = set()
         self._opening: set[Calls] = set()
 
     @contextmanager
-    def lease(self) -> Iterator[Lent]:
+    def lease(self) -> Iterator[Lease]:
         """Lease a connection; uncommitted work is rolled back when the lease ends."""
         if self.closed:
             raise ServerError(f"{self.name}: the connection was closed.")
@@ -90,7 +90,7 @@ class Connections(NeverPickled, ABC, Generic[Lent]):
             if not self._leased:
                 self._all_ended()
 
-    def _forget(self, lease: Lent) -> None:
+    def _forget(self, lease: Lease) -> None:
         with self._guard:
             self._leased.discard(lease)
             if self.closed and not self._leased:
@@ -99,11 +99,11 @@ class Connections(NeverPickled, ABC, Generic[Lent]):
                 self._all_ended()
 
     @abstractmethod
-    def _acquire(self) -> Lent:
+    def _acquire(self) -> Lease:
         """Take a connection from the pool."""
 
     @abstractmethod
-    def _release(self, lease: Lent, *, failed: bool) -> None:
+    def _release(self, lease: Lease, *, failed: bool) -> None:
         """Return a connection to the pool, or end it; `failed` says whether its query raised."""
 
     @abstractmethod

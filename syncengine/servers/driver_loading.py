@@ -50,9 +50,9 @@ def loading(role: Role, driver: Driver) -> Iterator[None]:
             hint=f"Install it: pip install '.[{driver.extra}]' in the folder of the sources of syncengine.",
         ) from error
     except ImportError as error:
-        said, hint = what_is_missing(str(error))
+        missing, hint = what_is_missing(str(error))
         raise InputError(
-            f"{role}: the driver for {driver.kind} is installed, but cannot be loaded: {said}.", hint=hint
+            f"{role}: the driver for {driver.kind} is installed, but cannot be loaded: {missing}.", hint=hint
         ) from error
 
 
@@ -61,10 +61,10 @@ def what_is_missing(text: str) -> tuple[str, str]:
     missing, too_old = MISSING.search(text), TOO_OLD.search(text)
     if missing:
         library = missing["library"].rstrip(":")
-        known = PACKAGES.get(library)
-        if known is None:
+        packages = PACKAGES.get(library)
+        if packages is None:
             return f"the system has no {library}", "Install the system package that contains it."
-        red_hat, debian = known
+        red_hat, debian = packages
         hint = f"Install it: on RHEL dnf install {red_hat}, on Debian apt-get install {debian}."
         return f"the system has no {library}", hint
     if too_old:

@@ -9,7 +9,7 @@ from typing import ClassVar, Concatenate, Generic, ParamSpec, TypeVar
 from syncengine.servers.protocol import Server, WriteSession
 
 Inner = TypeVar("Inner")
-Asked = ParamSpec("Asked")
+Params = ParamSpec("Params")
 Answer = TypeVar("Answer")
 
 
@@ -27,20 +27,20 @@ class Forwarding(Generic[Inner]):
             if inspect.isfunction(does) and not name.startswith("_") and not hasattr(cls._protocol, name):
                 raise TypeError(f"{cls.__name__}.{name}: {cls._protocol.__name__} has no such method.")
 
-    def _call(self, method: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+    def _call(self, method: Callable[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
         """Call a method of the inner one. A wrapper that changes every call overrides this."""
         return method(*args, **kwargs)
 
 
 def forwarded(
-    method: Callable[Concatenate[Inner, Asked], Answer],
-) -> Callable[Concatenate[Forwarding[Inner], Asked], Answer]:
+    method: Callable[Concatenate[Inner, Params], Answer],
+) -> Callable[Concatenate[Forwarding[Inner], Params], Answer]:
     """Return the wrappers' version of a method of a protocol."""
     name = method.__name__
 
-    def forward(self: Forwarding[Inner], /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
-        ask: Callable[Asked, Answer] = getattr(self._inner, name)
-        return self._call(ask, *args, **kwargs)
+    def forward(self: Forwarding[Inner], /, *args: Params.args, **kwargs: Params.kwargs) -> Answer:
+        method: Callable[Params, Answer] = getattr(self._inner, name)
+        return self._call(method, *args, **kwargs)
 
     return forward
 

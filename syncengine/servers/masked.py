@@ -17,7 +17,7 @@ from syncengine.model.mask import Mask
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
-from syncengine.servers.forwarding import Answer, Asked, Forwarding, ForwardingServer, ForwardingSession, Inner
+from syncengine.servers.forwarding import Answer, Params, Forwarding, ForwardingServer, ForwardingSession, Inner
 from syncengine.servers.masked_errors import masking
 from syncengine.servers.protocol import LiveTable, Server, ServerDescription, WriteSession
 
@@ -34,7 +34,7 @@ class _Masked(Forwarding[Inner]):
         super().__init__(inner)
         self._mask = mask
 
-    def _call(self, method: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+    def _call(self, method: Callable[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
         with masking(self._mask):
             return method(*args, **kwargs)
 

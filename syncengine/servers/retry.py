@@ -12,7 +12,7 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.interrupts import stop_requested
-from syncengine.servers.forwarding import Answer, Asked, Forwarding, ForwardingServer, forwarded
+from syncengine.servers.forwarding import Answer, Params, Forwarding, ForwardingServer, forwarded
 from syncengine.servers.protocol import Server
 
 log = logging.getLogger(__name__)
@@ -52,15 +52,15 @@ def _warn(state: RetryCallState) -> None:
 
 
 def retried(
-    method: Callable[Concatenate[Server, Asked], Answer],
-) -> Callable[Concatenate[Forwarding[Server], Asked], Answer]:
+    method: Callable[Concatenate[Server, Params], Answer],
+) -> Callable[Concatenate[Forwarding[Server], Params], Answer]:
     """Return a method of a server with retries; its answer must be complete when it returns."""
-    ask = forwarded(method)
+    call = forwarded(method)
 
-    def again(self: Forwarding[Server], /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
-        return with_retries(lambda: ask(self, *args, **kwargs))
+    def retrying(self: Forwarding[Server], /, *args: Params.args, **kwargs: Params.kwargs) -> Answer:
+        return with_retries(lambda: call(self, *args, **kwargs))
 
-    return again
+    return retrying
 
 
 class RetryingServer(ForwardingServer):

@@ -51,7 +51,7 @@ class OpeningConnection:
         with CONNECTING:
             with self._guard:
                 if self._abandoned:
-                    raise OSError("the connection is not wanted any more")
+                    raise OSError("the opening of the connection was abandoned")
                 self._before = sockets_to(self._port)
             try:
                 yield

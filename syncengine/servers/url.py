@@ -129,7 +129,9 @@ def listening_address(url: ServerUrl, name: str, hint: str) -> str:
             f"{name}: there is no host {url.host!r}.", hint="Check the host in the url, and name resolution here."
         ) from None
     except ConnectionRefusedError:
-        raise ServerUnreachableError(f"{name}: nothing is listening on port {url.port} of {url.host}.", hint=hint) from None
+        raise ServerUnreachableError(
+            f"{name}: nothing is listening on port {url.port} of {url.host}.", hint=hint
+        ) from None
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         why = "gave no answer" if isinstance(error, TimeoutError) else f"cannot be reached: {reason}"

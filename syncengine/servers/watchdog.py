@@ -27,11 +27,11 @@ WATCH = """
 import os, select, signal, sys, time
 
 pid, patience, after_stop = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
-asked = []
+stopped = []
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(number) is not signal.SIG_IGN:
-        signal.signal(number, lambda *_: asked.append(time.monotonic()))
-beat = looked = time.monotonic()
+        signal.signal(number, lambda *_: stopped.append(time.monotonic()))
+beat = checked = time.monotonic()
 while True:
     ready = select.select([0], [], [], 0.2)[0]
     now = time.monotonic()
@@ -39,13 +39,13 @@ while True:
         if not os.read(0, 4096):
             break
         beat = now
-        asked.clear()
-    if now - looked > 2:
+        stopped.clear()
+    if now - checked > 2:
         # Both were stopped, or the machine was asleep.
         beat = now
-    looked = now
+    checked = now
     why = ""
-    if asked and now - asked[0] > after_stop:
+    if stopped and now - stopped[0] > after_stop:
         why = "did not respond to Ctrl-C"
     elif now - beat > patience:
         why = "took longer than %g seconds" % patience

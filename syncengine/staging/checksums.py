@@ -1,4 +1,4 @@
-"""Checksums: files of the staging folder that were altered, cut, exchanged or lost are detected before they are used."""
+"""Checksums: files of the staging folder that were altered, cut, exchanged or lost are detected before use."""
 
 from __future__ import annotations
 

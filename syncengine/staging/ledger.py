@@ -202,7 +202,7 @@ class Ledger:
         undoing = [one.id for one in self.runs() if one.header.undoes == run.id and one.resumable]
         unresolved = run.unresolved and run.state is not RunState.DAMAGED
         if run.state is RunState.RUNNING or unresolved or undoing:
-            why = f"run {undoing[0]} has not finished undoing it" if undoing else "the outcome of one of its steps is not known"
+            why = f"run {undoing[0]} has not finished undoing it" if undoing else "a step of it has an unknown outcome"
             raise InputError(
                 f"Run {run.id} cannot be removed: {'it is running' if run.state is RunState.RUNNING else why}.",
                 hint="`syncengine resume` continues a run and resolves its steps; so does the next run that writes.",
@@ -241,8 +241,8 @@ class Ledger:
             free = shutil.disk_usage(self.staging).free
         if free < needs_bytes:
             raise StagingError(
-                f"There is no disk space left for staging in {self.staging}: about {needs_bytes // MB + 1:,} MB are needed "
-                f"and {free // MB:,} MB are free.",
+                f"There is no disk space left for staging in {self.staging}: about {needs_bytes // MB + 1:,} MB are "
+                f"needed and {free // MB:,} MB are free.",
                 hint="Make room there, or set staging in the pair file to a folder on another disk.",
             )
 

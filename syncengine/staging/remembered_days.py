@@ -150,8 +150,8 @@ class Memory:
         aside = self._file.with_name(f"{FILE}.set-aside")
         try:
             self._file.replace(aside)
-            for left in ("-wal", "-shm"):
-                self._file.with_name(FILE + left).unlink(missing_ok=True)
+            for suffix in ("-wal", "-shm"):
+                self._file.with_name(FILE + suffix).unlink(missing_ok=True)
         except OSError:
             return False
         what = "is of another version" if isinstance(error, _OtherVersionError) else "is damaged"

@@ -111,9 +111,7 @@ def error_of(name: str, error: duckdb.Error) -> SyncError:
         return ServerError(f"{name}: the disk of the database is full.", hint="Make room there; nothing was written.")
     if isinstance(error, duckdb.IOException) and "No files found" in text:
         # The database is open: only this view is affected.
-        return ServerError(
-            f"{name}: a file that a view reads is missing: {text}", hint="Restore it, or drop the view."
-        )
+        return ServerError(f"{name}: a file that a view reads is missing: {text}", hint="Restore it, or drop the view.")
     if isinstance(error, duckdb.IOException):
         return ServerUnreachableError(
             f"{name}: the database cannot be opened: {text}", hint="Check the url in the pair file."

@@ -152,7 +152,7 @@ class DuckDBServer(AnyServer):
             self._rows(Statement(f"DROP TABLE {quoted(name)}"))
 
     def session_state(self, session: str) -> SessionState:
-        """Say whether a write session still lives: one of another process must have ended, or this file could not be open."""
+        """Say whether a write session still lives: another process must have closed this file before."""
         return SessionState.ALIVE if session in _OPEN_SESSIONS else SessionState.GONE
 
     def termination_command(self, session: str) -> str:

@@ -58,10 +58,10 @@ class Connections(connections.Connections["ConnectionLease"]):
     @contextmanager
     def lease(self, isolation: str | None = None) -> Iterator[ConnectionLease]:
         """Lease a connection, with its own `isolation` if given; it is rolled back when the lease ends."""
-        with super().lease() as lent:
+        with super().lease() as lease:
             if isolation is not None:
-                lent.set_isolation(isolation)
-            yield lent
+                lease.set_isolation(isolation)
+            yield lease
 
     def without_transactions(self) -> None:
         """Use connections of an unlogged database from now on, where every statement stands for itself."""
@@ -185,7 +185,7 @@ class ConnectionLease(NeverPickled):
         if not self.calls.abandoned:
             self._close()
         if self.calls.abandoned:
-            # A call still runs on it, and closing it would wait for that call: it ends when that does. It is referenced here,
+            # A call still runs on it, and closing it would wait for that call: it ends when that does. It stays here,
             # since a statement dropped after its connection frees a handle that may be another's by then.
             ABANDONED.append(self)
 

@@ -55,8 +55,8 @@ class InformixCompiler(compiler.SQLCompiler):
 
     def get_select_precolumns(self, select: Any, **kw: Any) -> str:
         """Write SKIP and FIRST before DISTINCT, as literals: Informix accepts no markers there."""
-        skip = select._offset_clause  # noqa: SLF001  # the compiler's own way to ask
-        first = select._limit_clause  # noqa: SLF001  # the compiler's own way to ask
+        skip = select._offset_clause  # noqa: SLF001  # the compiler's own access
+        first = select._limit_clause  # noqa: SLF001  # the compiler's own access
         parts = [
             f"{word} {self.process(clause, literal_execute=True, **kw)} "
             for word, clause in (("SKIP", skip), ("FIRST", first))
@@ -220,8 +220,8 @@ class InformixDialect(default.DefaultDialect):
         A statement that outlives its connection frees, when Python drops it, a handle that by then may be another
         connection's: the next call of that one then fails with an unrelated message.
         """
-        for known in tuple(dbapi_connection._cursor_list):  # noqa: SLF001  # the driver shows them nowhere else
-            cursor = known()
+        for reference in tuple(dbapi_connection._cursor_list):  # noqa: SLF001  # the driver shows them nowhere else
+            cursor = reference()
             if cursor is not None:
                 with suppress(self.loaded_dbapi.Error):
                     cursor.close()

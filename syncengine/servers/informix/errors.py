@@ -65,7 +65,9 @@ TRIGGER = Meaning(
     "a trigger or a procedure refused",
     "Have its author check it there, or leave the table out.",
 )
-UNWRITABLE = Meaning("the table does not accept this write", "`syncengine check` lists the tables that cannot be written, and why.")
+UNWRITABLE = Meaning(
+    "the table does not accept this write", "`syncengine check` lists the tables that cannot be written, and why."
+)
 VALUE = Meaning("a value does not fit its column", "`syncengine check` compares the columns of both servers.")
 SYNTAX = Meaning(
     "it does not understand a statement",
@@ -230,7 +232,7 @@ def _communication(text: str, lost: Meaning) -> Meaning:
     if "selectForRecvTimeout" in text:
         return replace(lost, text="it did not answer in time")
     if '"connect"' in text or "selectForConnectTimeout" in text:
-        return replace(lost, text="nothing is listening there", hint="Check that the server is up, and the port in the url.")
+        return replace(lost, text="nothing is listening there", hint="Is the server up? Check the port in the url.")
     return lost
 
 

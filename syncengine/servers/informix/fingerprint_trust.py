@@ -81,16 +81,16 @@ def _has_wide_character(column: pa.Array) -> bool:
     return data is not None and WIDE_CHARACTER.search(memoryview(data)) is not None
 
 
-def trusted_types(ask: RunQuery) -> frozenset[str]:
+def trusted_types(run_query: RunQuery) -> frozenset[str]:
     """Return the types whose terms the server computes as defined; the rest are computed here.
 
     A type the server fails on, or computes differently, is left out; a lost connection is raised.
     """
-    right = {name for name, vectors in VECTORS.items() if _is_computed_right(name, vectors, ask)}
+    right = {name for name, vectors in VECTORS.items() if _is_computed_right(name, vectors, run_query)}
     return frozenset(name for name in COVERED_TYPES if ALIKE.get(name, name) in right)
 
 
-def _is_computed_right(name: str, vectors: tuple[tuple[str, Any], ...], ask: RunQuery) -> bool:
+def _is_computed_right(name: str, vectors: tuple[tuple[str, Any], ...], run_query: RunQuery) -> bool:
     """Compare the terms of all vectors of a type, in one row, with exact integers."""
     numbers = parameters(SEED)
     of = ColumnType(name, WIDTH if name == "char" else 0)
@@ -100,7 +100,7 @@ def _is_computed_right(name: str, vectors: tuple[tuple[str, Any], ...], ask: Run
         f"{vector} AS {column.name}" for column, (vector, _) in zip(columns, vectors, strict=True)
     )
     try:
-        rows = ask(Statement(f"SELECT {terms} FROM (SELECT {vectors_as_columns} {ONE_ROW}) AS given"))
+        rows = run_query(Statement(f"SELECT {terms} FROM (SELECT {vectors_as_columns} {ONE_ROW}) AS vectors"))
     except (ServerUnreachableError, ServerSlowError):
         raise
     except ServerError:

@@ -27,13 +27,13 @@ class Identity:
     notes: tuple[str, ...]
 
 
-def identify(ask: RunQuery, address: str, url: ServerUrl) -> Identity:
+def identify(run_query: RunQuery, address: str, url: ServerUrl) -> Identity:
     """Read a server's identity; what it does not report is left out and noted, but a lost connection is raised."""
     notes: list[str] = []
 
     def one(text: str, what: str) -> str:
         try:
-            rows = ask(Statement(text))
+            rows = run_query(Statement(text))
         except (ServerUnreachableError, ServerSlowError):
             raise
         except ServerError as error:
@@ -50,16 +50,16 @@ def identify(ask: RunQuery, address: str, url: ServerUrl) -> Identity:
     logged = logging != "0"
     if not logged:
         notes.append("has no transaction log: an interrupted step cannot be rolled back")
-    if _is_secondary(ask):
+    if _is_secondary(run_query):
         notes.append("is a secondary of another server: it refuses writes, or passes them to that server")
     place = f"{url.database} on {server or 'an unnamed server'} of {host or address}, {address}:{url.port}"
     return Identity(_number(version), place, user, locale, logged, tuple(notes))
 
 
-def _is_secondary(ask: RunQuery) -> bool:
+def _is_secondary(run_query: RunQuery) -> bool:
     """Say whether the server reports another one as its primary."""
     try:
-        rows = ask(Statement(system_catalogue.REPLICATION_ROLE))
+        rows = run_query(Statement(system_catalogue.REPLICATION_ROLE))
     except (ServerUnreachableError, ServerSlowError) as error:
         # A sysmaster that cannot be opened counts as unreachable, too, but no connection was lost.
         if isinstance(error, ServerSlowError) or error.transient:

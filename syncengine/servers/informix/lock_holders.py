@@ -18,10 +18,10 @@ def termination_command(number: int) -> str:
     return f"onmode -z {number}"
 
 
-def holders_of(ask: RunQuery, table: str) -> tuple[LockHolder, ...]:
+def holders_of(run_query: RunQuery, table: str) -> tuple[LockHolder, ...]:
     """Return the sessions that hold locks on a table; none where the server does not report them."""
     try:
-        rows = ask(Statement(LOCK_HOLDERS, (table,)))
+        rows = run_query(Statement(LOCK_HOLDERS, (table,)))
     except ServerError:
         return ()
     return tuple(

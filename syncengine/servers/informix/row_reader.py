@@ -36,7 +36,7 @@ def read(
     `ServerError` where fewer arrived than the server counts.
     """
     columns = _columns(table, query.columns, server)
-    schema = pa.schema([(asked, arrow_type(column.type)) for asked, column in columns])
+    schema = pa.schema([(name, arrow_type(column.type)) for name, column in columns])
     yield schema
     expressions = tuple(read_expression(INFORMIX.name(column.name), column.type) for _, column in columns)
     for selection in portions(query.selection):
@@ -53,7 +53,7 @@ def read(
                 yield batch
         if received != expected and received != _count(lease, part, source):
             raise ServerError(
-                f"{server}: {expected:,} rows of {table.name} were promised and {received:,} came.",
+                f"{server}: {expected:,} rows of {table.name} were expected and {received:,} arrived.",
                 hint="Another session is writing them, or the driver could not read one: run the same command again.",
                 transient=True,
             )

@@ -149,7 +149,7 @@ def path_fault(lease: ConnectionLease, path: WritePath) -> str:
     returned = sorted(map(_shown, found))
     if count == len(found) and returned == expected:
         return ""
-    return f"{count} rows were inserted, and of {expected} came back {returned}"
+    return f"{count} rows were inserted; expected {expected}, read back {returned}"
 
 
 def _shown(row: Sequence[Any]) -> tuple[str, ...]:

@@ -66,9 +66,9 @@ class InformixServer(LiveServer[Connections]):
         super().__init__(connections, role, writable=writable, load=load)
 
     def _reach(self) -> None:
-        with self._connections.lease() as lent:
-            self._identity: Identity = identify(lent.rows, self._address, self._url)
-            self._folds = FoldedTypes(trusted_types(lent.rows))
+        with self._connections.lease() as lease:
+            self._identity: Identity = identify(lease.rows, self._address, self._url)
+            self._folds = FoldedTypes(trusted_types(lease.rows))
         if not self._identity.logged:
             self._connections.without_transactions()
 
@@ -100,14 +100,14 @@ class InformixServer(LiveServer[Connections]):
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
         """Return the triggers, references and constraints of the named tables that exist, under the requested names."""
-        with self._connections.lease() as lent:
+        with self._connections.lease() as lease:
 
-            def ask(text: str) -> list[tuple[Any, ...]]:
-                return lent.rows(Statement(text))
+            def run_query(text: str) -> list[tuple[Any, ...]]:
+                return lease.rows(Statement(text))
 
-            every = read_tables(ask)
+            every = read_tables(run_query)
             chosen = _selected_tables(every, {folded(name) for name in names}, self._identity, self._name)
-            found = read_surroundings(ask, tuple(chosen.values()), every)
+            found = read_surroundings(run_query, tuple(chosen.values()), every)
         return {name: replace(found[folded(name)], table=name) for name in names if folded(name) in found}
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
@@ -119,16 +119,16 @@ class InformixServer(LiveServer[Connections]):
         if not folds_all(query, self._folds.of(query.selection.table)):
             yield from fold_here(query, self.read(ReadQuery(query.selection, needed_columns(query))))
             return
-        with self._connections.lease() as lent:
+        with self._connections.lease() as lease:
             for selection in portions(query.selection):
                 part = row_reader.narrowed(query, selection)
-                for row in lent.rows(fingerprint_statement(part, INFORMIX, source)):
+                for row in lease.rows(fingerprint_statement(part, INFORMIX, source)):
                     yield bucket_state(row)
 
     def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
         table = self._table(query.selection.table)
-        with self._connections.lease() as lent:
-            yield from row_reader.read(lent, table, query, self._name, self._folds)
+        with self._connections.lease() as lease:
+            yield from row_reader.read(lease, table, query, self._name, self._folds)
 
     @contextmanager
     def begin(self) -> Iterator[InformixSession]:
@@ -136,9 +136,9 @@ class InformixServer(LiveServer[Connections]):
         self._check_writable()
         path = self._fastest_path()
         isolation = "REPEATABLE READ" if self._identity.logged else "DIRTY READ"
-        with self._connections.lease(isolation) as lent:
+        with self._connections.lease(isolation) as lease:
             session = InformixSession(
-                lent,
+                lease,
                 self._name,
                 self._table,
                 path,
@@ -195,9 +195,9 @@ class InformixServer(LiveServer[Connections]):
             reasons: list[str] = []
             for path in WritePath:
                 # Each on a connection of its own: some servers end a connection that tries an unknown path.
-                with self._connections.lease("DIRTY READ") as lent:
-                    reason = path_fault(lent, path)
-                    lent.single_use = bool(reason)
+                with self._connections.lease("DIRTY READ") as lease:
+                    reason = path_fault(lease, path)
+                    lease.single_use = bool(reason)
                 if not reason:
                     self._write_path = path
                     return path
@@ -210,18 +210,18 @@ class InformixServer(LiveServer[Connections]):
         return self._write_path
 
     def _execute(self, text: str) -> None:
-        with self._connections.lease() as lent:
-            lent.run(Statement(text))
+        with self._connections.lease() as lease:
+            lease.run(Statement(text))
             if self._identity.logged:
-                lent.commit()
+                lease.commit()
 
     def _session_count(self, statement: Statement) -> int | None:
         """Return a count of the server's sessions, None where it is reached and does not report it."""
         reached = False
         try:
-            with self._connections.lease() as lent:
+            with self._connections.lease() as lease:
                 reached = True
-                return int(lent.rows(statement)[0][0])
+                return int(lease.rows(statement)[0][0])
         except ServerError as error:
             # A sysmaster that cannot be opened counts as unreachable, too, but no connection was lost.
             lost = isinstance(error, ServerUnreachableError) and error.transient
@@ -243,8 +243,8 @@ class InformixServer(LiveServer[Connections]):
         """Return the live tables by name; the catalogue is read once, and again for a table it did not have."""
         wanted = {folded(name) for name in names}
         if self._tables is None or not wanted <= self._tables.keys():
-            with self._connections.lease() as lent:
-                self._tables = {**(self._tables or {}), **_live_tables(lent.rows, wanted, self._identity, self._name)}
+            with self._connections.lease() as lease:
+                self._tables = {**(self._tables or {}), **_live_tables(lease.rows, wanted, self._identity, self._name)}
         return self._tables
 
 
@@ -272,13 +272,13 @@ def _live_tables(
 ) -> dict[str, LiveTable]:
     """Read the catalogue's entries of some tables."""
 
-    def ask(text: str) -> list[tuple[Any, ...]]:
+    def run_query(text: str) -> list[tuple[Any, ...]]:
         return rows(Statement(text))
 
-    found = _selected_tables(read_tables(ask), wanted, identity, server)
+    found = _selected_tables(read_tables(run_query), wanted, identity, server)
     ids = [table.id for table in found.values()]
     columns: dict[int, list[LiveColumn]] = {}
-    for column in read_columns(ask, ids):
+    for column in read_columns(run_query, ids):
         columns.setdefault(column.table, []).append(
             LiveColumn(
                 column.name,
@@ -289,7 +289,7 @@ def _live_tables(
             )
         )
     indexes: dict[int, list[str]] = {}
-    for index in read_indexes(ask, ids):
+    for index in read_indexes(run_query, ids):
         indexes.setdefault(index.table, []).append(index.name)
     return {
         name: LiveTable(

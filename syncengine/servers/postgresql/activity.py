@@ -38,10 +38,10 @@ def termination_command(session: str) -> str:
     return "" if found is None else _termination_command(int(found["pid"]))
 
 
-def lock_holders(ask: RunQuery, source: str) -> tuple[LockHolder, ...]:
+def lock_holders(run_query: RunQuery, source: str) -> tuple[LockHolder, ...]:
     """Return the sessions whose locks block writers of a table; none where the server does not report them."""
     try:
-        rows = ask(Statement(LOCK_HOLDERS, (source,)))
+        rows = run_query(Statement(LOCK_HOLDERS, (source,)))
     except ServerError:
         return ()
     return tuple(
@@ -60,13 +60,13 @@ def _termination_command(pid: int) -> str:
     return f"select pg_terminate_backend({pid})"
 
 
-def session_state(ask: RunQuery, session: str) -> SessionState:
+def session_state(run_query: RunQuery, session: str) -> SessionState:
     """Say whether a write session lives, by the state of its transaction; raises for a lost connection."""
     named = SESSION_ID.fullmatch(session)
     if named is None:
         return SessionState.UNKNOWN
     try:
-        status = ask(Statement(STATUS, (int(named["transaction"]),)))[0][0]
+        status = run_query(Statement(STATUS, (int(named["transaction"]),)))[0][0]
     except ServerError as error:
         if error.transient or isinstance(error, ServerUnreachableError):
             raise
@@ -76,6 +76,6 @@ def session_state(ask: RunQuery, session: str) -> SessionState:
     return SessionState.ALIVE if status == "in progress" else SessionState.GONE
 
 
-def waiting_sessions(ask: RunQuery) -> int:
+def waiting_sessions(run_query: RunQuery) -> int:
     """Return how many sessions in the database wait for a lock."""
-    return int(ask(Statement(WAITING_SESSIONS))[0][0])
+    return int(run_query(Statement(WAITING_SESSIONS))[0][0])

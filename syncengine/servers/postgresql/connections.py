@@ -41,7 +41,7 @@ SETTINGS = (
 
 
 CONNECT_TOO_SLOW = (
-    "Either it hangs, or it is no PostgreSQL server: check the port in the url. Where it only takes long, set "
+    "Either it hangs, or it is not a PostgreSQL server: check the port in the url. If it is only slow, set "
     "limits.query_seconds in the pair file higher."
 )
 

@@ -55,15 +55,15 @@ WRITE_CONFLICT = Meaning("another session wrote the same rows", AGAIN, ServerLoc
 READ_ONLY = Meaning("the database accepts no writes", STANDBY, ServerReadOnlyError)
 DENIED = Meaning("this login may not do that", GRANT)
 MISSING = Meaning("no such table or column", "`syncengine check` names what a server lacks.")
-VALUE = Meaning(
-    "a value does not fit its column", "`syncengine check` compares the columns of both servers."
-)
+VALUE = Meaning("a value does not fit its column", "`syncengine check` compares the columns of both servers.")
 DUPLICATE = Meaning("a unique index already has such a row", advice.DUPLICATE)
 CONSTRAINT = Meaning("a constraint of the table forbids it", advice.CONSTRAINT)
 FOREIGN_KEY = Meaning("a foreign key forbids it", advice.FOREIGN_KEY)
 DIVISION = Meaning("it divides by zero", advice.DIVISION)
 TRIGGER = Meaning("a trigger or a function refused", "Have its author check it there, or leave the table out.")
-UNWRITABLE = Meaning("the table does not accept this write", "`syncengine check` lists the tables that cannot be written, and why.")
+UNWRITABLE = Meaning(
+    "the table does not accept this write", "`syncengine check` lists the tables that cannot be written, and why."
+)
 NOT_READY = Meaning(
     "the table is not in a state that allows this",
     "Have its administrator resolve what the server reports; `syncengine check` lists the side effects of each table.",

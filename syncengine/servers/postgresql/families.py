@@ -46,9 +46,9 @@ class Families:
         return (table, *self.below(table), *self.above(table))
 
 
-def read_families(ask: RunQuery) -> Families:
+def read_families(run_query: RunQuery) -> Families:
     """Return all partitions of the database."""
-    parents = {int(child): int(parent) for child, parent in ask(Statement(PARTITIONS))}
+    parents = {int(child): int(parent) for child, parent in run_query(Statement(PARTITIONS))}
     children: dict[int, list[int]] = {}
     for child, parent in sorted(parents.items()):
         children.setdefault(parent, []).append(child)

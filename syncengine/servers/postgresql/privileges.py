@@ -21,10 +21,10 @@ Views and foreign tables are left out: they are never written.
 """
 
 
-def lacking(ask: RunQuery, oids: Sequence[int]) -> dict[int, tuple[Write, ...]]:
+def lacking(run_query: RunQuery, oids: Sequence[int]) -> dict[int, tuple[Write, ...]]:
     """Return the writes a login has no right to, by table; tables with all rights are left out."""
     found: dict[int, tuple[Write, ...]] = {}
-    for oid, *lacks in catalogue_rows(ask, LACKING, oids):
+    for oid, *lacks in catalogue_rows(run_query, LACKING, oids):
         writes = tuple(write for write, lacking_it in zip(Write, lacks, strict=True) if lacking_it)
         if writes:
             found[oid] = writes

@@ -95,9 +95,9 @@ class References:
         yield from (replace(key.reference, enforced=key.checks_insert) for key in self.keys if key.child in family)
 
 
-def read_references(ask: RunQuery, families: Families) -> References:
+def read_references(run_query: RunQuery, families: Families) -> References:
     """Return all foreign keys of the database; those that partitions inherit count as their tables'."""
-    rows = {row[0]: row for row in ask(Statement(REFERENCES))}
+    rows = {row[0]: row for row in run_query(Statement(REFERENCES))}
     acting: dict[int, bool] = {}
     checked: dict[int, bool] = {}
     for oid, row in rows.items():

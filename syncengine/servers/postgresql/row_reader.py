@@ -73,7 +73,7 @@ def _column(values: pa.Array, table: str, live: LiveColumn, server: str) -> pa.A
         return as_read(values, wanted)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise ServerError(
-            f"{server}: {table}.{live.name} holds {_misfit(values, wanted)}, which a {live.native} is not read with.",
+            f"{server}: {table}.{live.name} contains {_misfit(values, wanted)}, which cannot be read as {live.native}.",
             hint="Set it to another value there, or leave the table out.",
         ) from error
 

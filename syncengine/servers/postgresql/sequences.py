@@ -71,10 +71,10 @@ NO_SCHEMA = "this login may not: GRANT USAGE ON SCHEMA {schema} TO it"
 NO_RIGHT = "this login may not: GRANT SELECT, UPDATE ON SEQUENCE {sequence} TO it"
 NOT_A_NUMBER = "its column is not numeric"
 CACHED = (
-    "sessions may have cached lower numbers (CACHE {cache}), which only its owner can take from them: the next "
-    "inserts there may meet numbers that are written"
+    "sessions may have cached lower numbers (CACHE {cache}), which only its owner can withdraw: the next "
+    "inserts there may collide with numbers that were written"
 )
-NOT_READ = "its default does not name the sequence in a way that can be read here: {default}"
+NOT_READ = "syncengine cannot read which sequence its default names: {default}"
 NOT_FOUND = "its default names {sequence}, which is not a sequence that this login sees"
 CALLS = "its default calls {functions}, which may use a sequence of its own"
 
@@ -96,11 +96,11 @@ class ColumnSequence:
     cached: bool = False
     """Sessions cache several numbers at a time."""
 
-    def advance(self, ask: RunQuery, lowest: int, highest: int) -> None:
+    def advance(self, run_query: RunQuery, lowest: int, highest: int) -> None:
         """Set it past written numbers, where it is behind them; it never goes backwards.
 
-        No session gets one of those numbers afterwards. Where the login does not own it, the numbers are taken as others take
-        theirs, since reading its value and setting it are not one atomic step.
+        No session gets one of those numbers afterwards. Where the login does not own it, the numbers are
+        taken as others take theirs, since reading its value and setting it are not one atomic step.
         """
         up = self.increment > 0
         reached = min(highest, self.most) if up else max(lowest, self.least)
@@ -109,29 +109,31 @@ class ColumnSequence:
         setting = Statement(ADVANCE.format(**words), (self.oid, reached, reached, reached))
         if self.owned:
             # Its value does not show the numbers that sessions have cached.
-            if self.cached or ask(standing):
-                ask(Statement(LOCK.format(sequence=self.quoted, increment=self.increment)))
-                ask(setting)
+            if self.cached or run_query(standing):
+                run_query(Statement(LOCK.format(sequence=self.quoted, increment=self.increment)))
+                run_query(setting)
             return
-        while found := ask(standing):
+        while found := run_query(standing):
             ((last, called),) = found
             between = (abs(reached - last) + abs(self.increment) - 1) // abs(self.increment) + (not called)
             if between > MOST_TAKEN or reached in (self.least, self.most):
-                ask(setting)
+                run_query(setting)
                 return
-            ask(Statement(TAKE, (self.oid, between)))
+            run_query(Statement(TAKE, (self.oid, between)))
 
 
-def read_sequences(ask: RunQuery, families: Families, tables: Collection[int]) -> Iterator[tuple[int, ColumnSequence]]:
-    """Yield the sequences that number columns of tables, of their partitions, and of the tables they are partitions of."""
+def read_sequences(
+    run_query: RunQuery, families: Families, tables: Collection[int]
+) -> Iterator[tuple[int, ColumnSequence]]:
+    """Yield the sequences that number columns of tables, of their partitions, and of their parents."""
     if not tables:
         return
     everything = in_list({one for table in tables for one in families.all_of(table)})
-    found = list(_catalogued(ask, DEPENDED_ON.format(oids=everything)))
-    named, unknown = _named_in_defaults(ask, everything)
+    found = list(_catalogued(run_query, DEPENDED_ON.format(oids=everything)))
+    named, unknown = _named_in_defaults(run_query, everything)
     if named:
         found += _catalogued(
-            ask, " UNION ".join(f"SELECT {tab} AS tab, {num} AS num, {seq} AS seq" for tab, num, seq in named)
+            run_query, " UNION ".join(f"SELECT {tab} AS tab, {num} AS num, {seq} AS seq" for tab, num, seq in named)
         )
     numbered = {(table, one.counter.column) for table, one in found}
     found += [(table, one) for table, one in unknown if (table, one.counter.column) not in numbered]
@@ -145,14 +147,14 @@ def in_list(oids: Collection[int]) -> str:
     return ", ".join(str(int(oid)) for oid in sorted(oids))
 
 
-def catalogue_rows(ask: RunQuery, text: str, oids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+def catalogue_rows(run_query: RunQuery, text: str, oids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
     """Yield the catalogue's rows about tables, some tables in one query."""
     for at in range(0, len(oids), AT_ONCE):
-        yield from ask(Statement(text.format(oids=in_list(oids[at : at + AT_ONCE]))))
+        yield from run_query(Statement(text.format(oids=in_list(oids[at : at + AT_ONCE]))))
 
 
-def _catalogued(ask: RunQuery, used: str) -> Iterator[tuple[int, ColumnSequence]]:
-    for row in ask(Statement(COUNTERS.format(used=used))):
+def _catalogued(run_query: RunQuery, used: str) -> Iterator[tuple[int, ColumnSequence]]:
+    for row in run_query(Statement(COUNTERS.format(used=used))):
         table, column, shown, oid, increment, least, most, cache, schema, reached, may, owned, counts, quoted = row
         stays = but = ""
         if not counts:
@@ -167,15 +169,17 @@ def _catalogued(ask: RunQuery, used: str) -> Iterator[tuple[int, ColumnSequence]
         yield table, ColumnSequence(counter, oid, quoted, increment, least, most, owned, cached=cache > 1)
 
 
-def _named_in_defaults(ask: RunQuery, oids: str) -> tuple[set[tuple[int, int, int]], list[tuple[int, ColumnSequence]]]:
+def _named_in_defaults(
+    run_query: RunQuery, oids: str
+) -> tuple[set[tuple[int, int, int]], list[tuple[int, ColumnSequence]]]:
     """Return the sequences that defaults name, by table and column, and the columns whose sequence is not known."""
     named: set[tuple[int, int, int]] = set()
     unknown: list[tuple[int, ColumnSequence]] = []
-    for table, number, column, default, counts, functions in ask(Statement(DEFAULTS.format(oids=oids))):
+    for table, number, column, default, counts, functions in run_query(Statement(DEFAULTS.format(oids=oids))):
         called = list(sequences_called(default))
         why = CALLS.format(functions=functions) if functions and counts and not called else ""
         for parts in called:
-            oid = _named(ask, parts) if parts is not None else None
+            oid = _named(run_query, parts) if parts is not None else None
             if oid is not None:
                 named.add((table, number, oid))
             elif parts is None:
@@ -187,9 +191,9 @@ def _named_in_defaults(ask: RunQuery, oids: str) -> tuple[set[tuple[int, int, in
     return named, unknown
 
 
-def _named(ask: RunQuery, parts: tuple[str, ...]) -> int | None:
+def _named(run_query: RunQuery, parts: tuple[str, ...]) -> int | None:
     """Return the number of the sequence with a name, None where there is none."""
     *schema, name = parts
     where = "n.nspname = ?" if schema else "n.nspname = ANY(current_schemas(true))"
-    found = ask(Statement(NAMED.format(schema=where), (name, *schema[-1:])))
+    found = run_query(Statement(NAMED.format(schema=where), (name, *schema[-1:])))
     return int(found[0][0]) if found else None

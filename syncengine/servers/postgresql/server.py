@@ -56,8 +56,8 @@ class PostgreSQLServer(LiveServer[Connections]):
         super().__init__(connections, role, writable=writable, load=load)
 
     def _reach(self) -> None:
-        with self._connections.lease() as lent:
-            self._profile = read_profile(lent, self._url)
+        with self._connections.lease() as lease:
+            self._profile = read_profile(lease, self._url)
 
     def describe(self) -> ServerDescription:
         """Describe the server."""
@@ -82,17 +82,17 @@ class PostgreSQLServer(LiveServer[Connections]):
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Return those of the named tables that are on the search path, under the names asked for."""
-        with self._connections.lease() as lent:
-            found = read_layouts(lent, names)
+        with self._connections.lease() as lease:
+            found = read_layouts(lease, names)
         self._layouts |= found
         return {name: replace(found[folded(name)].live, name=name) for name in names if folded(name) in found}
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
         """Return the triggers, references and constraints of the named tables that exist, under the requested names."""
-        with self._connections.lease() as lent:
-            found = read_layouts(lent, names)
+        with self._connections.lease() as lease:
+            found = read_layouts(lease, names)
             layouts = {name: found[folded(name)] for name in names if folded(name) in found}
-            return read_surroundings(lent.rows, layouts)
+            return read_surroundings(lease.rows, layouts)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order.
@@ -110,9 +110,9 @@ class PostgreSQLServer(LiveServer[Connections]):
     def begin(self) -> Iterator[PostgreSQLSession]:
         """Open a transaction; leaving it without commit rolls back."""
         self._check_writable()
-        with self._connections.lease() as lent:
+        with self._connections.lease() as lease:
             session = PostgreSQLSession(
-                lent, ServerTraits(self._profile, self._layout, self._check_outcome, self._sequences, self._holders)
+                lease, ServerTraits(self._profile, self._layout, self._check_outcome, self._sequences, self._holders)
             )
             try:
                 yield session
@@ -147,8 +147,8 @@ class PostgreSQLServer(LiveServer[Connections]):
         if not self._profile.shows_row_versions:
             return None
         # Over one connection, so that both answers come from the same run of the server.
-        with self._connections.lease() as lent:
-            return day_versions(lent, layout, query)
+        with self._connections.lease() as lease:
+            return day_versions(lease, layout, query)
 
     def waiting_sessions(self) -> int | None:
         """Return how many sessions in the database wait for a lock."""
@@ -162,15 +162,15 @@ class PostgreSQLServer(LiveServer[Connections]):
             )
 
     def _execute(self, text: str) -> None:
-        with self._connections.lease() as lent:
-            lent.run(Statement(f"BEGIN READ WRITE; {text}; COMMIT"))
+        with self._connections.lease() as lease:
+            lease.run(Statement(f"BEGIN READ WRITE; {text}; COMMIT"))
 
     def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
         layout = self._layout(query.selection.table)
         rows = row_reader.table_read(layout, query, self._name, checked=self._profile.has_unknown_characters)
-        with self._connections.lease() as lent:
-            lent.run(Statement("BEGIN READ ONLY"))
-            yield from row_reader.batches(lent, rows, row_reader.cursor_name())
+        with self._connections.lease() as lease:
+            lease.run(Statement("BEGIN READ ONLY"))
+            yield from row_reader.batches(lease, rows, row_reader.cursor_name())
 
     def _stored(self, table: str) -> tuple[Dialect, str]:
         layout = self._layout(table)
@@ -187,9 +187,9 @@ class PostgreSQLServer(LiveServer[Connections]):
     def _sequences(self, layout: Layout) -> tuple[ColumnSequence, ...]:
         """Return the sequences that number columns of a table and can be advanced, read once."""
         if layout.source not in self._numbered:
-            with self._connections.lease() as lent:
-                (oid,) = lent.rows(Statement(OID, (layout.source,)))[0]
-                numbering = read_sequences(lent.rows, read_families(lent.rows), (oid,))
+            with self._connections.lease() as lease:
+                (oid,) = lease.rows(Statement(OID, (layout.source,)))[0]
+                numbering = read_sequences(lease.rows, read_families(lease.rows), (oid,))
                 found = tuple(one for _, one in numbering if not one.counter.why_not_advanced)
             self._numbered[layout.source] = found
         return self._numbered[layout.source]

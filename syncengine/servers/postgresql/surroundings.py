@@ -79,25 +79,25 @@ ROW_BIT = 1
 RULED = {"2": Write.UPDATE, "3": Write.INSERT, "4": Write.DELETE}
 
 
-def read_surroundings(ask: RunQuery, layouts: Mapping[str, Layout]) -> dict[str, Surroundings]:
+def read_surroundings(run_query: RunQuery, layouts: Mapping[str, Layout]) -> dict[str, Surroundings]:
     """Return the surroundings of tables, by the keys of their layouts."""
     if not layouts:
         return {}
-    return _CatalogueAnswers(ask, layouts).all()
+    return _CatalogueAnswers(run_query, layouts).all()
 
 
 class _CatalogueAnswers:
     """The catalogue's answers about some tables."""
 
-    def __init__(self, ask: RunQuery, layouts: Mapping[str, Layout]) -> None:
-        self._ask = ask
+    def __init__(self, run_query: RunQuery, layouts: Mapping[str, Layout]) -> None:
+        self._run_query = run_query
         wanted = {(layout.schema, layout.table): name for name, layout in layouts.items()}
         self._names: dict[int, str] = {}
         self._tables: dict[int, tuple[str, bool, str]] = {}
         for oid, schema, table, kind, hidden, shown in self._tables_at(list(wanted)):
             self._names[oid] = wanted[schema, table]
             self._tables[oid] = (IS_A.get(kind, "relation"), bool(hidden), shown)
-        self._families = read_families(ask)
+        self._families = read_families(run_query)
         self._parts: dict[int, tuple[str, bool]] = {}
         for part, shown, foreign in self._catalogue_rows(
             PARTS, [one for oid in self._names for one in self._partitions(oid)]
@@ -111,13 +111,13 @@ class _CatalogueAnswers:
         rules = _by_table((oid, _rule(*rest)) for oid, *rest in self._catalogue_rows(RULES, tables))
         unique, checks = self._unique(), self._checks()
         generated = _by_table(self._catalogue_rows(GENERATED, tables))
-        lacks = lacking(self._ask, tables)
+        lacks = lacking(self._run_query, tables)
         heirs = _by_table(self._catalogue_rows(HEIRS, tables))
-        counters = _by_table((oid, one.counter) for oid, one in read_sequences(self._ask, self._families, tables))
+        counters = _by_table((oid, one.counter) for oid, one in read_sequences(self._run_query, self._families, tables))
         published = _by_table(
-            read_publications(self._ask, self._families, {oid: self._tables[oid][2] for oid in tables})
+            read_publications(self._run_query, self._families, {oid: self._tables[oid][2] for oid in tables})
         )
-        references = read_references(self._ask, self._families)
+        references = read_references(self._run_query, self._families)
         chains = {oid: references.chain_of(oid, self._tables[oid][2]) for oid in tables}
         return {
             name: Surroundings(
@@ -201,10 +201,12 @@ class _CatalogueAnswers:
         for at in range(0, len(places), AT_ONCE):
             some = places[at : at + AT_ONCE]
             which = " OR ".join(["(n.nspname = ? AND c.relname = ?)"] * len(some))
-            yield from self._ask(Statement(TABLES.format(which=which), tuple(part for place in some for part in place)))
+            yield from self._run_query(
+                Statement(TABLES.format(which=which), tuple(part for place in some for part in place))
+            )
 
     def _catalogue_rows(self, text: str, oids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
-        return catalogue_rows(self._ask, text, oids)
+        return catalogue_rows(self._run_query, text, oids)
 
 
 def _trigger(name: str, bits: int) -> Trigger:

@@ -90,8 +90,8 @@ class ServerProfile:
         notes = [self.read_only] if self.read_only else []
         if self.replication_role == "replica":
             notes.append(
-                "treats this login as a replica (session_replication_role): triggers run that are enabled for that, "
-                "and foreign keys are not enforced"
+                "treats this login as a replica (session_replication_role): only triggers enabled for "
+                "replicas run, and foreign keys are not enforced"
             )
         if self.encoding not in CODE_POINTS:
             notes.append(f"stores text as {self.encoding}: tables with text are fetched and fingerprinted here")

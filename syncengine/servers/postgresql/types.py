@@ -90,7 +90,7 @@ def as_sent(array: pa.Array, wanted: pa.DataType | None) -> pa.Array:
         array = array.cast(wanted)
     if pa.types.is_timestamp(array.type) and pc.any(pc.less(array.cast(pa.int64()), EARLIEST_SENT)).as_py():
         raise pa.ArrowInvalid("the driver does not write a time of infinity, or past the year 294246")
-    return _dates(array, {kept: sent for sent, kept in FROM_DRIVER.items()}) if wanted == pa.date32() else array
+    return _dates(array, {read: sent for sent, read in FROM_DRIVER.items()}) if wanted == pa.date32() else array
 
 
 def _dates(array: pa.Array, days: Mapping[int, int]) -> pa.Array:

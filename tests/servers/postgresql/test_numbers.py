@@ -108,7 +108,7 @@ TOLD = {
     "forbidden": "this login may not: GRANT SELECT, UPDATE ON SEQUENCE c_forbidden TO it",
     "lettered": "its column is not numeric",
     "lost": "its default names c_nowhere, which is not a sequence that this login sees",
-    "computed": "its default does not name the sequence in a way that can be read here",
+    "computed": "syncengine cannot read which sequence its default names",
     "called": "its default calls c_next, which may use a sequence of its own",
 }
 
