@@ -39,7 +39,7 @@ from syncengine.staging.durable import sync_folder, write_whole
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.marks import LOST, append_mark, count_file, create_marks, legible_marks, read_marks, repair_end
 from syncengine.staging.private_files import make_folder
-from syncengine.staging.run_marks import ALLOWANCES, FOUND, HOOKS, SIDE_EFFECTS, SIDE_EFFECTS_UNKNOWN, RunMarks
+from syncengine.staging.run_marks import PERMISSIONS, FOUND, HOOKS, SIDE_EFFECTS, SIDE_EFFECTS_UNKNOWN, RunMarks
 
 FORMAT = "syncengine.run"
 VERSION = 3
@@ -166,15 +166,21 @@ class RunFolder:
 
     def mark_side_effects(self, side_effects: Sequence[TableSideEffect], *, logged: Collection[Role]) -> None:
         """Append the side effects of the writes that follow; `logged` servers roll a batch back with all of them."""
-        self.mark("set-off", meetings=SIDE_EFFECTS.dump_python(tuple(side_effects), mode="json"), logged=list(logged))
+        self.mark(
+            "side-effects", side_effects=SIDE_EFFECTS.dump_python(tuple(side_effects), mode="json"), logged=list(logged)
+        )
 
     def mark_side_effects_unknown(self, unknown: Sequence[SideEffectsUnknown], *, logged: Collection[Role]) -> None:
         """Append the tables whose last batch has unknown side effects."""
-        self.mark("unseen", tables=SIDE_EFFECTS_UNKNOWN.dump_python(tuple(unknown), mode="json"), logged=list(logged))
+        self.mark(
+            "side-effects-unknown",
+            tables=SIDE_EFFECTS_UNKNOWN.dump_python(tuple(unknown), mode="json"),
+            logged=list(logged),
+        )
 
     def mark_allowance(self, what: Literal["allowed", "needs"], allowed: Permission) -> None:
         """Append the side effects that are allowed from here on, or that the run needs allowed to continue."""
-        self.mark(what, allowance=ALLOWANCES.dump_python(allowed, mode="json"))
+        self.mark(what, allowance=PERMISSIONS.dump_python(allowed, mode="json"))
 
     def mark_portion(self, found: PortionRecord) -> None:
         """Append the results of a finished portion of a backfill."""

@@ -27,7 +27,7 @@ from syncengine.model.surroundings import SideEffectsUnknown, TableSideEffect
 
 HOOKS = TypeAdapter(HookRecord)
 SIDE_EFFECTS = TypeAdapter(tuple[TableSideEffect, ...])
-ALLOWANCES = TypeAdapter(Permission)
+PERMISSIONS = TypeAdapter(Permission)
 SIDE_EFFECTS_UNKNOWN = TypeAdapter(tuple[SideEffectsUnknown, ...])
 FOUND = TypeAdapter(PortionRecord)
 
@@ -79,7 +79,7 @@ class RunMarks:
             case "hook":
                 record = HOOKS.validate_python({name: mark[name] for name in HookRecord.__slots__})
                 self.hooks = with_record(self.hooks, record)
-            case "set-off" | "unseen" | "allowed" | "needs":
+            case "side-effects" | "side-effects-unknown" | "allowed" | "needs":
                 self._add_side_effects(mark)
             case "waiting":
                 self.waiting = mark["why"]
@@ -93,17 +93,17 @@ class RunMarks:
                 pass
 
     def _add_side_effects(self, mark: dict[str, Any]) -> None:
-        if mark["mark"] == "set-off":
+        if mark["mark"] == "side-effects":
             self.side_effects |= {
-                one: one.into in mark["logged"] for one in SIDE_EFFECTS.validate_python(mark["meetings"])
+                one: one.into in mark["logged"] for one in SIDE_EFFECTS.validate_python(mark["side_effects"])
             }
             return
-        if mark["mark"] == "unseen":
+        if mark["mark"] == "side-effects-unknown":
             self.side_effects_unknown |= {
                 one: one.into in mark["logged"] for one in SIDE_EFFECTS_UNKNOWN.validate_python(mark["tables"])
             }
             return
-        found = ALLOWANCES.validate_python(mark["allowance"])
+        found = PERMISSIONS.validate_python(mark["allowance"])
         if mark["mark"] == "needs":
             self.needs = found
         else:

@@ -57,7 +57,7 @@ class PostgreSQLSession(NeverPickled):
 
     In repeatable read everything would be seen as it was when the transaction began. Rows that others added
     since would be missing from the comparison before a write, and would not conflict with it either: no one
-    changed the same row. Here each statement sees what is committed, and once a table is locked nobody else
+    changed the same row. Here each statement sees what is committed, and once a table is locked no one else
     changes it: what is compared with the plan after the lock is what is deleted, and what is checked before
     the commit is what will be there.
     """
