@@ -156,7 +156,7 @@ class Memory:
             return False
         what = "is of another version" if isinstance(error, _OtherVersionError) else "is damaged"
         self.notes.append(
-            f"what was remembered of earlier verifies {what} and was renamed to {aside}: everything was read again"
+            f"what was remembered of earlier verifies {what} and was set aside as {aside}: everything was read again"
         )
         return True
 

@@ -25,7 +25,7 @@ def test_a_call_that_took_too_long_is_not_taken_for_one_that_the_user_stopped(ha
 
     with pytest.raises(ServerError, match="took longer"):
         calls.run(hanging.wait, calls.deadline())
-    with pytest.raises(ServerUnreachableError, match="given up"):
+    with pytest.raises(ServerUnreachableError, match="abandoned"):
         calls.run(lambda: None)
 
     assert calls.abandoned

@@ -19,8 +19,8 @@ HELD = """
 import ctypes, sys, threading, time
 from syncengine.servers import watchdog
 watchdog.LEAST_SECONDS, watchdog.MORE_SECONDS, watchdog.AFTER_CTRL_C = 1.0, 0.5, 1.0
-watchdog.want()
-watchdog.begin(float(sys.argv[1]))
+watchdog.enable()
+watchdog.start(float(sys.argv[1]))
 time.sleep(0.5)
 print("held", flush=True)
 {work}
@@ -86,14 +86,14 @@ def test_a_command_wants_to_be_watched_and_an_informix_begins_it(monkeypatch: py
     """The command line lets itself be watched, and who opens a server of that driver has it begun."""
     program = (
         "import sys\nfrom syncengine.cli.main import run\nfrom syncengine.servers import watchdog\n"
-        "try:\n    run(['--version'])\nfinally:\n    print('wanted', watchdog._Watchdog.wanted)"
+        "try:\n    run(['--version'])\nfinally:\n    print('enabled', watchdog._Watchdog.enabled)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     begun_with: list[float] = []
-    monkeypatch.setattr(watchdog, "begin", begun_with.append)
+    monkeypatch.setattr(watchdog, "start", begun_with.append)
 
     with pytest.raises(ServerUnreachableError):
         InformixServer("informix+ibm_db://u:p@127.0.0.1:1/cms", Role.PRIMARY, writable=False, limits=Limits())
 
-    assert "wanted True" in done.stdout
+    assert "enabled True" in done.stdout
     assert begun_with == [Limits().query_seconds]

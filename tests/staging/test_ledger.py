@@ -125,7 +125,7 @@ def test_what_is_unfinished_is_never_removed(tmp_path: Path) -> None:
 def test_no_room_is_told_before_anything_is_begun(tmp_path: Path) -> None:
     """A run that would need more disk than is free is not begun."""
     ledger = Ledger(tmp_path)
-    with ledger.locked() as lock, pytest.raises(StagingError, match=r"no disk left for staging.*MB are needed"):
+    with ledger.locked() as lock, pytest.raises(StagingError, match=r"no disk space left for staging.*MB are needed"):
         ledger.begin(lock, NewRun(RunKind.RESYNC, 1, "a test"), needs_bytes=2**62)
 
     assert ledger.runs() == ()

@@ -158,7 +158,7 @@ def test_a_damaged_file_is_set_aside(tmp_path: Path, damage: str) -> None:
     with Memory(tmp_path) as memory:
         assert memory.recall("here", "hsplit").days == {}
         assert len(memory.notes) == 1
-        assert f"is damaged and was renamed to {file}.set-aside" in memory.notes[0]
+        assert f"is damaged and was set aside as {file}.set-aside" in memory.notes[0]
         memory.remember("here", "hsplit", learnt(equal()))
         assert list(memory.recall("here", "hsplit").days) == [(1, FIRST)]
     assert (tmp_path / f"{FILE}.set-aside").exists()

@@ -116,7 +116,7 @@ def test_the_disk_is_full(outages: Outages, typed: Typing, monkeypatch: pytest.M
         with monkeypatch.context() as patched:
             patched.setattr(where, name, becomes(getattr(where, name), nth))
             said = resync(outages, typed)
-        fails_clearly(said, "no disk left for staging")
+        fails_clearly(said, "no disk space left for staging")
         resume_to_end(outages, typed)
 
 

@@ -66,11 +66,11 @@ class _NumberedColumn:
     table: str
     column: str
     sequence: DuckDBSequence | None
-    why_fixed: str = ""
+    why_not_advanced: str = ""
 
     @property
     def counter(self) -> Counter:
-        return Counter(self.column, self.sequence.shown if self.sequence is not None else "", self.why_fixed)
+        return Counter(self.column, self.sequence.shown if self.sequence is not None else "", self.why_not_advanced)
 
 
 def read_surroundings(run_query: RunQuery, names: Collection[str]) -> dict[str, Surroundings]:
@@ -108,7 +108,7 @@ def sequences_of(run_query: RunQuery, table: str) -> dict[str, DuckDBSequence]:
     return {
         folded(one.column): one.sequence
         for one in numbered
-        if folded(one.table) == folded(table) and one.sequence is not None and not one.why_fixed
+        if folded(one.table) == folded(table) and one.sequence is not None and not one.why_not_advanced
     }
 
 

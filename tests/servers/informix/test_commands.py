@@ -118,7 +118,7 @@ def test_a_port_that_speaks_something_else(
 
     assert said.code == 1
     assert is_one_sentence(said)
-    assert "not one that speaks DRDA" in said.err
+    assert "not a DRDA port" in said.err
     assert "drsoctcp" in said.err
     assert ("took longer" in said.err) is (name == "silent")
     assert ("security=SSL" in said.err) is (name == "a TLS alert")

@@ -113,7 +113,7 @@ def test_a_link_that_fails_says_how(text: str, says: str) -> None:
 
 @pytest.mark.parametrize(
     ("reason", "says"),
-    [("24", "login was refused"), ("1", "expired"), ("17", "no login of this kind"), ("19", "locked")],
+    [("24", "login was refused"), ("1", "expired"), ("17", "not accept this kind of login"), ("19", "locked")],
 )
 def test_a_refused_login_says_why(reason: str, says: str) -> None:
     """A wrong password, an expired one, a locked login and another kind of server each have their sentence."""

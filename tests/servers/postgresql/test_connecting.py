@@ -50,7 +50,7 @@ def test_no_password(database: Database) -> None:
     """A url without a password says how to write one."""
     error = refused(database.url_for(LOGIN))
 
-    assert "wants a password" in error.message
+    assert "requires a password" in error.message
     assert "${PASSWORD}" in error.hint
 
 
@@ -125,7 +125,7 @@ def test_somebody_else(database: Database, name: str) -> None:
     if name == "silent":
         assert "it gave no answer; connecting took longer" in error.message
     else:
-        assert "does not answer as PostgreSQL does" in error.message
+        assert "does not answer as a PostgreSQL server does" in error.message
 
 
 def test_a_server_without_encryption(database: Database) -> None:

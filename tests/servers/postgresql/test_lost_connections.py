@@ -183,7 +183,7 @@ def test_a_commit_that_outlasts_patience(database: Database, opened: Open, monke
 
     with relayed(database.port) as relay, opened(through(relay, database), writable=True) as server:
         relay.cut = Cut.WHILE
-        with pytest.raises(UnknownOutcomeError, match="still under way"):
+        with pytest.raises(UnknownOutcomeError, match="still in progress"):
             one_step(server)
 
 
