@@ -401,7 +401,7 @@ def test_lengths_elsewhere_excuse_nothing(tmp_path: Path, elsewhere: dict[str, A
     assert not files.open().verify(tables=("dtrunk",)).in_sync
 
 
-def test_rows_that_repeat_are_held_against_each_other_by_their_counts(tmp_path: Path) -> None:
+def test_rows_that_repeat_are_compared_by_their_counts(tmp_path: Path) -> None:
     """Of two rows alike but for their counts the smaller belongs to the smaller, and one that does not fit is drift."""
     files = counted(tmp_path, (HALVES, QUARTER_HOURS), (1, 2))
     files.add("primary", "dtrunk", trunk_day(SUNDAY, incomplete=8))

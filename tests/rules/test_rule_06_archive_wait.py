@@ -51,7 +51,7 @@ def test_an_archive_that_has_not_finished_refuses_the_resync(
 
 
 @pytest.mark.parametrize("role", ["primary", "secondary"])
-def test_a_server_that_does_not_tell_refuses_the_resync(tmp_path: Path, role: str) -> None:
+def test_an_unknown_archive_time_refuses_the_resync(tmp_path: Path, role: str) -> None:
     """Without a row in arch_stat nobody knows what was archived, and nothing is copied."""
     files = behind(tmp_path)
     files.run(role, "DELETE FROM arch_stat")
@@ -60,7 +60,7 @@ def test_a_server_that_does_not_tell_refuses_the_resync(tmp_path: Path, role: st
         plan_of(files, tables=("htrunk",))
 
 
-def test_a_time_nobody_can_read_refuses_the_resync(tmp_path: Path) -> None:
+def test_an_unreadable_time_refuses_the_resync(tmp_path: Path) -> None:
     """A last run written in a form that is not known is not guessed at."""
     files = behind(tmp_path)
     files.run("primary", "UPDATE arch_stat SET last_time = 'yesterday' WHERE trim(arch_type) = '1'")
@@ -130,7 +130,7 @@ def test_verify_says_how_far_a_window_could_be_compared(tmp_path: Path) -> None:
     assert scope.notes == ("compared up to 2000-06-05 06:00: secondary has archived ACD 1 no further",)
 
 
-def test_waiting_goes_on_once_the_archive_has_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_ends_once_the_archive_has_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With --wait a refused resync looks again, and the archive may finish meanwhile in another process."""
     files = behind(tmp_path)
     files.run("secondary", "UPDATE arch_stat SET status = '4' WHERE trim(arch_type) = '1'")

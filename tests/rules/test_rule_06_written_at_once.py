@@ -51,7 +51,7 @@ def test_a_table_of_ones_own_waits_for_the_archive_else(tmp_path: Path, typed: T
     assert not files.bag("secondary", CALLS)
 
 
-def test_the_refusal_tells_of_the_spec(tmp_path: Path, typed: Typing) -> None:
+def test_the_refusal_names_the_key_of_the_spec(tmp_path: Path, typed: Typing) -> None:
     """Where the ACD is known and its archive is not, the refusal says what to write into the spec."""
     files = with_own_tables(tmp_path, primary={CALLS: CLOSED}, secondary={})
     files.run("secondary", "DELETE FROM arch_stat")

@@ -112,7 +112,7 @@ def test_json_has_every_expected_difference(tmp_path: Path, typed: Typing, optio
     ]
 
 
-def test_what_never_differs_is_listed_only_when_asked(tmp_path: Path, typed: Typing) -> None:
+def test_what_never_differs_is_listed_only_with_v(tmp_path: Path, typed: Typing) -> None:
     """A column that could differ and does not is no line of the verdict, but for `-v`."""
     files = exceptions(tmp_path, [exception(505, 1)], [exception(505, 1)])
     command = ("verify", "--pair", files.pair_file, "--table", "agex")
@@ -181,7 +181,7 @@ def test_a_pseudo_acd_is_neither_written_nor_waited_for(tmp_path: Path, source: 
     assert files.open().verify(tables=("htrunk", "synonyms")).in_sync
 
 
-def test_rows_of_the_other_server_are_told_too(tmp_path: Path) -> None:
+def test_rows_of_the_other_server_are_counted_too(tmp_path: Path) -> None:
     """Rows of a made-up ACD that the other server has as well stand in the count of that server."""
     files = pseudo(tmp_path)
     files.add("secondary", "htrunk", trunk(600, acd=PSEUDO))
@@ -189,7 +189,7 @@ def test_rows_of_the_other_server_are_told_too(tmp_path: Path) -> None:
     assert expected(files.open().verify(tables=("htrunk",)), "htrunk") == [("pseudo-acd", "ACD 9", 3, 3, 1)]
 
 
-def test_a_pseudo_acd_cannot_be_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pseudo_acd_cannot_be_requested(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Who names it with --acd is told that it is made up, and where that stands."""
     files = pseudo(tmp_path)
 
@@ -214,7 +214,7 @@ def test_a_pseudo_acd_has_no_outages_and_need_not_be_alike(tmp_path: Path) -> No
     )
 
 
-def test_a_setting_that_is_taken_out_is_noticed(tmp_path: Path) -> None:
+def test_a_removed_setting_is_noticed(tmp_path: Path) -> None:
     """What was found equal without a made-up ACD is not called equal once it counts again."""
     files = pseudo(tmp_path)
     day = datetime(2000, 6, 2).date()
@@ -258,7 +258,7 @@ def test_rows_the_pair_file_names_are_counted(tmp_path: Path, typed: Typing) -> 
     assert "counted from the start of CMS on each server" in said
 
 
-def test_rows_that_are_not_meant_stay_drift(tmp_path: Path) -> None:
+def test_other_values_stay_drift(tmp_path: Path) -> None:
     """Each column named must hold one of its values: others of the same bucket, or type, are drift."""
     mine = [exception(506, 2, extype=31), exception(507, 3, extype=3), exception(535, 4, extype=31, logid="4002")]
     files = started(tmp_path, mine, [])

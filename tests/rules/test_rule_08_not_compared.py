@@ -109,7 +109,7 @@ def test_state_of_one_server_is_never_copied(tmp_path: Path, table: str) -> None
         ("vdns", {"vdn": "5001", "skill1": 3}, "the switch sends it to both servers"),
     ],
 )
-def test_what_is_kept_in_step_another_way_is_verified_and_named(
+def test_what_is_synchronised_another_way_is_verified_and_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, values: dict[str, Any], says: str
 ) -> None:
     """Data kept by hand or by the switch is verified, and a resync names it, says how, and writes none of it."""

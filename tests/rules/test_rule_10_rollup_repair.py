@@ -77,7 +77,7 @@ def test_recomputed_periods_are_what_an_unwounded_server_has(tmp_path: Path) -> 
 
 
 @pytest.mark.soak
-def test_only_periods_over_mended_intervals_are_written(tmp_path: Path) -> None:
+def test_only_periods_over_repaired_intervals_are_written(tmp_path: Path) -> None:
     """A day nobody mended stays as it is, though its row is wrong."""
     files = pair(tmp_path, blind={IN_MAY: 1030, date(2000, 5, 2): 1030})
     before = files.bag("secondary", "dcwc", "row_date <> DATE '2000-05-27'")
@@ -146,7 +146,7 @@ def test_a_period_whose_intervals_are_no_longer_held_is_left(tmp_path: Path) -> 
     assert to_summarise(done) == ["secondary"]
 
 
-def test_a_summariser_that_computes_a_column_otherwise_is_not_replaced(tmp_path: Path) -> None:
+def test_a_summariser_that_computes_a_column_differently_is_not_replaced(tmp_path: Path) -> None:
     """Untouched days with other sums than ours: the table is left, and the column named."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     files.run("secondary", "UPDATE dcwc SET acdtime = acdtime + acwtime")
@@ -187,7 +187,7 @@ def test_rows_marked_incomplete_are_found_when_the_period_is_made(tmp_path: Path
 
 
 @pytest.mark.soak
-def test_undo_takes_recomputed_rows_back_with_the_run(tmp_path: Path) -> None:
+def test_undo_restores_recomputed_rows_with_the_run(tmp_path: Path) -> None:
     """One undo puts intervals, day, week and month back as they were."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     before = [files.bag("secondary", name) for name in ("hcwc", *LONGER)]
@@ -203,7 +203,7 @@ def test_undo_takes_recomputed_rows_back_with_the_run(tmp_path: Path) -> None:
 @pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("at", some_of([2, 1, 3], 3))
-def test_a_run_stopped_before_or_in_its_second_portion_goes_on(
+def test_a_run_stopped_before_or_in_its_second_portion_is_resumed(
     tmp_path: Path, before_batch: Callable[[int, BaseException], None], at: int
 ) -> None:
     """Stopped after the intervals are mended, or between day, week and month: a resume does the rest."""
@@ -221,7 +221,7 @@ def test_a_run_stopped_before_or_in_its_second_portion_goes_on(
 
 
 @pytest.mark.soak
-def test_a_run_killed_between_its_portions_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_killed_between_its_portions_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process ends when the intervals are mended and nothing else is planned yet: a resume plans and does it."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     opened = files.open()
@@ -292,7 +292,7 @@ def _halves() -> list[int]:
 
 
 @pytest.mark.soak
-def test_periods_are_copied_from_a_server_that_saw_them_whole(tmp_path: Path) -> None:
+def test_periods_are_copied_from_a_server_with_full_coverage(tmp_path: Path) -> None:
     """Day, week and month are taken from the primary once the intervals below them agree, and undone with the run."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     before = [files.bag("secondary", name) for name in ("hcwc", *LONGER)]
@@ -349,7 +349,7 @@ def test_no_period_is_copied_that_the_source_did_not_see_whole(tmp_path: Path) -
 
 
 @pytest.mark.soak
-def test_outages_of_both_servers_are_mended_with_their_days(tmp_path: Path) -> None:
+def test_outages_of_both_servers_are_repaired_with_their_days(tmp_path: Path) -> None:
     """With --outages each server's own day is recomputed on it, both in one run."""
     days = [SATURDAY - timedelta(days=1), SATURDAY, SUNDAY]
     whole, eyes = intervals(days), compared_days(days)

@@ -92,7 +92,7 @@ def test_a_row_that_is_to_be_made_is_refused_or_has_null(tmp_path: Path, told: s
 
 @pytest.mark.soak("refuse")
 @pytest.mark.parametrize("told", ["refuse", "null"])
-def test_rows_that_cannot_be_told_apart_are_left_or_become_one(tmp_path: Path, told: str) -> None:
+def test_rows_that_cannot_be_distinguished_are_skipped_or_become_one(tmp_path: Path, told: str) -> None:
     """Two rows of one code in the day: nothing says which value is whose."""
     twice = f"INSERT INTO dcwc SELECT * REPLACE (mystery + 1 AS mystery) FROM dcwc WHERE {SAME_DAY} AND trim(cwc) = '7'"
     files = unknown(tmp_path, secondary=twice)
@@ -123,7 +123,7 @@ def test_where_it_cannot_be_null_no_row_is_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_undo_puts_the_rows_back(tmp_path: Path) -> None:
+def test_undo_restores_the_rows(tmp_path: Path) -> None:
     """Rows that were made with NULL go with the run."""
     files = unknown(tmp_path, secondary=f"DELETE FROM dcwc WHERE {SAME_DAY} AND trim(cwc) = '42'")
     before = files.bag("secondary", "dcwc")
@@ -146,9 +146,7 @@ def test_it_is_only_for_what_is_recomputed(tmp_path: Path, typed: Typing) -> Non
         files.open().plan_resync(window=window(SUNDAY), unknown_columns="guess")
 
 
-def test_of_a_day_that_was_not_written_nothing_is_said_to_be_recomputed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unwritten_day_is_not_reported_as_recomputed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that does not do the step of the day leaves it stale as a whole, and it is told once, with that."""
     files = unknown(tmp_path)
 

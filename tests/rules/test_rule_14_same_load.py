@@ -37,7 +37,7 @@ def unlike(folder: Path, role: str, sql: str) -> Files:
 
 @pytest.mark.parametrize("role", ["primary", "secondary"])
 @pytest.mark.parametrize("what", sorted(UNLIKE))
-def test_unlike_tables_are_said_by_verify_and_refused_by_resync(
+def test_different_tables_are_reported_by_verify_and_refused_by_resync(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], role: str, what: str
 ) -> None:
     """A table that is not alike on both is not compared by verify (exit 1) and, alone, refused by resync (exit 4)."""
@@ -79,7 +79,7 @@ def test_different_loads_are_refused(
     assert files.bag("secondary", "htrunk") == before
 
 
-def test_a_load_nobody_knows_is_noted(tmp_path: Path) -> None:
+def test_an_unknown_load_is_noted(tmp_path: Path) -> None:
     """A pair file without loads does not stop a resync, and the plan says that it could not be checked."""
     files = build_files(
         tmp_path,
@@ -126,7 +126,7 @@ def pkginfo(load: str) -> tuple[str, ...]:
     return python(f"print('cms             Call Management System\\n                (sparc) {load}')")
 
 
-def test_a_hook_tells_the_load(tmp_path: Path, typed: Typing) -> None:
+def test_a_hook_reports_the_load(tmp_path: Path, typed: Typing) -> None:
     """The last word that the hook prints is the load; `check` shows it, and a load that nobody tells is noted."""
     files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
 
@@ -141,7 +141,7 @@ def test_a_hook_tells_the_load(tmp_path: Path, typed: Typing) -> None:
     assert any("load" in note for note in lone.notes)
 
 
-def test_unlike_loads_that_hooks_tell_are_refused(tmp_path: Path, typed: Typing) -> None:
+def test_different_loads_reported_by_hooks_are_refused(tmp_path: Path, typed: Typing) -> None:
     """A difference that only the hooks show refuses the write, as one in the pair file does."""
     own = hook("load", pkginfo("r3v8aj.a")) + f"secondary = {json.dumps(list(pkginfo('r3v8ag.f')))}\n"
     files = without_load(tmp_path, own)
@@ -164,7 +164,7 @@ def test_the_load_of_the_pair_file_comes_first(tmp_path: Path) -> None:
     ("command", "says"),
     [(fails("no such package"), "ended with exit code 3, and said: no such package"), (python(""), "printed nothing")],
 )
-def test_a_load_that_cannot_be_learnt_is_not_taken_for_an_equal_one(
+def test_an_unavailable_load_does_not_count_as_equal(
     tmp_path: Path, typed: Typing, command: tuple[str, ...], says: str
 ) -> None:
     """A hook that fails or prints nothing ends the command with 1 and a sentence that says what to do."""
@@ -206,7 +206,7 @@ def test_an_upgrade_before_a_resume_is_refused(tmp_path: Path, before_batch: Hit
 
 
 @pytest.mark.soak
-def test_what_was_written_before_an_upgrade_can_be_taken_back(tmp_path: Path) -> None:
+def test_what_was_written_before_an_upgrade_can_be_undone(tmp_path: Path) -> None:
     """An undo puts a server's own rows back, and asks for no other server's load."""
     files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
     before = files.bag("secondary", "htrunk")
@@ -218,7 +218,7 @@ def test_what_was_written_before_an_upgrade_can_be_taken_back(tmp_path: Path) ->
     assert files.bag("secondary", "htrunk") == before
 
 
-def test_the_daily_check_asks_each_hook_once(tmp_path: Path, typed: Typing) -> None:
+def test_the_daily_check_runs_each_hook_once(tmp_path: Path, typed: Typing) -> None:
     """Status opens each server once, and so asks for its load once."""
     files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
 

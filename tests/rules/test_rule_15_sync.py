@@ -180,7 +180,7 @@ def test_with_nothing_remembered_a_difference_is_shown_and_not_guessed_about(tmp
     assert names(files, "secondary") == names(files, "primary")
 
 
-def test_a_dry_run_that_finds_differences_does_not_take_them_for_alike(tmp_path: Path) -> None:
+def test_a_dry_run_does_not_save_differences_as_equal(tmp_path: Path) -> None:
     """What differed when it was first seen stays unknown, however often it is looked at; the rest is known."""
     files = build_files(
         tmp_path,
@@ -199,7 +199,7 @@ def test_a_dry_run_that_finds_differences_does_not_take_them_for_alike(tmp_path:
 
 
 @pytest.mark.soak
-def test_fill_only_asks_about_what_it_would_add(tmp_path: Path) -> None:
+def test_fill_only_reports_conflicts_of_what_it_would_add(tmp_path: Path) -> None:
     """With the policy fill a changed name is left anyway; one that was removed on purpose is asked about."""
     files = alike(tmp_path)
     rename(files, "secondary", "1", "Sales West")
@@ -258,7 +258,7 @@ def test_other_servers_have_never_been_alike(tmp_path: Path) -> None:
 
 
 @pytest.mark.sampled
-def test_what_is_remembered_and_damaged_is_said_and_left_out(tmp_path: Path) -> None:
+def test_damaged_memory_is_reported_and_ignored(tmp_path: Path) -> None:
     """What is altered by a bit, cut or gone of it is as good as nothing at all, and the plan says so."""
     files = alike(tmp_path)
     kept, sound = tmp_path / "pair.staging" / "synced", tmp_path / "sound"
@@ -306,7 +306,7 @@ def test_history_and_administration_have_a_command_each(tmp_path: Path, typed: T
     assert (said.code, "'reconcile' is not one of 'replace', 'fill'" in said.err) == (2, True)
 
 
-def test_json_tells_who_changed_what(tmp_path: Path, typed: Typing) -> None:
+def test_json_shows_which_server_changed_what(tmp_path: Path, typed: Typing) -> None:
     """Scripts get every conflict with its versions, and the exit code of a refusal."""
     files = alike(tmp_path)
     rename(files, "primary", "1", "Sales East")

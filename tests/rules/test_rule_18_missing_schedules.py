@@ -72,7 +72,7 @@ def test_a_missing_schedule_is_made_in_the_state_a_restore_would_give_it(tmp_pat
     assert files.bag("primary", "ttsched") == primary
 
 
-def test_what_comes_back_as_not_here_is_said_to_run_only_on_the_secondary(tmp_path: Path) -> None:
+def test_what_comes_back_as_not_here_is_reported_to_run_only_on_the_secondary(tmp_path: Path) -> None:
     """Of a copy back that matters, since people work on the primary: which go on running over there is named."""
     names = ("Over there", "Anywhere")
     files = timetabled(
@@ -191,7 +191,7 @@ def test_what_cannot_be_made_is_left_with_its_reason(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_a_copy_that_was_cut_short_makes_its_schedules_when_it_goes_on(
+def test_an_interrupted_copy_makes_its_schedules_on_resume(
     tmp_path: Path, before_batch: Callable[[int, BaseException], None], typed: Typing
 ) -> None:
     """Stopped before the step of schedules, it is resumed and undone like any run; so is a takeover that makes some."""
@@ -224,7 +224,7 @@ def test_a_server_that_is_only_read_gets_no_schedule(tmp_path: Path, typed: Typi
     assert set(flags(files)) == {"Morning"}
 
 
-def test_a_deleted_timetable_is_brought_back_by_no_advice(tmp_path: Path, typed: Typing) -> None:
+def test_no_advice_brings_a_deleted_timetable_back(tmp_path: Path, typed: Typing) -> None:
     """What is left of it on one server is named there, by verify too; no schedule of it is offered, or made, again."""
     files = timetabled(
         tmp_path,

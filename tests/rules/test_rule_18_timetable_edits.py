@@ -93,7 +93,7 @@ def test_the_command_shows_its_plan_and_what_is_left(tmp_path: Path, typed: Typi
     assert flags(files) == TAKEN_OVER
 
 
-def test_json_tells_each_timetable(tmp_path: Path, typed: Typing) -> None:
+def test_json_lists_each_timetable(tmp_path: Path, typed: Typing) -> None:
     """The plan names each timetable with what is stored now and then; the run and its kind are in the ledger."""
     files = three_owners(tmp_path)
 
@@ -149,7 +149,7 @@ def test_an_undo_leaves_what_has_happened_since(tmp_path: Path) -> None:
     assert kept.detail == "jm 'Weekly', rg 'Greeting'"
 
 
-def test_an_undo_that_left_something_ends_with_5(tmp_path: Path, typed: Typing) -> None:
+def test_an_incomplete_undo_ends_with_5(tmp_path: Path, typed: Typing) -> None:
     """What somebody else has set since is named, and the code says that not all is as before."""
     files = three_owners(tmp_path)
     taken_over(files)
@@ -196,7 +196,7 @@ def test_an_undo_of_an_edit_can_be_undone(tmp_path: Path) -> None:
     assert flags(files) == TAKEN_OVER
 
 
-def test_nothing_is_left_of_what_is_as_before_already(tmp_path: Path, typed: Typing) -> None:
+def test_an_undo_of_restored_flags_has_nothing_to_do(tmp_path: Path, typed: Typing) -> None:
     """Where somebody has put the flags back by hand, an undo has nothing to do and says so."""
     files = three_owners(tmp_path)
     taken_over(files)
@@ -209,7 +209,7 @@ def test_nothing_is_left_of_what_is_as_before_already(tmp_path: Path, typed: Typ
     assert "Nothing to do." in said.out
 
 
-def test_what_is_stored_is_put_back_whatever_it_means(tmp_path: Path) -> None:
+def test_any_stored_flag_is_restored(tmp_path: Path) -> None:
     """A flag that is none of the three states, or NULL, is overwritten, told as it is stored, and put back."""
     files = timetabled(
         tmp_path, secondary={"ttsched": [schedule("jm", "odd", "?"), schedule("jm", "none", None)]}, settings=FLAG
@@ -267,7 +267,7 @@ def test_rows_that_move_between_plan_and_step_stop_it(tmp_path: Path) -> None:
     assert flags(files) == BEFORE
 
 
-def test_an_edit_that_was_cut_short_is_gone_on_with(tmp_path: Path, before_batch: Hit) -> None:
+def test_an_interrupted_edit_is_resumed(tmp_path: Path, before_batch: Hit) -> None:
     """Stopped before its step, also with the primary down, it is resumed and then undone like any run."""
     files = three_owners(tmp_path)
     files.database("primary").unlink()
@@ -297,7 +297,7 @@ def test_an_edit_that_was_cut_short_is_gone_on_with(tmp_path: Path, before_batch
         (FLAG.replace("run_local", "runs"), "jm", "secondary: ttsched has no column runs"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_in_a_sentence(tmp_path: Path, settings: str, owner: str, says: str) -> None:
+def test_invalid_edits_are_refused_in_a_sentence(tmp_path: Path, settings: str, owner: str, says: str) -> None:
     """Without the column, or for nobody's timetables, there is no edit."""
     files = three_owners(tmp_path, settings=settings)
 

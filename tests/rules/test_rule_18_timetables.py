@@ -64,7 +64,7 @@ def test_a_flag_of_no_state_is_not_alike(tmp_path: Path, typed: Typing) -> None:
     }
 
 
-def test_what_is_not_alike_is_said(tmp_path: Path, typed: Typing) -> None:
+def test_differences_are_reported(tmp_path: Path, typed: Typing) -> None:
     """Timetables of one server only, other tasks, another order and a schedule that is missing are differences."""
     files = timetabled(
         tmp_path,
@@ -104,7 +104,7 @@ def test_blanks_and_case_of_rows_are_no_difference(tmp_path: Path) -> None:
     assert not listing.differing
 
 
-def test_one_owner_may_be_asked_for(tmp_path: Path, typed: Typing) -> None:
+def test_one_owner_can_be_requested(tmp_path: Path, typed: Typing) -> None:
     """--owner shows the timetables of one owner; nobody's are refused in a sentence."""
     files = three_owners(tmp_path)
 
@@ -117,7 +117,7 @@ def test_one_owner_may_be_asked_for(tmp_path: Path, typed: Typing) -> None:
     assert "Neither server has a timetable of the owner 'nobody'." in unknown.err
 
 
-def test_a_server_that_is_down_is_said_and_the_other_listed(tmp_path: Path, typed: Typing) -> None:
+def test_a_server_that_is_down_is_named_and_the_other_listed(tmp_path: Path, typed: Typing) -> None:
     """The secondary's timetables are shown while the primary is down, which is when they are needed."""
     files = three_owners(tmp_path)
     files.database("primary").unlink()
@@ -172,7 +172,7 @@ VALUES = 'only_here = "o"\nhere_or_another = "y"\nnot_here = "n"\n'
         ('flagg = "ttsched.run_local"\n', "flagg"),
     ],
 )
-def test_faults_of_the_pair_file_are_told(tmp_path: Path, text: str, fault: str) -> None:
+def test_faults_of_the_pair_file_are_reported(tmp_path: Path, text: str, fault: str) -> None:
     """Each fault of [timetables] is one sentence with its key."""
     files = timetabled(tmp_path, settings=f"[timetables]\n{text}")
 
@@ -193,7 +193,7 @@ def test_faults_of_the_pair_file_are_told(tmp_path: Path, text: str, fault: str)
         ("acd", VALUES.replace('"o"', '"01"'), "which shows its numbers otherwise than '01' (only here)"),
     ],
 )
-def test_a_column_that_does_not_fit_is_told(
+def test_a_column_that_does_not_fit_is_reported(
     tmp_path: Path, typed: Typing, column: str, values: str, fault: str
 ) -> None:
     """What the pair file says is held against the live column; a verify goes on, and says it too."""
@@ -250,7 +250,7 @@ def test_a_plan_names_what_would_run_on_both_servers(tmp_path: Path) -> None:
     )
 
 
-def test_without_the_flag_only_what_can_is_said_to_run_on_both(tmp_path: Path) -> None:
+def test_without_the_flag_only_possible_ones_are_reported_to_run_on_both(tmp_path: Path) -> None:
     """Where the state is not known, that it may run on both is said only of one with a schedule on both servers."""
     files = timetabled(
         tmp_path,
@@ -273,7 +273,7 @@ def test_without_the_flag_only_what_can_is_said_to_run_on_both(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("settings", ["", FLAG])
-def test_that_it_may_run_on_both_is_said_only_of_what_is_copied(tmp_path: Path, settings: str) -> None:
+def test_only_copied_timetables_are_reported_to_run_on_both(tmp_path: Path, settings: str) -> None:
     """Timetables that are alike, or whose tasks are left as the target has them, are no matter of the run."""
     names = ["alike", "theirs"]
     files = timetabled(
@@ -307,7 +307,7 @@ def own_pair(folder: Path, settings: str = FLAG) -> Any:
     )
 
 
-def test_backups_of_the_target_are_kept(tmp_path: Path) -> None:
+def test_backups_of_the_target_stay(tmp_path: Path) -> None:
     """Timetables that make backups, by name or task, are neither deleted, copied nor drift; the others are alike."""
     files = own_pair(tmp_path)
     own = "owner LIKE 'cms%'"
@@ -338,7 +338,7 @@ def test_what_each_server_changes_of_its_backups_is_no_conflict(tmp_path: Path) 
 
 
 @pytest.mark.soak
-def test_what_a_sync_of_timetables_wrote_is_taken_back_beside_the_backups(tmp_path: Path) -> None:
+def test_a_sync_of_timetables_is_undone_without_touching_the_backups(tmp_path: Path) -> None:
     """An undo puts the others back and leaves a backup alone that was changed meanwhile."""
     files = own_pair(tmp_path)
     before = files.bag("secondary", "ttsctasks")
@@ -365,7 +365,7 @@ def test_the_pair_file_says_which_are_each_servers_own(tmp_path: Path) -> None:
     assert files.bag("secondary", "ttsctasks") == files.bag("primary", "ttsctasks")
 
 
-def test_every_kind_of_row_is_told_with_v(tmp_path: Path, typed: Typing) -> None:
+def test_every_kind_of_row_is_listed_with_v(tmp_path: Path, typed: Typing) -> None:
     """-v shows every task and its text, once where both servers have the same."""
     files = three_owners(tmp_path)
     files.add("secondary", "ttsctasks", task("rg", "Greeting", "Print it", 2))

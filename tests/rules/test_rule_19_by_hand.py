@@ -51,7 +51,7 @@ def ids(files: Files, table: str) -> list[str]:
 @pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("known", some_of([True, False], 2))
-def test_users_are_removed_only_when_told(tmp_path: Path, known: bool) -> None:
+def test_users_are_removed_only_if_confirmed(tmp_path: Path, known: bool) -> None:
     """A user gone from the primary stays on the secondary with all that is theirs; other permissions follow."""
     files = one_removed(tmp_path)
     if known:
@@ -73,7 +73,7 @@ def test_users_are_removed_only_when_told(tmp_path: Path, known: bool) -> None:
 
 
 @pytest.mark.soak
-def test_told_to_it_removes_users_and_what_is_theirs(tmp_path: Path) -> None:
+def test_with_consent_it_removes_users_and_their_rows(tmp_path: Path) -> None:
     """With --remove-users the secondary ends with the primary's users, and their rows count as deletions."""
     files = one_removed(tmp_path)
     files.add("primary", "user_colors", row("user_colors", user_id="ann", item="calls", color=1))
@@ -130,7 +130,7 @@ def test_a_run_that_left_a_removed_user_says_what_to_type(tmp_path: Path, typed:
     assert "--remove-users" not in removed.text
 
 
-def test_what_is_kept_by_hand_is_written_when_told(tmp_path: Path) -> None:
+def test_what_is_synchronised_by_hand_is_written_on_request(tmp_path: Path) -> None:
     """Call profiles and what the switch sends are left and said; --include-manual writes them, and says that."""
     files = build_files(
         tmp_path,

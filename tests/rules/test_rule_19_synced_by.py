@@ -150,7 +150,7 @@ def test_a_call_profile_is_named_where_only_its_columns_differ(tmp_path: Path, c
     assert [one.administration.name for one in found] == (["split_pro"] if linked else [])
 
 
-def test_a_call_profile_that_differs_is_named_whatever_else_does(tmp_path: Path) -> None:
+def test_a_call_profile_that_differs_is_always_named(tmp_path: Path) -> None:
     """Where the profile itself differs, the measurements of that ACD are linked to it."""
     measured = row("hsplit", starttime=500, split=1, acceptable=5, acdcalls=5)
     files = build_files(

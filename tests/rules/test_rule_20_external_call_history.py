@@ -103,7 +103,7 @@ def test_links_that_are_down_at_both(tmp_path: Path, typed: Typing) -> None:
     assert "External Call History" not in said.out
 
 
-def test_a_takeover_speaks_of_it_where_the_pair_file_does_not_say(tmp_path: Path, typed: Typing) -> None:
+def test_a_takeover_mentions_it_where_the_pair_file_does_not(tmp_path: Path, typed: Typing) -> None:
     """A key that nobody has written is no word that it is not installed: it is asked for, and not left out."""
     files = built(tmp_path, settings="")
     files.database(Role.PRIMARY).unlink()
@@ -117,7 +117,7 @@ def test_a_takeover_speaks_of_it_where_the_pair_file_does_not_say(tmp_path: Path
 
 
 @pytest.mark.parametrize("settings", ['external_call_history = "none"', 'external_call_history = "both"'])
-def test_it_is_not_spoken_of_where_there_is_nothing_to_switch(tmp_path: Path, typed: Typing, settings: str) -> None:
+def test_it_is_not_mentioned_where_there_is_nothing_to_switch(tmp_path: Path, typed: Typing, settings: str) -> None:
     """Not installed, or on at both: neither the daily check nor a plan says anything of it."""
     files = built(tmp_path, settings=settings)
 
@@ -128,7 +128,7 @@ def test_it_is_not_spoken_of_where_there_is_nothing_to_switch(tmp_path: Path, ty
     assert "External Call History" not in typed("status", "--pair", files.pair_file).out
 
 
-def test_it_is_not_spoken_of_while_all_is_well(tmp_path: Path, typed: Typing) -> None:
+def test_it_is_not_mentioned_while_all_is_well(tmp_path: Path, typed: Typing) -> None:
     """While one works on the primary the daily check does not say anything of it."""
     files = built(tmp_path, blind=0)
 

@@ -39,7 +39,7 @@ def lines(plan: Plan) -> list[str]:
     return [line.text for line in plan.checklist.after if line.kind == "files"]
 
 
-def test_files_are_told_from_where_to_where_of_what_and_only_if_changed(tmp_path: Path) -> None:
+def test_files_are_named_with_source_and_target_and_only_if_changed(tmp_path: Path) -> None:
     """Each way a line names the reports and menu entries whose rows it copies, and none is about the good folder."""
     files = reports(tmp_path)
 
@@ -93,7 +93,7 @@ def test_a_hook_copies_files_and_never_takes_them_away(tmp_path: Path, typed: Ty
     assert {line["source"] for line in undone["outcome"]["by_hand"]} == {None}
 
 
-def test_a_verify_says_that_files_were_not_looked_at(tmp_path: Path, typed: Typing) -> None:
+def test_a_verify_says_that_files_were_not_compared(tmp_path: Path, typed: Typing) -> None:
     """In sync are the tables; a set that is only files is not looked at: exit code 3, and neither yes nor no."""
     files = reports(tmp_path)
 

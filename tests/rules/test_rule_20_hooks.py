@@ -62,7 +62,7 @@ def test_hooks_carry_out_lines_before_and_after(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_a_hook_is_told_what_it_is_run_for(tmp_path: Path) -> None:
+def test_a_hook_gets_the_purpose_of_its_run(tmp_path: Path) -> None:
     """Run, kind, server, pair file and the lines are in its environment, and it runs in the pair file's folder."""
     files = class_wide(tmp_path, *MODES)
     pair, plan = planned(files)
@@ -174,7 +174,7 @@ def test_a_hook_that_fails_before_the_first_write_stops_the_run(
     assert ran(files) == ([] if "nowhere" in command[0] else ["single-user", "multi-user"])
 
 
-def test_a_server_that_could_not_be_put_back_is_told(tmp_path: Path, typed: Typing) -> None:
+def test_a_server_left_in_single_user_mode_is_reported(tmp_path: Path, typed: Typing) -> None:
     """Where the hook that puts a server back fails too, the line is left to people, though nothing was written."""
     files = class_wide(tmp_path, hook("single-user", fails()), hook("multi-user", fails("no answer")))
     words = [word for name in CLASS for word in ("-t", name)]
@@ -188,7 +188,7 @@ def test_a_server_that_could_not_be_put_back_is_told(tmp_path: Path, typed: Typi
     assert "2. " not in left
 
 
-def test_the_run_is_gone_on_with_once_the_hook_is_mended(tmp_path: Path) -> None:
+def test_the_run_is_resumed_once_the_hook_is_repaired(tmp_path: Path) -> None:
     """A run that a hook stopped is resumable, and the hook is run again then."""
     files = class_wide(tmp_path, hook("single-user", fails()), hook("multi-user"))
     pair, plan = planned(files)
@@ -236,7 +236,7 @@ def test_only_what_failed_is_tried_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_json_tells_hooks_and_what_is_left(tmp_path: Path, typed: Typing) -> None:
+def test_json_lists_hooks_and_remaining_work(tmp_path: Path, typed: Typing) -> None:
     """The document of a run has every hook with its state, and the lines that are left with why."""
     files = class_wide(tmp_path, *MODES, hook("logins", fails()))
     words = [word for name in CLASS for word in ("-t", name)]
@@ -254,7 +254,7 @@ def test_json_tells_hooks_and_what_is_left(tmp_path: Path, typed: Typing) -> Non
 
 
 @pytest.mark.soak
-def test_what_a_hook_says_is_kept_and_bounded(tmp_path: Path, typed: Typing) -> None:
+def test_the_output_of_a_hook_is_saved_and_limited(tmp_path: Path, typed: Typing) -> None:
     """The run keeps both outputs, the middle left out where they are long, and nothing that moves a cursor."""
     talks = python("print('first'); print('x' * 100 + '\\n', end='' ) ; sys.stderr.write('\\x1b[2Jlast\\n')")
     floods = python("print('first'); [print('y' * 99) for _ in range(5000)]; print('end')")
@@ -301,7 +301,7 @@ def test_secrets_are_neither_handed_on_nor_shown(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.soak
-def test_an_undo_asks_for_what_the_run_asked_for(tmp_path: Path) -> None:
+def test_an_undo_needs_what_the_run_needed(tmp_path: Path) -> None:
     """What was written in single-user mode is taken back in it, by the same hooks, and so is the undo of that."""
     files = class_wide(tmp_path, *MODES)
     pair, plan = planned(files)
@@ -405,7 +405,7 @@ def test_a_hook_for_one_line_of_the_dictionary(tmp_path: Path) -> None:
     assert sys.executable not in " ".join(line.text for line in result.plan.checklist.after)
 
 
-def test_nobody_is_sent_to_do_what_belongs_to_rows_that_were_not_written(
+def test_no_work_is_listed_for_rows_that_were_not_written(
     tmp_path: Path, typed: Typing, before_batch: Callable[[int, BaseException], None]
 ) -> None:
     """Where the step of users failed, neither hook nor people remove their logins; what was written has its lines."""

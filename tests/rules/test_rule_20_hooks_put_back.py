@@ -132,7 +132,7 @@ def killed_in_single_user_mode(files: Files) -> str:
 
 
 @pytest.mark.soak
-def test_a_machine_that_went_down_is_told_and_put_right(tmp_path: Path, typed: Typing) -> None:
+def test_a_machine_that_went_down_is_reported_and_repaired(tmp_path: Path, typed: Typing) -> None:
     """Status names the server that was left in single-user mode, exit 5; resume runs the hook again, and the rest."""
     files = class_wide(tmp_path)
     run = killed_in_single_user_mode(files)
@@ -151,7 +151,7 @@ def test_a_machine_that_went_down_is_told_and_put_right(tmp_path: Path, typed: T
 
 
 @pytest.mark.soak
-def test_the_next_run_puts_back_what_an_earlier_one_left(tmp_path: Path) -> None:
+def test_the_next_run_restores_the_mode_an_earlier_one_left(tmp_path: Path) -> None:
     """A run that needs no single-user mode itself ends with the hook that an earlier one could not run."""
     files = class_wide(tmp_path)
     killed_in_single_user_mode(files)
@@ -164,7 +164,7 @@ def test_the_next_run_puts_back_what_an_earlier_one_left(tmp_path: Path) -> None
 
 
 @pytest.mark.soak
-def test_an_earlier_server_that_cannot_be_put_back_is_told(tmp_path: Path) -> None:
+def test_an_earlier_server_that_cannot_be_restored_is_reported(tmp_path: Path) -> None:
     """The line stands under what is left by hand of the run that tried it, though its own plan has none like it."""
     files = class_wide(tmp_path)
     killed_in_single_user_mode(files)
@@ -176,7 +176,7 @@ def test_an_earlier_server_that_cannot_be_put_back_is_told(tmp_path: Path) -> No
 
 
 @pytest.mark.soak
-def test_a_server_put_back_by_another_run_is_put_in_again(tmp_path: Path) -> None:
+def test_a_server_restored_by_another_run_is_put_in_again(tmp_path: Path) -> None:
     """Resume does not trust a mode that another run has undone meanwhile."""
     files = class_wide(tmp_path)
     run = killed_in_single_user_mode(files)
@@ -190,7 +190,7 @@ def test_a_server_put_back_by_another_run_is_put_in_again(tmp_path: Path) -> Non
 
 
 @pytest.mark.soak
-def test_a_hook_that_could_not_put_it_back_is_tried_again(tmp_path: Path, typed: Typing) -> None:
+def test_a_hook_that_could_not_restore_it_is_retried(tmp_path: Path, typed: Typing) -> None:
     """Where the hook that puts a server back fails, status goes on naming the server; the next run tries it again."""
     files = class_wide(tmp_path, hook("single-user"), hook("multi-user", fails()))
     pair, plan = planned(files)
@@ -209,7 +209,7 @@ def test_a_hook_that_could_not_put_it_back_is_tried_again(tmp_path: Path, typed:
 
 
 @pytest.mark.soak
-def test_a_resume_tries_to_put_back_what_an_earlier_run_left(tmp_path: Path) -> None:
+def test_a_resume_tries_to_restore_what_an_earlier_run_left(tmp_path: Path) -> None:
     """The run that failed to put the server of an earlier one back can be resumed for it."""
     files = class_wide(tmp_path)
     killed_in_single_user_mode(files)

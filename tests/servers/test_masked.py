@@ -80,7 +80,7 @@ def test_no_error_in_a_chain_shows_it(errors: tuple[BaseException, ...]) -> None
         assert raised.value is errors[-1]
 
 
-def test_what_caused_an_error_is_still_told() -> None:
+def test_the_cause_of_an_error_is_still_shown() -> None:
     """A trace shows the words of the driver, masked, and an error raised from None stays so."""
     with pytest.raises(ServerError) as raised, masking(MASK):
         raise_in_turn(DriverError(HOST), ServerError("lost"))
@@ -182,7 +182,7 @@ def filled(kind: Any, called: str) -> Any:
     return kind(**{one.name: filled(hints[one.name], one.name) for one in fields(kind)})
 
 
-def test_no_field_of_what_surrounds_a_table_is_left_unmasked() -> None:
+def test_every_field_of_the_surroundings_is_masked() -> None:
     """Whatever text of a trigger, a reference, a key, a condition or a counter names the url's schema, it is masked."""
     around = replace(filled(Surroundings, "surroundings"), table="htrunk")
 
@@ -198,7 +198,7 @@ def test_no_field_of_what_surrounds_a_table_is_left_unmasked() -> None:
     assert not [met for met in side_effects_of(told) if SCHEMA in repr(met)]
 
 
-def test_a_table_that_is_called_as_the_url_says_is_still_named() -> None:
+def test_a_table_with_a_name_from_the_url_is_still_named() -> None:
     """The bare name of a table or a column is told as it is, also where it is what the url takes from somewhere."""
     around = Surroundings("htrunk", refers=(Reference("htrunk_acd", "htrunk", "acds", ("acd",)),))
 

@@ -68,7 +68,7 @@ def test_a_process_that_lives_is_left_alone(work: str) -> None:
     assert (process.returncode, said) == (0, "")
 
 
-def test_ctrl_c_that_is_heard_needs_nobody_else() -> None:
+def test_a_process_that_handles_ctrl_c_is_not_killed() -> None:
     """A process that hears Ctrl-C ends as it sees fit, however long that takes."""
     work = "\ntry:\n    time.sleep(30)\nexcept KeyboardInterrupt:\n    time.sleep(2)\n    print('ended', flush=True)"
     with begun(work, "60") as process:
@@ -82,7 +82,7 @@ def test_ctrl_c_that_is_heard_needs_nobody_else() -> None:
     assert (process.returncode, out.strip(), said) == (0, "ended", "")
 
 
-def test_a_command_wants_to_be_watched_and_an_informix_begins_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_enables_the_watchdog_and_an_informix_starts_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line lets itself be watched, and who opens a server of that driver has it begun."""
     program = (
         "import sys\nfrom syncengine.cli.main import run\nfrom syncengine.servers import watchdog\n"

@@ -192,7 +192,7 @@ def test_every_error_of_the_comparison_is_ours(tmp_path: Path) -> None:
         assert cache.reader("SELECT 1 AS a").read_all().num_rows == 1
 
 
-def test_ctrl_c_is_heard_while_rows_are_waited_for(tmp_path: Path) -> None:
+def test_ctrl_c_works_while_rows_are_waited_for(tmp_path: Path) -> None:
     """Whoever waits for a server waits where a Ctrl-C is heard, and the cache can be used on after it."""
 
     def slow() -> Iterator[pa.RecordBatch]:

@@ -30,9 +30,7 @@ def prune(ledger: Ledger, *, days: int = 1000, mb: int = 1000, later: int = 0) -
     return list(ledger.prune(keep_days=days, keep_mb=mb, now=datetime.now() + timedelta(days=later)))
 
 
-def test_runs_are_in_the_order_they_were_begun_whatever_the_clock(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runs_are_in_the_order_they_were_begun_with_any_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that is set back does not make a later run an earlier one."""
     ledger = Ledger(tmp_path)
     first = run_once(ledger)
@@ -51,7 +49,7 @@ def test_runs_are_in_the_order_they_were_begun_whatever_the_clock(
     assert ledger.find(None).id == second
 
 
-def test_a_run_of_another_version_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_of_another_version_is_named_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run whose plan was kept in another form is told in one sentence, and is neither gone on with nor undone."""
     ledger = Ledger(tmp_path)
     with monkeypatch.context() as earlier:
@@ -122,7 +120,7 @@ def test_what_is_unfinished_is_never_removed(tmp_path: Path) -> None:
     assert [run.id for run in ledger.runs()] == kept
 
 
-def test_no_room_is_told_before_anything_is_begun(tmp_path: Path) -> None:
+def test_no_room_is_reported_before_anything_is_begun(tmp_path: Path) -> None:
     """A run that would need more disk than is free is not begun."""
     ledger = Ledger(tmp_path)
     with ledger.locked() as lock, pytest.raises(StagingError, match=r"no disk space left for staging.*MB are needed"):
@@ -131,7 +129,7 @@ def test_no_room_is_told_before_anything_is_begun(tmp_path: Path) -> None:
     assert ledger.runs() == ()
 
 
-def test_half_a_last_line_is_left_out_and_mended(tmp_path: Path) -> None:
+def test_half_a_last_line_is_left_out_and_repaired(tmp_path: Path) -> None:
     """A mark that was cut off by a crash was never relied on; the next one does not stick to it."""
     file = tmp_path / "steps.jsonl"
     create_marks(file)
@@ -146,7 +144,7 @@ def test_half_a_last_line_is_left_out_and_mended(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [3, 20, 40])
-def test_a_damaged_line_is_told(tmp_path: Path, place: int) -> None:
+def test_a_damaged_line_is_reported(tmp_path: Path, place: int) -> None:
     """A mark in which a byte has changed is not believed: the file and the line are named."""
     file = tmp_path / "steps.jsonl"
     create_marks(file)

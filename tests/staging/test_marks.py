@@ -188,7 +188,7 @@ def test_marks_of_another_run_are_none(marks: Path, tmp_path: Path) -> None:
         read_marks(other / marks.name)
 
 
-def test_marks_that_are_made_during_a_look_are_no_damage(marks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marks_made_while_reading_are_not_damage(marks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many marks are made between a look at their count and one at themselves, none of them is too many."""
 
     def made_meanwhile(file: Path, about: str) -> CountState:

@@ -132,7 +132,7 @@ def test_what_was_found_to_differ_is_dropped(tmp_path: Path) -> None:
         assert list(memory.recall("here", "hsplit").days) == [(2, FIRST)]
 
 
-def test_days_that_nobody_keeps_any_more_go(tmp_path: Path) -> None:
+def test_days_beyond_retention_are_forgotten(tmp_path: Path) -> None:
     """Days before the oldest one that was asked about are dropped."""
     with remembered(tmp_path, equal(1, FIRST), equal(1, SECOND)) as memory:
         memory.remember("here", "hsplit", VerifiedDays((), frozenset(), frozenset(), "", SECOND))
@@ -189,9 +189,7 @@ def test_where_there_can_be_no_folder_nothing_is_remembered(tmp_path: Path) -> N
             memory.forget([("hsplit", 1, FIRST)])
 
 
-def test_a_file_that_another_process_holds_is_waited_for_and_then_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_locked_file_is_waited_for_and_then_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Locked for long, it fails no verify and is not set aside, but nothing is written that was not forgotten."""
     monkeypatch.setattr("syncengine.staging.remembered_days.WAIT_SECONDS", 0.05)
     remembered(tmp_path, equal()).close()

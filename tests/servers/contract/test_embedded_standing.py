@@ -93,7 +93,7 @@ def test_a_commit_of_our_own_gives_every_day_another_version(embedded: Embedded)
         assert history_of(server) != before
 
 
-def test_a_file_that_is_gone_tells_no_versions(embedded: Embedded) -> None:
+def test_a_missing_file_has_no_versions(embedded: Embedded) -> None:
     """Where the file was taken away nothing is claimed of it."""
     with opened(embedded) as server:
         embedded.path.unlink()
@@ -101,7 +101,7 @@ def test_a_file_that_is_gone_tells_no_versions(embedded: Embedded) -> None:
         assert history_of(server) is None
 
 
-def test_a_view_tells_no_versions(embedded: Embedded) -> None:
+def test_a_view_has_no_versions(embedded: Embedded) -> None:
     """Rows of a view may lie in another file, which may be written to without a trace in this one."""
     with duckdb.connect(str(embedded.path)) as connection:
         connection.execute("ALTER TABLE hsplit RENAME TO kept")
@@ -134,7 +134,7 @@ def test_a_write_shows_however_coarse_the_clock_of_the_file_system_is(embedded: 
     assert len(sizes) < 4
 
 
-def test_an_older_copy_put_back_is_not_what_it_was(embedded: Embedded) -> None:
+def test_a_restored_older_copy_has_another_version(embedded: Embedded) -> None:
     """A file that is put back as it was, with its times, has other versions: it may come to the same numbers again."""
     kept, times, before = embedded.path.read_bytes(), embedded.path.stat(), state(embedded)
     with duckdb.connect(str(embedded.path)) as connection:

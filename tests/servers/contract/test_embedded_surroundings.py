@@ -119,7 +119,7 @@ def test_names_that_differ_in_other_letters_are_others(tmp_path: Path) -> None:
         assert server.day_versions(DaysQuery(Selection("à", BucketColumns()))) is not None
 
 
-def test_a_reference_is_found_in_whatever_case_it_was_typed(tmp_path: Path) -> None:
+def test_a_reference_is_found_in_any_case(tmp_path: Path) -> None:
     """Who refers to a table is told, though the statement spelled the table otherwise."""
     with opened(
         tmp_path / "references.duckdb",

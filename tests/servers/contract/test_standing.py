@@ -93,7 +93,7 @@ def test_one_session_is_not_taken_for_another(place: Place) -> None:
     "session",
     ["", "nonsense", "7; DROP TABLE hsplit", "0123456789abcdef0123456789abcdef", f"99999999999999999999-{'0' * 32}"],
 )
-def test_a_session_nobody_knows_is_not_alive(place: Place, session: str) -> None:
+def test_an_unknown_session_is_not_alive(place: Place, session: str) -> None:
     """An id that cannot be read is unknown; where one process alone can write, every other session is gone."""
     with opened(place) as server:
         state = server.session_state(session)

@@ -168,7 +168,7 @@ def test_missing_privileges_are_named(connect: Connect, statement: str, code: in
 
 
 @pytest.mark.soak
-def test_locks_and_deadlocks_are_told_apart(connect: Connect) -> None:
+def test_locks_and_deadlocks_are_distinguished(connect: Connect) -> None:
     """Who cannot have a lock is told what it could not do, and one of two that wait for each other gives up."""
     first, second = connect(), connect()
     run(first, "CREATE TABLE t (a INTEGER)", "CREATE TABLE u (a INTEGER)", "INSERT INTO u VALUES (1)")

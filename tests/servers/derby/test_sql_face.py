@@ -45,7 +45,7 @@ TRANSLATED = {
 
 
 @pytest.mark.parametrize("informix", TRANSLATED)
-def test_what_derby_says_otherwise_is_translated(informix: str) -> None:
+def test_differing_answers_of_derby_are_translated(informix: str) -> None:
     """Each way of Informix becomes the way of Derby, and what both say alike stays."""
     assert to_derby(informix) == TRANSLATED[informix]
 

@@ -88,7 +88,7 @@ WRONG: dict[str, tuple[Callable[[str], str], int, str]] = {
 @pytest.mark.soak("resync")
 @pytest.mark.parametrize("what", sorted(WRONG))
 @pytest.mark.parametrize("command", [VERIFY, RESYNC], ids=["verify", "resync"])
-def test_a_wrong_url_is_said(
+def test_a_wrong_url_is_reported(
     live: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], what: str
 ) -> None:
     """Each part of a url that is wrong has its own sentence, with what to check, and its exit code."""
@@ -106,9 +106,7 @@ def test_a_wrong_url_is_said(
 
 @pytest.mark.soak(*sorted(set(ANSWERS) - {"closes", "silent", "SQLI"}))
 @pytest.mark.parametrize("name", sorted(ANSWERS))
-def test_a_port_that_speaks_something_else(
-    live: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_port_of_another_protocol(live: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Whatever answers that is no DRDA, be it nothing, is told as such, with the alias that is needed."""
     monkeypatch.setattr("syncengine.servers.informix.dialect.CONNECT_SECONDS", 1)
     monkeypatch.setattr("syncengine.servers.informix.first_answer.ANSWER_SECONDS", 1)
@@ -124,7 +122,7 @@ def test_a_port_that_speaks_something_else(
     assert ("security=SSL" in said.err) is (name == "a TLS alert")
 
 
-def test_an_expired_password_is_said(live: LivePair, typed: Typing) -> None:
+def test_an_expired_password_is_reported(live: LivePair, typed: Typing) -> None:
     """A password that has run out is told apart from a wrong one."""
     live.home.shim.set("refuse_login", 0x0E)
 
@@ -135,7 +133,7 @@ def test_an_expired_password_is_said(live: LivePair, typed: Typing) -> None:
     assert "the password has expired" in said.err
 
 
-def test_a_login_without_privileges_is_said(live: LivePair, typed: Typing) -> None:
+def test_a_login_without_privileges_is_reported(live: LivePair, typed: Typing) -> None:
     """Who may not read a table is told so, and where the least privileges are listed."""
     live.configure(URL.replace("root:", f"{READER}:").replace("PORT", str(live.home.shim.port)))
 
@@ -165,7 +163,7 @@ def test_a_login_that_may_only_read_cannot_resync(live: LivePair, typed: Typing)
     assert live.target == before
 
 
-def test_a_missing_table_is_said(live: LivePair, typed: Typing) -> None:
+def test_a_missing_table_is_reported(live: LivePair, typed: Typing) -> None:
     """A table that one server lacks is not compared, by name."""
     live.home.run("DROP TABLE root.htrunk")
 
@@ -207,7 +205,7 @@ def test_a_table_that_cannot_be_read_ends_nothing_else(
         5,
     ),
 )
-def test_a_server_that_cannot_write_is_said(live: LivePair, typed: Typing, number: int, says: str) -> None:
+def test_a_server_that_cannot_write_is_reported(live: LivePair, typed: Typing, number: int, says: str) -> None:
     """A standby, a code set, a full disk: a sentence each, exit 1, and the target as it was."""
     before = live.target
     # A log that is full is full under a lock on the table, too.

@@ -65,7 +65,7 @@ def test_a_session_whose_connection_is_lost_is_soon_gone(informix: InformixPlace
 
 
 @pytest.mark.informix
-def test_a_session_that_nobody_waits_for_lives_until_its_statement_ends(informix: InformixPlace) -> None:
+def test_an_abandoned_session_lives_until_its_statement_ends(informix: InformixPlace) -> None:
     """A statement given up still runs in the server: the session is alive until that has ended, then gone."""
     ids: list[str] = []
 
@@ -92,7 +92,7 @@ def test_a_session_that_nobody_waits_for_lives_until_its_statement_ends(informix
 
 
 @pytest.mark.informix
-def test_a_number_that_is_used_again_by_who_asks_is_not_alive(informix: InformixPlace) -> None:
+def test_a_number_reused_by_the_asking_session_is_not_alive(informix: InformixPlace) -> None:
     """A server that was restarted counts anew: the connection that asks is never the session asked for."""
     with opened(informix) as server:
         server.waiting_sessions()
@@ -114,7 +114,7 @@ def test_an_id_without_a_number_the_server_knows_is_unknown(informix: InformixPl
 
 @pytest.mark.informix
 @pytest.mark.parametrize("code", [-206, -272, -201, -329])
-def test_a_server_that_does_not_tell_leaves_it_unknown(informix: InformixPlace, code: int) -> None:
+def test_a_server_without_a_session_list_leaves_it_unknown(informix: InformixPlace, code: int) -> None:
     """Where the list of sessions is not there, or not to be read, a session is unknown and nobody is known to wait."""
     with opened(informix) as server:
         informix.shim.faults.add(Fault(Error(code), at="prepare", statement="syssessions", times=2))
@@ -124,7 +124,7 @@ def test_a_server_that_does_not_tell_leaves_it_unknown(informix: InformixPlace, 
 
 
 @pytest.mark.informix
-def test_a_connection_lost_while_asking_is_no_answer(informix: InformixPlace, quick: None) -> None:
+def test_a_connection_lost_during_the_query_is_raised(informix: InformixPlace, quick: None) -> None:
     """The loss is raised, not taken for an unknown session; and it is asked again where questions are."""
     del quick
     session = f"7-{'0' * 32}"
@@ -214,7 +214,7 @@ def test_who_holds_a_lock_is_named(informix: InformixPlace) -> None:
 
 
 @pytest.mark.informix
-def test_what_ends_a_session_is_told(informix: InformixPlace) -> None:
+def test_a_session_has_a_termination_command(informix: InformixPlace) -> None:
     """A session whose number is known is ended by a command that names it; of another nothing is claimed."""
     with opened(informix) as server:
         assert server.termination_command(f"1229-{'0' * 32}") == "onmode -z 1229"

@@ -48,7 +48,7 @@ def place(tmp_path: Path) -> Iterator[InformixPlace]:
     made.end()
 
 
-def test_the_catalogue_tells_what_surrounds_a_table(place: InformixPlace) -> None:
+def test_the_catalogue_shows_the_surroundings_of_a_table(place: InformixPlace) -> None:
     """Triggers, those too that a cascade runs, references at any distance, keys, checks, serial columns, views."""
     text = "acd > 0 AND acd < 100 AND (tkgrp IS NULL OR tkgrp >= 0)"
     for statement in (

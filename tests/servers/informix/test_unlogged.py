@@ -52,7 +52,7 @@ def test_it_is_not_written_without_consent(unlogged: LivePair, typed: Typing) ->
     assert unlogged.target == before
 
 
-def test_it_is_mended_with_consent(unlogged: LivePair, typed: Typing) -> None:
+def test_it_is_repaired_with_consent(unlogged: LivePair, typed: Typing) -> None:
     """With consent the same resync ends in sync."""
     unlogged.configure(unlogged.home.url, CONSENT)
 
@@ -64,7 +64,7 @@ def test_it_is_mended_with_consent(unlogged: LivePair, typed: Typing) -> None:
 
 @pytest.mark.soak("DELETE FROM 'root'", "SELECT b_date")
 @pytest.mark.parametrize("statement", ["INSERT INTO 'root'", "DELETE FROM 'root'", "SELECT b_date"])
-def test_a_step_cut_short_is_put_back(unlogged: LivePair, typed: Typing, statement: str) -> None:
+def test_an_interrupted_step_is_restored(unlogged: LivePair, typed: Typing, statement: str) -> None:
     """Where a step fails in the middle, the rows it deleted are put back from the journal, and the error is told."""
     unlogged.configure(unlogged.home.url, CONSENT)
     before = unlogged.target
@@ -79,7 +79,7 @@ def test_a_step_cut_short_is_put_back(unlogged: LivePair, typed: Typing, stateme
 
 
 @pytest.mark.soak
-def test_what_cannot_be_put_back_is_not_called_untouched(
+def test_a_step_that_cannot_be_restored_is_not_called_untouched(
     unlogged: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the put-back fails too, the step is told as one nobody knows of, with 5; a resume puts it right."""
@@ -103,7 +103,7 @@ def test_what_cannot_be_put_back_is_not_called_untouched(
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", ["journal", "insert"])
-def test_nothing_is_put_back_from_a_damaged_piece(
+def test_nothing_is_restored_from_a_damaged_piece(
     unlogged: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """Where a piece of a step that was cut short is damaged, nothing of the step is touched, and the piece is named."""
@@ -129,7 +129,7 @@ def test_nothing_is_put_back_from_a_damaged_piece(
 
 
 @pytest.mark.soak
-def test_foreign_rows_keep_a_step_from_being_put_back(
+def test_foreign_rows_prevent_restoring_a_step(
     unlogged: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows that are neither the step's nor were there before it are never deleted: it says where the journal lies."""
@@ -151,7 +151,7 @@ def test_foreign_rows_keep_a_step_from_being_put_back(
 
 
 @pytest.mark.soak
-def test_commit_and_rollback_are_not_asked_of_it(unlogged: LivePair, typed: Typing) -> None:
+def test_commit_and_rollback_are_not_sent_to_it(unlogged: LivePair, typed: Typing) -> None:
     """No session on it sends what it would refuse."""
     unlogged.configure(unlogged.home.url, CONSENT)
     typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)

@@ -23,7 +23,7 @@ COUNTING = (
 COUNTED = "CREATE TRIGGER {name} AFTER {on} ON {table} FOR EACH ROW EXECUTE FUNCTION count_it()"
 
 
-def test_a_trigger_of_a_table_that_a_cascade_reaches_is_asked_about(customers: Customers) -> None:
+def test_a_trigger_of_a_table_that_a_cascade_reaches_needs_permission(customers: Customers) -> None:
     """Rows that go with those written run no trigger unasked; allowed, plan, run and undo name it with its table."""
     customers.have(KEY, NOTES.format(action="CASCADE"), FIVE_NOTES, *COUNTING)
     customers.have(COUNTED.format(name="c_counting", on="DELETE", table="c_notes"))
@@ -77,7 +77,7 @@ def test_triggers_are_found_at_any_distance(customers: Customers) -> None:
 
 
 @pytest.mark.soak
-def test_a_trigger_that_comes_during_the_last_batch_is_told(customers: Customers) -> None:
+def test_a_trigger_made_during_the_last_batch_is_reported(customers: Customers) -> None:
     """What is on the table right after its last batch is recorded with the run, though the plan knew of nothing."""
     with once_written("hsplit", lambda: customers.have(*TOTALS)):
         ran = customers.type("resync", "--yes", "--json")

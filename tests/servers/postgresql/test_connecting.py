@@ -104,7 +104,7 @@ def test_a_host_that_is_not_there(database: Database) -> None:
     assert "there is no host 'nohost.invalid'" in error.message
 
 
-def test_a_port_where_nobody_listens(database: Database) -> None:
+def test_a_port_without_a_listener(database: Database) -> None:
     """A refused port is told at once."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -113,7 +113,7 @@ TOLD = {
 }
 
 
-def test_what_is_not_advanced_is_said(running: Cluster, database: Database, opened: Open) -> None:
+def test_a_sequence_that_is_not_advanced_is_named(running: Cluster, database: Database, opened: Open) -> None:
     """A sequence that may not be set, or is not known, is named with why; writing goes on, and nothing fails."""
     with running.as_superuser(database) as superuser:
         for statement in (
@@ -165,7 +165,7 @@ def granted(running: Cluster, database: Database, name: str, options: str = "") 
     yield
 
 
-def test_numbers_that_a_session_holds_are_taken_from_it(database: Database, opened: Open) -> None:
+def test_numbers_cached_by_a_session_are_withdrawn(database: Database, opened: Open) -> None:
     """Who has taken numbers beforehand (CACHE) gives out none that was written since."""
     database.run("CREATE SEQUENCE c_held CACHE 50")
     database.run("ALTER TABLE hsplit ADD nr integer UNIQUE DEFAULT nextval('c_held')")
@@ -178,7 +178,7 @@ def test_numbers_that_a_session_holds_are_taken_from_it(database: Database, open
         assert [other.run(own)[0][0] for _ in range(3)] == [51, 52, 53]
 
 
-def test_numbers_that_sessions_may_hold_are_told_of(running: Cluster, database: Database, opened: Open) -> None:
+def test_numbers_that_sessions_may_have_cached_are_named(running: Cluster, database: Database, opened: Open) -> None:
     """Where only its owner could take them, the plan says that they may meet what is written."""
     with granted(running, database, "c_held", "CACHE 50"), opened() as server:
         found = server.surroundings(["hsplit"])["hsplit"]

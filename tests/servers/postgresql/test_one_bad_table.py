@@ -80,7 +80,7 @@ def test_a_table_that_cannot_be_written_is_left_alone(built: Built, typed: Typin
     assert pair.bag("secondary", "htrunk") == before
 
 
-def test_a_division_and_a_foreign_key_are_said_to_be_that(built: Built, typed: Typing) -> None:
+def test_a_division_and_a_foreign_key_are_named_as_such(built: Built, typed: Typing) -> None:
     """A view that divides by zero is not a value that does not fit, and a key asks for the other table first."""
     files = built()
     files.run("secondary", "ALTER TABLE synonyms RENAME TO below")
@@ -110,7 +110,7 @@ def test_a_division_and_a_foreign_key_are_said_to_be_that(built: Built, typed: T
     assert "again as this run was begun: it plans what was left" in done.text
 
 
-def test_rights_to_write_are_asked_for_before_anything_is_written(built: Built, typed: Typing) -> None:
+def test_rights_to_write_are_checked_before_anything_is_written(built: Built, typed: Typing) -> None:
     """A plan and check name all rights that are lacking, at once; a right to every column is one to insert."""
     files = built()
     secondary = files.database("secondary")

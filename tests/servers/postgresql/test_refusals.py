@@ -105,7 +105,7 @@ def test_a_code_decides_what_is_raised(database: Database, opened: Open, sqlstat
     assert database.run("SELECT count(*) FROM hsplit") == [(0,)]
 
 
-def test_every_meaning_is_met() -> None:
+def test_every_meaning_is_tested() -> None:
     """No code is described that no test has seen."""
     known = {code if code in MEANINGS else code[:2] for code in KINDS}
 
@@ -207,7 +207,7 @@ def test_a_lock_keeps_new_rows_out(database: Database, opened: Open) -> None:
     assert database.run("SELECT count(*) FROM hsplit") == [(1,)]
 
 
-def test_rows_committed_while_waiting_for_the_lock_are_seen(database: Database, opened: Open) -> None:
+def test_rows_committed_while_waiting_for_the_lock_are_read(database: Database, opened: Open) -> None:
     """What others committed before the lock was granted is in what is read after it."""
     fill(database, hsplit(500))
 
@@ -316,7 +316,7 @@ def test_who_holds_a_lock_is_named(database: Database, opened: Open) -> None:
     assert f"`select pg_terminate_backend({pid})`" in error.value.hint
 
 
-def test_what_ends_a_session_is_told(opened: Open) -> None:
+def test_a_session_has_a_termination_command(opened: Open) -> None:
     """A write session is ended by a statement that names its process; of what is no session nothing is claimed."""
     with opened(writable=True) as server, server.begin() as session:
         pid = session.id.split()[1]

@@ -233,7 +233,7 @@ def test_children_count_with_their_parent(database: Database, opened: Open) -> N
         assert versions(server).days[1, DAY] != before.days[1, DAY]
 
 
-def test_acds_are_told_apart_where_they_are_known(database: Database, opened: Open) -> None:
+def test_acds_are_distinguished_where_they_are_known(database: Database, opened: Open) -> None:
     """A row of an ACD that is not known, or of none, counts with the rest, and shows there alone."""
     filled(database)
     fill(database, hsplit(500, acd=2), hsplit(500, acd=None))
@@ -277,7 +277,7 @@ OTHERS = {
 }
 
 
-def test_what_is_no_plain_table_tells_nothing(running: Cluster, database: Database, opened: Open) -> None:
+def test_only_a_plain_table_has_versions(running: Cluster, database: Database, opened: Open) -> None:
     """Where rows are not versions of a heap, or not all are seen by this login, there is nothing to rely on."""
     database.run("ALTER TABLE hsplit RENAME TO kept")
     told = {}
@@ -292,7 +292,7 @@ def test_what_is_no_plain_table_tells_nothing(running: Cluster, database: Databa
     assert told == {what: what == "a plain table" for what in OTHERS}
 
 
-def test_a_login_that_may_not_ask_is_told_nothing(running: Cluster, database: Database, opened: Open) -> None:
+def test_a_login_without_rights_gets_no_versions(running: Cluster, database: Database, opened: Open) -> None:
     """Without the right to know whose numbers they are, or to all of the table, nothing is told and nothing fails."""
     filled(database)
     name = f"reader_{database.name}"

@@ -87,7 +87,7 @@ def test_another_thread_ends_a_query(running: Cluster, database: Database, opene
             assert server.highest("hsplit", "acd") == 1
 
 
-def test_a_cancellation_by_an_administrator_is_told(running: Cluster, database: Database, opened: Open) -> None:
+def test_a_cancellation_by_an_administrator_is_reported(running: Cluster, database: Database, opened: Open) -> None:
     """Who is cancelled on the server is not told that the time was over, nor that the user stopped it."""
     make_slow(database)
 
@@ -117,7 +117,7 @@ def frozen(pids: list[int]) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("by", ["time", "interrupt"])
-def test_a_server_that_answers_nobody_is_given_up(
+def test_a_server_that_does_not_respond_is_abandoned(
     running: Cluster, database: Database, opened: Open, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
     """A backend that stands still, and heeds no cancellation, keeps nobody: the wait ends all the same."""

@@ -112,9 +112,7 @@ TOTALS = (
 
 @pytest.mark.sampled
 @pytest.mark.parametrize("action", some_of(["CASCADE", "SET NULL", "SET DEFAULT"], 3))
-def test_rows_of_other_tables_are_kept_from_going_with_those_that_are_rewritten(
-    customers: Customers, action: str
-) -> None:
+def test_rows_of_other_tables_are_not_deleted_with_rewritten_rows(customers: Customers, action: str) -> None:
     """A reference that deletes or changes other tables' rows refuses the plan, names them and what to type."""
     customers.have(KEY, NOTES.format(action=action), FIVE_NOTES)
     before = customers.ask("SELECT * FROM c_notes ORDER BY note")
@@ -130,7 +128,7 @@ def test_rows_of_other_tables_are_kept_from_going_with_those_that_are_rewritten(
     assert customers.files.bag("secondary", "hsplit") == rows
 
 
-def test_what_was_allowed_to_go_is_said_by_plan_run_and_undo(customers: Customers) -> None:
+def test_plan_run_and_undo_name_allowed_cascades(customers: Customers) -> None:
     """With --allow-cascades rows are written, and plan, run and undo say which rows an undo leaves gone."""
     customers.have(KEY, NOTES.format(action="CASCADE"), FIVE_NOTES)
     rows = customers.files.bag("secondary", "hsplit")
@@ -207,7 +205,7 @@ def test_a_trigger_that_no_write_of_the_plan_runs_is_let_be(customers: Customers
 
 
 @pytest.mark.soak
-def test_an_allowance_that_nothing_needs_is_harmless_and_a_table_nobody_knows_is_not(customers: Customers) -> None:
+def test_an_unneeded_permission_is_harmless_and_an_unknown_table_is_not(customers: Customers) -> None:
     """Naming a table without triggers changes nothing; a name that is no table is bad input."""
     assert customers.type("resync", "--dry-run", "--allow-triggers", "hsplit", "--allow-cascades", "hagent").code == 3
 
@@ -383,7 +381,7 @@ REFUSALS = {
 
 @pytest.mark.sampled
 @pytest.mark.parametrize("kind", some_of(sorted(REFUSALS), 5))
-def test_what_a_table_may_yet_refuse_is_named_before_and_told_in_a_sentence(customers: Customers, kind: str) -> None:
+def test_constraints_are_named_before_and_reported_in_a_sentence(customers: Customers, kind: str) -> None:
     """The plan names constraints; where one refuses the source's rows, nothing is written, and what refused is said."""
     statements, (named, *told) = REFUSALS[kind]
     customers.have(*statements)
@@ -438,7 +436,7 @@ def test_a_check_lists_what_writes_would_set_off(customers: Customers) -> None:
     }
 
 
-def test_the_catalogue_tells_what_surrounds_a_table(database: Database, opened: Open) -> None:
+def test_the_catalogue_shows_the_surroundings_of_a_table(database: Database, opened: Open) -> None:
     """Triggers, references at any distance, constraints, counters: each as it is, and only what is switched on."""
     for statement in (
         "ALTER TABLE hsplit ADD COLUMN nr serial, ADD CONSTRAINT c_key PRIMARY KEY (acd, split)",
