@@ -178,7 +178,7 @@ def test_what_may_be_incomplete_is_skipped_and_named(
     assert (rows_of(files, "primary"), rows_of(files)) == before
     assert next(one.outlook for one in opened.outages().findings) is OUTLOOKS[why]
     for one in (plan, forced):
-        assert [kept.reason for kept in one.skipped if kept.table == "haglog"] == [why]
+        assert [one_skipped.reason for one_skipped in one.skipped if one_skipped.table == "haglog"] == [why]
     (cut,) = table_of(opened.verify(tables=("haglog",)), "haglog").cuts
     assert cut.state is state
 
@@ -395,7 +395,7 @@ def test_a_call_that_both_servers_cut_stays_as_both_have_it(
 
     for plan in (outages, window):
         assert plan is not None
-        assert SkipReason.CUT_ON_BOTH in {kept.reason for kept in plan.skipped}
+        assert SkipReason.CUT_ON_BOTH in {one.reason for one in plan.skipped}
         assert not plan.steps or opened.execute(plan).outcome.done
     assert [files.bag(role, "call_rec") for role in Role] == before
 

@@ -134,17 +134,17 @@ def test_waiting_ends_once_the_archive_has_run(tmp_path: Path, monkeypatch: pyte
     """With --wait a refused resync looks again, and the archive may finish meanwhile in another process."""
     files = behind(tmp_path)
     files.run("secondary", "UPDATE arch_stat SET status = '4' WHERE trim(arch_type) = '1'")
-    looks = []
+    waits = []
 
     def archive_meanwhile(seconds: float) -> None:
-        looks.append(seconds)
-        assert len(looks) < 3, "still waiting after the archive has run"
+        waits.append(seconds)
+        assert len(waits) < 3, "still waiting after the archive has run"
         text = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(\"UPDATE arch_stat SET status = '2'\")"
         subprocess.run([sys.executable, "-c", text, str(files.database("secondary"))], check=True)
 
     monkeypatch.setattr("syncengine.jobs.archive_wait.time.sleep", archive_meanwhile)
     done = resync(files, tables=("htrunk",), wait=True)
 
-    assert len(looks) == 1
+    assert len(waits) == 1
     assert done.after is not None
     assert done.after.in_sync

@@ -73,16 +73,16 @@ def test_it_is_named_also_where_the_day_stands(tmp_path: Path) -> None:
     assert [mystery for _, _, mystery in days(files)] == [336, 336]
 
 
-@pytest.mark.parametrize("told", ["refuse", "null"])
-def test_a_row_that_is_to_be_made_is_refused_or_has_null(tmp_path: Path, told: str) -> None:
+@pytest.mark.parametrize("choice", ["refuse", "null"])
+def test_a_row_that_is_to_be_made_is_refused_or_has_null(tmp_path: Path, choice: str) -> None:
     """A code that has no row in the day yet: its day is left, and with null made without inventing the column."""
     files = unknown(tmp_path, secondary=f"DELETE FROM dcwc WHERE {SAME_DAY} AND trim(cwc) = '42'")
     before = days(files)
 
-    done = repaired(files, unknown_columns=told)
+    done = repaired(files, unknown_columns=choice)
 
     assert done.rollups is not None
-    if told == "refuse":
+    if choice == "refuse":
         assert days(files) == before
         assert "do not tell mystery; `unknown_columns='null'`" in fates(done.rollups)["dcwc"][1]
     else:
@@ -91,17 +91,17 @@ def test_a_row_that_is_to_be_made_is_refused_or_has_null(tmp_path: Path, told: s
 
 
 @pytest.mark.soak("refuse")
-@pytest.mark.parametrize("told", ["refuse", "null"])
-def test_rows_that_cannot_be_distinguished_are_skipped_or_become_one(tmp_path: Path, told: str) -> None:
+@pytest.mark.parametrize("choice", ["refuse", "null"])
+def test_rows_that_cannot_be_distinguished_are_skipped_or_become_one(tmp_path: Path, choice: str) -> None:
     """Two rows of one code in the day: nothing says which value is whose."""
     twice = f"INSERT INTO dcwc SELECT * REPLACE (mystery + 1 AS mystery) FROM dcwc WHERE {SAME_DAY} AND trim(cwc) = '7'"
     files = unknown(tmp_path, secondary=twice)
     before = days(files)
 
-    done = repaired(files, unknown_columns=told)
+    done = repaired(files, unknown_columns=choice)
 
     assert done.rollups is not None
-    if told == "refuse":
+    if choice == "refuse":
         assert days(files) == before
         assert "several rows of a key group, which nothing tells apart" in fates(done.rollups)["dcwc"][1]
     else:

@@ -93,11 +93,11 @@ def exception(time: int, seqno: int) -> dict[str, Any]:
 @pytest.mark.parametrize(("capacity", "wrapped"), [(3, True), (4, False)])
 def test_a_full_circular_table_has_wrapped(tmp_path: Path, capacity: int, wrapped: bool) -> None:
     """Events older than a full table holds are no drift and stay away; while it has room they are missing."""
-    kept = [exception(505, 2), exception(535, 3), exception(605, 4)]
+    recent = [exception(505, 2), exception(535, 3), exception(605, 4)]
     files = build_files(
         tmp_path,
         ["agex", "htrunk"],
-        both={"agex": kept, "htrunk": trunks(400, 700)},
+        both={"agex": recent, "htrunk": trunks(400, 700)},
         primary={"agex": [exception(405, 1)], "dcalloc": [storage("exceptions")]},
         secondary={"dcalloc": [storage("exceptions", rows=capacity)]},
     )

@@ -224,4 +224,4 @@ def test_the_daily_check_runs_each_hook_once(tmp_path: Path, typed: Typing) -> N
 
     typed("status", "--pair", files.pair_file)
 
-    assert [told["SYNCENGINE_SERVER"] for _, told in notes(files)] == ["primary", "secondary"]
+    assert [variables["SYNCENGINE_SERVER"] for _, variables in notes(files)] == ["primary", "secondary"]

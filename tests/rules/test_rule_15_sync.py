@@ -261,14 +261,14 @@ def test_other_servers_have_never_been_alike(tmp_path: Path) -> None:
 def test_damaged_memory_is_reported_and_ignored(tmp_path: Path) -> None:
     """What is altered by a bit, cut or gone of it is as good as nothing at all, and the plan says so."""
     files = alike(tmp_path)
-    kept, sound = tmp_path / "pair.staging" / "synced", tmp_path / "sound"
-    shutil.copytree(kept, sound)
+    saved, sound = tmp_path / "pair.staging" / "synced", tmp_path / "sound"
+    shutil.copytree(saved, sound)
     rename(files, "secondary", "1", "Sales West")
     assert conflicts(sync_plan_of(files, tables="synonyms")) != {"1": ("unknown", None)}
     for name, harm in some_of(list(product(["synonyms-*.parquet", "synonyms.json"], DAMAGES)), 7):
-        shutil.rmtree(kept)
-        shutil.copytree(sound, kept)
-        [file] = kept.glob(name)
+        shutil.rmtree(saved)
+        shutil.copytree(sound, saved)
+        [file] = saved.glob(name)
         harm(file)
 
         plan = sync_plan_of(files, tables="synonyms")

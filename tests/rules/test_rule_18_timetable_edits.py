@@ -144,9 +144,9 @@ def test_an_undo_leaves_what_has_happened_since(tmp_path: Path) -> None:
 
     assert flags(files) == {"Evening": "y", "Greeting": "y", "Morning": "n", "Nightly backup": "y"}
     assert {row[-1] for row in files.bag("secondary", "ttsched", "RTRIM(tt_name) = 'Morning'")} == {"2"}
-    (kept,) = plan.skipped
-    assert kept.reason is SkipReason.CHANGED_SINCE
-    assert kept.detail == "jm 'Weekly', rg 'Greeting'"
+    (skipped,) = plan.skipped
+    assert skipped.reason is SkipReason.CHANGED_SINCE
+    assert skipped.detail == "jm 'Weekly', rg 'Greeting'"
 
 
 def test_an_incomplete_undo_ends_with_5(tmp_path: Path, typed: Typing) -> None:

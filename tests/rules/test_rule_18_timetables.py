@@ -179,9 +179,9 @@ def test_faults_of_the_pair_file_are_reported(tmp_path: Path, text: str, fault: 
     with pytest.raises(PairFileError) as caught:
         files.open()
 
-    (told,) = caught.value.faults
-    assert told.startswith("timetables")
-    assert fault in told
+    (reported,) = caught.value.faults
+    assert reported.startswith("timetables")
+    assert fault in reported
 
 
 @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ def test_a_sync_of_timetables_is_undone_without_touching_the_backups(tmp_path: P
     undone = pair.execute(pair.plan_undo(done.outcome.run_id))
 
     assert undone.outcome.done
-    assert not undone.plan.kept
+    assert not undone.plan.skipped
     now = files.bag("secondary", "ttsctasks", "task <> 'verify the tape'.rpad(70, ' ')")
     assert now == before
 

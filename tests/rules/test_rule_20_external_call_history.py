@@ -193,7 +193,7 @@ def test_an_undo_does_not_speak_of_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("on", "told", "left"),
+    ("on", "done", "remaining"),
     [
         (hook(ON), [ON, OFF], []),
         (hook(ON, fails()), [ON], [ON, OFF]),
@@ -201,7 +201,7 @@ def test_an_undo_does_not_speak_of_it(tmp_path: Path) -> None:
         ("", [], [ON, OFF]),
     ],
 )
-def test_it_is_not_turned_off_before_it_is_on(tmp_path: Path, on: str, told: list[str], left: list[str]) -> None:
+def test_it_is_not_turned_off_before_it_is_on(tmp_path: Path, on: str, done: list[str], remaining: list[str]) -> None:
     """The hook that turns it off runs only after one has turned it on at the other server."""
     files = with_hooks(built(tmp_path), on, hook(OFF))
     pair = files.open()
@@ -210,7 +210,7 @@ def test_it_is_not_turned_off_before_it_is_on(tmp_path: Path, on: str, told: lis
 
     result = pair.execute(plan)
 
-    assert [one["SYNCENGINE_HOOK"] for _, one in notes(files)] == told
-    assert [line.kind for line, _ in result.by_hand if line.kind in (ON, OFF)] == left
+    assert [one["SYNCENGINE_HOOK"] for _, one in notes(files)] == done
+    assert [line.kind for line, _ in result.by_hand if line.kind in (ON, OFF)] == remaining
     marked = {line.kind for line in plan.checklist.after if line.hook}
     assert (OFF in marked) == (ON in marked)

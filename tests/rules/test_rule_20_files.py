@@ -20,12 +20,12 @@ ASKED = ("--set", "custom-reports", "--set", "main-menu")
 def reports(folder: Path, settings: str = "") -> Files:
     """Build a pair on whose primary a report and a menu addition were made, and an old report deleted."""
     old = row("h_custom", report_name="Old", owner="jm")
-    kept = row("h_custom", report_name="Kept", owner="jm")
+    report = row("h_custom", report_name="Old", owner="jm")
     return build_files(
         folder,
         TABLES,
         settings=settings,
-        both={"r_custom": [row("r_custom", report_name="Desk", owner="jm")], "h_custom": [kept]},
+        both={"r_custom": [row("r_custom", report_name="Desk", owner="jm")], "h_custom": [report]},
         primary={
             "h_custom": [row("h_custom", report_name="Calls", owner="jm")],
             "menu_add": [row("menu_add", item_name="Payroll", command="/opt/pay/run -now")],
@@ -83,9 +83,13 @@ def test_a_hook_copies_files_and_never_takes_them_away(tmp_path: Path, typed: Ty
     done = typed("sync", "--pair", files.pair_file, *ASKED, "--yes", "--json").document
     undone = typed("undo", "--pair", files.pair_file, "--yes", "--json").document
 
-    [(_, told)] = notes(files)
-    assert told["SYNCENGINE_FILES"].splitlines() == ["/cms/db/gem/c_custom", "/cms/db/gem/h_custom", "/opt/pay/run"]
-    assert (told["SYNCENGINE_SOURCE"], told["SYNCENGINE_SERVER"]) == ("primary", "secondary")
+    [(_, variables)] = notes(files)
+    assert variables["SYNCENGINE_FILES"].splitlines() == [
+        "/cms/db/gem/c_custom",
+        "/cms/db/gem/h_custom",
+        "/opt/pay/run",
+    ]
+    assert (variables["SYNCENGINE_SOURCE"], variables["SYNCENGINE_SERVER"]) == ("primary", "secondary")
     assert [line["text"][:21] for line in done["outcome"]["by_hand"]] == ["Remove from secondary"] * 2
     left = [line["text"] for line in undone["outcome"]["by_hand"]]
     assert left[0].startswith("On secondary, put back what belongs to jm 'Calls', jm 'Old': /cms/db/gem/c_custom")

@@ -43,12 +43,12 @@ pytestmark = pytest.mark.usefixtures("few_tables")
 
 def test_hooks_carry_out_lines_before_and_after(tmp_path: Path) -> None:
     """Hooks run in the plan's order, around the writing, and what they have done is not left to people."""
-    looks = python(
+    script = python(
         "marks = open(f'pair.staging/runs/{os.environ[\"SYNCENGINE_RUN\"]}/steps.jsonl').read()\n"
         "print('written' if '\"state\": \"done\", \"into\"' in marks else 'untouched', "
         "'looked at' if '\"checked\"' in marks else 'not looked at')"
     )
-    files = class_wide(tmp_path, *(hook(kind, looks) for kind in ("single-user", "multi-user", "logins")))
+    files = class_wide(tmp_path, *(hook(kind, script) for kind in ("single-user", "multi-user", "logins")))
     pair, plan = planned(files)
 
     result = pair.execute(plan)
@@ -69,8 +69,8 @@ def test_a_hook_gets_the_purpose_of_its_run(tmp_path: Path) -> None:
 
     result = pair.execute(plan)
 
-    [(_, told), _] = notes(files)
-    assert told == {
+    [(_, variables), _] = notes(files)
+    assert variables == {
         "SYNCENGINE_HOOK": "single-user",
         "SYNCENGINE_SERVER": "secondary",
         "SYNCENGINE_PAIR": str(files.pair_file),
@@ -93,10 +93,10 @@ def test_files_are_named_one_below_the_other(tmp_path: Path) -> None:
 
     pair.execute(plan)
 
-    [told] = [told for _, told in notes(files) if told["SYNCENGINE_HOOK"] == "files"]
-    assert told["SYNCENGINE_FILES"].splitlines() == [f"/cms/db/gem/{name}_custom" for name in "cr"]
-    assert told["SYNCENGINE_SOURCE"] == "primary"
-    assert len(told["SYNCENGINE_LINES"].splitlines()) == 2
+    [variables] = [variables for _, variables in notes(files) if variables["SYNCENGINE_HOOK"] == "files"]
+    assert variables["SYNCENGINE_FILES"].splitlines() == [f"/cms/db/gem/{name}_custom" for name in "cr"]
+    assert variables["SYNCENGINE_SOURCE"] == "primary"
+    assert len(variables["SYNCENGINE_LINES"].splitlines()) == 2
 
 
 def test_no_shell_sees_the_arguments(tmp_path: Path) -> None:
@@ -265,8 +265,8 @@ def test_the_output_of_a_hook_is_saved_and_limited(tmp_path: Path, typed: Typing
     said = typed("report", "--pair", files.pair_file)
     every = typed("report", "--pair", files.pair_file, "-v")
 
-    kept = {path.name: path.read_text() for path in files.folder.glob("pair.staging/runs/*/hooks/*")}
-    talked, flooded = (kept[name] for name in sorted(kept))
+    saved = {path.name: path.read_text() for path in files.folder.glob("pair.staging/runs/*/hooks/*")}
+    talked, flooded = (saved[name] for name in sorted(saved))
     assert "[2Jlast" in talked
     assert "\x1b" not in talked
     assert flooded.startswith("first\n")
@@ -308,11 +308,11 @@ def test_an_undo_needs_what_the_run_needed(tmp_path: Path) -> None:
     pair.execute(plan)
 
     pair.execute(pair.plan_undo())
-    taken_back = users(files)
+    undone_users = users(files)
     pair.execute(pair.plan_undo())
 
     assert ran(files) == ["single-user", "multi-user"] * 3
-    assert (taken_back, users(files)) == (0, 1)
+    assert (undone_users, users(files)) == (0, 1)
 
 
 @pytest.mark.soak
@@ -421,11 +421,11 @@ def test_no_work_is_listed_for_rows_that_were_not_written(
     before_batch(1, ChangedSincePlanError("secondary changed"))
 
     partly = typed("sync", "--pair", files.pair_file, *asked, "--json")
-    told = notes(files)
+    left_over = notes(files)
     whole = typed("sync", "--pair", files.pair_file, *asked, "--json")
 
     assert partly.code == 5
     assert {line["kind"] for line in partly.document["outcome"]["by_hand"]} == {"files"}
-    assert told == []
+    assert left_over == []
     assert whole.code == 0
     assert len(notes(files)) == 1

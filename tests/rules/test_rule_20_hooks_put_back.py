@@ -137,13 +137,13 @@ def test_a_machine_that_went_down_is_reported_and_repaired(tmp_path: Path, typed
     files = class_wide(tmp_path)
     run = killed_in_single_user_mode(files)
 
-    told = typed("status", "--pair", files.pair_file)
+    status = typed("status", "--pair", files.pair_file)
     document = typed("status", "--json", "--ledger", "--pair", files.pair_file).document
     resumed = typed("resume", "--pair", files.pair_file)
     after = typed("status", "--json", "--ledger", "--pair", files.pair_file).document
 
-    assert told.code == 5
-    assert "secondary was put in single-user mode by a hook, and no hook has put it back" in told.text
+    assert status.code == 5
+    assert "secondary was put in single-user mode by a hook, and no hook has put it back" in status.text
     assert (document["in_single_user_mode"], after["in_single_user_mode"]) == (["secondary"], [])
     assert resumed.code == 0, resumed.text
     assert ran(files) == ["single-user", "single-user", "multi-user"]
@@ -197,13 +197,13 @@ def test_a_hook_that_could_not_restore_it_is_retried(tmp_path: Path, typed: Typi
     pair.execute(plan)
     files.run("secondary", "DELETE FROM users")
 
-    told = typed("status", "--ledger", "--pair", files.pair_file)
+    status = typed("status", "--ledger", "--pair", files.pair_file)
     with_hooks(files, *MODES)
     result = files.open().execute(files.open().plan_sync(tables="users", prefer="primary"))
     after = typed("status", "--ledger", "--pair", files.pair_file)
 
-    assert told.code == 5
-    assert "secondary was put in single-user mode by a hook, and no hook has put it back" in told.text
+    assert status.code == 5
+    assert "secondary was put in single-user mode by a hook, and no hook has put it back" in status.text
     assert states(result) == [("multi-user", HookState.DONE)]
     assert after.code == 0, after.text
 

@@ -142,8 +142,8 @@ def test_another_server_has_another_identity(tmp_path: Path, monkeypatch: pytest
         described = inner.describe()
         identities = []
         for host in ("s3cret-host", "s3cret-other"):
-            told: ServerDescription = replace(described, identity=f"cms on {host}", user=host, notes=(f"is {host}",))
-            monkeypatch.setattr(DuckDBServer, "describe", lambda _, told=told: told)
+            shown: ServerDescription = replace(described, identity=f"cms on {host}", user=host, notes=(f"is {host}",))
+            monkeypatch.setattr(DuckDBServer, "describe", lambda _, shown=shown: shown)
             masked = MaskedServer(inner, Mask((("A_HOST", host),))).describe()
             identities.append(masked.identity)
             assert (masked.user, masked.notes) == ("${A_HOST}", ("is ${A_HOST}",))
@@ -191,11 +191,11 @@ def test_every_field_of_the_surroundings_is_masked() -> None:
             return dict.fromkeys(names, around)
 
     server = MaskedServer(cast("Server", Asked()), Mask((("A_SCHEMA", SCHEMA),)))
-    told = server.surroundings(["htrunk"])["htrunk"]
+    masked = server.surroundings(["htrunk"])["htrunk"]
 
-    assert SCHEMA not in repr(told)
-    assert repr(told).count("${A_SCHEMA}") == repr(around).count(SCHEMA)
-    assert not [met for met in side_effects_of(told) if SCHEMA in repr(met)]
+    assert SCHEMA not in repr(masked)
+    assert repr(masked).count("${A_SCHEMA}") == repr(around).count(SCHEMA)
+    assert not [met for met in side_effects_of(masked) if SCHEMA in repr(met)]
 
 
 def test_a_table_with_a_name_from_the_url_is_still_named() -> None:

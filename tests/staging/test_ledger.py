@@ -114,10 +114,10 @@ def test_what_is_unfinished_is_never_removed(tmp_path: Path) -> None:
     """Neither a run that was cut short nor one that an unfinished undo needs is removed, however old."""
     ledger = Ledger(tmp_path)
     undone = run_once(ledger)
-    kept = [undone, run_once(ledger, ended=False), run_once(ledger, ended=False, undoes=undone), run_once(ledger)]
+    remaining = [undone, run_once(ledger, ended=False), run_once(ledger, ended=False, undoes=undone), run_once(ledger)]
 
     assert prune(ledger, days=1, mb=0, later=400) == []
-    assert [run.id for run in ledger.runs()] == kept
+    assert [run.id for run in ledger.runs()] == remaining
 
 
 def test_no_room_is_reported_before_anything_is_begun(tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ def state(place: Embedded) -> str | None:
 
 def history_of(server: Server) -> str | None:
     """Return what a server tells of every day of a table."""
-    told = server.day_versions(DaysQuery(everything("hsplit")))
-    return None if told is None else told.history
+    versions = server.day_versions(DaysQuery(everything("hsplit")))
+    return None if versions is None else versions.history
 
 
 @pytest.mark.parametrize("write", sorted(WRITES))
@@ -104,8 +104,8 @@ def test_a_missing_file_has_no_versions(embedded: Embedded) -> None:
 def test_a_view_has_no_versions(embedded: Embedded) -> None:
     """Rows of a view may lie in another file, which may be written to without a trace in this one."""
     with duckdb.connect(str(embedded.path)) as connection:
-        connection.execute("ALTER TABLE hsplit RENAME TO kept")
-        connection.execute("CREATE VIEW hsplit AS SELECT * FROM kept")
+        connection.execute("ALTER TABLE hsplit RENAME TO original")
+        connection.execute("CREATE VIEW hsplit AS SELECT * FROM original")
 
     assert state(embedded) is None
 
@@ -124,10 +124,10 @@ def test_a_write_shows_however_coarse_the_clock_of_the_file_system_is(embedded: 
         for path in (embedded.path, embedded.path.with_name(f"{embedded.path.name}.wal")):
             if path.exists():
                 os.utime(path, (1e9, 1e9))
-        told = state(embedded)
-        assert told
+        version = state(embedded)
+        assert version
         # The clock of changes cannot be set: it is left out as if it had not moved.
-        states.add(re.sub(r"at \d+, \d+", "", told))
+        states.add(re.sub(r"at \d+, \d+", "", version))
         sizes.add(embedded.path.stat().st_size)
 
     assert len(states) == 4
@@ -136,10 +136,10 @@ def test_a_write_shows_however_coarse_the_clock_of_the_file_system_is(embedded: 
 
 def test_a_restored_older_copy_has_another_version(embedded: Embedded) -> None:
     """A file that is put back as it was, with its times, has other versions: it may come to the same numbers again."""
-    kept, times, before = embedded.path.read_bytes(), embedded.path.stat(), state(embedded)
+    content, times, before = embedded.path.read_bytes(), embedded.path.stat(), state(embedded)
     with duckdb.connect(str(embedded.path)) as connection:
         connection.execute(WRITES["update"])
-    embedded.path.write_bytes(kept)
+    embedded.path.write_bytes(content)
     os.utime(embedded.path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
     assert embedded.path.stat().st_mtime_ns == times.st_mtime_ns

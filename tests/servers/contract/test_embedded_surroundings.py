@@ -128,6 +128,6 @@ def test_a_reference_is_found_in_any_case(tmp_path: Path) -> None:
     ) as server:
         found = server.surroundings(["parent", "child"])
 
-    (told,) = found["parent"].referred_by
-    assert told == Reference(told.name, "child", "Parent", ("id",))
-    assert found["child"].refers == (told,)
+    (reference,) = found["parent"].referred_by
+    assert reference == Reference(reference.name, "child", "Parent", ("id",))
+    assert found["child"].refers == (reference,)

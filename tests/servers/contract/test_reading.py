@@ -118,7 +118,7 @@ def test_a_fingerprint_is_that_of_the_rows_read_back(place: Place, table: str) -
     query = FingerprintQuery(everything(table), folded_columns(table), SEED)
 
     with opened(place) as server:
-        told = dict(server.fingerprint(query))
+        computed = dict(server.fingerprint(query))
         rows = server.read(ReadQuery(query.selection)).read_all()
 
     statement = fingerprint_statement(query, source="rows_read")
@@ -127,9 +127,9 @@ def test_a_fingerprint_is_that_of_the_rows_read_back(place: Place, table: str) -
         recomputed = dict(
             bucket_state(one) for one in connection.execute(statement.text, list(statement.values)).fetchall()
         )
-    assert told == recomputed
-    assert set(told) == {bucket_in(table, one) for one in random_rows(table, 30)}
-    assert sum(state.rows for state in told.values()) == rows.num_rows == len(random_rows(table, 30))
+    assert computed == recomputed
+    assert set(computed) == {bucket_in(table, one) for one in random_rows(table, 30)}
+    assert sum(state.rows for state in computed.values()) == rows.num_rows == len(random_rows(table, 30))
 
 
 def test_each_bucket_comes_once_and_empty_ones_never(place: Place) -> None:

@@ -153,16 +153,16 @@ def test_reading_does_not_change_a_version(place: Place) -> None:
     filled(place)
 
     with opened(place) as server:
-        told = [server.day_versions(DAYS)]
+        versions = [server.day_versions(DAYS)]
         for _ in range(2):
             rows_in(server)
             server.bounds("hsplit", everything("hsplit").columns)
-            told.append(server.day_versions(DAYS))
+            versions.append(server.day_versions(DAYS))
     with opened(place) as server:
         rows_in(server)
-        told.append(RetryingServer(server).day_versions(DAYS))
+        versions.append(RetryingServer(server).day_versions(DAYS))
 
-    assert len({one and (one.history, *one.days.items()) for one in told}) == 1
+    assert len({one and (one.history, *one.days.items()) for one in versions}) == 1
 
 
 def by_deleting(place: Place) -> None:

@@ -121,13 +121,13 @@ def _translated(given: Parameter, expected: Expected | None, relay: Relay) -> Pa
 
 
 def _accepted(data: bytes, relay: Relay) -> bytes:
-    """Mend what Derby says when a database is opened.
+    """Correct the answer of Derby when a database is opened.
 
     Its TYPDEFOVR claims a length that takes in two parameters which follow it; the client trips over that.
     """
     at = data.find(CodePoint.TYPDEFOVR.to_bytes(2, "big"))
-    mended = data[: at - 2] + b"\x00\x10" + data[at:] if at >= 2 else data
-    return mended.replace(MARK, relay.proxy.product.encode("ascii"))
+    corrected = data[: at - 2] + b"\x00\x10" + data[at:] if at >= 2 else data
+    return corrected.replace(MARK, relay.proxy.product.encode("ascii"))
 
 
 def _login_refused(data: bytes, code: int) -> bytes:

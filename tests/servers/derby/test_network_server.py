@@ -13,7 +13,7 @@ import pytest
 from tests.servers.derby import network_server
 from tests.servers.derby.conftest import Connect
 from tests.servers.derby.driver import query
-from tests.servers.derby.network_server import KEPT, NetworkServer, OrderError, free_port, missing
+from tests.servers.derby.network_server import CACHED, NetworkServer, OrderError, free_port, missing
 from tests.servers.derby.shim import PROJECT, Shim
 
 OTHER = "another word"
@@ -76,8 +76,8 @@ def test_databases_are_copied_only_when_they_are_shut_down(network_server: Netwo
 
     for name in ("SOURCE", "TARGET"):
         assert not (network_server.folder / "home" / name / "db.lck").exists()
-    assert list(KEPT.glob("*/TEMPLATE_ROOT/*"))
-    assert not list(KEPT.glob("*/*/db.lck"))
+    assert list(CACHED.glob("*/TEMPLATE_ROOT/*"))
+    assert not list(CACHED.glob("*/*/db.lck"))
 
 
 @pytest.mark.informix
@@ -96,7 +96,7 @@ def test_a_shutdown_that_derby_refuses_is_raised(network_server: NetworkServer) 
 def test_a_server_leaves_its_port_when_it_stops(tmp_path: Path) -> None:
     """A server that was stopped is gone, and starts again with the databases it had."""
     with NetworkServer(tmp_path) as server:
-        database = server.create_database("kept")
+        database = server.create_database("stays")
         database.run("CREATE TABLE t (a INTEGER)")
         port = server.port
 

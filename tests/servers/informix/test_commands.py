@@ -60,9 +60,9 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None) -> Iterat
 
 
 def is_one_sentence(said: CommandResult) -> bool:
-    """Say whether what was told is short, without a trace and without the password."""
-    told = said.err.strip()
-    return bool(told) and "Traceback" not in told and len(told.splitlines()) <= 3 and PASSWORD not in said.out + told
+    """Say whether what was text is short, without a trace and without the password."""
+    text = said.err.strip()
+    return bool(text) and "Traceback" not in text and len(text.splitlines()) <= 3 and PASSWORD not in said.out + text
 
 
 def wrong_port(url: str) -> str:
@@ -248,7 +248,7 @@ def test_a_server_that_goes_down_between_any_two_statements(
 
     The same command then ends in sync, once the server is back.
     """
-    before, mended = live.target, live.source
+    before, repaired = live.target, live.source
     quiet = 0
     nth = 1
     while not quiet:
@@ -262,12 +262,12 @@ def test_a_server_that_goes_down_between_any_two_statements(
         assert PASSWORD not in said.text
         if fired and said.code == UNDISTURBED[command[0]]:
             # It had all its answers, and the server went while the connection was given back.
-            assert live.target == (mended if command == RESYNC else before), nth
+            assert live.target == (repaired if command == RESYNC else before), nth
         elif fired:
             assert said.code in (1, 5), (nth, said.text)
             assert "secondary" in said.text
-            assert live.target in (before, mended), nth
+            assert live.target in (before, repaired), nth
         nth += (3 if nth < 30 else 7) * (1 if SOAKING else 9)
 
     assert typed(*RESYNC, live.files.pair_file, *TRUNKS).code == 0
-    assert live.target == mended
+    assert live.target == repaired

@@ -186,14 +186,14 @@ def test_a_closed_connection_leaves_the_next_alone(informix: InformixPlace) -> N
     first = engine.raw_connection()
     cursor = first.cursor()
     cursor.execute(ONE)
-    kept: list[Any] = [cursor.stmt_handler]  # as the frames of an error keep it
+    references: list[Any] = [cursor.stmt_handler]  # as the frames of an error hold it
     first.close()
 
     second = engine.raw_connection()
     cursors = [second.cursor() for _ in range(3)]
     for one in cursors:
         one.execute(ONE)
-    kept.clear()
+    references.clear()
 
     assert [one.fetchall() for one in cursors] == [[(1,)]] * 3
     second.close()

@@ -29,14 +29,14 @@ def test_a_trigger_of_a_table_that_a_cascade_reaches_needs_permission(customers:
     customers.have(COUNTED.format(name="c_counting", on="DELETE", table="c_notes"))
 
     refused = customers.type("resync", "--yes", "--allow-cascades", "hsplit")
-    kept = customers.ask("SELECT n FROM c_count")
+    remaining = customers.ask("SELECT n FROM c_count")
     allowed = customers.type("resync", "--yes", "--allow-cascades", "hsplit", "--allow-triggers", "hsplit")
     undone = customers.type("undo", "--yes")
 
     assert refused.code == 4
     assert "the trigger c_counting of c_notes" in refused.text
     assert "--allow-triggers hsplit" in refused.text
-    assert kept == [(0,)]
+    assert remaining == [(0,)]
     assert allowed.code == 0
     assert allowed.text.count("the trigger c_counting of c_notes") == 2
     assert customers.ask("SELECT n FROM c_count") == [(3,)]
@@ -101,14 +101,14 @@ def test_what_has_come_since_is_refused_an_undo(customers: Customers) -> None:
     before = customers.files.bag("secondary", "hsplit")
 
     refused = customers.type("undo", "--yes")
-    kept = customers.files.bag("secondary", "hsplit")
+    unchanged = customers.files.bag("secondary", "hsplit")
     counted = customers.ask("SELECT n FROM c_count")
     allowed = customers.type("undo", "--yes", "--allow-triggers", "hsplit")
 
     assert (refused.code, allowed.code) == (4, 5)
     assert "t_delete" in refused.text
     assert "c_adding" not in refused.text
-    assert kept == before
+    assert unchanged == before
     assert counted == [(0,)]
 
 

@@ -103,7 +103,7 @@ def test_every_kind_of_sequence_is_advanced_past_what_is_written(database: Datab
     assert database.run("SELECT last_value, is_called FROM c_full") == [(50, True)]
 
 
-TOLD = {
+REASONS = {
     "hidden": "this login may not: GRANT USAGE ON SCHEMA c_hidden TO it",
     "forbidden": "this login may not: GRANT SELECT, UPDATE ON SEQUENCE c_forbidden TO it",
     "lettered": "its column is not numeric",
@@ -149,8 +149,8 @@ def test_a_sequence_that_is_not_advanced_is_named(running: Cluster, database: Da
             called=int32(3),
         )
 
-    told = {one.column: one.why_not_advanced.partition(": nextval")[0] for one in found.counters}
-    assert told == TOLD
+    reasons = {one.column: one.why_not_advanced.partition(": nextval")[0] for one in found.counters}
+    assert reasons == REASONS
     assert all("is not advanced past what is written" in met.message for met in side_effects_of(found))
     assert database.run("SELECT last_value, is_called FROM c_letters") == [(1, False)]
 

@@ -157,13 +157,13 @@ def test_an_undo_is_refused_what_its_run_was_not_allowed(customers: Customers) -
     customers.have(NOTES.format(action="CASCADE"), FIVE_NOTES)
 
     refused = customers.type("undo", "--yes")
-    kept = customers.ask("SELECT count(*) FROM c_notes")
+    remaining = customers.ask("SELECT count(*) FROM c_notes")
     allowed = customers.type("undo", "--yes", "--allow-cascades", "hsplit")
 
     assert refused.code == 4
     assert "--allow-cascades hsplit" in refused.text
     assert "--policy" not in refused.err
-    assert kept == [(5,)]
+    assert remaining == [(5,)]
     assert allowed.code == 5
     assert customers.ask("SELECT count(*) FROM c_notes") == [(2,)]
 
@@ -174,13 +174,13 @@ def test_a_trigger_that_adds_up_is_not_run_unasked(customers: Customers) -> None
     before = customers.ask("SELECT * FROM c_totals")
 
     refused = customers.type("resync", "--yes")
-    kept = customers.ask("SELECT * FROM c_totals")
+    remaining = customers.ask("SELECT * FROM c_totals")
     allowed = customers.type("resync", "--yes", "--allow-triggers", "hsplit", "--json")
 
     assert refused.code == 4
     assert "the trigger c_adding runs on each insert" in refused.text
     assert "--allow-triggers hsplit" in refused.text
-    assert kept == before
+    assert remaining == before
     assert allowed.code == 0
     assert allowed.document["allowed"] == {"triggers": ["hsplit"], "cascades": []}
     assert [one["name"] for one in allowed.document["outcome"]["set_off"]] == ["c_adding"]
@@ -292,7 +292,7 @@ def test_a_sequence_that_is_ahead_is_not_set_back(customers: Customers) -> None:
     assert customers.ask("SELECT nextval('hsplit_nr_seq')") == [(5001,)]
 
 
-VIEW = ("ALTER TABLE hsplit RENAME TO c_kept", "CREATE VIEW hsplit AS SELECT * FROM c_kept")
+VIEW = ("ALTER TABLE hsplit RENAME TO c_stored", "CREATE VIEW hsplit AS SELECT * FROM c_stored")
 UNWRITABLE = {
     "view": (VIEW, "it is a view"),
     "generated": (
@@ -383,7 +383,7 @@ REFUSALS = {
 @pytest.mark.parametrize("kind", some_of(sorted(REFUSALS), 5))
 def test_constraints_are_named_before_and_reported_in_a_sentence(customers: Customers, kind: str) -> None:
     """The plan names constraints; where one refuses the source's rows, nothing is written, and what refused is said."""
-    statements, (named, *told) = REFUSALS[kind]
+    statements, (named, *others) = REFUSALS[kind]
     customers.have(*statements)
     before = customers.files.bag("secondary", "hsplit")
     allowed = ("--allow-triggers", "hsplit")
@@ -394,7 +394,7 @@ def test_constraints_are_named_before_and_reported_in_a_sentence(customers: Cust
     assert planned.code == 3
     assert named in planned.text
     assert said.code == 1
-    for words in (*told, "hsplit"):
+    for words in (*others, "hsplit"):
         assert words in said.text.replace(named, "")
     assert "bug report" not in said.text
     assert customers.files.bag("secondary", "hsplit") == before

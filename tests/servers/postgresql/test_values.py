@@ -223,7 +223,7 @@ def test_fingerprints_are_the_same_in_every_encoding(
         query = FingerprintQuery(everything("synonyms"), folded_columns("synonyms"), SEED)
         with opened(database.url(), writable=True) as server:
             described = server.describe()
-            told = dict(server.fingerprint(query))
+            computed = dict(server.fingerprint(query))
             with server.begin() as session:
                 inside = dict(session.fingerprint(query))
             read = server.read(ReadQuery(query.selection)).read_all()
@@ -233,7 +233,7 @@ def test_fingerprints_are_the_same_in_every_encoding(
     assert ("char" in described.capabilities.folds) is folds
     assert bool(described.notes) is not folds
     assert described.locale.startswith(encoding)
-    assert told == inside == recomputed(query, as_arrow("synonyms", rows))
+    assert computed == inside == recomputed(query, as_arrow("synonyms", rows))
     assert read.column("item_name").to_pylist() == [given.ljust(20)] * 9
 
 
