@@ -111,7 +111,7 @@ def test_an_interval_without_any_row_of_the_source_is_skipped_and_named(tmp_path
 
 
 def test_an_outage_in_the_diary_of_the_source_keeps_the_target_rows(tmp_path: Path) -> None:
-    """The source's linkex says its link was down from 5:35: rows only the target has of 5:30 are kept, named."""
+    """The source's linkex says its link was down from 5:35: rows only the target has of 5:30 are skipped, and named."""
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc"],

@@ -215,7 +215,7 @@ def test_an_hour_in_which_a_clock_was_set_is_left_and_named(tmp_path: Path) -> N
 
 
 def test_an_hour_the_clock_repeats_is_left_and_named(tmp_path: Path) -> None:
-    """Where a label stands for two passes of the clock, intervals of two lengths cannot be told apart."""
+    """Where a label stands for two passes of the clock, intervals of two lengths cannot be distinguished."""
     sunday = date(2000, 10, 29)
     near = [*trunks(0, 100, row_date=sunday), *trunks(200, 400, row_date=sunday)]
     files = build_files(

@@ -97,7 +97,7 @@ def test_every_acd_of_the_plan_must_be_archived(tmp_path: Path) -> None:
 
 
 def test_the_live_interval_is_never_read(tmp_path: Path) -> None:
-    """What one server already has of the interval under way is no drift, though verify looks at everything."""
+    """Rows of the current interval on one server are not drift, although verify compares everything."""
     files = behind(tmp_path)
 
     observation = files.open().verify(tables=("htrunk",))
@@ -131,7 +131,7 @@ def test_verify_says_how_far_a_window_could_be_compared(tmp_path: Path) -> None:
 
 
 def test_waiting_ends_once_the_archive_has_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With --wait a refused resync looks again, and the archive may finish meanwhile in another process."""
+    """With --wait a refused resync checks again, and the archive may finish meanwhile in another process."""
     files = behind(tmp_path)
     files.run("secondary", "UPDATE arch_stat SET status = '4' WHERE trim(arch_type) = '1'")
     waits = []

@@ -1,4 +1,4 @@
-"""Rule 8: what differs as it should is counted and told, is no drift, and is never written."""
+"""Rule 8: expected differences are counted and reported, are not drift, and are never written."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def expected(observation: Observation, table: str) -> list[tuple[str, str, int |
 
 
 def test_row_numbers_are_counted_by_bucket(tmp_path: Path, typed: Typing) -> None:
-    """Quarters of an hour whose rows are the same under other numbers are counted, and told apart from drift."""
+    """Quarters of an hour whose rows differ only in their numbers are counted, separately from drift."""
     mine = [exception(505, 1), exception(512, 2), exception(535, 3), exception(620, 4)]
     theirs = [exception(505, 71), exception(512, 70), exception(535, 3), exception(620, 8)]
     files = exceptions(tmp_path, mine, theirs)
@@ -61,7 +61,7 @@ def test_row_numbers_are_counted_by_bucket(tmp_path: Path, typed: Typing) -> Non
 
 
 def test_what_drifts_is_not_expected_as_well(tmp_path: Path) -> None:
-    """A quarter of an hour that drifts is told of once: its row numbers are not counted beside the drift."""
+    """A quarter of an hour that drifts is reported once: its row numbers are not counted beside the drift."""
     files = exceptions(
         tmp_path, [exception(505, 1), exception(535, 2)], [exception(505, 9, extype=2), exception(535, 4)]
     )
@@ -190,7 +190,7 @@ def test_rows_of_the_other_server_are_counted_too(tmp_path: Path) -> None:
 
 
 def test_a_pseudo_acd_cannot_be_requested(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Who names it with --acd is told that it is made up, and where that stands."""
+    """Naming it with --acd is refused: the message says that it is a pseudo-ACD, and where that is set."""
     files = pseudo(tmp_path)
 
     code = run_for_code(["verify", "--pair", str(files.pair_file), "-t", "htrunk", "--acd", str(PSEUDO)])
@@ -317,7 +317,7 @@ def test_a_bucket_that_drifts_is_written_with_all_its_rows(tmp_path: Path, polic
 def test_rows_that_no_table_has_are_a_fault(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], entry: str, fault: str
 ) -> None:
-    """What the pair file expects of a table or column that is not compared is told with its key, and exit 2."""
+    """An expected difference of a table or column that is not compared is refused with its key, and exit 2."""
     files = exceptions(tmp_path, [], [])
     files.pair_file.write_text(f'{files.pair_file.read_text()}\n[[expected]]\n{entry}\nwhy = "w"\n')
 

@@ -112,7 +112,7 @@ def test_state_of_one_server_is_never_copied(tmp_path: Path, table: str) -> None
 def test_what_is_synchronised_another_way_is_verified_and_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, values: dict[str, Any], says: str
 ) -> None:
-    """Data kept by hand or by the switch is verified, and a resync names it, says how, and writes none of it."""
+    """Data synchronised by hand or by the switch is verified; a resync names it, says how, and writes none of it."""
     files = build_files(tmp_path, [table], primary={table: [row(table, **values)]})
 
     verified = run_for_code(["verify", "--pair", str(files.pair_file), "--table", table])

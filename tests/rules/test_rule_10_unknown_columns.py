@@ -1,4 +1,4 @@
-"""Rule 10: a column that no rule rolls up is never invented; it stays, or its row is made only when told."""
+"""Rule 10: a column that no rule rolls up is never invented; it stays, or its row is made only on request."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_rows_that_cannot_be_distinguished_are_skipped_or_become_one(tmp_path: P
 
 @pytest.mark.soak
 def test_where_it_cannot_be_null_no_row_is_made(tmp_path: Path) -> None:
-    """A column that must have a value keeps its day from being made, whatever was told."""
+    """A column that must have a value prevents its day from being made, with any setting."""
     files = unknown(tmp_path, secondary=f"DELETE FROM dcwc WHERE {SAME_DAY} AND trim(cwc) = '42'")
     files.run("secondary", "ALTER TABLE dcwc ALTER COLUMN mystery SET NOT NULL")
     before = days(files)
@@ -147,7 +147,7 @@ def test_it_is_only_for_what_is_recomputed(tmp_path: Path, typed: Typing) -> Non
 
 
 def test_an_unwritten_day_is_not_reported_as_recomputed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that does not do the step of the day leaves it stale as a whole, and it is told once, with that."""
+    """A server that does not do the step of the day leaves all of it stale, and it is reported once, with that."""
     files = unknown(tmp_path)
 
     def refused(inserts: int, table: str) -> None:

@@ -53,7 +53,7 @@ def test_agent_groups_are_written_with_their_names_in_one_step(tmp_path: Path) -
 
 
 def test_agent_groups_and_names_are_written_both_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failure while the second of the two is written takes back what was written of the first."""
+    """A failure while the second of the two is written rolls back the first."""
     files = grouped(tmp_path)
     before = files.bag("secondary", "synonyms"), files.bag("secondary", "agroups")
 

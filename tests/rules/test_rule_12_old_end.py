@@ -35,7 +35,7 @@ def aged(folder: Path, **options: Any) -> Files:
 
 @pytest.mark.parametrize("role", ["primary", "secondary"])
 def test_what_either_server_may_have_dropped_is_no_drift(tmp_path: Path, role: str) -> None:
-    """With 10 days kept by dcalloc of one server the 11th day back is not compared, and the 10th is."""
+    """With 10 days in dcalloc of one server the 11th day back is not compared, and the 10th is."""
     files = aged(tmp_path)
     files.add(role, "dcalloc", storage("trunks", days=10))
 
@@ -76,7 +76,7 @@ def test_nothing_older_than_the_retention_of_a_server_is_compared(tmp_path: Path
 
 
 def test_a_fully_dropped_window_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A window older than what is kept ends with a sentence that says how many days are kept, and exit 2."""
+    """A window before the retention ends with a sentence that says how many days are stored, and exit 2."""
     files = aged(tmp_path, settings="retention = { interval = 5 }")
 
     code = run_for_code(["verify", "--pair", str(files.pair_file), "--window", f"{ago(11)}", "-t", "htrunk"])
@@ -110,7 +110,7 @@ def test_a_full_circular_table_has_wrapped(tmp_path: Path, capacity: int, wrappe
 
 
 def test_what_is_not_compared_names_its_acds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where the tables of two ACDs begin at different times each is told with its ACD, and once where they do not."""
+    """Where the tables of two ACDs begin at different times each is named with its ACD, and once where they do not."""
     events = [{**exception(time, seqno), "acd": acd} for acd, time in ((1, 430), (2, 530)) for seqno in (1, 2)]
     files = build_files(
         tmp_path,

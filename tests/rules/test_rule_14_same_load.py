@@ -196,7 +196,7 @@ def test_an_upgrade_between_plan_and_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_upgrade_before_a_resume_is_refused(tmp_path: Path, before_batch: Hit) -> None:
-    """A run that was cut short is gone on with only between servers of one load."""
+    """An interrupted run is resumed only between servers of one load."""
     files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
     before_batch(0, ServerUnreachableError("the line is cut"))
     files.open().execute(plan_of(files, tables=("htrunk",)))

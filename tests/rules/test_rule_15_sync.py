@@ -121,7 +121,7 @@ def test_preferring_the_source_writes_it_over(tmp_path: Path) -> None:
 
 
 def test_preferring_the_target_spares_its_version_and_copies_the_rest(tmp_path: Path) -> None:
-    """With --prefer secondary what it changed stays, all else is copied, and the difference is told afterwards."""
+    """With --prefer secondary what it changed stays, all else is copied, and the difference is reported afterwards."""
     files = alike(tmp_path)
     rename(files, "primary", "1", "Sales East")
     rename(files, "primary", "2", "Service desk")
@@ -246,7 +246,7 @@ def test_an_undo_forgets_what_was_alike(tmp_path: Path) -> None:
 
 
 def test_other_servers_have_never_been_alike(tmp_path: Path) -> None:
-    """What is remembered of one pair of databases is not held against another one under the same pair file."""
+    """What is remembered of one pair of databases is not compared with another one under the same pair file."""
     files = alike(tmp_path / "one")
     other = build_files(tmp_path / "two", ["synonyms"], both={"synonyms": [name("1", "Other")]})
     for role in ("primary", "secondary"):

@@ -72,7 +72,7 @@ def test_either_option_on_either_server(tmp_path: Path, run_on: str, flag: str, 
 
 
 def test_the_command_shows_its_plan_and_what_is_left(tmp_path: Path, typed: Typing) -> None:
-    """--dry-run writes nothing; --yes writes, looks again, and says that a table write may be noticed only later."""
+    """--dry-run writes nothing; --yes writes, rechecks, and says that a table write may take effect only later."""
     files = three_owners(tmp_path)
     words = ("timetables", "--pair", files.pair_file, "--run-on", "this", "--owner", "jm")
 
@@ -164,7 +164,7 @@ def test_an_incomplete_undo_ends_with_5(tmp_path: Path, typed: Typing) -> None:
 
 @pytest.mark.soak
 def test_a_later_edit_is_named_and_undone_first(tmp_path: Path) -> None:
-    """Of two edits the first cannot be taken back beneath the second, and can after it."""
+    """Of two edits the first cannot be undone before the second, and can after it."""
     files = three_owners(tmp_path)
     first = taken_over(files)
     pair = files.open()
@@ -185,7 +185,7 @@ def test_a_later_edit_is_named_and_undone_first(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_an_undo_of_an_edit_can_be_undone(tmp_path: Path) -> None:
-    """Taken back and back again, the flags are as the edit had set them."""
+    """Undone, and the undo undone, the flags are as the edit had set them."""
     files = three_owners(tmp_path)
     run = taken_over(files)
     pair = files.open()
@@ -210,7 +210,7 @@ def test_an_undo_of_restored_flags_has_nothing_to_do(tmp_path: Path, typed: Typi
 
 
 def test_any_stored_flag_is_restored(tmp_path: Path) -> None:
-    """A flag that is none of the three states, or NULL, is overwritten, told as it is stored, and put back."""
+    """A flag that is none of the three states, or NULL, is overwritten, shown as it is stored, and restored."""
     files = timetabled(
         tmp_path, secondary={"ttsched": [schedule("jm", "odd", "?"), schedule("jm", "none", None)]}, settings=FLAG
     )
@@ -316,7 +316,7 @@ def test_an_edit_names_whose_timetables(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_an_undo_needs_the_column_it_was_made_with(tmp_path: Path) -> None:
-    """A pair file that names another column by now is told, and nothing is written into either."""
+    """A pair file that names another column by now is reported, and nothing is written into either."""
     files = three_owners(tmp_path)
     run = taken_over(files)
     text = files.pair_file.read_text()

@@ -15,7 +15,7 @@ from tests.scenes import sync, sync_plan_of
 
 
 def test_timetables_stand_side_by_side_with_where_they_run(tmp_path: Path, typed: Typing) -> None:
-    """Each timetable is told with what it does and its state on either server; alike ones end with 0."""
+    """Each timetable is listed with what it does and its state on either server; equal ones end with 0."""
     files = three_owners(tmp_path)
 
     said = typed("timetables", "--pair", files.pair_file)
@@ -29,7 +29,7 @@ def test_timetables_stand_side_by_side_with_where_they_run(tmp_path: Path, typed
 
 
 def test_without_the_flag_it_says_what_to_do(tmp_path: Path, typed: Typing) -> None:
-    """Where the pair file names no column, no state is guessed from one that looks like it."""
+    """Where the pair file names no column, no state is guessed from a similar one."""
     files = three_owners(tmp_path, settings="")
 
     said = typed("timetables", "--pair", files.pair_file)
@@ -196,7 +196,7 @@ def test_faults_of_the_pair_file_are_reported(tmp_path: Path, text: str, fault: 
 def test_a_column_that_does_not_fit_is_reported(
     tmp_path: Path, typed: Typing, column: str, values: str, fault: str
 ) -> None:
-    """What the pair file says is held against the live column; a verify goes on, and says it too."""
+    """The pair file's setting is compared with the live column; a verify continues, and reports it too."""
     files = timetabled(tmp_path, settings=f'[timetables]\nflag = "ttsched.{column}"\n{values}')
     for role in ("primary", "secondary"):
         files.add(role, "ttsctasks", task("a", "one"))
@@ -212,7 +212,7 @@ def test_a_column_that_does_not_fit_is_reported(
 
 
 def test_tables_that_are_missing_are_notes(tmp_path: Path) -> None:
-    """A server without a table of timetables, or with one of other columns, is told and not guessed."""
+    """A server without a table of timetables, or with one of other columns, is reported and not guessed."""
     files = timetabled(tmp_path, settings="", both={"ttsctasks": [task("a", "one")]})
     files.run("primary", "DROP TABLE ttsc")
     files.run("secondary", "ALTER TABLE ttsched DROP COLUMN owner")

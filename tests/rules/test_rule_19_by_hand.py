@@ -1,4 +1,4 @@
-"""Rule 19: what is kept in step by hand is written only when told, and users are removed only when told."""
+"""Rule 19: what is synchronised by hand is written, and users are removed, only on request."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_with_consent_it_removes_users_and_their_rows(tmp_path: Path) -> None:
 
 
 def test_removals_are_under_the_ceiling_of_deletions(tmp_path: Path) -> None:
-    """Told to remove users, a plan that removes more rows than allowed is refused all the same."""
+    """With --remove-users, a plan that removes more rows than allowed is refused all the same."""
     files = one_removed(tmp_path)
 
     with pytest.raises(TooManyDeletionsError, match="would delete 3 rows") as refusal:
@@ -154,7 +154,7 @@ def test_what_is_synchronised_by_hand_is_written_on_request(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("table", ["ttsched", "sys_info", "arch_stat"])
 def test_nothing_lifts_never(tmp_path: Path, table: str) -> None:
-    """State of one server is not written, whatever is told."""
+    """State of one server is never written, even on request."""
     files = build_files(tmp_path, [table, "synonyms"], primary={table: [row(table)]})
     before = files.bag("secondary", table)
 
@@ -165,7 +165,7 @@ def test_nothing_lifts_never(tmp_path: Path, table: str) -> None:
 
 
 def test_local_administration_is_refused(tmp_path: Path, typed: Typing) -> None:
-    """The set-up of data collection is never copied, told or not: exit code 4 and rule 1."""
+    """The set-up of data collection is never copied, even on request: exit code 4 and rule 1."""
     files = build_files(tmp_path, ["dcadmin"])
 
     said = typed("sync", "--pair", files.pair_file, "--table", "dcadmin", "--include-manual", "--yes")

@@ -147,7 +147,7 @@ def test_it_is_switched_back_when_the_primary_was_down(tmp_path: Path, acds: int
 
 
 def test_a_link_of_one_acd_among_several_is_reason_enough(tmp_path: Path) -> None:
-    """The guide switches over where one link of several is down, so a plan that mends that says to switch back."""
+    """The guide switches over where one link of several is down, so a plan that repairs that says to switch back."""
     plan = built(tmp_path, acds=2, blind=1).open().plan_outages()
 
     assert lines(plan) == BACK

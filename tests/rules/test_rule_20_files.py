@@ -1,4 +1,4 @@
-"""Rule 20: files beside tables are told from where to where, of what, and only if changed; nobody looks at them."""
+"""Rule 20: files beside tables are named with source and target, only if changed; they are not compared."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_journal_is_copied_as_a_whole_and_only_if_its_rows_change(tmp_path: Pa
 
 
 def test_a_hook_copies_files_and_never_takes_them_away(tmp_path: Path, typed: Typing) -> None:
-    """It is told what is to be copied, and from where; what is to be removed, or put back by an undo, is left."""
+    """It gets what is to be copied, and from where; removals, and what an undo would restore, are left to people."""
     files = reports(tmp_path, settings=f"{hook('files')}\n")
 
     done = typed("sync", "--pair", files.pair_file, *ASKED, "--yes", "--json").document

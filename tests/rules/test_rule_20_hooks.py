@@ -302,7 +302,7 @@ def test_secrets_are_neither_handed_on_nor_shown(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.soak
 def test_an_undo_needs_what_the_run_needed(tmp_path: Path) -> None:
-    """What was written in single-user mode is taken back in it, by the same hooks, and so is the undo of that."""
+    """What was written in single-user mode is undone in it, by the same hooks, and so is the undo of that."""
     files = class_wide(tmp_path, *MODES)
     pair, plan = planned(files)
     pair.execute(plan)
@@ -336,7 +336,7 @@ def test_what_a_hook_leaves_running_does_not_hold_the_run(tmp_path: Path) -> Non
 
 @pytest.mark.soak
 def test_a_backfill_has_its_hooks_at_its_end(tmp_path: Path, typed: Typing) -> None:
-    """What all portions of a backfill leave to be done is told once, and done once, by the hook for it."""
+    """The work that all portions of a backfill leave is listed once, and done once, by the hook for it."""
     days = [date(2000, 6, 1), date(2000, 6, 3)]
     files = build_files(
         tmp_path,

@@ -59,7 +59,7 @@ def test_multi_user_mode_comes_back_when_the_run_fails(tmp_path: Path, before_ba
 
 
 def test_multi_user_mode_comes_back_after_ctrl_c(tmp_path: Path, before_batch: Hit) -> None:
-    """A run that is stopped by its user puts the server back; the other hooks are left for who goes on with it."""
+    """A run that its user stops restores the server; the other hooks are left for the resume."""
     files = class_wide(tmp_path, *MODES, hook("logins"))
     pair, plan = planned(files)
     before_batch(0, KeyboardInterrupt())

@@ -1,4 +1,4 @@
-"""What is told of a server shows nothing that its url takes from the environment, with all that caused an error."""
+"""A masked server shows nothing that its url takes from the environment, not even in the causes of an error."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def test_every_field_of_the_surroundings_is_masked() -> None:
 
 
 def test_a_table_with_a_name_from_the_url_is_still_named() -> None:
-    """The bare name of a table or a column is told as it is, also where it is what the url takes from somewhere."""
+    """The bare name of a table or a column is shown unmasked, even where the url takes the same word from elsewhere."""
     around = Surroundings("htrunk", refers=(Reference("htrunk_acd", "htrunk", "acds", ("acd",)),))
 
     class Asked:

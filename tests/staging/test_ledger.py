@@ -1,4 +1,4 @@
-"""The ledger: what is kept of runs, in which order, and what is taken away."""
+"""The ledger: the records of runs, their order, and which are removed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from syncengine.staging.marks import append_mark, create_marks, read_marks, repa
 
 
 def run_once(ledger: Ledger, *, ended: bool = True, undoes: str = "", mb: int = 0) -> str:
-    """Begin a run, end it unless told otherwise, and return its id."""
+    """Begin a run, end it unless `ended` is false, and return its id."""
     with ledger.locked() as lock:
         run = ledger.begin(lock, NewRun(RunKind.RESYNC, 1, "a test", undoes=undoes), needs_bytes=0)
         (run.pieces / "some.parquet").write_bytes(b"x" * (mb * 2**20))
@@ -50,7 +50,7 @@ def test_runs_are_in_the_order_they_were_begun_with_any_clock(tmp_path: Path, mo
 
 
 def test_a_run_of_another_version_is_named_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run whose plan was kept in another form is told in one sentence, and is neither gone on with nor undone."""
+    """A run whose plan has another format is reported in one sentence, and is neither resumed nor undone."""
     ledger = Ledger(tmp_path)
     with monkeypatch.context() as earlier:
         earlier.setattr(run_folder, "VERSION", run_folder.VERSION - 1)
@@ -75,7 +75,7 @@ def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:
 
 
 def test_a_second_run_is_refused_with_the_name_of_the_first(tmp_path: Path) -> None:
-    """While one run holds the pair, another is told which, and the ledger shows it running."""
+    """While one run holds the pair, another is refused with its id, and the ledger shows it running."""
     ledger = Ledger(tmp_path)
     with ledger.locked() as lock:
         run = ledger.begin(lock, NewRun(RunKind.RESYNC, 1, "a test"), needs_bytes=0)
@@ -88,7 +88,7 @@ def test_a_second_run_is_refused_with_the_name_of_the_first(tmp_path: Path) -> N
 
 
 def test_old_runs_are_removed_by_age(tmp_path: Path) -> None:
-    """A run older than it is kept goes, and what is said names it; the last one stays."""
+    """A run past its retention is removed, and the message names it; the last one stays."""
     ledger = Ledger(tmp_path)
     first, second = run_once(ledger), run_once(ledger)
 

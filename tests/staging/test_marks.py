@@ -133,7 +133,7 @@ HARMS: dict[str, Harm] = {
 
 @pytest.mark.parametrize("harm", HARMS)
 def test_marks_that_are_lost_are_missed(marks: Path, harm: str) -> None:
-    """Marks that were counted and are cut, zeroed, missing, doubled or exchanged are told, and no next one hides it."""
+    """Counted marks that are cut, zeroed, missing, doubled or exchanged are reported, and no next one hides it."""
     marks.write_bytes(b"".join(HARMS[harm](lines(marks))))
 
     with pytest.raises(StagingError, match=r"steps\.jsonl is damaged"):

@@ -37,7 +37,7 @@ def remembered(folder: Path, *days: EqualDay, table: str = "hsplit") -> Memory:
 
 
 def test_what_was_remembered_is_recalled(tmp_path: Path) -> None:
-    """Days come back as they were kept, with the clock resets known then, in another process too."""
+    """Days come back as they were stored, with the clock resets known then, in another process too."""
     remembered(tmp_path, equal(), equal(None, SECOND)).close()
 
     with Memory(tmp_path) as memory:
@@ -142,7 +142,7 @@ def test_days_beyond_retention_are_forgotten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["no database", "cut off", "a day that is none", "another table layout"])
 def test_a_damaged_file_is_set_aside(tmp_path: Path, damage: str) -> None:
-    """A file that does not hold together counts as none, is kept beside, and people are told."""
+    """A damaged file counts as none and is set aside, with a note."""
     remembered(tmp_path, *(equal(acd, FIRST) for acd in range(1, 200))).close()
     file = tmp_path / FILE
     if damage == "no database":

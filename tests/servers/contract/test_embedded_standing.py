@@ -126,7 +126,7 @@ def test_a_write_shows_however_coarse_the_clock_of_the_file_system_is(embedded: 
                 os.utime(path, (1e9, 1e9))
         version = state(embedded)
         assert version
-        # The clock of changes cannot be set: it is left out as if it had not moved.
+        # The clock of changes cannot be set: it is left out as if it had stood still.
         states.add(re.sub(r"at \d+, \d+", "", version))
         sizes.add(embedded.path.stat().st_size)
 
@@ -155,7 +155,7 @@ def test_a_session_over_another_server_object_is_alive(embedded: Embedded) -> No
 
 
 def test_rows_that_others_write_are_crowded(embedded: Embedded) -> None:
-    """Who meets rows that another session has written is told that the same, or less, may get through."""
+    """An error about rows that another session has written says that a retry, or a smaller batch, may succeed."""
 
     def touch(server: Server) -> None:
         with server.begin() as second:

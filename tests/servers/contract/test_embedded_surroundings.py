@@ -120,7 +120,7 @@ def test_names_that_differ_in_other_letters_are_others(tmp_path: Path) -> None:
 
 
 def test_a_reference_is_found_in_any_case(tmp_path: Path) -> None:
-    """Who refers to a table is told, though the statement spelled the table otherwise."""
+    """A reference to a table is found although its statement spelled the table differently."""
     with opened(
         tmp_path / "references.duckdb",
         "CREATE TABLE Parent (id INTEGER PRIMARY KEY)",

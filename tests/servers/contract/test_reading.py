@@ -113,7 +113,7 @@ def test_tables_are_found_with_their_columns_in_order(place: Place) -> None:
     "table", some_of(["hsplit", "hagent", "haglog", "dsplit", "call_rec", "dbitems", "synonyms"], 2)
 )
 def test_a_fingerprint_is_that_of_the_rows_read_back(place: Place, table: str) -> None:
-    """What the server computes itself equals what is computed here over the rows it hands out."""
+    """The server's own result equals the one computed here from its rows."""
     place.load(table, as_arrow(table, random_rows(table, 30)))
     query = FingerprintQuery(everything(table), folded_columns(table), SEED)
 

@@ -53,7 +53,7 @@ def commit(server: Server) -> str:
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_session_that_is_open_is_alive(place: Place, begun: bool) -> None:
-    """Whoever asks for a session by its id while it is open is told that it lives, whatever it has written."""
+    """An open session is reported as alive, by its id and whatever it has written."""
     filled(place)
 
     with opened(place, writable=True) as server, server.begin() as session:
@@ -79,7 +79,7 @@ def test_a_session_that_has_ended_is_gone(place: Place, end: Callable[[Server], 
 
 
 def test_one_session_is_not_taken_for_another(place: Place) -> None:
-    """While one lives, another that has ended is told to be gone."""
+    """While one lives, another that has ended is reported as gone."""
     filled(place)
 
     with opened(place, writable=True) as server:
@@ -179,7 +179,7 @@ def by_inserting(place: Place) -> None:
 @pytest.mark.sampled
 @pytest.mark.parametrize("change", some_of([by_deleting, by_inserting], 2))
 def test_a_change_by_somebody_else_is_another_version_at_once(place: Place, change: Callable[[Place], None]) -> None:
-    """Once rows were inserted or deleted the next question is told another version; who tells none says so."""
+    """Once rows were inserted or deleted the next query returns another version; a server without versions says so."""
     filled(place)
     with opened(place) as server:
         before = server.day_versions(DAYS)

@@ -144,7 +144,7 @@ def test_a_stall_lasts_until_it_is_released(loaded: Any, shim: Shim) -> None:
 
 
 def test_a_slow_line_trickles(loaded: Any, shim: Shim) -> None:
-    """From the chosen request on, answers come no faster than told."""
+    """From the chosen request on, answers come no faster than set."""
     run(loaded, *("INSERT INTO t SELECT * FROM t",) * 6)
     shim.faults.add(Fault(Slow(bytes_per_second=20_000), statement="SELECT a, b"))
     start = time.monotonic()
@@ -164,7 +164,7 @@ def test_a_stopped_shim_refuses_until_it_starts_again(loaded: Any, shim: Shim, c
 
 
 def test_requests_are_recorded(loaded: Any, shim: Shim) -> None:
-    """The texts are kept as the client sent them, and the requests with the text each is about."""
+    """The texts are recorded as the client sent them, and the requests with their texts."""
     shim.forget()
     query(loaded, "SELECT FIRST 1 a FROM 'root'.t")
     loaded.commit()

@@ -20,7 +20,7 @@ OTHER = "another word"
 
 
 def test_what_a_machine_lacks_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine without the jars is told in one sentence which they are and how to get them."""
+    """Without the jars one sentence names them and how to get them."""
     monkeypatch.setattr(network_server, "JARS", (tmp_path / "derby.jar",))
 
     said = missing()
@@ -44,7 +44,7 @@ def test_a_database_has_its_own_owner_and_password(network_server: NetworkServer
 
 @pytest.mark.informix
 def test_a_refused_order_is_raised_with_derbys_words(network_server: NetworkServer) -> None:
-    """Whoever orders what Derby refuses is told what Derby says, and the server goes on."""
+    """An order that Derby refuses raises Derby's message, and the server continues."""
     database = network_server.create_database("refusing")
 
     with pytest.raises(OrderError, match="'NOPE' because it does not exist"):
@@ -82,7 +82,7 @@ def test_databases_are_copied_only_when_they_are_shut_down(network_server: Netwo
 
 @pytest.mark.informix
 def test_a_shutdown_that_derby_refuses_is_raised(network_server: NetworkServer) -> None:
-    """Only the owner shuts a database down: whoever cannot is told, and does not go on as if it were done."""
+    """Only the owner can shut a database down: for others it is an error."""
     database = network_server.create_database("guarded")
     database.run("VALUES 1")
 

@@ -85,7 +85,7 @@ def test_the_server_answers_for_itself(connect: Connect, shim: Shim) -> None:
 
 
 def test_the_parts_of_a_fingerprint_are_right(connect: Connect) -> None:
-    """Days, characters, lengths and whether a value is missing are told in SQL as Informix would."""
+    """SQL returns days, characters, lengths and NULL as Informix would."""
     connection = connect()
     run(connection, "CREATE TABLE t (d DATE, c CHAR(5))", "INSERT INTO t VALUES ('1900-01-01', 'aé')")
     run(connection, "INSERT INTO t VALUES (NULL, NULL)")
@@ -159,7 +159,7 @@ def test_errors_are_those_of_informix(connect: Connect, statement: str, code: in
     ],
 )
 def test_missing_privileges_are_named(connect: Connect, statement: str, code: int) -> None:
-    """A user without a privilege is told which one it lacks."""
+    """The error names the privilege that a user lacks."""
     owner = connect()
     run(owner, "CREATE TABLE t (a INTEGER)")
     owner.commit()
@@ -169,7 +169,7 @@ def test_missing_privileges_are_named(connect: Connect, statement: str, code: in
 
 @pytest.mark.soak
 def test_locks_and_deadlocks_are_distinguished(connect: Connect) -> None:
-    """Who cannot have a lock is told what it could not do, and one of two that wait for each other gives up."""
+    """A lock that is not granted is an error with its operation, and a deadlock ends one of two sessions."""
     first, second = connect(), connect()
     run(first, "CREATE TABLE t (a INTEGER)", "CREATE TABLE u (a INTEGER)", "INSERT INTO u VALUES (1)")
     run(first, "INSERT INTO t VALUES (1)")
@@ -197,7 +197,7 @@ def _outcome(connection: object, statement: str) -> int:
 
 
 def test_a_login_is_refused_as_by_informix(connect: Connect, shim: Shim) -> None:
-    """A wrong password, a password that has expired and a database there is not are told apart."""
+    """A wrong password, an expired password and a missing database are distinguished."""
     wrong = refusal(lambda: connect(password=WRONG))
     unknown = refusal(lambda: connect(database="nope"))
     shim.set("refuse_login", 0x0E)

@@ -72,7 +72,7 @@ def test_a_session_keeps_its_isolation() -> None:
 
 
 def test_literals_are_left_alone() -> None:
-    """Nothing within quotes is translated, however it looks."""
+    """Nothing within quotes is translated."""
     text = "SELECT 'NVL(a, 1)', 'it''s SKIP 1', \"NVL(x)\" FROM t"
 
     assert to_derby(text) == text

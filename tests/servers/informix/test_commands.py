@@ -1,4 +1,4 @@
-"""What a person is told who types a command against an Informix that cannot do what is asked."""
+"""The messages of commands against an Informix that cannot do what was requested."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_wrong_url_is_reported(
 @pytest.mark.soak(*sorted(set(ANSWERS) - {"closes", "silent", "SQLI"}))
 @pytest.mark.parametrize("name", sorted(ANSWERS))
 def test_a_port_of_another_protocol(live: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Whatever answers that is no DRDA, be it nothing, is told as such, with the alias that is needed."""
+    """Answers that are not DRDA, even none, are reported as such, with the alias that is needed."""
     monkeypatch.setattr("syncengine.servers.informix.dialect.CONNECT_SECONDS", 1)
     monkeypatch.setattr("syncengine.servers.informix.first_answer.ANSWER_SECONDS", 1)
     with listening(ANSWERS[name]) as port:
@@ -123,7 +123,7 @@ def test_a_port_of_another_protocol(live: LivePair, typed: Typing, monkeypatch: 
 
 
 def test_an_expired_password_is_reported(live: LivePair, typed: Typing) -> None:
-    """A password that has run out is told apart from a wrong one."""
+    """An expired password is distinguished from a wrong one."""
     live.home.shim.set("refuse_login", 0x0E)
 
     said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
@@ -134,7 +134,7 @@ def test_an_expired_password_is_reported(live: LivePair, typed: Typing) -> None:
 
 
 def test_a_login_without_privileges_is_reported(live: LivePair, typed: Typing) -> None:
-    """Who may not read a table is told so, and where the least privileges are listed."""
+    """A missing right to read is reported, with the page that lists the least privileges."""
     live.configure(URL.replace("root:", f"{READER}:").replace("PORT", str(live.home.shim.port)))
 
     said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
@@ -147,7 +147,7 @@ def test_a_login_without_privileges_is_reported(live: LivePair, typed: Typing) -
 
 @pytest.mark.soak
 def test_a_login_that_may_only_read_cannot_resync(live: LivePair, typed: Typing) -> None:
-    """With privileges to read, verify works, and a resync is told what it may not do, with nothing written."""
+    """With privileges to read, verify works, and a resync reports the missing privilege, with nothing written."""
     for table in ("htrunk", "arch_stat", "dcalloc", "acds", "linkex"):
         live.home.run(f"GRANT SELECT ON root.{table} TO {READER}")
     live.configure(URL.replace("root:", f"{READER}:").replace("PORT", str(live.home.shim.port)))

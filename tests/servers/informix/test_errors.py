@@ -1,4 +1,4 @@
-"""Errors of Informix and its driver: every code is told apart, and nothing secret is told."""
+"""Errors of Informix and its driver: every code has its message, and no secret is shown."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_codes_are_our_kinds_of_error(codes: Collection[int], kind: type[ServerE
 
 @pytest.mark.parametrize("word", sorted(WORDS))
 def test_the_driver_s_own_errors_are_known(word: str) -> None:
-    """Driver errors without a server's code are told by their words."""
+    """Driver errors without a server's code are recognised by their text."""
     error = error_of("primary", f"[IBM][CLI Driver] {word} Something went wrong.")
 
     assert error.hint
@@ -126,7 +126,7 @@ def test_a_refused_login_says_why(reason: str, says: str) -> None:
 
 
 def test_an_unknown_code_is_reported_with_the_server_s_message() -> None:
-    """An unknown code is told with what the server said, in one line, and what to do with it."""
+    """An unknown code is reported with the server's message, in one line, and what to do with it."""
     error = error_of("primary", "[IBM][CLI Driver][IDS/UNIX64] A thing\n never seen.  SQLCODE=-9999")
 
     assert "A thing never seen" in error.message

@@ -41,7 +41,7 @@ def becomes_gone(server: Server, session: str) -> bool:
 @pytest.mark.informix
 @pytest.mark.parametrize("at", ["delete", "commit"])
 def test_a_session_whose_connection_is_lost_is_soon_gone(informix: InformixPlace, at: str) -> None:
-    """A session that lost its connection, in a statement or in the commit, is told gone, and then holds no locks."""
+    """A session that lost its connection, in a statement or in the commit, is gone, and then holds no locks."""
     ids: list[str] = []
 
     def write(server: Server) -> None:
@@ -99,7 +99,7 @@ def test_a_number_reused_by_the_asking_session_is_not_alive(informix: InformixPl
         listed = {int(number or 0) for (number,) in informix.database.run("SELECT sid FROM informix.syssessions")}
         alive = {one for one in listed if server.session_state(f"{one}-{'0' * 32}") is SessionState.ALIVE}
 
-    # The other is the one by which the test itself looks.
+    # The other is the session of the test itself.
     assert len(listed) == 2
     assert len(alive) == 1
 
@@ -107,7 +107,7 @@ def test_a_number_reused_by_the_asking_session_is_not_alive(informix: InformixPl
 @pytest.mark.informix
 @pytest.mark.parametrize("session", ["0" * 32, f"-{'0' * 32}", "7", "7-", "x-y"])
 def test_an_id_without_a_number_the_server_knows_is_unknown(informix: InformixPlace, session: str) -> None:
-    """A session that was not told its number, or whose number no server gives, is unknown and not gone."""
+    """A session without a number, or with one no server gives, is unknown and not gone."""
     with opened(informix) as server:
         assert server.session_state(session) is SessionState.UNKNOWN
 
@@ -201,7 +201,7 @@ def test_a_closed_connection_leaves_the_next_alone(informix: InformixPlace) -> N
 
 @pytest.mark.informix
 def test_who_holds_a_lock_is_named(informix: InformixPlace) -> None:
-    """Whoever waits for rows in vain is told whose session holds them, and what ends that."""
+    """A lock error names the session that holds the rows, and the command that ends it."""
     with opened(informix, writable=True) as holder, opened(informix, writable=True) as server, holder.begin() as first:
         first.lock(HTRUNK)
         number = first.id.partition("-")[0]

@@ -65,7 +65,7 @@ def test_it_is_repaired_with_consent(unlogged: LivePair, typed: Typing) -> None:
 @pytest.mark.soak("DELETE FROM 'root'", "SELECT b_date")
 @pytest.mark.parametrize("statement", ["INSERT INTO 'root'", "DELETE FROM 'root'", "SELECT b_date"])
 def test_an_interrupted_step_is_restored(unlogged: LivePair, typed: Typing, statement: str) -> None:
-    """Where a step fails in the middle, the rows it deleted are put back from the journal, and the error is told."""
+    """Where a step fails in the middle, the rows it deleted are restored from the journal, and the error is reported."""
     unlogged.configure(unlogged.home.url, CONSENT)
     before = unlogged.target
     nth = 6 if statement.startswith("SELECT") else 1
@@ -82,7 +82,7 @@ def test_an_interrupted_step_is_restored(unlogged: LivePair, typed: Typing, stat
 def test_a_step_that_cannot_be_restored_is_not_called_untouched(
     unlogged: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the put-back fails too, the step is told as one nobody knows of, with 5; a resume puts it right."""
+    """Where restoring fails too, the step's outcome is reported as unknown, with 5; a resume repairs it."""
     unlogged.configure(unlogged.home.url, CONSENT)
     unlogged.home.shim.faults.add(Fault(Error(-268), statement="INSERT INTO 'root'"))
 

@@ -50,7 +50,7 @@ class Relay(Wire):
                     committing.set()
                     server.sendall(said)
                     if self.cut is Cut.WHILE:
-                        # The server goes on with what it has heard: only the way back is cut.
+                        # The server continues with what it has received: only the way back is cut.
                         self.was_cut.set()
                         end(client)
                         return

@@ -91,7 +91,7 @@ def test_a_trigger_made_during_the_last_batch_is_reported(customers: Customers) 
 
 @pytest.mark.soak
 def test_what_has_come_since_is_refused_an_undo(customers: Customers) -> None:
-    """An undo runs the trigger that its run was told of, and no other until that is allowed."""
+    """An undo runs the trigger that was allowed for its run, and no other until that is allowed."""
     customers.have(*TOTALS, *COUNTING)
     assert customers.type("resync", "--yes", "--allow-triggers", "hsplit").code == 0
     customers.have(

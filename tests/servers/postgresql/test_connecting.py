@@ -32,7 +32,7 @@ def refused(url: str) -> ServerError:
 
 
 def test_a_wrong_password(database: Database) -> None:
-    """The server's refusal of a login is told as such."""
+    """The server's refusal of a login is reported as such."""
     error = refused(database.url_for(f"{LOGIN}:wrong"))
 
     assert isinstance(error, ServerUnreachableError)
@@ -64,7 +64,7 @@ def test_a_database_that_is_not_there(database: Database) -> None:
 
 
 def test_a_database_one_may_not_connect_to(running: Cluster, database: Database) -> None:
-    """A login without CONNECT is told so."""
+    """A login without CONNECT is reported as such."""
     running.admin.run(f"REVOKE CONNECT ON DATABASE {database.name} FROM PUBLIC")
     running.create_login("stranger")
     try:
@@ -98,14 +98,14 @@ def test_a_server_that_closes_its_doors(running: Cluster, database: Database) ->
 
 
 def test_a_host_that_is_not_there(database: Database) -> None:
-    """An unknown host is told without the driver."""
+    """An unknown host is reported without the driver."""
     error = refused(database.url().replace("127.0.0.1", "nohost.invalid"))
 
     assert "there is no host 'nohost.invalid'" in error.message
 
 
 def test_a_port_without_a_listener(database: Database) -> None:
-    """A refused port is told at once."""
+    """A refused port is reported at once."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     began = time.monotonic()
@@ -118,7 +118,7 @@ def test_a_port_without_a_listener(database: Database) -> None:
 @pytest.mark.soak(*sorted(set(ANSWERS) - {"silent", "HTTP"}))
 @pytest.mark.parametrize("name", sorted(ANSWERS))
 def test_somebody_else(database: Database, name: str) -> None:
-    """Whatever answers on the port that is no PostgreSQL is told as such; one that says nothing took longer."""
+    """A port that is not PostgreSQL's is reported as such; a silent one took longer."""
     with listening(ANSWERS[name]) as port:
         error = refused(database.url(connect_timeout="2").replace(str(database.port), str(port)))
 

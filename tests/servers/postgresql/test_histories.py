@@ -82,7 +82,7 @@ def copied(folder: Path, to: Path) -> None:
 
 
 def test_a_backend_that_is_killed_makes_another_history() -> None:
-    """A crash that the server recovers from by itself, without being started again, is told."""
+    """A crash that the server recovers from by itself, without a restart, is noticed."""
     with own_cluster() as (cluster, database):
         before = versions_of(database)
         started = cluster.admin.run("SELECT pg_postmaster_start_time()")

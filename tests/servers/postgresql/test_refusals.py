@@ -113,7 +113,7 @@ def test_every_meaning_is_tested() -> None:
 
 
 def test_no_privilege(running: Cluster, database: Database, opened: Open) -> None:
-    """What a login may not do is told with what to grant; reading may be allowed without writing."""
+    """A missing privilege is reported with what to grant; reading may be allowed without writing."""
     running.create_login("reader")
     database.run("CREATE TABLE secrets (acd smallint)")
     database.run("GRANT SELECT ON hsplit TO reader")
@@ -191,7 +191,7 @@ def test_rows_that_somebody_else_has_locked(database: Database, opened: Open) ->
 
 
 def test_a_lock_keeps_new_rows_out(database: Database, opened: Open) -> None:
-    """While a table is locked nobody adds to it: what is held against the plan stays true until the commit."""
+    """While a table is locked no other session adds to it: what is compared with the plan stays true until the commit."""
     fill(database, hsplit(500))
 
     with database.another() as other, opened(writable=True) as server:
@@ -282,7 +282,7 @@ def test_text_that_does_not_fit(database: Database, opened: Open, text: str) -> 
 
 
 def test_a_transaction_that_failed_cannot_be_committed(database: Database, opened: Open) -> None:
-    """A commit after an error that was swallowed is an error, not a rollback that looks like success."""
+    """A commit after an error that was swallowed is an error, not a rollback that appears to succeed."""
     fill(database, hsplit(500))
     database.run("ALTER TABLE hsplit ADD CHECK (acd = 1)")
 
@@ -302,7 +302,7 @@ def test_login_of_tests_is_no_superuser(running: Cluster) -> None:
 
 
 def test_who_holds_a_lock_is_named(database: Database, opened: Open) -> None:
-    """Whoever waits for a table in vain is told whose session holds it, and what ends that."""
+    """A lock error names the session that holds the table, and the command that ends it."""
     fill(database, hsplit(500))
     with database.another() as other, opened(writable=True) as server:
         pid = other.run("SELECT pg_backend_pid()")[0][0]

@@ -201,7 +201,7 @@ def test_the_same_values_of_columns_are_the_same_history(database: Database, ope
 
 
 def test_a_table_in_partitions_is_all_of_them(database: Database, opened: Open) -> None:
-    """A row written into any partition shows on its day; so does one that was moved into another partition alike."""
+    """A row written into any partition shows on its day; so does one that changed to another partition."""
     database.run("ALTER TABLE hsplit RENAME TO plain")
     database.run("CREATE TABLE hsplit (LIKE plain) PARTITION BY LIST (acd)")
     for acd in (1, 2):

@@ -70,7 +70,7 @@ def test_ctrl_c_ends_a_query_at_once(running: Cluster, database: Database) -> No
 
 
 def test_another_thread_ends_a_query(running: Cluster, database: Database, opened: Open) -> None:
-    """An interruption ends what runs on the server too, and is told as one."""
+    """An interruption ends the query on the server too, and is reported as one."""
     make_slow(database)
 
     with opened() as server:
@@ -88,7 +88,7 @@ def test_another_thread_ends_a_query(running: Cluster, database: Database, opene
 
 
 def test_a_cancellation_by_an_administrator_is_reported(running: Cluster, database: Database, opened: Open) -> None:
-    """Who is cancelled on the server is not told that the time was over, nor that the user stopped it."""
+    """A query cancelled on the server is not reported as too slow, nor as stopped by the user."""
     make_slow(database)
 
     with opened() as server:

@@ -1,4 +1,4 @@
-"""What a customer's table does by itself on PostgreSQL: known before the plan, refused or named, told afterwards."""
+"""Side effects of a customer's table on PostgreSQL: known before the plan, refused or named, reported afterwards."""
 
 from __future__ import annotations
 

@@ -261,7 +261,7 @@ def test_characters_of_no_encoding_are_refused(running: Cluster, opened: Open) -
 
 
 def test_a_description_is_complete(database: Database, opened: Open) -> None:
-    """Version, login, encoding and the way rows are written are told."""
+    """Version, login, encoding and the way rows are written are reported."""
     with opened(writable=True) as server:
         described = server.describe()
 
@@ -308,7 +308,7 @@ def _readings(server: Server) -> list[Callable[[], object]]:
 
 
 def test_more_values_than_can_be_bound_are_refused(opened: Open) -> None:
-    """A question too large for the protocol is told before it is asked."""
+    """A query too large for the protocol is reported before it is sent."""
     groups = tuple((hour * 100, acd) for hour, acd in itertools.product(range(24), range(1, 1400)))
     selection = Selection("hsplit", HSPLIT.columns, group_columns=("starttime", "acd"), groups=groups)
 
@@ -319,7 +319,7 @@ def test_more_values_than_can_be_bound_are_refused(opened: Open) -> None:
 
 
 def test_rows_hidden_by_a_policy_do_not_count_as_missing(running: Cluster, database: Database, opened: Open) -> None:
-    """A login that sees only some rows of a table is told so, instead of being shown a table with fewer rows."""
+    """A login that sees only some rows of a table gets an error, instead of a table with fewer rows."""
     fill(database, hsplit(500), hsplit(500, acd=2))
     running.create_login("tenant")
     try:
