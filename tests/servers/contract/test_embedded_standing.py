@@ -188,7 +188,7 @@ def test_a_conflict_at_the_commit_has_written_nothing(embedded: Embedded) -> Non
             # Nobody else can open the file.
             server._connection.cursor().execute("ALTER TABLE hsplit ADD COLUMN more INTEGER")  # noqa: SLF001
 
-        with pytest.raises(ServerError, match="somebody else wrote") as error:
+        with pytest.raises(ServerError, match="another session wrote") as error:
             insert_and_commit(server, alter)
 
         assert not isinstance(error.value, UnknownOutcomeError)

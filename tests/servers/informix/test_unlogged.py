@@ -47,7 +47,7 @@ def test_it_is_not_written_without_consent(unlogged: LivePair, typed: Typing) ->
     said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
     assert said.code == 4
-    assert "keeps no transaction log" in said.err
+    assert "the database has no transaction log" in said.err
     assert "secondary.without_transactions = true" in said.err
     assert unlogged.target == before
 
@@ -65,7 +65,7 @@ def test_it_is_repaired_with_consent(unlogged: LivePair, typed: Typing) -> None:
 @pytest.mark.soak("DELETE FROM 'root'", "SELECT b_date")
 @pytest.mark.parametrize("statement", ["INSERT INTO 'root'", "DELETE FROM 'root'", "SELECT b_date"])
 def test_an_interrupted_step_is_restored(unlogged: LivePair, typed: Typing, statement: str) -> None:
-    """Where a step fails in the middle, the rows it deleted are restored from the journal, and the error is reported."""
+    """Where a step fails in the middle, the rows it deleted are restored from the journal, and the error is shown."""
     unlogged.configure(unlogged.home.url, CONSENT)
     before = unlogged.target
     nth = 6 if statement.startswith("SELECT") else 1

@@ -57,7 +57,7 @@ def test_all_that_cannot_be_read_is_named_at_once(built: Built, typed: Typing) -
     assert said.code == 1
     for table in ("hcwc", "synonyms"):
         assert f"{table}: secondary: this login may not do that: permission denied for table {table} (" in said.text
-    assert "agroups: secondary: somebody else holds a lock" in said.text
+    assert "agroups: secondary: another session holds a lock" in said.text
     assert "NOT COMPARED 3 tables: nobody knows whether they differ." in said.text
     assert "DRIFT 1 table and 1 bucket differ, of 1 table" in said.text
     assert "Traceback" not in said.err

@@ -191,7 +191,7 @@ def test_rows_that_somebody_else_has_locked(database: Database, opened: Open) ->
 
 
 def test_a_lock_keeps_new_rows_out(database: Database, opened: Open) -> None:
-    """While a table is locked no other session adds to it: what is compared with the plan stays true until the commit."""
+    """While a table is locked no other session adds to it: what the plan was compared with is true until the commit."""
     fill(database, hsplit(500))
 
     with database.another() as other, opened(writable=True) as server:
