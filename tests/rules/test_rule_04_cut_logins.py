@@ -291,8 +291,8 @@ def test_verify_and_plan_say_what_was_cut(tmp_path: Path, typed: Typing) -> None
     tables = ("--table", "haglog", "--table", "htrunk")
     plan = typed("resync", "--pair", files.pair_file, "--window", "2000-06-05 05:13..05:19", *tables, "--dry-run")
 
-    for said in (verdict, plan):
-        assert "haglog: 1 login cut on secondary, 2 rows for 1" in said.out
+    for result in (verdict, plan):
+        assert "haglog: 1 login cut on secondary, 2 rows for 1" in result.out
 
 
 @pytest.mark.soak("replace")

@@ -43,10 +43,10 @@ def test_an_archive_that_has_not_finished_refuses_the_resync(
         ["resync", "--pair", str(files.pair_file), "--window", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes"]
     )
 
-    said = capsys.readouterr().err
+    result = capsys.readouterr().err
     assert code == 4
-    assert f"On {role} the interval archive of ACD 1" in said
-    assert says in said
+    assert f"On {role} the interval archive of ACD 1" in result
+    assert says in result
     assert files.bag("secondary", "htrunk") == before
 
 

@@ -251,11 +251,11 @@ def test_rows_the_pair_file_names_are_counted(tmp_path: Path, typed: Typing) -> 
     files = started(tmp_path, mine, theirs)
 
     observation = files.open().verify(tables=("agex",))
-    said = typed("verify", "--pair", files.pair_file, "-t", "agex").out
+    result = typed("verify", "--pair", files.pair_file, "-t", "agex").out
 
     assert observation.in_sync
     assert ("rows", "extype 31 or 32, logid 4001", 3, 2, 1) in expected(observation, "agex")
-    assert "counted from the start of CMS on each server" in said
+    assert "counted from the start of CMS on each server" in result
 
 
 def test_other_values_stay_drift(tmp_path: Path) -> None:

@@ -119,9 +119,9 @@ def test_what_is_synchronised_another_way_is_verified_and_named(
     capsys.readouterr()
     code = run_for_code(["sync", "--pair", str(files.pair_file), "--table", table, "--yes"])
 
-    said = capsys.readouterr().out
+    result = capsys.readouterr().out
     assert (verified, code) == (3, 3)
-    assert says in said
+    assert says in result
     assert files.bag("secondary", table) == []
 
 

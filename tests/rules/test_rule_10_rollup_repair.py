@@ -385,12 +385,12 @@ def test_a_dry_run_shows_what_would_be_recomputed_and_what_not(tmp_path: Path, t
     files.run("secondary", "UPDATE wcwc SET acwtime = 0")
     words = ("resync", "--pair", files.pair_file, "--window", window(), "--table", "hcwc", "--dry-run")
 
-    said = typed(*words, "--rollups", "recompute")
+    result = typed(*words, "--rollups", "recompute")
     document = typed(*words, "--rollups", "recompute", "--json").document
 
-    assert said.code == 3
-    assert "Recomputed from its intervals afterwards" in said.out
-    assert "computes acwtime otherwise" in said.text
+    assert result.code == 3
+    assert "Recomputed from its intervals afterwards" in result.out
+    assert "computes acwtime otherwise" in result.text
     assert {(one["table"], one["then"]) for one in document["stale_rollups"]} == {
         ("dcwc", "recompute"),
         ("wcwc", "list"),

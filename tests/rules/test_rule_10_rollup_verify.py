@@ -83,12 +83,12 @@ def test_intervals_that_cannot_be_read_are_reported(
 
     interfere(monkeypatch, Role.SECONDARY, Interference(before_query=asked))
 
-    said = typed("verify", "--pair", files.pair_file, "--internal", "--table", "dcwc", "--table", "wcwc")
+    result = typed("verify", "--pair", files.pair_file, "--internal", "--table", "dcwc", "--table", "wcwc")
 
-    assert said.code == 1
-    assert "dcwc of secondary is not compared: this login may not do that." in said.text
-    assert "NOT COMPARED 2 tables. All others are what their intervals make: 2 tables" in said.text
-    assert "AGREES" not in said.text
+    assert result.code == 1
+    assert "dcwc of secondary is not compared: this login may not do that." in result.text
+    assert "NOT COMPARED 2 tables. All others are what their intervals make: 2 tables" in result.text
+    assert "AGREES" not in result.text
 
 
 def test_rows_without_intervals_and_intervals_without_rows_are_distinguished(tmp_path: Path) -> None:
@@ -192,12 +192,12 @@ def test_a_disagreement_ends_with_drift(tmp_path: Path, typed: Typing) -> None:
     files.run("secondary", "UPDATE dcwc SET acdtime = 0 WHERE row_date = DATE '2000-06-03'")
     words = ("verify", "--internal", "--pair", files.pair_file, "--table", "hcwc")
 
-    said = typed(*words)
+    result = typed(*words)
     document = typed(*words, "--json").document
 
-    assert said.code == 3
-    assert "2000-06-03" in said.out
-    assert "acdtime" in said.out
+    assert result.code == 3
+    assert "2000-06-03" in result.out
+    assert "acdtime" in result.out
     assert document["agrees"] is False
     table = next(one for one in document["tables"] if not one["agrees"])
     assert (table["server"], table["table"]) == ("secondary", "dcwc")

@@ -138,10 +138,10 @@ def test_it_is_only_for_what_is_recomputed(tmp_path: Path, typed: Typing) -> Non
     """The option without --rollups recompute, or with another word, is said with what to type instead."""
     files = pair(tmp_path)
 
-    said = typed("resync", "--pair", files.pair_file, "--window", window(SUNDAY), "--unknown-columns", "null")
+    result = typed("resync", "--pair", files.pair_file, "--window", window(SUNDAY), "--unknown-columns", "null")
 
-    assert said.code == 2
-    assert "Add --rollups recompute." in said.err
+    assert result.code == 2
+    assert "Add --rollups recompute." in result.err
     with pytest.raises(InputError, match=r"unknown_columns=.guess.` cannot be meant"):
         files.open().plan_resync(window=window(SUNDAY), unknown_columns="guess")
 

@@ -38,10 +38,10 @@ def test_more_deletions_than_allowed_are_refused(tmp_path: Path, capsys: pytest.
 
     code = resync_code(files)
 
-    said = capsys.readouterr().err
+    result = capsys.readouterr().err
     assert code == 4
-    assert "delete 4 rows that only secondary holds, and 3 are allowed" in said
-    assert "--allow-deletions 4" in said
+    assert "delete 4 rows that only secondary holds, and 3 are allowed" in result
+    assert "--allow-deletions 4" in result
     assert files.bag("secondary", "htrunk") == before
 
 

@@ -51,12 +51,12 @@ def test_different_tables_are_reported_by_verify_and_refused_by_resync(
     table = json.loads(capsys.readouterr().out)["tables"][0]
     refused = run_for_code(["resync", "--pair", str(files.pair_file), *window, "--yes"])
 
-    said = capsys.readouterr().err
+    result = capsys.readouterr().err
     assert (verified, refused) == (1, 4)
     assert (table["state"], table["in_sync"]) == ("not-comparable", None)
     assert says in table["problem"]
-    assert "htrunk" in said
-    assert says in said
+    assert "htrunk" in result
+    assert says in result
     assert files.database("secondary").read_bytes() == before
 
 
@@ -73,9 +73,9 @@ def test_different_loads_are_refused(
 
     code = run_for_code(["resync", "--pair", str(files.pair_file), *window, *option])
 
-    said = capsys.readouterr().err
+    result = capsys.readouterr().err
     assert code == 4
-    assert "primary r3v8aj.a, secondary r3v8ag.f" in said
+    assert "primary r3v8aj.a, secondary r3v8ag.f" in result
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -146,10 +146,10 @@ def test_different_loads_reported_by_hooks_are_refused(tmp_path: Path, typed: Ty
     own = hook("load", pkginfo("r3v8aj.a")) + f"secondary = {json.dumps(list(pkginfo('r3v8ag.f')))}\n"
     files = without_load(tmp_path, own)
 
-    said = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes")
+    result = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes")
 
-    assert said.code == 4
-    assert "primary r3v8aj.a, secondary r3v8ag.f" in said.err
+    assert result.code == 4
+    assert "primary r3v8aj.a, secondary r3v8ag.f" in result.err
 
 
 def test_the_load_of_the_pair_file_comes_first(tmp_path: Path) -> None:
@@ -170,10 +170,10 @@ def test_an_unavailable_load_does_not_count_as_equal(
     """A hook that fails or prints nothing ends the command with 1 and a sentence that says what to do."""
     files = without_load(tmp_path, hook("load", command))
 
-    said = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes")
+    result = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes")
 
-    assert said.code == 1
-    assert said.err.strip() == (
+    assert result.code == 1
+    assert result.err.strip() == (
         f"primary: its CMS load is not known, since the command of hooks.load {says}. "
         "Repair it, or write primary.load in the pair file."
     )

@@ -95,15 +95,15 @@ def test_both_versions_are_shown_beside_the_last_one(tmp_path: Path, typed: Typi
     rename(files, "primary", "1", "Sales East")
     rename(files, "secondary", "1", "Sales West")
 
-    said = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--yes")
+    result = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--yes")
 
-    assert said.code == 4
-    shown = [line.strip() for line in said.out.splitlines()]
+    assert result.code == 4
+    shown = [line.strip() for line in result.out.splitlines()]
     assert "synonyms  ACD 1  item_type 'vdn' value '1': changed on both; not decided" in shown
     assert "last alike  item_name 'Sales'" in shown
     assert "primary     item_name 'Sales East'" in shown
     assert "secondary   item_name 'Sales West'" in shown
-    assert "--prefer primary to write primary's, or --prefer secondary to leave secondary's" in said.err
+    assert "--prefer primary to write primary's, or --prefer secondary to leave secondary's" in result.err
 
 
 def test_preferring_the_source_writes_it_over(tmp_path: Path) -> None:
@@ -296,14 +296,14 @@ def test_history_and_administration_have_a_command_each(tmp_path: Path, typed: T
 
     with pytest.raises(InputError, match="a table without times"):
         resync(files, tables="synonyms")
-    said = typed("resync", "--pair", files.pair_file, "--set", "dictionary", "--yes")
-    assert (said.code, f"Use `syncengine sync --set dictionary --pair {files.pair_file}`." in said.err) == (2, True)
-    said = typed("sync", "--pair", files.pair_file, "--table", "htrunk", "--yes")
-    assert (said.code, f"Use `syncengine resync --window TIME --pair {files.pair_file}`" in said.err) == (2, True)
-    said = typed("sync", "--pair", files.pair_file)
-    assert (said.code, "Name a set" in said.err) == (2, True)
-    said = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--policy", "reconcile")
-    assert (said.code, "'reconcile' is not one of 'replace', 'fill'" in said.err) == (2, True)
+    result = typed("resync", "--pair", files.pair_file, "--set", "dictionary", "--yes")
+    assert (result.code, f"Use `syncengine sync --set dictionary --pair {files.pair_file}`." in result.err) == (2, True)
+    result = typed("sync", "--pair", files.pair_file, "--table", "htrunk", "--yes")
+    assert (result.code, f"Use `syncengine resync --window TIME --pair {files.pair_file}`" in result.err) == (2, True)
+    result = typed("sync", "--pair", files.pair_file)
+    assert (result.code, "Name a set" in result.err) == (2, True)
+    result = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--policy", "reconcile")
+    assert (result.code, "'reconcile' is not one of 'replace', 'fill'" in result.err) == (2, True)
 
 
 def test_json_shows_which_server_changed_what(tmp_path: Path, typed: Typing) -> None:
@@ -312,10 +312,10 @@ def test_json_shows_which_server_changed_what(tmp_path: Path, typed: Typing) -> 
     rename(files, "primary", "1", "Sales East")
     rename(files, "secondary", "1", "Sales West")
 
-    said = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--json", "--yes")
+    result = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--json", "--yes")
 
-    assert said.code == 4
-    assert said.document["changes"] == [
+    assert result.code == 4
+    assert result.document["changes"] == [
         {
             "table": "synonyms",
             "acd": 1,

@@ -79,16 +79,16 @@ def test_the_command_shows_its_plan_and_what_is_left(tmp_path: Path, typed: Typi
     shown = typed(*words, "--dry-run")
     untouched = flags(files)
     nobody = typed(*words)
-    said = typed(*words, "--yes")
+    result = typed(*words, "--yes")
     again = typed(*words, "--yes")
 
-    assert (shown.code, nobody.code, said.code, again.code) == (3, 2, 0, 0)
+    assert (shown.code, nobody.code, result.code, again.code) == (3, 2, 0, 0)
     assert untouched == BEFORE
     assert "Plan: run the timetables of jm only on secondary" in shown.out
     assert "jm Morning not here only here" in shown.text
     assert "ttsched.run_local of 2 timetables is set on secondary." in shown.out
-    assert "a flag written into the table may be noticed only later" in said.out
-    assert "looked at again: every flag is as the plan has it" in said.out
+    assert "a flag written into the table may be noticed only later" in result.out
+    assert "looked at again: every flag is as the plan has it" in result.out
     assert "Nothing to do: 2 timetables are so already." in again.out
     assert flags(files) == TAKEN_OVER
 
@@ -155,10 +155,10 @@ def test_an_incomplete_undo_ends_with_5(tmp_path: Path, typed: Typing) -> None:
     taken_over(files)
     set_flag(files, "Weekly", "y")
 
-    said = typed("undo", "--pair", files.pair_file, "--yes")
+    result = typed("undo", "--pair", files.pair_file, "--yes")
 
-    assert said.code == 5
-    assert "somebody else has changed it since (jm 'Weekly')" in said.out
+    assert result.code == 5
+    assert "somebody else has changed it since (jm 'Weekly')" in result.out
     assert flags(files) == BEFORE | {"Weekly": "y"}
 
 
@@ -203,10 +203,10 @@ def test_an_undo_of_restored_flags_has_nothing_to_do(tmp_path: Path, typed: Typi
     for name in ("Morning", "Weekly"):
         set_flag(files, name, "n")
 
-    said = typed("undo", "--pair", files.pair_file, "--yes")
+    result = typed("undo", "--pair", files.pair_file, "--yes")
 
-    assert said.code == 0
-    assert "Nothing to do." in said.out
+    assert result.code == 0
+    assert "Nothing to do." in result.out
 
 
 def test_any_stored_flag_is_restored(tmp_path: Path) -> None:
@@ -309,10 +309,10 @@ def test_invalid_edits_are_refused_in_a_sentence(tmp_path: Path, settings: str, 
 
 def test_an_edit_names_whose_timetables(tmp_path: Path, typed: Typing) -> None:
     """Without --owner nobody's timetables are edited, rather than everybody's."""
-    said = typed("timetables", "--pair", three_owners(tmp_path).pair_file, "--run-on", "any", "--yes")
+    result = typed("timetables", "--pair", three_owners(tmp_path).pair_file, "--run-on", "any", "--yes")
 
-    assert said.code == 2
-    assert "Add --owner" in said.err
+    assert result.code == 2
+    assert "Add --owner" in result.err
 
 
 def test_an_undo_needs_the_column_it_was_made_with(tmp_path: Path) -> None:
@@ -334,10 +334,10 @@ def test_a_server_that_is_only_read_is_not_edited(tmp_path: Path, typed: Typing)
     text = files.pair_file.read_text()
     files.pair_file.write_text(text.replace("[secondary]", "[secondary]\nread_only = true"))
 
-    said = typed("timetables", "--pair", files.pair_file, "--run-on", "this", "--owner", "jm", "--yes")
+    result = typed("timetables", "--pair", files.pair_file, "--run-on", "this", "--owner", "jm", "--yes")
 
-    assert said.code == 1
-    assert "read" in said.err
+    assert result.code == 1
+    assert "read" in result.err
     assert flags(files) == BEFORE
 
 

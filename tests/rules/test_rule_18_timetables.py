@@ -18,27 +18,27 @@ def test_timetables_stand_side_by_side_with_where_they_run(tmp_path: Path, typed
     """Each timetable is listed with what it does and its state on either server; equal ones end with 0."""
     files = three_owners(tmp_path)
 
-    said = typed("timetables", "--pair", files.pair_file)
+    result = typed("timetables", "--pair", files.pair_file)
 
-    lines = {" ".join(line.split()) for line in said.out.splitlines()}
-    assert said.code == 0
+    lines = {" ".join(line.split()) for line in result.out.splitlines()}
+    assert result.code == 0
     assert "jm Morning only here not here Print split report" in lines
     assert "cms Nightly backup here or another here or another Backup of CMS data each server's own" in lines
     assert "4 timetables, alike on both servers." in lines
-    assert "run on both" not in said.out
+    assert "run on both" not in result.out
 
 
 def test_without_the_flag_it_says_what_to_do(tmp_path: Path, typed: Typing) -> None:
     """Where the pair file names no column, no state is guessed from a similar one."""
     files = three_owners(tmp_path, settings="")
 
-    said = typed("timetables", "--pair", files.pair_file)
+    result = typed("timetables", "--pair", files.pair_file)
     document = typed("timetables", "--pair", files.pair_file, "--json").document
 
-    assert said.code == 0
-    assert "not here" not in said.out
-    assert "Where they run is not known, since the pair file names no column for it" in said.out
-    assert "[timetables]" in said.out
+    assert result.code == 0
+    assert "not here" not in result.out
+    assert "Where they run is not known, since the pair file names no column for it" in result.out
+    assert "[timetables]" in result.out
     assert {one["primary"]["state"] for one in document["timetables"]} == {None}
 
 
@@ -47,15 +47,15 @@ def test_a_flag_of_no_state_is_not_alike(tmp_path: Path, typed: Typing) -> None:
     stored = {"ttsched": [schedule("jm", "Morning", "1"), schedule("jm", "Weekly", "y"), schedule("jm", "Backup", "1")]}
     files = timetabled(tmp_path, both=stored)
 
-    said = typed("timetables", "--pair", files.pair_file)
+    result = typed("timetables", "--pair", files.pair_file)
     document = typed("timetables", "--pair", files.pair_file, "--json").document
 
-    assert said.code == 3
+    assert result.code == 3
     unknown = (
         "not known, since ttsched.run_local holds none of the three values that the pair file names: jm 'Morning'."
     )
-    assert unknown in said.text
-    assert "3 timetables, alike on both servers but for where they run, which is not known of 1." in said.text
+    assert unknown in result.text
+    assert "3 timetables, alike on both servers but for where they run, which is not known of 1." in result.text
     assert not document["alike"]
     assert {one["name"]: one["runs_on_both"] for one in document["timetables"]} == {
         "Backup": None,
@@ -78,10 +78,10 @@ def test_differences_are_reported(tmp_path: Path, typed: Typing) -> None:
         },
     )
 
-    said = typed("timetables", "--pair", files.pair_file)
+    result = typed("timetables", "--pair", files.pair_file)
     document = typed("timetables", "--pair", files.pair_file, "--json").document
 
-    assert said.code == 3
+    assert result.code == 3
     assert {one["name"]: one["differences"] for one in document["timetables"]} == {
         "both": [],
         "here": ["only on primary"],
@@ -90,7 +90,7 @@ def test_differences_are_reported(tmp_path: Path, typed: Typing) -> None:
         "unscheduled": ["no schedule on secondary"],
     }
     assert not document["alike"]
-    assert "These run on both servers: a 'both', a 'tasks'." in said.out
+    assert "These run on both servers: a 'both', a 'tasks'." in result.out
 
 
 def test_blanks_and_case_of_rows_are_no_difference(tmp_path: Path) -> None:
@@ -108,11 +108,11 @@ def test_one_owner_can_be_requested(tmp_path: Path, typed: Typing) -> None:
     """--owner shows the timetables of one owner; nobody's are refused in a sentence."""
     files = three_owners(tmp_path)
 
-    said = typed("timetables", "--pair", files.pair_file, "--owner", "rg")
+    result = typed("timetables", "--pair", files.pair_file, "--owner", "rg")
     unknown = typed("timetables", "--pair", files.pair_file, "--owner", "nobody")
 
-    assert "Greeting" in said.out
-    assert "Morning" not in said.out
+    assert "Greeting" in result.out
+    assert "Morning" not in result.out
     assert unknown.code == 2
     assert "Neither server has a timetable of the owner 'nobody'." in unknown.err
 
@@ -122,12 +122,12 @@ def test_a_server_that_is_down_is_named_and_the_other_listed(tmp_path: Path, typ
     files = three_owners(tmp_path)
     files.database("primary").unlink()
 
-    said = typed("timetables", "--pair", files.pair_file)
+    result = typed("timetables", "--pair", files.pair_file)
 
-    assert said.code == 1
-    assert "primary: " in said.out
-    assert "Morning" in said.out
-    assert "only on secondary" not in said.out
+    assert result.code == 1
+    assert "primary: " in result.out
+    assert "Morning" in result.out
+    assert "only on secondary" not in result.out
 
 
 def test_a_flag_may_be_stored_unlike_on_each_server(tmp_path: Path) -> None:
@@ -201,12 +201,12 @@ def test_a_column_that_does_not_fit_is_reported(
     for role in ("primary", "secondary"):
         files.add(role, "ttsctasks", task("a", "one"))
 
-    said = typed("timetables", "--pair", files.pair_file)
+    result = typed("timetables", "--pair", files.pair_file)
     verified = typed("verify", "--pair", files.pair_file, "--set", "timetables")
 
-    assert said.code == 2
-    assert fault in said.err
-    assert "Correct [timetables] in the pair file." in said.err
+    assert result.code == 2
+    assert fault in result.err
+    assert "Correct [timetables] in the pair file." in result.err
     assert verified.code == 0
     assert fault in verified.out
 
@@ -370,18 +370,18 @@ def test_every_kind_of_row_is_listed_with_v(tmp_path: Path, typed: Typing) -> No
     files = three_owners(tmp_path)
     files.add("secondary", "ttsctasks", task("rg", "Greeting", "Print it", 2))
 
-    said = typed("timetables", "--pair", files.pair_file, "-v")
+    result = typed("timetables", "--pair", files.pair_file, "-v")
 
-    assert "  both: Print split report\n" in said.out
-    assert "  secondary: Print split report; Print it\n" in said.out
+    assert "  both: Print split report\n" in result.out
+    assert "  secondary: Print split report; Print it\n" in result.out
 
 
 def test_options_of_an_edit_are_refused_without_one(tmp_path: Path, typed: Typing) -> None:
     """--yes without --run-on does not look as if something had been done."""
-    said = typed("timetables", "--pair", three_owners(tmp_path).pair_file, "--yes")
+    result = typed("timetables", "--pair", three_owners(tmp_path).pair_file, "--yes")
 
-    assert said.code == 2
-    assert "nothing is edited" in said.err
+    assert result.code == 2
+    assert "nothing is edited" in result.err
 
 
 def test_an_owner_of_a_server_that_did_not_answer_is_not_called_unknown(tmp_path: Path) -> None:

@@ -109,11 +109,11 @@ def test_permissions_bring_their_users_along(tmp_path: Path) -> None:
 
 def test_the_plan_of_a_removed_user_says_what_to_type(tmp_path: Path, typed: Typing) -> None:
     """A user only on the secondary is named with the option that would remove them; the exit code is 3."""
-    said = typed("sync", "--pair", one_removed(tmp_path).pair_file, "--table", "users", "--dry-run")
+    result = typed("sync", "--pair", one_removed(tmp_path).pair_file, "--table", "users", "--dry-run")
 
-    assert said.code == 3
-    assert "user_id 'carl': only on secondary; left: removed only when told" in said.out
-    assert "--remove-users" in said.out
+    assert result.code == 3
+    assert "user_id 'carl': only on secondary; left: removed only when told" in result.out
+    assert "--remove-users" in result.out
 
 
 def test_a_run_that_left_a_removed_user_says_what_to_type(tmp_path: Path, typed: Typing) -> None:
@@ -168,7 +168,7 @@ def test_local_administration_is_refused(tmp_path: Path, typed: Typing) -> None:
     """The set-up of data collection is never copied, even on request: exit code 4 and rule 1."""
     files = build_files(tmp_path, ["dcadmin"])
 
-    said = typed("sync", "--pair", files.pair_file, "--table", "dcadmin", "--include-manual", "--yes")
+    result = typed("sync", "--pair", files.pair_file, "--table", "dcadmin", "--include-manual", "--yes")
 
-    assert said.code == 4
-    assert "never copied" in said.err
+    assert result.code == 4
+    assert "never copied" in result.err

@@ -55,15 +55,15 @@ def test_it_is_switched_over_while_one_works_on_the_secondary(tmp_path: Path, ty
     files = built(tmp_path)
     files.database(Role.PRIMARY).unlink()
 
-    said = typed("status", "--pair", files.pair_file)
+    result = typed("status", "--pair", files.pair_file)
     document = typed("status", "--pair", files.pair_file, "--json").document["daily"]
 
     on = "Turn External Call History on at secondary, and answer Yes to sending the buffered data."
     off = "Then turn External Call History off at primary"
     links = "See that the links of secondary are up"
-    places = [said.out.index(text) for text in ("Work on the secondary", links, on, off)]
+    places = [result.out.index(text) for text in ("Work on the secondary", links, on, off)]
     assert places == sorted(places)
-    assert "may arrive twice" in said.out
+    assert "may arrive twice" in result.out
     kinds = [(line["kind"], line["server"]) for line in document["by_hand"]]
     assert [one for one in kinds if one[0] in (ON, OFF)] == [(ON, "secondary"), (OFF, "primary")]
 
@@ -72,12 +72,12 @@ def test_links_that_are_down_at_the_primary_alone(tmp_path: Path, typed: Typing)
     """Where the hook for links says so, one works on the secondary, and it is switched over (Appendix E)."""
     files = with_hooks(built(tmp_path), hook("links", fails("ACD 1 is down"), "primary"))
 
-    said = typed("status", "--pair", files.pair_file)
+    result = typed("status", "--pair", files.pair_file)
 
-    assert said.code == 3
-    assert "Work on the secondary: links of the primary are down." in said.out
-    assert "primary: links not fine: ACD 1 is down" in said.out
-    assert "External Call History on at secondary" in said.out
+    assert result.code == 3
+    assert "Work on the secondary: links of the primary are down." in result.out
+    assert "primary: links not fine: ACD 1 is down" in result.out
+    assert "External Call History on at secondary" in result.out
 
 
 def test_a_secondary_whose_links_are_down_takes_nothing_over(tmp_path: Path, typed: Typing) -> None:
@@ -85,22 +85,22 @@ def test_a_secondary_whose_links_are_down_takes_nothing_over(tmp_path: Path, typ
     files = with_hooks(built(tmp_path), hook("links", fails("ACD 1 is down"), "secondary"))
     files.database(Role.PRIMARY).unlink()
 
-    said = typed("status", "--pair", files.pair_file)
+    result = typed("status", "--pair", files.pair_file)
 
-    assert "Call support: " in said.out
-    assert "Work on" not in said.out
-    assert "External Call History" not in said.out
+    assert "Call support: " in result.out
+    assert "Work on" not in result.out
+    assert "External Call History" not in result.out
 
 
 def test_links_that_are_down_at_both(tmp_path: Path, typed: Typing) -> None:
     """Where both servers' links are down there is nobody to switch over to."""
     files = with_hooks(built(tmp_path), hook("links", fails("ACD 1 is down")))
 
-    said = typed("status", "--pair", files.pair_file)
+    result = typed("status", "--pair", files.pair_file)
 
-    assert "Call support: links of both servers are down." in said.out
-    assert "Work on" not in said.out
-    assert "External Call History" not in said.out
+    assert "Call support: links of both servers are down." in result.out
+    assert "Work on" not in result.out
+    assert "External Call History" not in result.out
 
 
 def test_a_takeover_mentions_it_where_the_pair_file_does_not(tmp_path: Path, typed: Typing) -> None:
@@ -108,11 +108,11 @@ def test_a_takeover_mentions_it_where_the_pair_file_does_not(tmp_path: Path, typ
     files = built(tmp_path, settings="")
     files.database(Role.PRIMARY).unlink()
 
-    said = typed("status", "--pair", files.pair_file)
+    result = typed("status", "--pair", files.pair_file)
 
     assert (
         "on at secondary (if it is installed, and not on at both: the pair file does not say), and answer Yes"
-        in said.text
+        in result.text
     )
 
 

@@ -107,9 +107,9 @@ def test_a_verify_says_that_files_were_not_compared(tmp_path: Path, typed: Typin
     nobody = typed("verify", "--pair", files.pair_file, "--set", "designer-reports", "--json").document
 
     assert tables.code == 0
-    said = " ".join(tables.out.split())
-    assert "IN SYNC 1 table" in said
-    assert "Files beside them were not looked at: /cms/db/gem/c_custom, /cms/db/gem/r_custom." in said
+    result = " ".join(tables.out.split())
+    assert "IN SYNC 1 table" in result
+    assert "Files beside them were not looked at: /cms/db/gem/c_custom, /cms/db/gem/r_custom." in result
     assert [one["file"] for one in document["files_not_compared"]] == ["/cms/db/gem/c_custom", "/cms/db/gem/r_custom"]
     assert only.code == 3
     assert "NOT LOOKED AT" in only.out
@@ -122,7 +122,7 @@ def test_copying_only_files_is_refused_with_the_way(tmp_path: Path, typed: Typin
     """There is no table to copy, and the sentence says which way the files go."""
     files = reports(tmp_path)
 
-    said = typed("sync", "--pair", files.pair_file, "--set", "designer-reports", "--from", source)
+    result = typed("sync", "--pair", files.pair_file, "--set", "designer-reports", "--from", source)
 
-    assert said.code == 2
-    assert f"by hand, from {source} to {target}: /cms/cow/reports/designer" in said.err
+    assert result.code == 2
+    assert f"by hand, from {source} to {target}: /cms/cow/reports/designer" in result.err

@@ -135,11 +135,11 @@ def test_a_dry_run_marks_the_lines_and_runs_nothing(tmp_path: Path, typed: Typin
     words = [word for name in CLASS for word in ("-t", name)]
     command = ("sync", "--pair", str(files.pair_file), *words, "--dry-run")
 
-    said = typed(*command)
+    result = typed(*command)
     document = typed(*command, "--json").document
 
-    assert "a copy of single tables needs none. [hook]" in said.out
-    assert "added user (1), and set the same password as on primary.\n" in said.out
+    assert "a copy of single tables needs none. [hook]" in result.out
+    assert "added user (1), and set the same password as on primary.\n" in result.out
     hooks = {line["kind"]: line["hook"] for line in document["checklist"]["after"]}
     assert hooks["multi-user"]
     assert not hooks["logins"]
@@ -163,13 +163,13 @@ def test_a_hook_that_fails_before_the_first_write_stops_the_run(
     files = class_wide(tmp_path, single, hook("multi-user"))
     words = [word for name in CLASS for word in ("-t", name)]
 
-    said = typed("sync", "--pair", files.pair_file, *words, "--yes")
+    result = typed("sync", "--pair", files.pair_file, *words, "--yes")
 
-    assert said.code == 1
-    assert "It ended early: the hook single-user of secondary" in said.text
-    assert "; nothing is written without it" in said.text
-    assert says in said.text
-    assert "syncengine resume" in said.out
+    assert result.code == 1
+    assert "It ended early: the hook single-user of secondary" in result.text
+    assert "; nothing is written without it" in result.text
+    assert says in result.text
+    assert "syncengine resume" in result.out
     assert users(files) == 0
     assert ran(files) == ([] if "nowhere" in command[0] else ["single-user", "multi-user"])
 
@@ -179,10 +179,10 @@ def test_a_server_left_in_single_user_mode_is_reported(tmp_path: Path, typed: Ty
     files = class_wide(tmp_path, hook("single-user", fails()), hook("multi-user", fails("no answer")))
     words = [word for name in CLASS for word in ("-t", name)]
 
-    said = typed("sync", "--pair", files.pair_file, *words, "--yes")
+    result = typed("sync", "--pair", files.pair_file, *words, "--yes")
 
-    left = said.out.partition("Still to be done by hand")[2]
-    assert said.code == 1
+    left = result.out.partition("Still to be done by hand")[2]
+    assert result.code == 1
     assert left.split("\n")[1].endswith("Put secondary back in multi-user mode.")
     assert "The hook multi-user of secondary ended with exit code 3, and said: no answer" in left
     assert "2. " not in left
@@ -207,11 +207,11 @@ def test_a_hook_that_fails_after_the_run_leaves_its_line(tmp_path: Path, typed: 
     files = class_wide(tmp_path, *MODES, hook("logins", fails()), hook("files"))
     words = [word for name in CLASS for word in ("-t", name)]
 
-    said = typed("sync", "--pair", files.pair_file, *words, "--yes")
+    result = typed("sync", "--pair", files.pair_file, *words, "--yes")
 
-    left = said.out.partition("Still to be done by hand")[2]
-    assert said.code == 5
-    assert "IN SYNC" in said.out
+    left = result.out.partition("Still to be done by hand")[2]
+    assert result.code == 5
+    assert "IN SYNC" in result.out
     assert "make the login and home directory" in left
     assert "The hook logins of secondary ended with exit code 3, and said: no route to cms-boulder" in left
     assert "multi-user mode" not in left
@@ -262,7 +262,7 @@ def test_the_output_of_a_hook_is_saved_and_limited(tmp_path: Path, typed: Typing
     pair, plan = planned(files)
 
     result = pair.execute(plan)
-    said = typed("report", "--pair", files.pair_file)
+    report = typed("report", "--pair", files.pair_file)
     every = typed("report", "--pair", files.pair_file, "-v")
 
     saved = {path.name: path.read_text() for path in files.folder.glob("pair.staging/runs/*/hooks/*")}
@@ -273,8 +273,8 @@ def test_the_output_of_a_hook_is_saved_and_limited(tmp_path: Path, typed: Typing
     assert flooded.endswith("end\n")
     assert "bytes left out" in flooded
     assert len(flooded) < 3 * END_BYTES
-    assert "lines before; -v shows them" in said.out
-    assert every.out.count("yyy") > said.out.count("yyy")
+    assert "lines before; -v shows them" in report.out
+    assert every.out.count("yyy") > report.out.count("yyy")
     assert result.hooks[0].last_lines.endswith("[2Jlast")
 
 
@@ -417,12 +417,12 @@ def test_no_work_is_listed_for_rows_that_were_not_written(
         primary={"r_custom": [row("r_custom", report_name="Desk", owner="jm")]},
         secondary={"users": [row("users", user_id="gone")]},
     )
-    asked = ("--table", "users", "--table", "r_custom", "--remove-users", "--yes")
+    requested = ("--table", "users", "--table", "r_custom", "--remove-users", "--yes")
     before_batch(1, ChangedSincePlanError("secondary changed"))
 
-    partly = typed("sync", "--pair", files.pair_file, *asked, "--json")
+    partly = typed("sync", "--pair", files.pair_file, *requested, "--json")
     left_over = notes(files)
-    whole = typed("sync", "--pair", files.pair_file, *asked, "--json")
+    whole = typed("sync", "--pair", files.pair_file, *requested, "--json")
 
     assert partly.code == 5
     assert {line["kind"] for line in partly.document["outcome"]["by_hand"]} == {"files"}

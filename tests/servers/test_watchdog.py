@@ -51,21 +51,21 @@ def test_a_process_that_a_driver_holds_is_ended(struck: bool) -> None:
             # Only now does the driver hold it.
             time.sleep(0.5)
             os.killpg(process.pid, signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        _, result = process.communicate(timeout=20)
 
     assert process.returncode == -signal.SIGKILL
     assert time.monotonic() - began < 15
-    assert ("Ctrl-C" if struck else "took longer than 1.5 seconds") in said
-    assert len(said.splitlines()) == 1
+    assert ("Ctrl-C" if struck else "took longer than 1.5 seconds") in result
+    assert len(result.splitlines()) == 1
 
 
 @pytest.mark.parametrize("work", ["time.sleep(3)", pytest.param("ctypes.CDLL(None).sleep(3)", marks=pytest.mark.soak)])
 def test_a_process_that_lives_is_left_alone(work: str) -> None:
     """One that waits, be it in a library, lives as long as it wants, and its watcher no longer."""
     with begun(work) as process:
-        _, said = process.communicate(timeout=20)
+        _, result = process.communicate(timeout=20)
 
-    assert (process.returncode, said) == (0, "")
+    assert (process.returncode, result) == (0, "")
 
 
 def test_a_process_that_handles_ctrl_c_is_not_killed() -> None:
@@ -77,9 +77,9 @@ def test_a_process_that_handles_ctrl_c_is_not_killed() -> None:
         # Only now does it wait.
         time.sleep(0.5)
         os.killpg(process.pid, signal.SIGINT)
-        out, said = process.communicate(timeout=20)
+        out, result = process.communicate(timeout=20)
 
-    assert (process.returncode, out.strip(), said) == (0, "ended", "")
+    assert (process.returncode, out.strip(), result) == (0, "ended", "")
 
 
 def test_a_command_enables_the_watchdog_and_an_informix_starts_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,10 +92,10 @@ def test_old_runs_are_removed_by_age(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     first, second = run_once(ledger), run_once(ledger)
 
-    (said,) = prune(ledger, days=90, later=91)
+    (result,) = prune(ledger, days=90, later=91)
 
-    assert said.startswith(f"run {first} (")
-    assert "more than 90 days old; it can no longer be undone" in said
+    assert result.startswith(f"run {first} (")
+    assert "more than 90 days old; it can no longer be undone" in result
     assert [run.id for run in ledger.runs()] == [second]
 
 
@@ -104,9 +104,9 @@ def test_the_oldest_runs_are_removed_by_size(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     first, second, third = (run_once(ledger, mb=2) for _ in range(3))
 
-    (said,) = prune(ledger, mb=5)
+    (result,) = prune(ledger, mb=5)
 
-    assert first in said
+    assert first in result
     assert [run.id for run in ledger.runs()] == [second, third]
 
 

@@ -70,10 +70,10 @@ def _before(expected: Expected, card: Dss, relay: Relay) -> bytes:
         CodePoint.OPNQRY: Parameter(CodePoint.OPNQFLRM, encoded([severity, name])),
         CodePoint.CNTQRY: Parameter(CodePoint.ENDQRYRM, encoded([severity, name])),
     }
-    said = answers.get(expected.request.code_point)
-    if said is None:
+    result = answers.get(expected.request.code_point)
+    if result is None:
         return b""
-    return Dss(REPLY | CHAINED | SAME_CORRELATION, card.correlation, encoded([said])).encoded()
+    return Dss(REPLY | CHAINED | SAME_CORRELATION, card.correlation, encoded([result])).encoded()
 
 
 def _rows(raw: memoryview, expected: Expected | None, relay: Relay) -> bytes | memoryview:

@@ -23,11 +23,11 @@ def test_what_a_machine_lacks_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
     """Without the jars one sentence names them and how to get them."""
     monkeypatch.setattr(network_server, "JARS", (tmp_path / "derby.jar",))
 
-    said = missing()
+    result = missing()
 
-    assert said is not None
-    assert str(tmp_path / "derby.jar") in said
-    assert "apt-get install libderby-java" in said
+    assert result is not None
+    assert str(tmp_path / "derby.jar") in result
+    assert "apt-get install libderby-java" in result
 
 
 @pytest.mark.informix

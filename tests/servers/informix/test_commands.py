@@ -59,10 +59,10 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None) -> Iterat
     pair.home.end()
 
 
-def is_one_sentence(said: CommandResult) -> bool:
+def is_one_sentence(result: CommandResult) -> bool:
     """Say whether what was text is short, without a trace and without the password."""
-    text = said.err.strip()
-    return bool(text) and "Traceback" not in text and len(text.splitlines()) <= 3 and PASSWORD not in said.out + text
+    text = result.err.strip()
+    return bool(text) and "Traceback" not in text and len(text.splitlines()) <= 3 and PASSWORD not in result.out + text
 
 
 def wrong_port(url: str) -> str:
@@ -96,12 +96,12 @@ def test_a_wrong_url_is_reported(
     monkeypatch.setenv("WRONG_PASSWORD", "not-it")
     live.configure(wrong(URL).replace("PORT", str(live.home.shim.port)))
 
-    said = typed(*command, live.files.pair_file, *TRUNKS)
+    result = typed(*command, live.files.pair_file, *TRUNKS)
 
-    assert said.code == code
-    assert is_one_sentence(said)
-    assert sentence in said.err
-    assert "not-it" not in said.text
+    assert result.code == code
+    assert is_one_sentence(result)
+    assert sentence in result.err
+    assert "not-it" not in result.text
 
 
 @pytest.mark.soak(*sorted(set(ANSWERS) - {"closes", "silent", "SQLI"}))
@@ -112,37 +112,37 @@ def test_a_port_of_another_protocol(live: LivePair, typed: Typing, monkeypatch: 
     monkeypatch.setattr("syncengine.servers.informix.first_answer.ANSWER_SECONDS", 1)
     with listening(ANSWERS[name]) as port:
         live.configure(URL.replace("PORT", str(port)))
-        said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+        result = typed(*VERIFY, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert is_one_sentence(said)
-    assert "not a DRDA port" in said.err
-    assert "drsoctcp" in said.err
-    assert ("took longer" in said.err) is (name == "silent")
-    assert ("security=SSL" in said.err) is (name == "a TLS alert")
+    assert result.code == 1
+    assert is_one_sentence(result)
+    assert "not a DRDA port" in result.err
+    assert "drsoctcp" in result.err
+    assert ("took longer" in result.err) is (name == "silent")
+    assert ("security=SSL" in result.err) is (name == "a TLS alert")
 
 
 def test_an_expired_password_is_reported(live: LivePair, typed: Typing) -> None:
     """An expired password is distinguished from a wrong one."""
     live.home.shim.set("refuse_login", 0x0E)
 
-    said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+    result = typed(*VERIFY, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert is_one_sentence(said)
-    assert "the password has expired" in said.err
+    assert result.code == 1
+    assert is_one_sentence(result)
+    assert "the password has expired" in result.err
 
 
 def test_a_login_without_privileges_is_reported(live: LivePair, typed: Typing) -> None:
     """A missing right to read is reported, with the page that lists the least privileges."""
     live.configure(URL.replace("root:", f"{READER}:").replace("PORT", str(live.home.shim.port)))
 
-    said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+    result = typed(*VERIFY, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert "htrunk: secondary: this login may not read a table" in said.text
-    assert "least privileges" in said.text
-    assert "Traceback" not in said.err
+    assert result.code == 1
+    assert "htrunk: secondary: this login may not read a table" in result.text
+    assert "least privileges" in result.text
+    assert "Traceback" not in result.err
 
 
 @pytest.mark.soak
@@ -154,12 +154,12 @@ def test_a_login_that_may_only_read_cannot_resync(live: LivePair, typed: Typing)
     before = live.target
 
     verified = typed(*VERIFY, live.files.pair_file, *TRUNKS)
-    said = typed(*RESYNC, live.files.pair_file, *TRUNKS)
+    result = typed(*RESYNC, live.files.pair_file, *TRUNKS)
 
     assert verified.code == 3
-    assert said.code == 1
-    assert "this login may not" in said.text
-    assert "Traceback" not in said.err
+    assert result.code == 1
+    assert "this login may not" in result.text
+    assert "Traceback" not in result.err
     assert live.target == before
 
 
@@ -167,11 +167,11 @@ def test_a_missing_table_is_reported(live: LivePair, typed: Typing) -> None:
     """A table that one server lacks is not compared, by name."""
     live.home.run("DROP TABLE root.htrunk")
 
-    said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+    result = typed(*VERIFY, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert "secondary has no table htrunk" in said.text
-    assert "Traceback" not in said.err
+    assert result.code == 1
+    assert "secondary has no table htrunk" in result.text
+    assert "Traceback" not in result.err
 
 
 @pytest.mark.soak
@@ -212,12 +212,12 @@ def test_a_server_that_cannot_write_is_reported(live: LivePair, typed: Typing, n
     for statement in ("UPDATE 'root'", "DELETE FROM 'root'"):
         live.home.shim.faults.add(Fault(Error(number), statement=statement, times=100))
 
-    said = typed(*RESYNC, live.files.pair_file, *TRUNKS)
+    result = typed(*RESYNC, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert says in said.text
-    assert f"SQLCODE {number}" in said.text
-    assert "Traceback" not in said.err
+    assert result.code == 1
+    assert says in result.text
+    assert f"SQLCODE {number}" in result.text
+    assert "Traceback" not in result.err
     assert live.target == before
 
 
@@ -227,9 +227,9 @@ def test_a_passing_fault_is_survived(live: LivePair, typed: Typing, caplog: pyte
     live.home.shim.faults.add(Fault(Error(-143), statement="DELETE FROM 'root'"))
 
     with caplog.at_level(logging.WARNING):
-        said = typed(*RESYNC, live.files.pair_file, *TRUNKS)
+        result = typed(*RESYNC, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 0, said.text
+    assert result.code == 0, result.text
     assert "waited for each other" in caplog.text
     assert live.target == live.source
 
@@ -253,19 +253,19 @@ def test_a_server_that_goes_down_between_any_two_statements(
     nth = 1
     while not quiet:
         fault = live.home.shim.faults.add(Fault(Drop(), at="any", nth=nth, times=10_000))
-        said = typed(*command, live.files.pair_file, *TRUNKS)
+        result = typed(*command, live.files.pair_file, *TRUNKS)
         fired = live.home.shim.faults.fired(fault)
         live.home.shim.faults.clear()
         quiet += not fired
 
-        assert "Traceback" not in said.text
-        assert PASSWORD not in said.text
-        if fired and said.code == UNDISTURBED[command[0]]:
+        assert "Traceback" not in result.text
+        assert PASSWORD not in result.text
+        if fired and result.code == UNDISTURBED[command[0]]:
             # It had all its answers, and the server went while the connection was given back.
             assert live.target == (repaired if command == RESYNC else before), nth
         elif fired:
-            assert said.code in (1, 5), (nth, said.text)
-            assert "secondary" in said.text
+            assert result.code in (1, 5), (nth, result.text)
+            assert "secondary" in result.text
             assert live.target in (before, repaired), nth
         nth += (3 if nth < 30 else 7) * (1 if SOAKING else 9)
 

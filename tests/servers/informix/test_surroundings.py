@@ -127,10 +127,10 @@ def test_a_trigger_on_update_is_one_that_locking_runs(live: LivePair, typed: Typ
     live.home.run("CREATE TABLE root.c_log (n INTEGER)")
     live.home.run("CREATE TRIGGER root.c_logging AFTER UPDATE ON root.htrunk INSERT INTO root.c_log VALUES 1")
 
-    said = type_resync(live, typed)
+    result = type_resync(live, typed)
 
-    assert said.code == 4
-    assert "c_logging runs on each update" in said.text
+    assert result.code == 4
+    assert "c_logging runs on each update" in result.text
 
 
 @pytest.mark.soak

@@ -34,21 +34,21 @@ def unlogged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None) -> It
 
 def test_it_is_compared_like_any_other(unlogged: LivePair, typed: Typing) -> None:
     """Verify finds the drift, and asks nothing of a transaction."""
-    said = typed(*VERIFY, unlogged.files.pair_file, *TRUNKS)
+    result = typed(*VERIFY, unlogged.files.pair_file, *TRUNKS)
 
-    assert said.code == 3
-    assert "DRIFT" in said.out
+    assert result.code == 3
+    assert "DRIFT" in result.out
 
 
 def test_it_is_not_written_without_consent(unlogged: LivePair, typed: Typing) -> None:
     """A resync into it is refused with what to set, and nothing is written."""
     before = unlogged.target
 
-    said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
+    result = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
-    assert said.code == 4
-    assert "the database has no transaction log" in said.err
-    assert "secondary.without_transactions = true" in said.err
+    assert result.code == 4
+    assert "the database has no transaction log" in result.err
+    assert "secondary.without_transactions = true" in result.err
     assert unlogged.target == before
 
 
@@ -56,9 +56,9 @@ def test_it_is_repaired_with_consent(unlogged: LivePair, typed: Typing) -> None:
     """With consent the same resync ends in sync."""
     unlogged.configure(unlogged.home.url, CONSENT)
 
-    said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
+    result = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
-    assert said.code == 0, said.text
+    assert result.code == 0, result.text
     assert unlogged.target == unlogged.source
 
 
@@ -71,11 +71,11 @@ def test_an_interrupted_step_is_restored(unlogged: LivePair, typed: Typing, stat
     nth = 6 if statement.startswith("SELECT") else 1
     unlogged.home.shim.faults.add(Fault(Error(-268), statement=statement, nth=nth))
 
-    said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
+    result = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
-    assert said.code == 1, said.text
-    assert "Traceback" not in said.text
-    assert unlogged.target == before, said.text
+    assert result.code == 1, result.text
+    assert "Traceback" not in result.text
+    assert unlogged.target == before, result.text
 
 
 @pytest.mark.soak
@@ -91,12 +91,12 @@ def test_a_step_that_cannot_be_restored_is_not_called_untouched(
 
     with monkeypatch.context() as patched:
         patched.setattr("syncengine.execute.transaction.put_all_back", failing)
-        said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
+        result = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
-    assert said.code == 5, said.text
-    assert "nobody can say what the target holds of it" in said.out
-    assert "could not be put back: secondary: the link is down." in said.text
-    assert "untouched" not in said.out
+    assert result.code == 5, result.text
+    assert "nobody can say what the target holds of it" in result.out
+    assert "could not be put back: secondary: the link is down." in result.text
+    assert "untouched" not in result.out
     assert typed("resume", "--pair", unlogged.files.pair_file).code == 0
     assert unlogged.target == unlogged.source
 
@@ -120,11 +120,11 @@ def test_nothing_is_restored_from_a_damaged_piece(
     (piece,) = (unlogged.files.folder / "pair.staging").rglob(f"*-{kind}.parquet")
     flip_bit(piece, 100)
 
-    said = typed("resume", "--pair", unlogged.files.pair_file)
+    result = typed("resume", "--pair", unlogged.files.pair_file)
 
-    assert said.code == 1
-    assert f"{kind}.parquet is damaged" in said.text
-    assert "Nothing was put back." in said.text
+    assert result.code == 1
+    assert f"{kind}.parquet is damaged" in result.text
+    assert "Nothing was put back." in result.text
     assert unlogged.target == half
 
 
@@ -142,11 +142,11 @@ def test_foreign_rows_prevent_restoring_a_step(
         restore(*given)
 
     monkeypatch.setattr(unlogged_rollback, "put_back", meddled)
-    said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
+    result = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
-    assert said.code in (1, 5)
-    assert "somebody else has written 1 rows there" in said.text
-    assert "journal" in said.text
+    assert result.code in (1, 5)
+    assert "somebody else has written 1 rows there" in result.text
+    assert "journal" in result.text
     assert sum(row[3] == "99" or "99" in row for row in unlogged.target) >= 1
 
 
@@ -159,5 +159,5 @@ def test_commit_and_rollback_are_not_sent_to_it(unlogged: LivePair, typed: Typin
 
     typed(*VERIFY, unlogged.files.pair_file, *TRUNKS)
 
-    asked = [name for name, _ in unlogged.home.shim.requests]
-    assert asked
+    requested = [name for name, _ in unlogged.home.shim.requests]
+    assert requested

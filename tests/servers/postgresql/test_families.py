@@ -259,11 +259,11 @@ def test_a_published_table_refuses_its_plan_in_words(customers: Customers, runni
     with running.as_superuser(customers.files.database("secondary")) as superuser:
         superuser.run("CREATE PUBLICATION c_all FOR ALL TABLES")
 
-    said = customers.type("resync", "--yes")
+    result = customers.type("resync", "--yes")
 
-    assert said.code == 4
-    assert "the publication c_all" in said.text
-    assert "REPLICA IDENTITY" in said.text
+    assert result.code == 4
+    assert "the publication c_all" in result.text
+    assert "REPLICA IDENTITY" in result.text
 
 
 def test_a_table_with_a_foreign_part_is_not_written(running: Cluster, database: Database, opened: Open) -> None:

@@ -65,7 +65,10 @@ def test_a_value_that_cannot_be_read_is_named(database: Database, opened: Open) 
     database.run("CREATE TABLE shares (k integer, share numeric(8,2))")
     database.run("INSERT INTO shares VALUES (1, 1.5), (2, 'nan')")
 
-    with opened() as server, pytest.raises(ServerError, match=r"shares\.share holds nan, which a numeric\(8,2\)"):
+    with (
+        opened() as server,
+        pytest.raises(ServerError, match=r"shares\.share contains nan, which cannot be read as numeric\(8,2\)"),
+    ):
         server.read(ReadQuery(Selection("shares", BucketColumns()))).read_all()
 
 

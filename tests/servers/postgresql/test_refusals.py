@@ -118,7 +118,7 @@ def test_no_privilege(running: Cluster, database: Database, opened: Open) -> Non
     database.run("CREATE TABLE secrets (acd smallint)")
     database.run("GRANT SELECT ON hsplit TO reader")
     fill(database, hsplit(500))
-    asked: list[Callable[[WriteSession], object]] = [
+    requested: list[Callable[[WriteSession], object]] = [
         lambda session: session.lock(FIVE),
         lambda session: session.delete(FIVE),
         lambda session: session.insert("hsplit", one_row()),
@@ -127,7 +127,7 @@ def test_no_privilege(running: Cluster, database: Database, opened: Open) -> Non
         with opened(database.url(user="reader"), writable=True) as server:
             assert server.read(ANY).read_all().num_rows == 1
             assert set(server.tables(["hsplit", "secrets"])) == {"hsplit", "secrets"}
-            for ask in asked:
+            for ask in requested:
                 with pytest.raises(ServerError, match=r"may not do that: permission denied") as error:
                     in_session(server, ask)
                 assert "INSERT, UPDATE and DELETE" in error.value.hint
@@ -150,13 +150,13 @@ def test_a_query_that_takes_too_long(running: Cluster, database: Database, opene
     database.run("CREATE VIEW slow AS SELECT hsplit.*, (pg_sleep(5) IS NULL)::int AS slept FROM hsplit")
     fill(database, hsplit(500))
     slow = ReadQuery(Selection("slow", HSPLIT.columns))
-    asked: list[Callable[[Server], object]] = [
+    requested: list[Callable[[Server], object]] = [
         lambda server: list(server.fingerprint(FingerprintQuery(slow.selection, (), 0, incomplete="slept"))),
         lambda server: server.read(slow).read_all(),
     ]
 
     with opened(query_seconds=1) as server:
-        for ask in asked:
+        for ask in requested:
             began = time.monotonic()
             with pytest.raises(ServerError) as error:
                 ask(server)

@@ -92,12 +92,12 @@ def test_a_commit_at_any_moment_is_found_by_the_next_verify(
     pair.run(role, "CREATE TABLE spare AS SELECT * FROM htrunk WHERE false")
     assert verify(pair).in_sync
     hooks: dict[str, Callable[[], object]] = {}
-    asked = PostgreSQLServer.day_versions
+    requested = PostgreSQLServer.day_versions
 
     def meddled(server: PostgreSQLServer, query: DaysQuery) -> DayVersions | None:
         if server.describe().role == role:
             hooks.pop("before the versions", lambda: None)()
-        versions = asked(server, query)
+        versions = requested(server, query)
         if server.describe().role == role:
             hooks.pop("before the rows", lambda: None)()
         return versions

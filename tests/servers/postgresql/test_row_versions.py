@@ -332,8 +332,8 @@ def test_a_day_is_of_both_servers() -> None:
     place, other = (1, DAY), (1, NEXT)
     same = DayVersions("a", 1, {place: "2 7"})
     shown = {
-        PairVersions({Role.PRIMARY: first, Role.SECONDARY: second}).of(asked)
-        for first, second, asked in (
+        PairVersions({Role.PRIMARY: first, Role.SECONDARY: second}).of(requested)
+        for first, second, requested in (
             (same, same, place),
             (same, same, other),
             (same, DayVersions("b", 1, same.days), place),

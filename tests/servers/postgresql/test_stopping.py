@@ -62,9 +62,9 @@ def test_ctrl_c_ends_a_query_at_once(running: Cluster, database: Database) -> No
         wait_until(lambda: running.backends(database, having=SLEEPING))
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=20)
+        result, _ = process.communicate(timeout=20)
 
-    assert said.strip() == "stopped 1"
+    assert result.strip() == "stopped 1"
     assert time.monotonic() - began < 4
     assert running.backends(database, having=ACTIVE) == []
 

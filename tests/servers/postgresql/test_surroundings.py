@@ -118,12 +118,12 @@ def test_rows_of_other_tables_are_not_deleted_with_rewritten_rows(customers: Cus
     before = customers.ask("SELECT * FROM c_notes ORDER BY note")
     rows = customers.files.bag("secondary", "hsplit")
 
-    said = customers.type("resync", "--yes")
+    result = customers.type("resync", "--yes")
 
-    assert said.code == 4
-    assert "rows of c_notes that refer to a deleted row of hsplit" in said.text
-    assert f"foreign key c_notes_fk, on delete {action.lower()}" in said.text
-    assert "--allow-cascades hsplit" in said.text
+    assert result.code == 4
+    assert "rows of c_notes that refer to a deleted row of hsplit" in result.text
+    assert f"foreign key c_notes_fk, on delete {action.lower()}" in result.text
+    assert "--allow-cascades hsplit" in result.text
     assert customers.ask("SELECT * FROM c_notes ORDER BY note") == before
     assert customers.files.bag("secondary", "hsplit") == rows
 
@@ -240,12 +240,12 @@ def test_a_trigger_that_drops_rows_is_noticed_though_it_was_allowed(customers: C
     )
     before = customers.files.bag("secondary", "hsplit")
 
-    said = customers.type("resync", "--yes", "--allow-triggers", "hsplit")
+    result = customers.type("resync", "--yes", "--allow-triggers", "hsplit")
 
-    assert said.code == 1
-    assert "rolled back" in said.text
-    assert "trigger" in said.text
-    assert "bug report" not in said.text
+    assert result.code == 1
+    assert "rolled back" in result.text
+    assert "trigger" in result.text
+    assert "bug report" not in result.text
     assert customers.files.bag("secondary", "hsplit") == before
 
 
@@ -313,11 +313,11 @@ def test_what_cannot_be_written_is_known_before(customers: Customers, kind: str)
     if kind == "generated":
         customers.have("ALTER TABLE hsplit ADD COLUMN g integer", on="primary")
 
-    said = customers.type("resync", "--yes")
+    result = customers.type("resync", "--yes")
 
-    assert said.code == 4
-    assert why in said.text
-    assert "Nothing else of the plan is left to do" in said.text
+    assert result.code == 4
+    assert why in result.text
+    assert "Nothing else of the plan is left to do" in result.text
     assert customers.files.open().runs() == ()
 
 
@@ -338,10 +338,10 @@ def test_row_security_hides_nothing_from_a_verdict(running: Cluster, customers: 
     )
     try:
         for command in (("verify", "--table", "hsplit"), ("resync", "--yes")):
-            said = customers.type(*command)
-            assert said.code == 1
-            assert "row-level security" in said.text
-            assert "BYPASSRLS" in said.text
+            result = customers.type(*command)
+            assert result.code == 1
+            assert "row-level security" in result.text
+            assert "BYPASSRLS" in result.text
     finally:
         running.drop_login("narrow", database)
 
@@ -389,14 +389,14 @@ def test_constraints_are_named_before_and_reported_in_a_sentence(customers: Cust
     allowed = ("--allow-triggers", "hsplit")
 
     planned = customers.type("resync", "--dry-run", *allowed)
-    said = customers.type("resync", "--yes", *allowed)
+    result = customers.type("resync", "--yes", *allowed)
 
     assert planned.code == 3
     assert named in planned.text
-    assert said.code == 1
+    assert result.code == 1
     for words in (*others, "hsplit"):
-        assert words in said.text.replace(named, "")
-    assert "bug report" not in said.text
+        assert words in result.text.replace(named, "")
+    assert "bug report" not in result.text
     assert customers.files.bag("secondary", "hsplit") == before
 
 
@@ -424,10 +424,10 @@ def test_a_check_lists_what_writes_would_set_off(customers: Customers) -> None:
     """`check` names triggers, cascades and what cannot be written, table by table."""
     customers.have(KEY, NOTES.format(action="CASCADE"), *TOTALS)
 
-    said = customers.type("check", "-v")
+    result = customers.type("check", "-v")
     document = customers.type("check", "--json").document
 
-    assert "the trigger c_adding runs on each insert" in said.text
+    assert "the trigger c_adding runs on each insert" in result.text
     (table,) = [one for one in document["servers"][1]["tables"] if one["table"] == "hsplit"]
     assert {(one["kind"], one["name"]) for one in table["meets"]} == {
         ("trigger", "c_adding"),
