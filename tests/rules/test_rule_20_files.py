@@ -20,12 +20,12 @@ ASKED = ("--set", "custom-reports", "--set", "main-menu")
 def reports(folder: Path, settings: str = "") -> Files:
     """Build a pair on whose primary a report and a menu addition were made, and an old report deleted."""
     old = row("h_custom", report_name="Old", owner="jm")
-    report = row("h_custom", report_name="Old", owner="jm")
+    unchanged = row("h_custom", report_name="Stays", owner="jm")
     return build_files(
         folder,
         TABLES,
         settings=settings,
-        both={"r_custom": [row("r_custom", report_name="Desk", owner="jm")], "h_custom": [report]},
+        both={"r_custom": [row("r_custom", report_name="Desk", owner="jm")], "h_custom": [unchanged]},
         primary={
             "h_custom": [row("h_custom", report_name="Calls", owner="jm")],
             "menu_add": [row("menu_add", item_name="Payroll", command="/opt/pay/run -now")],
