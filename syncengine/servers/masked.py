@@ -17,7 +17,7 @@ from syncengine.model.mask import Mask
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
-from syncengine.servers.forwarding import Answer, Params, Forwarding, ForwardingServer, ForwardingSession, Inner
+from syncengine.servers.forwarding import Answer, Forwarding, ForwardingServer, ForwardingSession, Inner, Params
 from syncengine.servers.masked_errors import masking
 from syncengine.servers.protocol import LiveTable, Server, ServerDescription, WriteSession
 

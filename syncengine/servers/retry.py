@@ -12,7 +12,7 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.interrupts import stop_requested
-from syncengine.servers.forwarding import Answer, Params, Forwarding, ForwardingServer, forwarded
+from syncengine.servers.forwarding import Answer, Forwarding, ForwardingServer, Params, forwarded
 from syncengine.servers.protocol import Server
 
 log = logging.getLogger(__name__)

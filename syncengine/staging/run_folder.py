@@ -39,7 +39,7 @@ from syncengine.staging.durable import sync_folder, write_whole
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.marks import LOST, append_mark, count_file, create_marks, legible_marks, read_marks, repair_end
 from syncengine.staging.private_files import make_folder
-from syncengine.staging.run_marks import PERMISSIONS, FOUND, HOOKS, SIDE_EFFECTS, SIDE_EFFECTS_UNKNOWN, RunMarks
+from syncengine.staging.run_marks import FOUND, HOOKS, PERMISSIONS, SIDE_EFFECTS, SIDE_EFFECTS_UNKNOWN, RunMarks
 
 FORMAT = "syncengine.run"
 VERSION = 3
