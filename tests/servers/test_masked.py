@@ -186,11 +186,11 @@ def test_every_field_of_the_surroundings_is_masked() -> None:
     """Whatever text of a trigger, a reference, a key, a condition or a counter names the url's schema, it is masked."""
     around = replace(filled(Surroundings, "surroundings"), table="htrunk")
 
-    class Asked:
+    class SurroundedServer:
         def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
             return dict.fromkeys(names, around)
 
-    server = MaskedServer(cast("Server", Asked()), Mask((("A_SCHEMA", SCHEMA),)))
+    server = MaskedServer(cast("Server", SurroundedServer()), Mask((("A_SCHEMA", SCHEMA),)))
     masked = server.surroundings(["htrunk"])["htrunk"]
 
     assert SCHEMA not in repr(masked)
@@ -202,11 +202,11 @@ def test_a_table_with_a_name_from_the_url_is_still_named() -> None:
     """The bare name of a table or a column is shown unmasked, even where the url takes the same word from elsewhere."""
     around = Surroundings("htrunk", refers=(Reference("htrunk_acd", "htrunk", "acds", ("acd",)),))
 
-    class Asked:
+    class SurroundedServer:
         def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
             return dict.fromkeys(names, around)
 
-    server = MaskedServer(cast("Server", Asked()), Mask((("A_DATABASE", "htrunk"), ("A_USER", "acds"))))
+    server = MaskedServer(cast("Server", SurroundedServer()), Mask((("A_DATABASE", "htrunk"), ("A_USER", "acds"))))
 
     (reference,) = server.surroundings(["htrunk"])["htrunk"].refers
     assert (reference.table, reference.to) == ("htrunk", "acds")
