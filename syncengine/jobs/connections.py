@@ -123,7 +123,7 @@ class Connections(NeverPickled):
             capabilities = servers[role].describe().capabilities
             if capabilities.read_only:
                 raise ServerReadOnlyError(
-                    f"{role}: the server {capabilities.read_only}.", hint="Name the server that takes writes."
+                    f"{role}: the server {capabilities.read_only}.", hint="Use the server that accepts writes."
                 )
             if not capabilities.writable:
                 raise ServerReadOnlyError(

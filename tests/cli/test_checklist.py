@@ -281,8 +281,8 @@ def test_a_damaged_record_is_named_and_begun_again(files: Files, typed: Typing) 
     result = checklist(typed, files)
 
     assert result.code == 1
-    assert "is damaged; which lines of the checklist were ticked is not known any more." in result.err
-    assert f"`syncengine checklist {NAME} --anew --pair {files.pair_file}` begins it again" in result.err
+    assert "is damaged; it is no longer known which of its lines were ticked." in result.err
+    assert f"`syncengine checklist {NAME} --anew --pair {files.pair_file}` starts it again" in result.err
     assert checklist(typed, files, "--anew").code == 3
 
 
@@ -315,7 +315,7 @@ def test_a_write_that_is_cut_short_leaves_what_was_stored(
         result = checklist(typed, files, "--tick", 5)
 
     assert result.code == 1
-    assert "There is no disk left for staging" in result.err
+    assert "There is no disk space left for staging" in result.err
     assert record(files).read_bytes() == before
     assert ChecklistFile(files.folder / "pair.staging", NAME).load() is not None
 

@@ -95,7 +95,7 @@ def test_nothing_was_ever_run(tmp_path: Path, typed: Typing) -> None:
     for command in ("report", "resume"):
         result = typed(command, "--pair", files.pair_file)
         assert (result.code, result.err.count("\n")) == (2, 1)
-        assert "No run of this pair is kept" in result.err
+        assert "No run of this pair is recorded" in result.err
     assert not (tmp_path / "pair.staging").exists()
 
 
@@ -153,7 +153,7 @@ def test_a_file_in_place_of_the_runs_is_an_error(tmp_path: Path, typed: Typing) 
     result = typed("runs", "--pair", files.pair_file)
 
     assert result.code == 1
-    assert "is no folder, so that nobody knows what was run" in result.err
+    assert "is not a folder, so the runs of this pair cannot be read" in result.err
 
 
 def test_an_undo_of_nothing_that_can_be_is_refused(tmp_path: Path, typed: Typing) -> None:

@@ -126,7 +126,7 @@ GUARDS = (
         file="execute/unlogged_rollback.py",
         lines="    if foreign:\n",
         replacement="    if False:\n",
-        failing_test="tests/servers/informix/test_unlogged.py::test_foreign_rows_keep_a_step_from_being_put_back",
+        failing_test="tests/servers/informix/test_unlogged.py::test_foreign_rows_prevent_restoring_a_step",
         soak=True,
     ),
     Guard(
@@ -144,7 +144,7 @@ GUARDS = (
         file="execute/recovery.py",
         lines="                run.refuse_changed(piece.path, piece.checksum)\n",
         replacement="                pass\n",
-        failing_test="tests/servers/informix/test_unlogged.py::test_nothing_is_put_back_from_a_damaged_piece",
+        failing_test="tests/servers/informix/test_unlogged.py::test_nothing_is_restored_from_a_damaged_piece",
         soak=True,
     ),
     Guard(
@@ -153,7 +153,7 @@ GUARDS = (
         file="staging/pieces.py",
         lines="            os.fsync(file.fileno())\n        part.replace(path)\n",
         replacement="        part.replace(path)\n",
-        failing_test="tests/staging/test_durable.py::test_what_is_kept_is_flushed_before_it_is_relied_on",
+        failing_test="tests/staging/test_durable.py::test_what_is_saved_is_flushed_before_it_is_relied_on",
     ),
     Guard(
         name="flushed-mark",
@@ -161,7 +161,7 @@ GUARDS = (
         file="staging/marks.py",
         lines="                os.fsync(descriptor)\n",
         replacement="                pass\n",
-        failing_test="tests/staging/test_durable.py::test_what_is_kept_is_flushed_before_it_is_relied_on",
+        failing_test="tests/staging/test_durable.py::test_what_is_saved_is_flushed_before_it_is_relied_on",
     ),
     Guard(
         name="flushed-document",
@@ -169,7 +169,7 @@ GUARDS = (
         file="staging/durable.py",
         lines="            os.fsync(file.fileno())\n",
         replacement="",
-        failing_test="tests/staging/test_durable.py::test_what_is_kept_is_flushed_before_it_is_relied_on",
+        failing_test="tests/staging/test_durable.py::test_what_is_saved_is_flushed_before_it_is_relied_on",
     ),
     Guard(
         name="flushed-name",
@@ -177,7 +177,7 @@ GUARDS = (
         file="staging/durable.py",
         lines="        os.fsync(descriptor)\n",
         replacement="        pass\n",
-        failing_test="tests/staging/test_durable.py::test_what_is_kept_is_flushed_before_it_is_relied_on",
+        failing_test="tests/staging/test_durable.py::test_what_is_saved_is_flushed_before_it_is_relied_on",
     ),
     Guard(
         name="mark-checksum",
@@ -185,7 +185,7 @@ GUARDS = (
         file="staging/marks.py",
         lines="    if line != body + CHECKSUM + own.encode() + b'\"}\\n':\n        return None\n",
         replacement="",
-        failing_test="tests/staging/test_ledger.py::test_a_damaged_line_is_told",
+        failing_test="tests/staging/test_ledger.py::test_a_damaged_line_is_reported",
     ),
     Guard(
         name="mark-count",
@@ -233,7 +233,7 @@ GUARDS = (
         file="staging/ledger.py",
         lines="        return tuple(sorted(there, key=lambda record: record.header.number))\n",
         replacement="        return tuple(sorted(there, key=lambda record: record.header.begun))\n",
-        failing_test="tests/staging/test_ledger.py::test_runs_are_in_the_order_they_were_begun_whatever_the_clock",
+        failing_test="tests/staging/test_ledger.py::test_runs_are_in_the_order_they_were_begun_with_any_clock",
     ),
     Guard(
         name="pair-lock",
@@ -249,7 +249,7 @@ GUARDS = (
         file="staging/ledger.py",
         lines="        self.check_room(needs_bytes)\n        number =",
         replacement="        number =",
-        failing_test="tests/staging/test_ledger.py::test_no_room_is_told_before_anything_is_begun",
+        failing_test="tests/staging/test_ledger.py::test_no_room_is_reported_before_anything_is_begun",
     ),
     Guard(
         name="other-servers",
@@ -323,8 +323,7 @@ GUARDS = (
         file="servers/driver_calls.py",
         lines="        if time.monotonic() > deadline:\n            raise too_long(self._name, self.seconds, what)\n",
         replacement="",
-        failing_test="tests/servers/test_driver_calls.py::"
-        "test_a_call_that_took_too_long_is_not_taken_for_one_that_the_user_stopped",
+        failing_test="tests/servers/test_driver_calls.py::test_a_slow_call_does_not_count_as_interrupted",
     ),
     Guard(
         name="triggers-since-the-plan",

@@ -119,7 +119,7 @@ def test_a_view_over_a_deleted_file_stops_no_other_table(tmp_path: Path) -> None
         "htrunk": TableState.COMPARED,
         "hcwc": TableState.NOT_READ,
     }
-    assert "a file that a view reads is not there" in found.not_compared[0].problem
+    assert "a file that a view reads is missing" in found.not_compared[0].problem
 
 
 def test_a_server_that_fails_as_a_whole_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -464,7 +464,7 @@ def test_days_that_cannot_be_read_do_not_end_their_intervals(tmp_path: Path, typ
     assert fates == {"dcwc": ("list", True), "wcwc": (rollups, False), "mcwc": months}
     assert [(one.table, one.reason) for one in plan.skipped] == [("dcwc", SkipReason.NOT_COMPARED)]
     assert (planned.code, result.code) == (1, 5)
-    assert "dcwc: not compared (secondary: a file that a view reads is not there" in planned.text
+    assert "dcwc: not compared (secondary: a file that a view reads is missing" in planned.text
     for table in ("hcwc", "wcwc", *(("mcwc",) if rollups == "copy" else ())):
         assert files.bag("secondary", table) == files.bag("primary", table)
 
@@ -520,7 +520,7 @@ def test_an_undo_restores_tables_that_can_be_read(tmp_path: Path, typed: Typing)
     assert {part.table for step in plan.steps for part in step.parts} == {"htrunk"}
     assert [(one.table, one.reason, one.counts.extra) for one in plan.skipped] == [("hcwc", SkipReason.NOT_COMPARED, 1)]
     assert (planned.code, result.code) == (1, 5)
-    assert "hcwc: not compared (secondary: a file that a view reads is not there" in result.text
+    assert "hcwc: not compared (secondary: a file that a view reads is missing" in result.text
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -535,7 +535,7 @@ def test_an_undo_of_which_nothing_can_be_read_names_the_table(tmp_path: Path, ty
 
     assert result.code == 1
     assert (
-        "can be compared with the present rows. hcwc: secondary: a file that a view reads is not there" in result.err
+        "can be compared with the present rows. hcwc: secondary: a file that a view reads is missing" in result.err
     )
 
 

@@ -28,7 +28,7 @@ def crossed(folder: Path, **options: Any) -> Files:
     )
 
 
-def test_each_broken_interval_is_taken_from_the_other_server(tmp_path: Path) -> None:
+def test_each_broken_interval_is_copied_from_the_other_server(tmp_path: Path) -> None:
     """The primary's broken 5:00 comes from the secondary and the secondary's broken 5:30 from the primary."""
     files = crossed(tmp_path)
 
@@ -85,7 +85,7 @@ def test_what_is_broken_alike_is_lost(tmp_path: Path) -> None:
     assert (files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")) == before
 
 
-def test_each_holding_a_part_is_undecided(tmp_path: Path) -> None:
+def test_parts_on_both_servers_are_undecided(tmp_path: Path) -> None:
     """Where the two servers hold different key groups of one interval, each holds a part and neither wins."""
     files = build_files(
         tmp_path,
@@ -132,7 +132,7 @@ def codes(folder: Path, source: dict[str, Any], target: dict[str, Any], **rows: 
 
 
 @pytest.mark.parametrize("broken", [0, 1])
-def test_an_interval_nobody_shows_to_have_seen_is_undecided(tmp_path: Path, broken: int) -> None:
+def test_an_interval_without_evidence_is_undecided(tmp_path: Path, broken: int) -> None:
     """Without trunks or splits on either server nothing tells who was looking: that is not lost, and both stay."""
     files = codes(tmp_path, {"acdcalls": 4, "incomplete": broken}, {"acdcalls": 6, "incomplete": broken})
     before = files.bag("primary", "hcwc"), files.bag("secondary", "hcwc")

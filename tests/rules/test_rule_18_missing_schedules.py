@@ -111,8 +111,8 @@ def test_without_the_flag_the_timetable_is_named_and_the_exit_code_is_3(tmp_path
     assert set(flags(files)) == {"Morning"}
     names = "jm 'any', jm 'here', jm 'not'"
     assert f"no schedule there, so it does not run there ({names}: the pair file" in " ".join(done.out.split())
-    for said in (done, verified, listed):
-        assert f"Without a schedule on secondary, where they never run: {names}." in " ".join(said.out.split())
+    for result in (done, verified, listed):
+        assert f"Without a schedule on secondary, where they never run: {names}." in " ".join(result.out.split())
     assert "IN SYNC" not in done.out + verified.out
     assert left_out.code == 0
 
@@ -134,9 +134,9 @@ def test_a_takeover_makes_the_schedule_that_is_missing_or_names_it(tmp_path: Pat
     assert made == dict.fromkeys(("Morning", *STATES), "y")
     assert after == before
     assert flags(files) == {"Morning": "y"}
-    said = " ".join(alone.out.split())
-    assert "no schedule on secondary and do not run there: jm 'any', jm 'here', jm 'not'." in said
-    assert "choose where it is to run in its window on secondary, and Modify it" in said
+    result = " ".join(alone.out.split())
+    assert "no schedule on secondary and do not run there: jm 'any', jm 'here', jm 'not'." in result
+    assert "choose where it is to run in its window on secondary, and Modify it" in result
 
 
 def test_a_schedule_that_is_there_is_never_written_over(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_what_cannot_be_made_is_left_with_its_reason(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_a_copy_that_was_cut_short_makes_its_schedules_when_it_goes_on(
+def test_an_interrupted_copy_makes_its_schedules_on_resume(
     tmp_path: Path, before_batch: Callable[[int, BaseException], None], typed: Typing
 ) -> None:
     """Stopped before the step of schedules, it is resumed and undone like any run; so is a takeover that makes some."""
@@ -221,13 +221,13 @@ def test_a_server_that_is_only_read_gets_no_schedule(tmp_path: Path, typed: Typi
     text = files.pair_file.read_text()
     files.pair_file.write_text(text.replace("[secondary]", "[secondary]\nread_only = true"))
 
-    said = typed("sync", "--pair", files.pair_file, *SET, "--yes")
+    result = typed("sync", "--pair", files.pair_file, *SET, "--yes")
 
-    assert said.code == 1
+    assert result.code == 1
     assert set(flags(files)) == {"Morning"}
 
 
-def test_a_deleted_timetable_is_brought_back_by_no_advice(tmp_path: Path, typed: Typing) -> None:
+def test_no_advice_brings_a_deleted_timetable_back(tmp_path: Path, typed: Typing) -> None:
     """What is left of it on one server is named there, by verify too; no schedule of it is offered, or made, again."""
     files = timetabled(
         tmp_path,
@@ -243,11 +243,11 @@ def test_a_deleted_timetable_is_brought_back_by_no_advice(tmp_path: Path, typed:
     document = typed("verify", *pair, *SET, "--json").document
     back = typed("sync", *pair, *SET, "--from", "secondary", "--yes")
 
-    said = "On secondary there is a schedule without a task of rg 'Gone', and nothing of it on primary: "
+    result = "On secondary there is a schedule without a task of rg 'Gone', and nothing of it on primary: "
     assert "their schedules remain: rg 'Gone'; delete them in the window on secondary" in deleted.text
     assert (listed.code, verified.code) == (3, 0)
-    assert said in listed.text
-    assert said in verified.text
+    assert result in listed.text
+    assert result in verified.text
     assert "Left to be done by hand: 1 thing" in verified.text
     assert [line["server"] for line in document["by_hand"]] == ["secondary"]
     assert "Without a schedule" not in listed.text + verified.text

@@ -90,7 +90,7 @@ def test_a_whole_class_needs_single_user_mode(tmp_path: Path) -> None:
 
 
 def test_stale_roll_ups_are_summarised_again(tmp_path: Path) -> None:
-    """Mended intervals of a day that was summarised end in a line for Data Summarizing (rule 10)."""
+    """Repaired intervals of a day that was summarised end in a line for Data Summarizing (rule 10)."""
     day = date(2000, 6, 3)
     files = build_files(
         tmp_path,
@@ -126,7 +126,7 @@ def test_the_checklist_is_shown_before_and_after(tmp_path: Path, capsys: Any) ->
 
 @pytest.mark.soak
 def test_an_undo_has_its_own_checklist(tmp_path: Path) -> None:
-    """Names that are taken back are names that Visual Vectors has to forget."""
+    """Visual Vectors has to forget names that are undone."""
     files = dictionary(tmp_path)
     sync(files, sets=("dictionary",))
 

@@ -373,7 +373,7 @@ def test_a_run_of_an_earlier_version_is_reported_as_one(tmp_path: Path) -> None:
 
     (run,) = Ledger(tmp_path).runs()
 
-    assert run.problem == f"{folder / 'run.json'} is of another version of syncengine, and cannot be read."
+    assert run.problem == f"{folder / 'run.json'} was written by another version of syncengine and cannot be read."
 
 
 @pytest.mark.soak

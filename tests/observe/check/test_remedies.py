@@ -16,7 +16,7 @@ from tests.interference import Interference, interfere
 GRANT = "Have the owner of the table grant it."
 ERRORS = {
     "htrunk": ServerError("secondary: this login may not do that", hint=GRANT),
-    "hcwc": ServerLockedError("secondary: somebody else holds a lock on the rows", transient=True),
+    "hcwc": ServerLockedError("secondary: another session holds a lock on the rows", transient=True),
 }
 
 
