@@ -95,7 +95,7 @@ def _end_without_run(opened: Pair, plan: Plan | BackfillPlan, options: PlanOptio
     for one in made:
         opened.refuse_conflicts(one)
     not_counted = isinstance(plan, BackfillPlan) and plan.not_counted
-    if not_counted or any(kept.reason is SkipReason.NOT_COMPARED for one in made for kept in one.skipped):
+    if not_counted or any(skipped.reason is SkipReason.NOT_COMPARED for one in made for skipped in one.skipped):
         return ExitCode.ERROR
     if options.consent.dry_run and not options.output.json and any(one.steps for one in made):
         _print_how_to_write()

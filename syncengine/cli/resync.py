@@ -146,7 +146,7 @@ def resync(options: ResyncOptions) -> int:
     if plan is not None:
         return confirm_and_execute(opened, plan, options)
     if options.output.json:
-        print_document({"format": "syncengine.plan-summary", "version": PLAN_VERSION, "steps": [], "kept": []})
+        print_document({"format": "syncengine.plan-summary", "version": PLAN_VERSION, "steps": [], "skipped": []})
     else:
         print_line("There is no outage to repair. Rows were not compared; `syncengine verify` compares them.")
     return ExitCode.DONE

@@ -166,5 +166,5 @@ def _by_hand_in_short(result: VerifiedRun) -> str:
 def _never_compared(result: VerifiedRun, after: Observation) -> bool:
     """Return whether a table that could not be compared while planning was not compared after the run either."""
     plans = (result.plan, result.rollups) if result.rollups else (result.plan,)
-    lost = {kept.table for plan in plans for kept in plan.skipped if kept.reason is SkipReason.NOT_COMPARED}
+    lost = {skipped.table for plan in plans for skipped in plan.skipped if skipped.reason is SkipReason.NOT_COMPARED}
     return not lost <= {table.spec.name for table in after.tables}

@@ -41,7 +41,7 @@ def change_document(change: PlannedChange, plan: Plan) -> dict[str, Any]:
         "acd": group.bucket.acd,
         "key": {name: plain(value) for name, value in group.key},
         "changed_by": _changed_by(group, plan),
-        "kept": None if change.skip_reason is None else change.skip_reason.name.lower().replace("_", "-"),
+        "skipped": None if change.skip_reason is None else change.skip_reason.name.lower().replace("_", "-"),
         "rows": {
             "last": None if group.changed_by is ChangedBy.UNKNOWN else group.last_rows,
             plan.source.value: group.source_rows,

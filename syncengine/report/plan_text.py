@@ -65,7 +65,7 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
 def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     """Yield requested and actual range, tables with the same ones together; an undo has no requested range."""
     written = {(part.table, write.bucket.acd) for _, part, write in written_by(plan.steps)}
-    written |= {(kept.table, kept.acd) for kept in plan.skipped}
+    written |= {(skipped.table, skipped.acd) for skipped in plan.skipped}
     groups: dict[tuple[int | None, str, str], list[str]] = defaultdict(list)
     for one in plan.ranges:
         if every_table or (one.table, one.acd) in written:
@@ -124,8 +124,8 @@ def _steps(plan: Plan) -> RenderableType:
 def _skipped(plan: Plan) -> Iterator[RenderableType]:
     """Yield what is skipped, tables with the same reason and time together."""
     groups: dict[tuple[str, str, int | None, tuple[Window, ...]], list[str]] = defaultdict(list)
-    for kept in plan.skipped:
-        groups[kept.reason.value, kept.detail, kept.acd, kept.spans].append(kept.table)
+    for skipped in plan.skipped:
+        groups[skipped.reason.value, skipped.detail, skipped.acd, skipped.spans].append(skipped.table)
     lines = list(groups.items())
     for (why, detail, acd, spans), tables in lines[:LINES_SHOWN]:
         when = listed(spans, SPANS_SHOWN)

@@ -95,7 +95,7 @@ def overlap_lines(observation: Observation) -> Iterator[str]:
 def after_run_lines(after: Observation, plan: Plan, run_id: str, pair: str) -> Iterator[Text]:
     """Yield what to do where a run left a difference that copying would remove: find out why, or run it again."""
     names = [table.spec.name for table in after.tables if table.differing and table.spec.synced_by is SyncedBy.COPYING]
-    skipped_tables = {kept.table for kept in plan.skipped}
+    skipped_tables = {skipped.table for skipped in plan.skipped}
     skipped, new = ([name for name in names if (name in skipped_tables) is side] for side in (True, False))
     if skipped and run_id:
         yield from next_steps(f"To see why {listed(skipped, NAMED)} {_was(skipped)} skipped", [_report(run_id, pair)])
@@ -117,7 +117,7 @@ def _report(run_id: str, pair: str) -> str:
 
 def _remove_users_lines(differing: Sequence[str], after: Observation, plan: Plan, pair: str) -> Iterator[Text]:
     """Yield the command that removes users that only the target has, where the plan skipped any."""
-    spared = {kept.table for kept in plan.skipped if kept.reason is SkipReason.REMOVAL}
+    spared = {skipped.table for skipped in plan.skipped if skipped.reason is SkipReason.REMOVAL}
     words = [word for name in differing if name in spared for word in ("--table", name)]
     if words and plan.copy is not None and not plan.copy.policy.only_adds:
         typed = command("sync", "--pair", pair, *words, "--remove-users", *_common_options(after))
