@@ -38,7 +38,7 @@ FILES_NAMED = 3
 TABLES_SHOWN = 3
 NAMED = 6
 """Tables that are named where others are counted."""
-TO_REPAIR = "To see what a repair would write (it is written without --dry-run)"
+TO_REPAIR = "To repair it, first as a dry run"
 
 
 def print_verdict(
