@@ -53,7 +53,7 @@ def dies(monkeypatch: pytest.MonkeyPatch, *, after: int, committed: bool = False
         if count[0] == after + 1:
             if committed:
                 with monkeypatch.context() as patched:
-                    patched.setattr(BatchWriter, "_tell", _die)
+                    patched.setattr(BatchWriter, "_report", _die)
                     write(self, *given, **named)  # type: ignore[arg-type]
             raise SystemExit(9)
         write(self, *given, **named)  # type: ignore[arg-type]
