@@ -37,7 +37,7 @@ MEASURES = """
     preference row_time rsv_level segment segstart seqnum servicelevel skill1 skilltype split talktime tkgrp trunks ucid
     vdn vector
 """
-"""What a narrow table has beside its time, its ACD and its key: the columns that tests speak of."""
+"""What a narrow table has beside its time, its ACD and its key: the columns that tests name."""
 
 
 @lru_cache(maxsize=1)
@@ -47,12 +47,12 @@ def catalogue() -> Catalogue:
 
 
 def settings_of(pair_file: Path) -> PairSettings:
-    """Return what a pair file says."""
+    """Return the settings of a pair file."""
     return read_pair_file(pair_file, os.environ)
 
 
 def ledger_of(pair_file: Path) -> Ledger:
-    """Return the runs that are kept of a pair."""
+    """Return the recorded runs of a pair."""
     return Ledger(settings_of(pair_file).staging)
 
 
@@ -139,8 +139,8 @@ def _shared_duckdb() -> duckdb.DuckDBPyConnection:
 def connected(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a file without the code under test.
 
-    It is attached to a DuckDB that runs already, since starting one takes longer than all that is done in it; where
-    something else in this process has the file open, it is opened as that has it.
+    It is attached to a running DuckDB, because starting one takes longer than all that is done in it. If something else
+    in this process has the file open, it is opened in the same way.
     """
     if file.exists() and any(one.samefile(file) for one in _open_files()):
         with duckdb.connect(str(file)) as connection:
@@ -182,7 +182,7 @@ COLUMNS_OF = "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND 
 
 
 def without_absent(one: Row, present: Collection[str]) -> Row:
-    """Return a row without the columns that a narrow table lacks, unless somebody has given them a value."""
+    """Return a row without the columns that a narrow table lacks, unless they have a value."""
     return {name: value for name, value in one.items() if name in present or not _is_default(value)}
 
 
@@ -233,19 +233,19 @@ def build_files(
 
 
 def create(connection: duckdb.DuckDBPyConnection, table: str, *, whole: bool = False) -> None:
-    """Create a table of the catalogue, a wide one with those of its columns that tests speak of."""
+    """Create a table of the catalogue, a wide one with those of its columns that tests name."""
     columns = ", ".join(f'"{one.name}" {stored_type(one.type)}' for one in columns_of(table, whole=whole))
     connection.execute(f'CREATE TABLE "{table}" ({columns})')
 
 
 def columns_of(table: str, *, whole: bool = False) -> tuple[ColumnSpec, ...]:
-    """Return the R3V8 columns that a table is built with: all, or of a wide one those that tests speak of."""
+    """Return the R3V8 columns that a table is built with: all, or of a wide one those that tests name."""
     spec = catalogue().table(table)
     return spec.columns if whole else narrow_columns(spec)
 
 
 def narrow_columns(spec: TableSpec, more: Collection[str] = ()) -> tuple[ColumnSpec, ...]:
-    """Return the columns of a table, of a wide one those that tests speak of, and `more`."""
+    """Return the columns of a table, of a wide one those that tests name, and `more`."""
     if len(spec.columns) < WIDE:
         return spec.columns
     time = astuple(spec.time) if spec.time else ()
@@ -255,7 +255,7 @@ def narrow_columns(spec: TableSpec, more: Collection[str] = ()) -> tuple[ColumnS
 
 
 def narrow(folder: Path, more: Collection[str] = ()) -> None:
-    """Take from both servers of a built pair what wide tables have beside the columns that tests speak of."""
+    """Drop from the wide tables of a built pair the columns that no test names."""
     for role in Role:
         with duckdb.connect(str(folder / f"{role}.duckdb")) as connection:
             for (table,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall():

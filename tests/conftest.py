@@ -1,4 +1,4 @@
-"""What all tests share; those whose server this machine cannot run are left out, and fail where CI is set."""
+"""What all tests share; tests whose server this machine cannot run are left out, and fail if CI is set."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def _postgresql() -> str | None:
 
 
 DISABLED_FOR_TESTS = "in_clause,common_subexpressions,common_aggregate"
-"""What DuckDB is told not to look for: terms that a statement repeats take it a tenth of a second to find."""
+"""Optimizers that are switched off: DuckDB takes a tenth of a second to find terms that a statement repeats."""
 NEEDS: dict[str, Callable[[], str | None]] = {"informix": _informix, "postgresql": _postgresql}
-"""What tells, for each mark, what this machine lacks."""
+"""For each mark a function that says what this machine lacks."""
 
 
 @functools.cache
@@ -70,7 +70,7 @@ def is_soak(item: pytest.Item) -> bool:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the collector of garbage what stays to the end: the tests, and all that was imported for them."""
+    """Exclude the tests and their imports from garbage collection: they stay to the end."""
     gc.collect()
     gc.freeze()
 
@@ -141,7 +141,7 @@ def typed(capsys: pytest.CaptureFixture[str]) -> Typing:
 
 @pytest.fixture
 def before_batch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, BaseException], None]]:
-    """Let a run be hit by an exception before its batch of a number; later runs are left alone."""
+    """Raise an exception in a run before its batch of a number, once."""
     write, left = BatchWriter.write, dict[str, Any]()
 
     def write_or_fail(self: BatchWriter, *given: Any, **named: Any) -> None:
@@ -164,10 +164,10 @@ def _catalogue_read_once(*folders: Path) -> Catalogue:
 
 @pytest.fixture(autouse=True)
 def fast_setup(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare tests what is done over and over: reading all shipped specs, starting DuckDB, planning for many rows.
+    """Spare tests repeated work: reading all shipped specs, starting DuckDB, planning for many rows.
 
-    Folders of specs of one's own are read as ever. DuckDB is started and plans as ever where it is tested itself, and
-    in processes of their own.
+    Folders of a test's own specs are read as usual. DuckDB starts and plans as usual in its own tests and in other
+    processes.
     """
     monkeypatch.setattr("syncengine.app.table_settings.load_catalogue", _catalogue_read_once)
     if not {"servers", "staging", "properties"} & set(request.path.parts):

@@ -1,4 +1,4 @@
-"""Runs as a crash or the years leave them, their files as syncengine itself would have written them."""
+"""Runs as a crash or an earlier version leaves them, with files as syncengine itself would write them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def killed_after(marks: Path, number: int) -> None:
 
 
 def change_header(header: Path, **values: Any) -> None:
-    """Have a run's header say something else."""
+    """Change values of a run's header."""
     about = f"{header.parent.name}/{header.name}"
     document = json.loads(read_document(header, about=about, lost=""))
     write_document(header, json.dumps({**document, **values}, indent=2), about=about)
 
 
 def flip_bit(file: Path, at: int, bit: int = 0) -> None:
-    """Have a bit of a file flip, in place."""
+    """Flip a bit of a file, in place."""
     data = bytearray(file.read_bytes())
     data[at] ^= 1 << bit
     file.write_bytes(data)
@@ -48,4 +48,4 @@ def _zeroed(file: Path) -> None:
 
 
 DAMAGES: Sequence[Callable[[Path], None]] = (_flipped_in_the_middle, _cut_to_half, _zeroed, Path.unlink)
-"""What becomes of a file as a whole: a bit flips, a crash leaves half of it or zeros, or it is gone."""
+"""Damages of a whole file: a flipped bit, half of it or zeros after a crash, or no file."""

@@ -1,4 +1,4 @@
-"""Executors of a caller's, to hand work to."""
+"""Executors that a caller passes in."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ Result = TypeVar("Result")
 
 
 class PicklingExecutor(Executor):
-    """Does all at once and in this process, but what goes in and comes out is pickled as for another one."""
+    """Runs everything at once in this process, with arguments and results pickled as for another one."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
-        """The names of what was asked, in order."""
+        """The names of the submitted functions, in order."""
         self.sent = b""
-        """All that was handed over."""
+        """All that was submitted."""
 
     def submit(self, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Future[Result]:
-        """Do it, and return what came of it."""
+        """Run it, and return its result."""
         future: Future[Result] = Future()
         sent = pickle.dumps((fn, args, kwargs))
         self.sent += sent
@@ -29,6 +29,6 @@ class PicklingExecutor(Executor):
         self.done.append(given[1].__name__)
         try:
             future.set_result(pickle.loads(pickle.dumps(do(*given, **named))))  # noqa: S301
-        except Exception as error:  # noqa: BLE001  # whatever it is, it belongs to whoever waits
+        except Exception as error:  # noqa: BLE001  # it belongs to the caller that waits
             future.set_exception(pickle.loads(pickle.dumps(error)))  # noqa: S301
         return future

@@ -1,4 +1,4 @@
-"""A wrapper around a real server that lets things happen at the worst moment."""
+"""A wrapper around a real server that calls a test at the worst moments."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from syncengine.servers.protocol import Bounds, Server, WriteSession
 
 
 def _nothing_before_begin(server: Server) -> None:
-    """Let a transaction begin."""
+    """Do nothing before a transaction."""
     del server
 
 
 def _nothing_after_write(inserts: int, table: str) -> None:
-    """Let an insert be."""
+    """Do nothing after an insert."""
     del inserts, table
 
 
 def _nothing_before_query(table: str) -> None:
-    """Let a table be asked about."""
+    """Do nothing before a query."""
     del table
 
 
 @dataclass
 class Interference:
-    """What happens before a table is asked, a transaction begins, after the nth insert, and after its commit."""
+    """What is called before a table is queried, before a transaction begins, after each insert, and after the commit."""
 
     before_query: Callable[[str], None] = _nothing_before_query
     before_begin: Callable[[Server], None] = _nothing_before_begin
@@ -45,7 +45,7 @@ class Interference:
     inserts: int = 0
     table: str = ""
     loses_rows: bool = False
-    """Take rows in, say so, and keep none of them, as a trigger might."""
+    """Accept rows, report them as inserted, and store none of them, as a trigger might."""
 
 
 def _drained(rows: pa.RecordBatchReader) -> int:
@@ -54,14 +54,14 @@ def _drained(rows: pa.RecordBatchReader) -> int:
 
 
 class InterferingSession(ForwardingSession):
-    """A real transaction with something happening after its inserts."""
+    """A real transaction that calls a test after its inserts."""
 
     def __init__(self, inner: WriteSession, interference: Interference) -> None:
         super().__init__(inner)
         self._interference = interference
 
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
-        """Insert, and let happen what was asked for."""
+        """Insert, then call the test."""
         count = _drained(rows) if self._interference.loses_rows else self._inner.insert(table, rows)
         self._interference.inserts += 1
         self._interference.table = table
@@ -69,36 +69,36 @@ class InterferingSession(ForwardingSession):
         return count
 
     def commit(self) -> None:
-        """Commit, and let happen what was asked for."""
+        """Commit, then call the test."""
         self._inner.commit()
         self._interference.after_commit(self._interference.inserts, self._interference.table)
 
 
 class InterferingServer(ForwardingServer):
-    """A real server with something happening around its transactions."""
+    """A real server that calls a test around its transactions."""
 
     def __init__(self, inner: Server, interference: Interference) -> None:
         super().__init__(inner)
         self._interference = interference
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
-        """Let happen what was asked for, and pass it on."""
+        """Call the test, then forward the query."""
         self._interference.before_query(query.selection.table)
         return self._inner.fingerprint(query)
 
     def bounds(self, table: str, columns: BucketColumns) -> tuple[Bounds, ...]:
-        """Let happen what was asked for, and pass it on."""
+        """Call the test, then forward the query."""
         self._interference.before_query(table)
         return self._inner.bounds(table, columns)
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Let happen what was asked for, and pass it on."""
+        """Call the test, then forward the query."""
         self._interference.before_query(query.selection.table)
         return self._inner.read(query)
 
     @contextmanager
     def begin(self) -> Iterator[WriteSession]:
-        """Let happen what was asked for, then open the real transaction."""
+        """Call the test, then open the real transaction."""
         self._interference.before_begin(self._inner)
         with self._inner.begin() as session:
             yield InterferingSession(session, self._interference)

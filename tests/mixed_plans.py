@@ -1,4 +1,4 @@
-"""Plans of history and administration in one, which no command makes and the engine carries out all the same."""
+"""Plans of history and administration in one, which no command makes but the engine executes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def mixed_plan(pair: Pair, *, tables: Iterable[str], **options: Any) -> Plan:
 
 
 def resync_of_any_class() -> Any:
-    """Return a context in which a resync takes administration, too."""
+    """Return a context in which a resync takes administration as well."""
 
     def to_resync(selector: TableSelector, query: PairQuery) -> tuple[TableSpec, ...]:
         return selector.selected(query)

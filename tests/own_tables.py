@@ -1,4 +1,4 @@
-"""Pairs with tables of somebody's own, which their own specs describe."""
+"""Pairs with tables of a customer, with specs of their own."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def with_own_tables(
     timed: str = TIMED,
     **options: Any,
 ) -> Files:
-    """Build a pair that also holds both tables of somebody's own, with the rows given for either server."""
+    """Build a pair that also has both tables of a customer, with the rows of each server."""
     specs = folder / "specs"
     specs.mkdir(parents=True, exist_ok=True)
     (specs / f"{CALLS}.toml").write_text(timed)

@@ -15,7 +15,7 @@ WINDOW = "2000-06-05 05:13..05:19"
 
 
 def trunk(label: int, group: int = 1, **values: Any) -> dict[str, Any]:
-    """Return an htrunk row: a narrow table that has rows in every interval a server saw."""
+    """Return an htrunk row: a narrow table that has rows in every interval that a server recorded."""
     return row("htrunk", **{"starttime": label, "tkgrp": group, "eqloc": "01A0101", "incalls": 5, **values})
 
 
@@ -38,7 +38,7 @@ def outage(down: int, seconds: int, *, acd: int = 1, seqno: int = 1) -> dict[str
 
 
 def storage(item: str, *, acd: int = 1, rows: int = 100_000, days: int = 62) -> dict[str, Any]:
-    """Return a dcalloc row: what is kept of an item, in rows for circular tables and in days for the others."""
+    """Return a dcalloc row: how much of an item is stored, in rows for circular tables and in days for the others."""
     return row(
         "dcalloc",
         acd=acd,
@@ -52,12 +52,12 @@ def storage(item: str, *, acd: int = 1, rows: int = 100_000, days: int = 62) -> 
 
 
 def plan_of(files: Files, **options: Any) -> Plan:
-    """Plan a resync of the guide's outage, or of what the options say."""
+    """Plan a resync of the guide's outage, or as the options say."""
     return files.open().plan_resync(**{"window": WINDOW, **options})
 
 
 def resync(files: Files, **options: Any) -> VerifiedRun:
-    """Plan and execute a resync of the guide's outage, or of what the options say."""
+    """Plan and execute a resync of the guide's outage, or as the options say."""
     pair = files.open()
     return pair.execute(pair.plan_resync(**{"window": WINDOW, **options}))
 
@@ -74,7 +74,7 @@ def sync(files: Files, **options: Any) -> VerifiedRun:
 
 
 def ranges(plan: Plan) -> dict[tuple[str, int | None], tuple[str, str]]:
-    """Return the requested and actual range of each table and ACD, as people are shown them."""
+    """Return the requested and actual range of each table and ACD, as reports show them."""
     return {(one.table, one.acd): (_without_day(one.requested), _without_day(one.actual)) for one in plan.ranges}
 
 
@@ -83,7 +83,7 @@ def _without_day(window: object) -> str:
 
 
 def skipped(plan: Plan) -> dict[tuple[str, int | None], tuple[SkipReason, str]]:
-    """Return why buckets of each table and ACD are kept, and when they are."""
+    """Return the reason and the times of skipped buckets, by table and ACD."""
     return {
         (one.table, one.acd): (one.reason, ", ".join(_without_day(span) for span in one.spans)) for one in plan.skipped
     }

@@ -1,4 +1,4 @@
-"""A DuckDB that runs already, lent to what would start one: starting takes longer than most of what is done in it."""
+"""A running DuckDB, shared with code that would start one: starting takes longer than most work in it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import duckdb
 
 NEW = ":memory:"
 PER_INSTANCE = ("memory_limit", "threads", "temp_directory", "disabled_optimizers", "preserve_insertion_order")
-"""What is set anew for whoever takes one; the rest of what they ask for is the same for all."""
+"""Settings of each connection; the others are the same for all."""
 _IDLE: list[duckdb.DuckDBPyConnection] = []
 _LOCK = threading.Lock()
 _NAMES = count(1)
 
 
 def _set(connection: duckdb.DuckDBPyConnection, config: Mapping[str, Any]) -> bool:
-    """Set what its next user asks for; False where it has spilled already, and cannot spill elsewhere."""
+    """Apply the settings of its next user; False if it has spilled already, and cannot spill elsewhere."""
     try:
         for name in PER_INSTANCE:
             connection.execute(f"SET {name} = '{config[name]}'" if name in config else f"RESET {name}")
@@ -30,7 +30,7 @@ def _set(connection: duckdb.DuckDBPyConnection, config: Mapping[str, Any]) -> bo
 
 
 class AttachedDuckDB:
-    """A connection whose database is attached to a DuckDB that runs already; closing it gives that back."""
+    """A connection whose database is attached to a running DuckDB; closing it releases that."""
 
     def __init__(self, database: str, *, read_only: bool, config: Mapping[str, Any]) -> None:
         with _LOCK:
@@ -39,7 +39,7 @@ class AttachedDuckDB:
             connection = duckdb.connect(NEW)
             _set(connection, config)
         self._connection = connection
-        self._name = f"lent_{next(_NAMES)}"
+        self._name = f"attached_{next(_NAMES)}"
         try:
             place = str(database).replace("'", "''")
             connection.execute(f"ATTACH '{place}' AS {self._name} ({'READ_ONLY' if read_only else 'READ_WRITE'})")
@@ -55,7 +55,7 @@ class AttachedDuckDB:
         return cursor
 
     def close(self) -> None:
-        """Give the DuckDB back, or end it where something was left open in it."""
+        """Release the DuckDB, or end it if something is still open in it."""
         try:
             self._connection.execute("USE memory")
             self._connection.execute(f"DETACH {self._name}")
@@ -73,7 +73,7 @@ class SharedDuckDB:
     """The module `duckdb`, but for `connect`."""
 
     def connect(self, database: str, *, read_only: bool = False, config: Mapping[str, Any]) -> AttachedDuckDB:
-        """Lend a DuckDB with a database attached."""
+        """Return a DuckDB with a database attached."""
         if database != NEW and not Path(database).is_file():
             raise AssertionError(f"{database} would be made by opening it")
         return AttachedDuckDB(database, read_only=read_only, config=config)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 
 def wait_until(happened: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until something is so; fails where it does not come to that in time."""
+    """Wait until a condition is true; fails if it is not in time."""
     deadline = time.monotonic() + seconds
     while not happened():
-        assert time.monotonic() < deadline, "it never came to that"
+        assert time.monotonic() < deadline, "the condition never became true"
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""A wire between a client and a server on this machine, which tests cut, stall or leave hanging."""
+"""A wire between a client and a server on this machine, which tests cut, stall or block."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AT_ONCE = 65536
 
 @dataclass
 class Wire(ABC):
-    """Listens on a free port and connects whoever comes with the server; what passes is up to its kind."""
+    """Listens on a free port and connects each client with the server; its kind decides what passes."""
 
     upstream: int
     port: int = field(default=0, init=False)
@@ -36,18 +36,18 @@ class Wire(ABC):
             thread.join()
 
     def begin(self, run: Callable[[], None]) -> None:
-        """Run something beside everything else, until the wire is stopped at the latest."""
+        """Run something in a thread, until the wire is stopped at the latest."""
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         self._threads.append(thread)
 
     def refuses(self) -> bool:
-        """Say whether nobody is let in any more."""
+        """Say whether new connections are refused."""
         return False
 
     @abstractmethod
     def carry(self, client: socket.socket, server: socket.socket) -> None:
-        """Begin to pass on what both sides of a new connection say."""
+        """Begin to forward the data of a new connection."""
 
     def _accept(self) -> None:
         while True:

@@ -1,1 +1,1 @@
-"""The documentation is held against the program."""
+"""The documentation is compared with the program."""

@@ -1,4 +1,4 @@
-"""One wounded demo pair for all pages."""
+"""One damaged demo pair for all pages."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ SLIM_TABLES = ("hsplit", "hagent", "agex", "acds", "arch_stat", "dcalloc", "link
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a small demo pair after its outage; it is copied, never written to.
 
-    Its wide tables have the columns that pages speak of, since a statement over all of them takes long to plan.
+    Its wide tables have the columns that pages name, since a statement over all of them takes long to plan.
     """
-    folder = tmp_path_factory.mktemp("docs") / "wounded"
+    folder = tmp_path_factory.mktemp("docs") / "damaged"
     build_pair(folder, SMALL)
     narrow(folder, words())
     return folder
@@ -50,7 +50,7 @@ def shipped() -> Catalogue:
 
 
 def narrow_catalogue(*folders: Path) -> Catalogue:
-    """Return the specs without the columns that the narrow pairs lack; folders of one's own are read as ever."""
+    """Return the specs without the columns that the narrow pairs lack; folders of your own are read as usual."""
     return narrowed(load_catalogue(*folders)) if folders else shipped()
 
 
@@ -76,7 +76,7 @@ def narrow_pairs(monkeypatch: pytest.MonkeyPatch, fast_setup: None) -> None:
 
 @pytest.fixture
 def slim(tmp_path: Path) -> Path:
-    """Return the folder of a wounded pair that has few tables: what is the same for every table is shown sooner."""
+    """Return the folder of a damaged pair with few tables: what is the same for every table shows sooner."""
     folder = tmp_path / "slim"
     build_pair(folder, SMALL, tables=SLIM_TABLES)
     for role in ("primary", "secondary"):

@@ -1,4 +1,4 @@
-"""Does what a page tells its reader to do, and holds what the page shows against what happens."""
+"""Does what a page asks its reader to do, and compares what the page shows with what happens."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ PROGRESS = re.compile(r"\w+: [\d,]+ of [\d,]+, ")
 
 @dataclass
 class Reader:
-    """Somebody who works through a page from its top, in a folder with the wounded demo pair in build/demo.
+    """Somebody who works through a page from its top, in a folder with the damaged demo pair in build/demo.
 
     Hidden instructions: `empty` takes the pair away, `fresh` puts a new one there, `whole` makes the secondary as the
-    primary is, `sql primary ...` and `sql secondary ...` change a server behind the reader's back, and so does
-    `blind secondary 05:13 05:19 97`, which lets its links be down for a reason, those of all ACDs or of one.
+    primary is, `sql primary ...` and `sql secondary ...` change a server without the reader, and so does
+    `outage secondary 05:13 05:19 97`, after which its links were down for a reason, those of all ACDs or of one.
     """
 
     damaged: Path
@@ -72,7 +72,7 @@ class Reader:
                 self._fresh()
             case "whole":
                 shutil.copyfile(self.here / PAIR / "primary.duckdb", self.here / PAIR / "secondary.duckdb")
-            case "blind":
+            case "outage":
                 role, *outage = rest.split()
                 with duckdb.connect(str(self.here / PAIR / f"{role}.duckdb")) as connection:
                     apply_outage(connection, *outage)
@@ -98,9 +98,9 @@ class Reader:
 
 
 def apply_outage(connection: duckdb.DuckDBPyConnection, down: str, up: str, reason: str, acd: str = "") -> None:
-    """Take from a server what its link missed: rows of whole intervals are gone, those at the edges incomplete.
+    """Remove from a server what its link missed: rows of whole intervals are gone, those at the edges incomplete.
 
-    Tables that it does not have are passed over.
+    Tables that it does not have are skipped.
     """
     present = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     acds = [int(acd)] if acd else [one for (one,) in connection.execute("SELECT acd FROM acds").fetchall()]
@@ -123,12 +123,12 @@ def apply_outage(connection: duckdb.DuckDBPyConnection, down: str, up: str, reas
 
 
 def run(arguments: list[str]) -> tuple[int, list[str]]:
-    """Run a command as if nobody could be asked, and return its exit code and lines; errors if it prints nothing."""
+    """Run a command without a terminal, and return its exit code and lines; errors if it prints nothing."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run_for_code(arguments)
     text = out.getvalue() if out.getvalue().strip() else err.getvalue()
-    # How far it is is only told where it takes long, on a machine that is busy.
+    # Progress is printed only if a command takes long, on a busy machine.
     return code, [line for line in text.splitlines() if PROGRESS.match(line) is None]
 
 
@@ -150,7 +150,7 @@ def difference(expected: list[str], actual: list[str]) -> str | None:
     """Say where the lines shown are not the lines printed, or None.
 
     Blank lines and widths of columns do not count. `...` alone stands for any lines, inside a line for any text.
-    A line that ends with a backslash goes on in the next one.
+    A line that ends with a backslash continues in the next one.
     """
     printed = [squeezed(line) for line in actual if line.strip()]
     at, anywhere = 0, False

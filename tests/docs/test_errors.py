@@ -1,4 +1,4 @@
-"""The pages that list errors and rules are held against the code."""
+"""The pages that list errors and rules are compared with the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages about the vendor's guide promise: every procedure, item and question of it has its place."""
+"""What the pages about the vendor's guide promise: every procedure, item and question has its place."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SYNCED_BY_TEXT = {
     SyncedBy.BY_SWITCH: "by the switch",
     SyncedBy.NEVER: "never copied",
 }
-"""What Appendix C says of a table, by how its spec keeps it in step."""
+"""What Appendix C says of a table, by how its spec says it is synchronised."""
 
 PLACES = {
     "What can fail": (
@@ -37,7 +37,7 @@ PLACES = {
     "Switching over": ("none", "a script", "by hand", "when to switch over"),
     "Chapter 2: primary and secondary": ("Internet Call Center", "External Call History", "timetables", "no users"),
     "The daily round": ("1. links", "2. archiving", "3. backups", "4. the customer error log", "recovery kit"),
-    "Kept in step by the switch": ("VDN assignments, VDN skill preferences", "vector contents", "multi-agent skill"),
+    "Synchronised by the switch": ("VDN assignments, VDN skill preferences", "vector contents", "multi-agent skill"),
     "Administered on each server": (
         *("agent trace administration", "activate agent trace", "agent, split/skill, trunk group", "VDN, vector"),
         *("passwords", "Supervisor scripts", "scheduling of timetables", "CMS state", "data storage allocation"),
@@ -91,7 +91,7 @@ PLACES = {
 """Words of the guide, by the heading on the page below which a row begins with them or holds them."""
 
 STEPS = {"Collection off and on": 18, "Chapter 4: backups, and after an outage": 7, "Appendix G: base load upgrade": 33}
-"""How many steps the guide has, by the heading on the page below which they are told."""
+"""How many steps the guide has, by the heading on the page below which they are listed."""
 
 QUESTION_SUBJECTS = (
     *("purpose", "platforms", "aware of each other", "dual ACD link", "same data", "real-time reports", "switch over"),
@@ -100,7 +100,7 @@ QUESTION_SUBJECTS = (
         "May users go back",
         "backup",
         "both were down",
-        "while both collect",
+        "while both servers collect",
         "never touch",
         "undo",
         "3",
@@ -136,13 +136,13 @@ def test_every_procedure_of_the_guide_has_its_row(heading: str) -> None:
 
 @pytest.mark.parametrize("heading", STEPS)
 def test_every_step_of_the_guide_has_its_row(heading: str) -> None:
-    """Each numbered step of the long procedures is told, by number."""
+    """Each numbered step of the long procedures is listed, by number."""
     listed = {step for cells in rows(heading) for step in steps(cells[0])}
     assert listed == set(range(1, STEPS[heading] + 1))
 
 
 def test_every_item_of_a_full_backup_is_on_the_page_as_its_spec_has_it() -> None:
-    """Appendix C: every table once, with how it is kept in step, every file, and no set that there is not."""
+    """Appendix C: every table once, with how it is synchronised, every file, and no set that there is not."""
     found = rows("Appendix C: what a full backup holds")
     listed = {name: cells for cells in found for name in re.findall(r"`([^`]+)`", cells[0])}
 
@@ -179,7 +179,7 @@ def test_the_guides_questions_and_those_of_the_night_are_answered() -> None:
 
 
 def test_a_loss_that_no_server_noted_is_found_by_verify_alone(tmp_path: Path, typed: Typing) -> None:
-    """An interval of which a server lost calls unnoted is no outage, and is copied from the side one names."""
+    """An interval in which a server lost calls without a mark is no outage, and is copied from the server you name."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -196,7 +196,7 @@ def test_a_loss_that_no_server_noted_is_found_by_verify_alone(tmp_path: Path, ty
 
 
 def test_a_name_of_any_item_of_the_dictionary_is_copied(tmp_path: Path, typed: Typing) -> None:
-    """Names are copied whatever their item type, also those whose spelling no source tells."""
+    """Names are copied whatever their item type, also those whose spelling is in no source."""
     items = ("announcement", "loc_id", "log_rsn", "string value", "whatever")
     names = [row("synonyms", acd_no=1, item_type=one, item_name="Welcome", value="5") for one in items]
     files = build_files(tmp_path, ["synonyms", "agroups", "dbitems"], primary={"synonyms": names})
@@ -219,7 +219,7 @@ def test_on_a_first_sync_what_only_one_server_has_survives_a_fill(tmp_path: Path
 
 @pytest.mark.parametrize("source", ["primary", pytest.param("secondary", marks=pytest.mark.soak)])
 def test_a_server_that_was_replaced_is_filled_in_three_steps(tmp_path: Path, typed: Typing, source: str) -> None:
-    """Administration, history, and then forecasts of days to come, which no window of a backfill holds."""
+    """Administration, history, and then forecasts of future days, which are in no window of a backfill."""
     ahead = [row("f_ispday", row_date=DAY + timedelta(days=30), starttime=900, split=1)]
     profile = [row("split_pro", split=1, servicelevel=20)]
     rows_of_source = {

@@ -22,7 +22,7 @@ EVERY_PAGE = (README, *pages())
 SELDOM = (
     *("base-load-upgrade", "both-links-down", "call-profile-change", "collection-off-and-on", "one-link-down"),
     *("primary-was-down", "secondary-was-down", "tutorial", "copy-administration", "add-your-own-tables", "python-api"),
-    *("check-a-pair", "backfill-history", "daily-check", "hooks", "mend-rollups", "mend-an-outage"),
+    *("check-a-pair", "backfill-history", "daily-check", "hooks", "repair-rollups", "repair-an-outage"),
     *("users-and-permissions", "follow-a-checklist", "takeover"),
 )
 """Pages that take minutes to follow, or whose commands another page types too; a soak follows them."""

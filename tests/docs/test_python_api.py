@@ -18,7 +18,7 @@ API = DOCS / "reference" / "python-api.md"
 
 
 def test_the_program_goes_from_drift_to_undo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It shows the rows that differ, repairs them, tells of the run, and puts back what it did; progress is told."""
+    """It shows the rows that differ, repairs them, reports the run, undoes it, and shows its progress."""
     primary, secondary = [trunk(500), trunk(500, 2, incalls=7)], [trunk(500, 2), trunk(500, 3)]
     files = build_files(
         tmp_path,
@@ -54,7 +54,7 @@ def test_what_is_shown_of_python_is_typed(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_it_is_typed_for_users(tmp_path: Path) -> None:
-    """So it is for whoever has the package installed and nothing of this repository: it says that it is typed."""
+    """The installed package is typed for users who have nothing of this repository."""
     program = tmp_path / "program.py"
     program.write_text(PROGRAM.read_text() + "\n\nreveal_type(syncengine.open_pair('pair.toml').status())\n")
 

@@ -65,7 +65,7 @@ JSON = DOCS / "reference" / "json.md"
 EXIT_CODES = DOCS / "reference" / "exit-codes.md"
 PYTHON_API = DOCS / "reference" / "python-api.md"
 RULES = DOCS / "explanation" / "rules.md"
-OUTAGE = DOCS / "how-to" / "mend-an-outage.md"
+OUTAGE = DOCS / "how-to" / "repair-an-outage.md"
 CODE = re.compile(r"`([^`]+)`")
 WINDOW_FIELDS = {"from", "before", "shown"}
 BY_NAME = ("not_compared", "key", "columns", "figures", "values")
@@ -362,7 +362,7 @@ def test_the_checklists_of_a_page_are_fresh(page: Path) -> None:
 
 def test_every_kind_of_hook_is_described() -> None:
     """The page of hooks has a row for each kind that one can be named for, and for no other."""
-    text = section(DOCS / "how-to" / "hooks.md", "What can be named")
+    text = section(DOCS / "how-to" / "hooks.md", "Kinds of hooks")
     named = [word for cell in re.findall(r"^\|([^|]+)\|", text, re.MULTILINE) for word in CODE.findall(cell)]
     assert sorted(named) == sorted(KINDS)
 

@@ -1,4 +1,4 @@
-"""What the page about users and permissions says of tables, held against the table specs."""
+"""What the page about users and permissions says of tables, compared with the table specs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GUIDE = (
 
 
 def page_entries() -> dict[str, tuple[str, str]]:
-    """Return, by table, what the page calls it and what it says becomes of it; "the same" is what stands above."""
+    """Return, by table, what the page calls it and how it is treated; "the same" is what the row above says."""
     found: dict[str, tuple[str, str]] = {}
     treatment = ""
     for line in section(PAGE, "What is data").splitlines():
@@ -39,13 +39,13 @@ def test_the_tables_of_the_page_are_those_of_the_set() -> None:
 
 
 def test_what_is_copied_and_what_is_not_is_as_the_specs_have_it() -> None:
-    """Where the page says copied the spec says so; where it says left, nothing but --include-manual writes it."""
-    for table, (_, says) in page_entries().items():
+    """Where the page says copied the spec says so; the rest is written only with --include-manual."""
+    for table, (_, treatment) in page_entries().items():
         spec = catalogue().table(table)
-        if "copied" in says:
+        if "copied" in treatment:
             assert (spec.synced_by, spec.data_class) == (SyncedBy.COPYING, DataClass.SYSTEM), table
         else:
-            assert "left, until `--include-manual`" in says
+            assert "not written, unless `--include-manual`" in treatment
             assert spec.synced_by in (SyncedBy.BY_HAND, SyncedBy.BY_SWITCH), table
             assert spec.data_class is DataClass.ACD, table
 

@@ -1,9 +1,9 @@
-"""Takes each guard out of a copy of the project and says which test misses it.
+"""Removes each guard from a copy of the project and runs the test that must fail without it.
 
     python -m tests.guards            # all of them: ten minutes
-    python -m tests.guards journal    # those whose names hold a word
+    python -m tests.guards journal    # those with a word in their names
 
-Ends with 1 where a guard is missed by no test, or a test fails with all guards in place.
+Ends with 1 if no test fails without a guard, or a test fails with all guards in place.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from tests.guards.table import GUARDS
 
 COPIED = ("syncengine", "table_specs", "tests", "docs", "pyproject.toml", "README.md", "CHANGELOG.md")
 FAILED = 1
-"""How pytest ends where tests were run and some failed."""
+"""The exit code of pytest if tests failed."""
 SECONDS = 100
-"""A test that takes longer without its guard hangs, which is to fail."""
+"""A test that takes longer without its guard hangs, and has failed."""
 
 
 def main(words: list[str]) -> int:
     """Try the guards named, and return how that ended."""
     wanted = [guard for guard in GUARDS if not words or any(word in guard.name for word in words)]
     if not wanted:
-        _print(f"No guard is named so; they are {', '.join(guard.name for guard in GUARDS)}.")
+        _print(f"No guard has that name. Guards: {', '.join(guard.name for guard in GUARDS)}.")
         return 2
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
@@ -43,7 +43,7 @@ def main(words: list[str]) -> int:
             code, output = _run(copy, *sorted({one.failing_test for one in wanted if one.soak is soak}), soak=soak)
             if code:
                 _print(output)
-                _print("These tests have to pass with every guard in place.")
+                _print("These tests must pass with every guard in place.")
                 return 1
         missed = [_is_missed(guard, copy) for guard in wanted]
     _print(f"{sum(missed)} of {len(missed)} guards are missed.")
@@ -51,7 +51,7 @@ def main(words: list[str]) -> int:
 
 
 def _is_missed(guard: Guard, copy: Path) -> bool:
-    """Take a guard out, run its test, and put it in again."""
+    """Remove a guard, run its test, and insert the guard again."""
     path = copy / guard.path
     text = path.read_text()
     path.write_text(guard.removed_from(text))
@@ -67,7 +67,7 @@ def _is_missed(guard: Guard, copy: Path) -> bool:
 
 
 def _run(copy: Path, *tests: str, soak: bool) -> tuple[int, str]:
-    """Run some tests of the copy in a process of their own; return its exit code and what it said."""
+    """Run some tests of the copy in a process of their own; return its exit code and output."""
     words = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *tests]
     environment = {**os.environ, "PYTHONPATH": str(copy), "CI": "true"}
     environment |= {"SOAK_SEED": "1"} if soak else {}

@@ -1,4 +1,4 @@
-"""A guard: the lines that keep a promise, and what stands there when they are taken out."""
+"""A guard: lines that a promise depends on, and what replaces them when it is removed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Lines of the product that keep a promise of docs/explanation/what-survives.md."""
+    """Lines of the product that a promise of docs/explanation/what-survives.md depends on."""
 
     name: str
     prevents: str
-    """What would happen without it, as the end of a sentence that begins so."""
+    """What would happen without it: the end of a sentence that begins "without it"."""
     file: str
     """The module, from the folder of the package."""
     lines: str
-    """What stands there, once in the module."""
+    """The lines, once in the module."""
     replacement: str
-    """What stands there instead when the guard is taken out."""
+    """What replaces them when the guard is removed."""
     failing_test: str
     """The test that fails then."""
     soak: bool = False
@@ -32,8 +32,8 @@ class Guard:
         return Path("syncengine", self.file)
 
     def removed_from(self, text: str) -> str:
-        """Return a module's text without the guard; raises `ValueError` where its lines are not there once."""
+        """Return a module's text without the guard; raises `ValueError` unless its lines are there once."""
         found = text.count(self.lines)
         if found != 1:
-            raise ValueError(f"{self.name}: its lines stand {found} times in {self.path}, and must once.")
+            raise ValueError(f"{self.name}: its lines are {found} times in {self.path}, and must be there once.")
         return text.replace(self.lines, self.replacement)

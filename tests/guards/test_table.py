@@ -1,4 +1,4 @@
-"""The table of guards is about the product as it is."""
+"""The table of guards agrees with the product."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGE = ROOT / "docs/explanation/what-survives.md"
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
 def test_a_guard_can_be_removed(guard: Guard) -> None:
-    """Its lines are there, once; what is left without them is Python; and the test that misses it is there."""
+    """Its lines are there, once; without them the module is Python; and the test that must fail exists."""
     text = (ROOT / guard.path).read_text()
     file, _, name = guard.failing_test.partition("::")
     tests = ast.parse((ROOT / file).read_text()).body
@@ -33,13 +33,13 @@ def test_names_of_guards_are_their_own() -> None:
 
 
 def test_the_page_lists_every_guard_and_no_other() -> None:
-    """docs/explanation/what-survives.md lists every guard with what it keeps and the test that misses it."""
+    """docs/explanation/what-survives.md lists every guard with what it prevents and the test that must fail without it."""
     listed = PAGE.read_text().partition("## Its guards")[2].partition("\n- ")[2]
 
     assert f"- {listed}" == "".join(map(listing, GUARDS))
 
 
 def listing(guard: Guard) -> str:
-    """Return what the page says of a guard."""
+    """Return the line of the page for a guard."""
     words = f"- `{guard.name}`: without it {guard.prevents}. `{guard.failing_test}`"
     return textwrap.fill(words, 120, subsequent_indent="  ", break_on_hyphens=False) + "\n"
