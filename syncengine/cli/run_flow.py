@@ -92,7 +92,14 @@ def _print_steps_and_verdict(console: Console, result: VerifiedRun, pair: Path, 
         next_lines = tuple(after_run_lines(result.after, result.plan, result.outcome.run_id, str(pair)))
         tried = bool(result.plan.unscheduled)
         print_verdict(
-            console, result.after, every_table=every_table, next_lines=next_lines, by_hand=by_hand, tried=tried
+            console,
+            result.after,
+            every_table=every_table,
+            next_lines=next_lines,
+            by_hand=by_hand,
+            tried=tried,
+            # The plan above has explained them.
+            explain=False,
         )
     print_lines(console, unrepaired_lines(result.plan))
 

@@ -56,10 +56,10 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     yield from checklist_lines("before", plan.checklist.before)
     yield from checklist_lines("after", plan.checklist.after)
     yield Text()
+    yield Text(_summary(plan), style="bold")
     if plan.steps and plan.edit is None:
         by_group = any(part.action.by_group for step in plan.steps for part in step.parts)
         yield explained("bucket", *(("key group",) if by_group else ()))
-    yield Text(_summary(plan), style="bold")
 
 
 def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:

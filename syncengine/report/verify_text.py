@@ -50,18 +50,21 @@ def print_verdict(
     next_lines: Sequence[RenderableType] = (),
     by_hand: str = "",
     tried: bool = False,
+    explain: bool = True,
 ) -> None:
     """Print the verdict; `every_table` lists the tables in sync too, and every detail.
 
     `next_commands` repair what differs, `next_lines` are other next steps, `by_hand` the work left to do by hand, in
-    short; `tried` says that a plan could make no schedule where one is missing.
+    short; `tried` says that a plan could make no schedule where one is missing, `explain` explains words of ours.
     """
-    print_lines(console, _verdict(observation, every_table=every_table, by_hand=by_hand, tried=tried))
+    print_lines(console, _verdict(observation, every_table=every_table, by_hand=by_hand, tried=tried, explain=explain))
     if observation.differing:
         print_lines(console, _next(observation, next_commands, next_lines))
 
 
-def _verdict(observation: Observation, *, every_table: bool, by_hand: str, tried: bool) -> Iterator[RenderableType]:
+def _verdict(
+    observation: Observation, *, every_table: bool, by_hand: str, tried: bool, explain: bool
+) -> Iterator[RenderableType]:
     what = f"window {observation.requested}" if observation.requested else "everything both have"
     sides = f"{observation.source} (source) compared with {observation.target} (target)"
     if not observation.only_files:
@@ -92,7 +95,7 @@ def _verdict(observation: Observation, *, every_table: bool, by_hand: str, tried
         yield Text()
         yield from (Text(note, style="dim") for note in notes)
     yield Text()
-    yield from _summary(observation, by_hand)
+    yield from _summary(observation, by_hand, explain=explain)
     yield from unscheduled_lines(observation.timetables, observation.target, observation.unscheduled, tried=tried)
     if observation.remembered.days:
         yield indented(_remembered(observation.remembered))
@@ -229,7 +232,7 @@ def _remembered(remembered: RememberedCounts) -> str:
     return f"Not read again: {share} ({size}), remembered as equal{oldest}; --full reads everything."
 
 
-def _summary(observation: Observation, by_hand: str) -> Iterator[RenderableType]:
+def _summary(observation: Observation, by_hand: str, *, explain: bool) -> Iterator[RenderableType]:
     """Yield what is, in one line, and below it what that means."""
     compared = [table for table in observation.tables if table.state is TableState.COMPARED]
     buckets = sum(table.buckets_compared for table in compared)
@@ -264,7 +267,7 @@ def _summary(observation: Observation, by_hand: str) -> Iterator[RenderableType]
         yield Text.assemble(
             ("NOT COMPARED", "bold red"), f"  {plural(len(lost), 'table')}: {it} is not known.{of_others}"
         )
-    if with_rows and not observation.only_files:
+    if explain and with_rows and not observation.only_files:
         yield explained("bucket", *(() if every else ("fingerprint",)))
     yield indented(*_not_counted(observation), *([by_hand] if in_sync and by_hand else ()))
 
