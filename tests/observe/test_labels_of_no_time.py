@@ -58,7 +58,7 @@ def test_no_command_gives_them_a_time(tmp_path: Path, typed: Typing) -> None:
 
     assert "ACD 1 at no time of day" in seen.text
     assert f"{CALLS} ACD 1 {DAY} at no time of day" in seen.text
-    assert f"No copy repairs {CALLS}: what differs is at no time" in seen.text
+    assert f"No copy repairs {CALLS}: the rows that differ have no time" in seen.text
     assert "To repair it" not in seen.text
     assert "interval lengths" not in seen.text
     assert (seen.code, window.code, resync.code) == (3, 0, 0)

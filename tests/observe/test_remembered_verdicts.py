@@ -526,7 +526,7 @@ def test_the_verdict_says_what_is_remembered(tmp_path: Path) -> None:
 
     assert verdict.startswith("IN SYNC  1 table, 6 buckets, 24 rows (by fingerprint")
     assert remembered == (
-        "Besides, 10 of 13 days of 1 table (20 buckets, 80 rows) are remembered as equal, the oldest from "
+        "Not read again: 10 of 13 days of 1 table (20 buckets, 80 rows), remembered as equal, the oldest from "
         "2026-01-01 06:10; --full reads everything."
     )
 

@@ -88,7 +88,7 @@ def test_the_command_shows_its_plan_and_what_is_left(tmp_path: Path, typed: Typi
     assert "jm Morning not here only here" in shown.text
     assert "ttsched.run_local of 2 timetables is set on secondary." in shown.out
     assert "a flag written into the table may be noticed only later" in said.out
-    assert "looked at again: every flag is as the plan has it" in said.out
+    assert "checked: every flag is as planned" in said.out
     assert "Nothing to do: 2 timetables are so already." in again.out
     assert flags(files) == TAKEN_OVER
 

@@ -166,7 +166,7 @@ def test_a_hook_that_fails_before_the_first_write_stops_the_run(
     said = typed("sync", "--pair", files.pair_file, *words, "--yes")
 
     assert said.code == 1
-    assert "It ended early: the hook single-user of secondary" in said.text
+    assert "It stopped early: the hook single-user of secondary" in said.text
     assert "; nothing is written without it" in said.text
     assert says in said.text
     assert "syncengine resume" in said.out

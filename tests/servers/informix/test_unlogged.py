@@ -94,7 +94,7 @@ def test_what_cannot_be_put_back_is_not_called_untouched(
         said = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
     assert said.code == 5, said.text
-    assert "nobody can say what the target holds of it" in said.out
+    assert "not known whether its rows are on the target" in said.out
     assert "could not be put back: secondary: the link is down." in said.text
     assert "untouched" not in said.out
     assert typed("resume", "--pair", unlogged.files.pair_file).code == 0
