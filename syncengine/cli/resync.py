@@ -97,9 +97,7 @@ def resync(options: ResyncOptions) -> int:
     if options.since is not None and not options.outages:
         raise InputError("--since requires --outages.", hint="Add --outages, or use --window.")
     if options.unknown_columns is not None and options.rollups is not Rollups.RECOMPUTE:
-        raise InputError(
-            "--unknown-columns requires --rollups recompute.", hint="Add it, or leave --unknown-columns out."
-        )
+        raise InputError("--unknown-columns requires --rollups recompute.", hint="Add --rollups recompute.")
     table_options = options.table_options
     for_one_time = (
         options.window,
