@@ -17,7 +17,7 @@ from syncengine.model.window import MINUTE, Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.surroundings import plan_side_effect_lines, table_effect_notes
-from syncengine.report.text import explained, grid, number, print_lines, scope_notes, section
+from syncengine.report.text import explained, grid, indented, number, print_lines, scope_notes, section
 from syncengine.report.timetables import edit_summary, edit_table, schedules_table
 
 ARCHIVES = tuple(Archive)
@@ -25,6 +25,7 @@ TABLES_SHOWN = 6
 SPANS_SHOWN = 4
 PIECES_SHOWN = 2
 LINES_SHOWN = 24
+ACDS_IN_A_LINE = 4
 
 
 def print_plan(console: Console, plan: Plan, *, every_table: bool = False) -> None:
@@ -66,23 +67,32 @@ def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     """Yield requested and actual range, tables with the same ones together; an undo has no requested range."""
     written = {(part.table, write.bucket.acd) for _, part, write in written_by(plan.steps)}
     written |= {(skipped.table, skipped.acd) for skipped in plan.skipped}
-    groups: dict[tuple[int | None, str, str], list[str]] = defaultdict(list)
+    tables: dict[tuple[int | None, str, str], list[str]] = defaultdict(list)
     for one in plan.ranges:
         if every_table or (one.table, one.acd) in written:
             requested = _pieces(one.requested_parts) if one.requested_parts else str(one.requested or "")
-            groups[one.acd, requested, _actual(one, plan)].append(one.table)
-    if not groups:
+            tables[one.acd, requested, _actual(one, plan)].append(one.table)
+    acds: dict[tuple[str, str, str], list[int | None]] = defaultdict(list)
+    for (acd, requested, actual), names in tables.items():
+        acds[requested, actual, listed(names, TABLES_SHOWN)].append(acd)
+    if not acds:
         return
     yield Text()
-    names = ("range restored", "tables") if plan.undoes else ("requested range", "actual range", "tables")
-    table = grid("ACD", *names, wraps=names)
-    shown = list(groups.items())[: None if every_table else LINES_SHOWN]
-    for (acd, requested, actual), tables in shown:
-        requested_cell = () if plan.undoes else (requested,)
-        table.add_row("none" if acd is None else str(acd), *requested_cell, actual, listed(tables, TABLES_SHOWN))
+    columns = ("range restored", "tables") if plan.undoes else ("requested range", "actual range", "tables")
+    table = grid("ACD", *columns, wraps=columns)
+    shown = list(acds.items())[: None if every_table else LINES_SHOWN]
+    for (requested, actual, names), numbers in shown:
+        table.add_row(_acds(numbers), *(() if plan.undoes else (requested,)), actual, names)
     yield table
-    if len(groups) > len(shown):
-        yield Text(f"and {len(groups) - len(shown)} more; --json lists them all", style="dim")
+    if len(acds) > len(shown):
+        yield Text(f"and {len(acds) - len(shown)} more; --json lists them all", style="dim")
+
+
+def _acds(numbers: Sequence[int | None]) -> str:
+    """Return ACDs as they are listed in a column, a few in a line."""
+    words = ["none" if acd is None else str(acd) for acd in numbers]
+    lines = [words[begin : begin + ACDS_IN_A_LINE] for begin in range(0, len(words), ACDS_IN_A_LINE)]
+    return ",\n".join(", ".join(line) for line in lines)
 
 
 def _actual(one: RestoreRange, plan: Plan) -> str:
@@ -123,19 +133,21 @@ def _steps(plan: Plan) -> RenderableType:
 
 def _skipped(plan: Plan) -> Iterator[RenderableType]:
     """Yield what is skipped, tables with the same reason and time together."""
-    groups: dict[tuple[str, str, int | None, tuple[Window, ...]], list[str]] = defaultdict(list)
+    tables: dict[tuple[str, str, int | None, tuple[Window, ...]], list[str]] = defaultdict(list)
     for skipped in plan.skipped:
-        groups[skipped.reason.value, skipped.detail, skipped.acd, skipped.spans].append(skipped.table)
-    lines = list(groups.items())
-    for (why, detail, acd, spans), tables in lines[:LINES_SHOWN]:
-        when = listed(spans, SPANS_SHOWN)
-        place = " ".join(part for part in (f"ACD {acd}" if acd is not None else "", when) if part)
-        yield Text(
-            f"  {listed(tables, TABLES_SHOWN)}{f'  {place}' if place else ''}: {why}{f' ({detail})' if detail else ''}",
-            style="yellow",
-        )
+        tables[skipped.reason.value, skipped.detail, skipped.acd, skipped.spans].append(skipped.table)
+    acds: dict[tuple[str, str, str, str], list[int]] = defaultdict(list)
+    for (why, detail, acd, spans), names in tables.items():
+        acds[listed(names, TABLES_SHOWN), listed(spans, SPANS_SHOWN), why, detail] += [] if acd is None else [acd]
+    lines = [_skipped_line(*line, numbers) for line, numbers in acds.items()]
+    yield indented(*lines[:LINES_SHOWN], style="yellow")
     if len(lines) > LINES_SHOWN:
         yield Text(f"  and {len(lines) - LINES_SHOWN} more; --json lists them all", style="yellow")
+
+
+def _skipped_line(tables: str, spans: str, why: str, detail: str, acds: Sequence[int]) -> str:
+    place = " ".join(part for part in (f"ACD {', '.join(map(str, acds))}" if acds else "", spans) if part)
+    return f"{tables}{f'  {place}' if place else ''}: {why}{f' ({detail})' if detail else ''}"
 
 
 ROLLUP_TITLES = {
