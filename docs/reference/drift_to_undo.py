@@ -10,7 +10,7 @@ from syncengine import BucketRows, Observation, Pair
 
 
 class Lines:
-    """A progress of one's own, as `syncengine.Progress` has it."""
+    """A progress display with the methods of `syncengine.Progress`."""
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
         print(f"{what}: {done} of {total}", file=sys.stderr)
@@ -22,28 +22,28 @@ class Lines:
         print("  done", file=sys.stderr)
 
 
-def differing(pair: Pair, seen: Observation) -> Iterator[BucketRows]:
-    for table in seen.differing:
+def differing(pair: Pair, observation: Observation) -> Iterator[BucketRows]:
+    for table in observation.differing:
         for drift in table.differing:
-            yield pair.rows(seen, table, drift, limit=100)
+            yield pair.rows(observation, table, drift, limit=100)
 
 
 def main(pair_file: str, window: str) -> int:
     pair = syncengine.open_pair(pair_file, progress=Lines())
-    for found in differing(pair, pair.verify(sets="history", window=window)):
-        print(found.table, found.bucket, len(found.missing), "missing", len(found.extra), "extra")
-        for change in found.changed:
-            print("  ", dict(zip(found.names, change.source, strict=True)), "differs in", change.columns)
+    for rows in differing(pair, pair.verify(sets="history", window=window)):
+        print(rows.table, rows.bucket, len(rows.missing), "missing", len(rows.extra), "extra")
+        for change in rows.changed:
+            print("  ", dict(zip(rows.names, change.source, strict=True)), "differs in", change.columns)
     try:
         plan = pair.plan_resync(window=window, sets="history", allow_deletions=1_000)
     except syncengine.RefusedError as refusal:
         print(refusal)
         return 4
-    ran = pair.execute(plan, about="from drift to undo")
-    run = pair.run(ran.outcome.run_id)
+    result = pair.execute(plan, about="from drift to undo")
+    run = pair.run(result.outcome.run_id)
     print(run.id, run.state, run.steps_done, "of", run.steps, "steps, in sync:", run.in_sync)
-    back = pair.execute(pair.plan_undo(run.id))
-    return 0 if back.outcome.done and not back.unlike else 5
+    undone = pair.execute(pair.plan_undo(run.id))
+    return 0 if undone.outcome.done and not undone.unlike else 5
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A plan for people: what it would read, delete and write, and what it leaves alone and why."""
+"""A plan for people: what it would read, delete and write, and what it skips and why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from syncengine.model.window import MINUTE, Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.surroundings import plan_side_effect_lines, table_effect_notes
-from syncengine.report.text import grid, number, print_lines, scope_notes, section
+from syncengine.report.text import explained, grid, indented, number, print_lines, scope_notes, section
 from syncengine.report.timetables import edit_summary, edit_table, schedules_table
 
 ARCHIVES = tuple(Archive)
@@ -25,10 +25,11 @@ TABLES_SHOWN = 6
 SPANS_SHOWN = 4
 PIECES_SHOWN = 2
 LINES_SHOWN = 24
+ACDS_IN_A_LINE = 4
 
 
 def print_plan(console: Console, plan: Plan, *, every_table: bool = False) -> None:
-    """Print the plan; `every_table` shows the ranges of tables it does not write too."""
+    """Print the plan; `every_table` also shows the ranges of tables it does not write."""
     print_lines(console, _plan(plan, every_table=every_table))
 
 
@@ -42,12 +43,12 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
         elif plan.edit.changes:
             yield edit_table(plan.edit)
     if plan.schedules is not None:
-        yield from section(f"Schedules that are made on {plan.target}")
+        yield from section(f"Schedules to be made on {plan.target}")
         yield schedules_table(plan.schedules, plan.target)
     yield from plan_side_effect_lines(plan)
     yield from change_lines(plan)
     if plan.skipped:
-        yield from section("Left as it is")
+        yield from section("Skipped")
         yield from _skipped(plan)
     yield from (Text(note, style="dim") for note in scope_notes((one.table, one.acd, one.notes) for one in plan.ranges))
     yield from _rollups(plan)
@@ -57,35 +58,47 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     yield from checklist_lines("after", plan.checklist.after)
     yield Text()
     yield Text(_summary(plan), style="bold")
+    if plan.steps and plan.edit is None:
+        by_group = any(part.action.by_group for step in plan.steps for part in step.parts)
+        yield explained("bucket", *(("key group",) if by_group else ()))
 
 
 def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
-    """Yield requested and actual range, tables with the same ones together; an undo was asked for no time."""
+    """Yield requested and actual range, tables with the same ones together; an undo has no requested range."""
     written = {(part.table, write.bucket.acd) for _, part, write in written_by(plan.steps)}
-    written |= {(kept.table, kept.acd) for kept in plan.skipped}
-    groups: dict[tuple[int | None, str, str], list[str]] = defaultdict(list)
+    written |= {(skipped.table, skipped.acd) for skipped in plan.skipped}
+    tables: dict[tuple[int | None, str, str], list[str]] = defaultdict(list)
     for one in plan.ranges:
         if every_table or (one.table, one.acd) in written:
             requested = _pieces(one.requested_parts) if one.requested_parts else str(one.requested or "")
-            groups[one.acd, requested, _actual(one, plan)].append(one.table)
-    if not groups:
+            tables[one.acd, requested, _actual(one, plan)].append(one.table)
+    acds: dict[tuple[str, str, str], list[int | None]] = defaultdict(list)
+    for (acd, requested, actual), names in tables.items():
+        acds[requested, actual, listed(names, TABLES_SHOWN)].append(acd)
+    if not acds:
         return
     yield Text()
-    names = ("range put back", "tables") if plan.undoes else ("requested range", "actual range", "tables")
-    table = grid("ACD", *names, wraps=names)
-    shown = list(groups.items())[: None if every_table else LINES_SHOWN]
-    for (acd, requested, actual), tables in shown:
-        requested_cell = () if plan.undoes else (requested,)
-        table.add_row("none" if acd is None else str(acd), *requested_cell, actual, listed(tables, TABLES_SHOWN))
+    columns = ("range restored", "tables") if plan.undoes else ("requested range", "actual range", "tables")
+    table = grid("ACD", *columns, wraps=columns)
+    shown = list(acds.items())[: None if every_table else LINES_SHOWN]
+    for (requested, actual, names), numbers in shown:
+        table.add_row(_acds(numbers), *(() if plan.undoes else (requested,)), actual, names)
     yield table
-    if len(groups) > len(shown):
-        yield Text(f"and {len(groups) - len(shown)} more; --json lists them all", style="dim")
+    if len(acds) > len(shown):
+        yield Text(f"and {len(acds) - len(shown)} more; --json lists them all", style="dim")
+
+
+def _acds(numbers: Sequence[int | None]) -> str:
+    """Return ACDs as they are listed in a column, a few in a line."""
+    words = ["none" if acd is None else str(acd) for acd in numbers]
+    lines = [words[begin : begin + ACDS_IN_A_LINE] for begin in range(0, len(words), ACDS_IN_A_LINE)]
+    return ",\n".join(", ".join(line) for line in lines)
 
 
 def _actual(one: RestoreRange, plan: Plan) -> str:
-    """Return the actual range; where it is no more than what is written, the pieces of it."""
+    """Return the actual range; where only what is written belongs to it, the pieces of it."""
     if plan.copy is not None and not plan.copy.policy.both_directions:
-        return str(one.actual) if one.actual else "nothing held"
+        return str(one.actual) if one.actual else "no rows"
     return _pieces(one.pieces) or "nothing written"
 
 
@@ -119,20 +132,22 @@ def _steps(plan: Plan) -> RenderableType:
 
 
 def _skipped(plan: Plan) -> Iterator[RenderableType]:
-    """Yield what is left, tables with the same reason and time together."""
-    groups: dict[tuple[str, str, int | None, tuple[Window, ...]], list[str]] = defaultdict(list)
-    for kept in plan.skipped:
-        groups[kept.reason.value, kept.detail, kept.acd, kept.spans].append(kept.table)
-    lines = list(groups.items())
-    for (why, detail, acd, spans), tables in lines[:LINES_SHOWN]:
-        when = listed(spans, SPANS_SHOWN)
-        place = " ".join(part for part in (f"ACD {acd}" if acd is not None else "", when) if part)
-        yield Text(
-            f"  {listed(tables, TABLES_SHOWN)}{f'  {place}' if place else ''}: {why}{f' ({detail})' if detail else ''}",
-            style="yellow",
-        )
+    """Yield what is skipped, tables with the same reason and time together."""
+    tables: dict[tuple[str, str, int | None, tuple[Window, ...]], list[str]] = defaultdict(list)
+    for skipped in plan.skipped:
+        tables[skipped.reason.value, skipped.detail, skipped.acd, skipped.spans].append(skipped.table)
+    acds: dict[tuple[str, str, str, str], list[int]] = defaultdict(list)
+    for (why, detail, acd, spans), names in tables.items():
+        acds[listed(names, TABLES_SHOWN), listed(spans, SPANS_SHOWN), why, detail] += [] if acd is None else [acd]
+    lines = [_skipped_line(*line, numbers) for line, numbers in acds.items()]
+    yield indented(*lines[:LINES_SHOWN], style="yellow")
     if len(lines) > LINES_SHOWN:
         yield Text(f"  and {len(lines) - LINES_SHOWN} more; --json lists them all", style="yellow")
+
+
+def _skipped_line(tables: str, spans: str, why: str, detail: str, acds: Sequence[int]) -> str:
+    place = " ".join(part for part in (f"ACD {', '.join(map(str, acds))}" if acds else "", spans) if part)
+    return f"{tables}{f'  {place}' if place else ''}: {why}{f' ({detail})' if detail else ''}"
 
 
 ROLLUP_TITLES = {
@@ -142,7 +157,7 @@ ROLLUP_TITLES = {
 
 
 def _rollups(plan: Plan) -> Iterator[RenderableType]:
-    """Yield what becomes of periods that were summarised before their intervals are repaired."""
+    """Yield what is done about periods that were summarised before their intervals are repaired."""
     for then, words in ROLLUP_TITLES.items():
         ones = [one for one in plan.stale if one.then is then]
         if ones:
@@ -151,7 +166,7 @@ def _rollups(plan: Plan) -> Iterator[RenderableType]:
     rest = [one for one in plan.stale if one.then is Rollups.LIST]
     if rest:
         yield Text()
-        when = "Summarised from what is put back" if plan.undoes else "Summarised before its intervals are repaired"
+        when = "Summarised from the rows undone" if plan.undoes else "Summarised before its intervals are repaired"
         yield Text(f"{when}: rerun Data Summarizing for", style="bold")
         yield from stale_lines(rest, "yellow", both=len(plan.writes_to) > 1)
 
@@ -180,16 +195,16 @@ def _summary(plan: Plan) -> str:
         restored, replaced = (
             sum(getattr(part.counts, name) + part.counts.changed for part in parts) for name in ("missing", "extra")
         )
-        rows = f"{plural(restored, 'row')} as before, where {plural(replaced, 'row')} stand{'s' if replaced == 1 else ''} now"
+        rows = f"{plural(restored, 'row')} restored in place of {plural(replaced, 'row')}"
         return f"{plural(len(plan.steps), 'step')} into {into}: {tables_text(tables, buckets)}; {rows}."
-    only = f"only {into} holds" if len(plan.writes_to) == 1 else "only one of them holds"
+    only = f"only {into} has" if len(plan.writes_to) == 1 else "only one of them has"
     deletions = f"every row that {only} stays"
     if plan.deletions:
         deletions = f"{plural(plan.deletions, 'row')} that {only} will be deleted"
     elif any(part.action is Action.REPAIR_CUTS for part in parts):
-        deletions = f"pieces give way to the whole, every other row that {only} stays"
+        deletions = f"what an outage cut becomes whole, every other row that {only} stays"
     elif any(part.whole for part in parts):
-        deletions = f"rows of other interval lengths give way, every other row that {only} stays"
+        deletions = f"rows of other interval lengths are replaced, every other row that {only} stays"
     what = tables_text(tables, buckets)
     return f"{plural(len(plan.steps), 'step')} into {into}: {what}; {deletions}."
 

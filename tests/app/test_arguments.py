@@ -1,4 +1,4 @@
-"""What cannot be meant is told by the argument it was given as, what it was, and what to give instead."""
+"""An invalid argument is refused with its name, its value, and what to give instead."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ START = datetime(2000, 6, 5, 5)
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """Build a pair with one table that differs, which is looked at only."""
+    """Build a pair with one table that differs, which tests only read."""
     folder = tmp_path_factory.mktemp("arguments")
     return build_files(folder, ["htrunk"], both={"htrunk": trunks(400, 500)}, primary={"htrunk": trunks(500, 600)})
 
@@ -33,20 +33,20 @@ def pair(files: Files) -> Pair:
 
 
 def call(name: str, /, **given: Any) -> Callable[[Pair], object]:
-    """Return what calls a method of a pair."""
+    """Return a function that calls a method of a pair."""
     return lambda pair: getattr(pair, name)(**given)
 
 
 @pytest.mark.parametrize(
-    ("called", "told", "instead"),
+    ("called", "message", "instead"),
     [
         (call("verify", acds="1"), "`acds='1'`", "Give a whole number, or several"),
         (call("verify", acds=[1, "2"]), "`acds=[1, '2']`", "Give a whole number, or several"),
         (call("verify", acds=True), "`acds=True`", "Give a whole number, or several"),
         (call("verify", acds=1.5), "`acds=1.5`", "Give a whole number, or several"),
-        (call("verify", acds=None), "`acds=None`", "leave it out where none is meant"),
-        (call("verify", tables=None), "`tables=None`", "leave it out where none is meant"),
-        (call("verify", tables=[1]), "`tables=(1,)`", "1 is none"),
+        (call("verify", acds=None), "`acds=None`", "leave it out for none"),
+        (call("verify", tables=None), "`tables=None`", "leave it out for none"),
+        (call("verify", tables=[1]), "`tables=(1,)`", "1 is not a name"),
         (call("verify", tables=b"htrunk"), "`tables=b'htrunk'`", "Give a name, or several"),
         (call("verify", sets={"history": 1}), "`sets={'history': 1}`", "Give a name, or several"),
         (
@@ -66,7 +66,7 @@ def call(name: str, /, **given: Any) -> Callable[[Pair], object]:
         (call("checklist", name=5), "`name=5`", "Give text."),
         (call("plan_resync", window=WINDOW, policy="all"), "`policy='all'`", "Choose replace or fill or rows"),
         (call("plan_resync", window=WINDOW, rollups=1), "`rollups=1`", "Choose list or recompute or copy."),
-        (call("plan_resync", window=WINDOW, allow_deletions=-1), "`allow_deletions=-1`", "from 0 on"),
+        (call("plan_resync", window=WINDOW, allow_deletions=-1), "`allow_deletions=-1`", "0 or more"),
         (call("plan_resync", window=WINDOW, allow_triggers=5), "`allow_triggers=5`", "Give a name, or several"),
         (call("plan_resync", window=WINDOW, wait="no"), "`wait='no'`", "Give True or False."),
         (call("plan_sync", sets="dictionary", policy="rows"), "`policy='rows'`", "Choose replace or fill."),
@@ -76,8 +76,8 @@ def call(name: str, /, **given: Any) -> Callable[[Pair], object]:
             "`policy='rows'`",
             "Choose replace or fill or reconcile.",
         ),
-        (call("plan_backfill", window=WINDOW, portion_rows=-1), "`portion_rows=-1`", "from 1 on"),
-        (call("plan_backfill", window=WINDOW, rows_per_second=0), "`rows_per_second=0`", "from 1 on"),
+        (call("plan_backfill", window=WINDOW, portion_rows=-1), "`portion_rows=-1`", "1 or more"),
+        (call("plan_backfill", window=WINDOW, rows_per_second=0), "`rows_per_second=0`", "1 or more"),
         (call("plan_backfill", window=WINDOW, hours=22), "`hours=22`", "Give text."),
         (call("plan_run_on", run_on="all", owners="x"), "`run_on='all'`", "Choose this or any."),
         (call("plan_undo", run_id=5), "`run_id=5`", "Give text."),
@@ -86,13 +86,13 @@ def call(name: str, /, **given: Any) -> Callable[[Pair], object]:
         (call("portion_plans", plan=None), "`plan=None`", "Give what plan_backfill returned."),
         (call("plans", run="last"), "`run='last'`", "Give what run or runs returned."),
         (call("remove_run", run_id=None), "`run_id=None`", "Give text."),
-        (call("rows", seen=None, table=None, drift=None), "`seen=None`", "Give what verify returned."),
+        (call("rows", observation=None, table=None, drift=None), "`observation=None`", "Give what verify returned."),
     ],
 )
 def test_invalid_arguments_are_refused(
     pair: Pair, called: Callable[[Pair], object], message: str, instead: str
 ) -> None:
-    """Each is an InputError that names the argument, what it was, and what to give instead."""
+    """Each is an InputError that names the argument, its value, and what to give instead."""
     with pytest.raises(InputError) as refused:
         called(pair)
 
@@ -101,7 +101,7 @@ def test_invalid_arguments_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"pair_file": b"pair.toml"}, "`pair_file=b'pair.toml'`"),
         ({"pair_file": None}, "`pair_file=None`"),
@@ -115,7 +115,7 @@ def test_invalid_arguments_are_refused(
     ],
 )
 def test_invalid_arguments_of_open_pair_are_refused(files: Files, given: Any, message: str) -> None:
-    """So it is with what a pair is opened with."""
+    """The arguments of `open_pair` are refused in the same way."""
     with pytest.raises(InputError) as refused:
         syncengine.open_pair(**{"pair_file": files.pair_file, **given})
 
@@ -123,7 +123,7 @@ def test_invalid_arguments_of_open_pair_are_refused(files: Files, given: Any, me
 
 
 @pytest.mark.parametrize(
-    ("called", "told"),
+    ("called", "message"),
     [
         (call("status", since="x"), "'x' is not a time. Write it like '2000-06-05' or '2000-06-05 05:13'."),
         (call("outages", since="2000-06-05..2000-06-06"), "'2000-06-05..2000-06-06' is not a time."),
@@ -136,21 +136,21 @@ def test_invalid_arguments_of_open_pair_are_refused(files: Files, given: Any, me
     ],
 )
 def test_a_moment_is_no_window(pair: Pair, called: Callable[[Pair], object], message: str) -> None:
-    """What is no moment is told as one, with how to write it, and no CMS knows the year 1."""
+    """Text that is no moment is refused with how to write one, and no CMS has the year 1."""
     with pytest.raises(WindowError, match=re.escape(message)):
         called(pair)
 
 
 @pytest.mark.parametrize("name", [None, 5])
 def test_the_catalogue_is_queried_by_name(pair: Pair, name: Any) -> None:
-    """What is no name is a mistake of the caller, told as any other."""
-    for asked in (pair.catalogue.table, pair.catalogue.set):
-        with pytest.raises(InputError, match=f"{name} is not a name of a table or set. Give text."):
-            asked(name)
+    """A name of another type is refused like any other mistake of the caller."""
+    for query in (pair.catalogue.table, pair.catalogue.set):
+        with pytest.raises(InputError, match=f"{name} is no name of a table or set. Give text."):
+            query(name)
 
 
 def test_any_limit_of_rows_is_one(pair: Pair) -> None:
-    """A limit that no server could count to is as good as none."""
+    """A limit that no server can count to is no limit."""
     observation = pair.verify(tables="htrunk")
     [table] = observation.differing
 
@@ -158,7 +158,7 @@ def test_any_limit_of_rows_is_one(pair: Pair) -> None:
 
 
 def test_one_folder_of_specs_is_one(files: Files, tmp_path: Path) -> None:
-    """A folder of specs may be given as text or as a path, alone or among others; one that is not there is named."""
+    """A folder of specs may be given as text or as a path, alone or among others; a missing one is named."""
     with pytest.raises(syncengine.SpecError, match="x"):
         syncengine.open_pair(files.pair_file, specs="x")
     folder = tmp_path / "specs"
@@ -169,7 +169,7 @@ def test_one_folder_of_specs_is_one(files: Files, tmp_path: Path) -> None:
 
 
 def test_one_value_stands_for_several(pair: Pair) -> None:
-    """A name and a number mean the same alone and among others, from whatever they come."""
+    """A name and a number mean the same alone and in any iterable."""
     fields = [
         pair.verify(tables="htrunk", acds=1, window=WINDOW),
         pair.verify(tables=["htrunk"], acds=(1,), window=Window(START, datetime(2000, 6, 5, 6))),
@@ -183,13 +183,13 @@ def test_one_value_stands_for_several(pair: Pair) -> None:
 
 @pytest.mark.parametrize("moment", [datetime(2000, 6, 6, tzinfo=UTC), date(2000, 6, 6), "2000-06-06"])
 def test_a_window_has_no_time_zone(moment: Any) -> None:
-    """A window is of the switch's wall clock: what has a time zone, or is no time, is refused when it is made."""
+    """A window is of the switch's wall clock: a time with a time zone, or no time, is refused."""
     with pytest.raises(WindowError, match="no time of the switch's wall clock"):
         Window(START, moment)
 
 
 def test_a_message_names_arguments_as_they_are_given(pair: Pair) -> None:
-    """What is to be added or left out is told by its argument, not by the option of a command."""
+    """A hint of the Python API names arguments, not the options of a command."""
     with pytest.raises(InputError) as no_window:
         pair.plan_resync(tables="htrunk")
     with pytest.raises(InputError) as both:
@@ -200,7 +200,7 @@ def test_a_message_names_arguments_as_they_are_given(pair: Pair) -> None:
 
 
 def test_a_pair_has_no_settings_of_its_own(pair: Pair) -> None:
-    """What is mistyped, or is no part of the API, is not taken: it would be without effect."""
+    """A mistyped attribute is an error: it would have no effect."""
     with pytest.raises(AttributeError):
         pair.sorce = "secondary"  # type: ignore[attr-defined]
     assert not [name for name in vars(type(pair)) if not name.startswith("_")]

@@ -52,7 +52,7 @@ def test_a_time_within_an_interval_is_that_interval(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"sets": "dictionary"}, "dbitems, synonyms, agroups have no time, and a backfill copies history."),
+        ({"sets": "dictionary"}, "dbitems, synonyms, agroups have no time, and backfill copies history by time."),
         ({"tables": "synonyms"}, "synonyms has no time"),
         ({"tables": ("htrunk", "linkex")}, "linkex: each server's own diary of its links"),
     ],

@@ -52,7 +52,7 @@ class Raising:
 
 
 @pytest.mark.parametrize(
-    ("progress", "told"),
+    ("progress", "logged"),
     [
         (Narrow(), "TypeError: .*unexpected keyword argument 'done'"),
         pytest.param(Raising("advance", ValueError("no bar"), first=2), "ValueError: no bar", marks=pytest.mark.soak),

@@ -1,4 +1,4 @@
-"""Types commands and looks at what came of it."""
+"""Types commands and captures their output."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command left on the terminal."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -37,7 +38,7 @@ class CommandResult:
 
     @property
     def document(self) -> dict[str, Any]:
-        """Standard output as one JSON document; anything beside it fails."""
+        """Standard output as one JSON document; any other text fails."""
         document: dict[str, Any] = json.loads(self.out)
         return document
 
@@ -75,7 +76,7 @@ class _Person(io.StringIO):
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, *answers: str) -> None:
-    """Put somebody at the terminal who types these lines when asked."""
+    """Put a user at the terminal who types these answers."""
     monkeypatch.setattr("sys.stdin", _Person("".join(f"{answer}\n" for answer in answers)))
 
 
@@ -91,13 +92,25 @@ def drifting_pair(folder: Path, **options: Any) -> Files:
     )
 
 
+def suggested(output: str, label: str) -> list[list[str]]:
+    """Return the words of the commands that stand below a label, each on a line of its own."""
+    commands: list[list[str]] = []
+    below = False
+    for line in output.splitlines():
+        if below and line.startswith("  syncengine "):
+            commands.append(shlex.split(line)[1:])
+        else:
+            below = line.startswith(label) and line.endswith(":")
+    return commands
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Return every file under a folder, to compare with later."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def is_one_sentence(text: str) -> bool:
-    """Say whether an error is a short text for people, without a trace."""
+    """Return whether an error is a short text for people, without a trace."""
     return bool(text.strip()) and "Traceback" not in text and len(text.strip().splitlines()) <= 3
 
 

@@ -46,7 +46,7 @@ def test_ctrl_c_leaves_whole_steps(
 @pytest.fixture
 def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Hear Ctrl-C as a command does that has a process of its own."""
-    monkeypatch.setattr(interrupts, "_asked", threading.Event())
+    monkeypatch.setattr(interrupts, "_stop_requested", threading.Event())
     handlers = {number: signal.getsignal(number) for number in interrupts.STOPPING}
     interrupts.listen()
     yield

@@ -34,7 +34,7 @@ from tests.waiting import wait_until
 
 RESYNC = ("resync", "--yes", "--pair")
 LOCK = (
-    "import duckdb, sys; held = duckdb.connect(sys.argv[1]); held.execute('BEGIN'); print('held', flush=True); "
+    "import duckdb, sys; open_db = duckdb.connect(sys.argv[1]); open_db.execute('BEGIN'); print('held', flush=True); "
     "sys.stdin.read()"
 )
 

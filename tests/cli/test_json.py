@@ -144,7 +144,7 @@ def test_standard_output_of_a_process_is_the_document(tmp_path: Path) -> None:
         (("verify", "-t", "htrnk"), 2, None, "htrnk"),
         (("verify", "--nothing-like-it"), 2, None, "--nothing-like-it"),
         (("resync", "-t", "acds", *WINDOW), 2, None, "acds"),
-        (("resync", *TRUNKS), 2, None, "nobody to ask"),
+        (("resync", *TRUNKS), 2, None, "no terminal"),
         (("resync", *TRUNKS, "--policy", "fill", "--yes", "--from", "elsewhere"), 2, None, "elsewhere"),
         (("undo", "--yes"), 2, None, "run"),
         (("resync", "-t", "htrunk", "-w", "2000-06-05 06:30..07:00", "--yes"), 4, 6, "archived"),

@@ -1,24 +1,20 @@
-"""What verify says to type repairs what it has found, whatever tables differ."""
+"""The commands that verify suggests repair what it has found, for all tables."""
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import pytest
 
 from tests.builders import Files
-from tests.cli.terminal import CommandResult, Typing
+from tests.cli.terminal import CommandResult, Typing, suggested
 from tests.own_tables import CALLS, NOTES, call, with_own_tables
 from tests.scenes import trunks
-
-BEGINS = "To repair it: syncengine "
 
 
 def suggested_commands(result: CommandResult) -> list[list[str]]:
     """Return the commands that a verdict ends with, as words."""
-    lines = result.out.splitlines()
-    return [shlex.split(line.removeprefix(BEGINS)) for line in lines if line.startswith(BEGINS)]
+    return suggested(result.out, "To repair it")
 
 
 def drifting(folder: Path, *, trunks_differ: bool) -> Files:
@@ -35,7 +31,7 @@ def drifting(folder: Path, *, trunks_differ: bool) -> Files:
 
 
 def test_tables_of_ones_own_are_named(tmp_path: Path, typed: Typing) -> None:
-    """Beside tables of the CMS that are alike, the told commands repair those of somebody's own, and all is in sync."""
+    """The suggested commands repair tables of the user's own beside equal tables of the CMS, and all is in sync."""
     files = drifting(tmp_path, trunks_differ=False)
 
     observation = typed("verify", "--pair", files.pair_file)
@@ -69,12 +65,12 @@ def test_what_no_copy_can_write_is_reported(tmp_path: Path, typed: Typing) -> No
     document = typed("verify", "--pair", files.pair_file, "--json").document
 
     assert [words[0] for words in suggested_commands(result)] == ["sync"]
-    assert f"No copy repairs {CALLS}, on secondary: it is a view" in result.text
+    assert f"No copy repairs {CALLS} on secondary: it is a view" in result.text
     assert {t["table"]: t["unwritable"] for t in document["tables"] if t["unwritable"]}.keys() == {CALLS}
 
 
 def test_a_set_leaves_out_what_no_copy_can_write(tmp_path: Path, typed: Typing) -> None:
-    """Where a set was asked for, a view in it is left out of the told command, which then is not refused."""
+    """If a set is requested, the suggested command leaves out a view in it, and is not refused."""
     files = drifting(tmp_path, trunks_differ=True)
     (tmp_path / "specs" / "sets.toml").write_text(f'[sets.ours]\nsummary = "Ours"\ntables = ["{CALLS}", "htrunk"]\n')
     files.run("secondary", f"ALTER TABLE {CALLS} RENAME TO c_below")

@@ -80,7 +80,7 @@ def test_without_a_terminal_there_is_no_question(tmp_path: Path, words: tuple[st
     result = type_in_process("resync", "--pair", files.pair_file, *TRUNKS, *words, input="y\n")
 
     assert result.code == 2
-    assert result.err == "There is nobody to ask before writing. Add --yes to write, or --dry-run to look.\n"
+    assert result.err == "Cannot ask for confirmation: no terminal. Add --yes to write, or --dry-run to see the plan.\n"
     assert "Plan: " not in result.out
     assert contents(tmp_path) == before
 

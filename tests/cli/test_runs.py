@@ -64,10 +64,10 @@ def test_a_run_is_listed_and_shown(tmp_path: Path, typed: Typing) -> None:
     assert (listed.code, shown.code, report.code) == (0, 0, 0)
     assert run in listed.out
     assert "2 of 2" in listed.out
-    assert "12 rows written where 4 rows stood before" in shown.out
-    assert f"Take it back: syncengine undo {run}" in shown.out
+    assert "12 rows written in place of 4 rows" in shown.out
+    assert f"To undo it:\n  syncengine undo {run}" in shown.out
     assert "Plan: replace from primary to secondary" in report.out
-    assert "looked at afterwards: in sync" in report.out
+    assert "checked afterwards: in sync" in report.out
 
 
 def test_documents_of_runs(tmp_path: Path, typed: Typing) -> None:
@@ -90,7 +90,7 @@ def test_nothing_was_ever_run(tmp_path: Path, typed: Typing) -> None:
     """Without any run the lists are empty, and what needs one says in a sentence that there is none."""
     files = pair_of(tmp_path)
 
-    assert "No run is kept" in typed("runs", "--pair", files.pair_file).out
+    assert "No run is saved" in typed("runs", "--pair", files.pair_file).out
     assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
     for command in ("report", "resume"):
         result = typed(command, "--pair", files.pair_file)
@@ -111,7 +111,7 @@ def test_a_run_is_undone_and_done_again(tmp_path: Path, typed: Typing) -> None:
     assert f"Plan: undo of run {run}" in dry_run.out
     undone = typed("undo", "--pair", files.pair_file, "--yes")
     assert (undone.code, files.bag("secondary", "hsplit")) == (0, before)
-    assert f"what run {run} had written is as it was before" in undone.out
+    assert f"the rows of run {run} are as they were before" in undone.out
     assert "undone by" in typed("runs", "--pair", files.pair_file).out
     assert typed("undo", "--pair", files.pair_file, "--yes").code == 0
     assert files.bag("secondary", "hsplit") == after
@@ -178,7 +178,7 @@ def test_a_run_that_was_cut_short_is_resumed(tmp_path: Path, typed: Typing, monk
     status = cut_short(files, typed, monkeypatch, after=1)
     assert status.code == 5
     assert "cut short" in status.out
-    assert "Go on with it: syncengine resume" in status.out
+    assert "To resume it:\n  syncengine resume" in status.out
     resumed = typed("resume", "--pair", files.pair_file)
 
     assert resumed.code == 0
@@ -211,7 +211,7 @@ def test_an_undo_needs_confirmation(tmp_path: Path, typed: Typing) -> None:
 
     assert (result.code, result.err) == (
         2,
-        "There is nobody to ask before writing. Add --yes to write, or --dry-run to look.\n",
+        "Cannot ask for confirmation: no terminal. Add --yes to write, or --dry-run to see the plan.\n",
     )
 
 
@@ -238,7 +238,7 @@ def test_ids_are_whole_on_a_narrow_screen(tmp_path: Path, typed: Typing) -> None
     run = resync(files, typed)
     paper = StringIO()
 
-    print_runs(Console(file=paper, width=80), files.open().runs())
+    print_runs(Console(file=paper, width=80), files.open().runs(), "pair.toml")
 
     listed = paper.getvalue()
     assert run in listed

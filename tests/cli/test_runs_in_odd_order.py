@@ -145,7 +145,7 @@ def test_a_damaged_run_is_removed_on_request_only(tmp_path: Path, typed: Typing)
 
     assert (pruned, remaining) == ([], 1)
     assert (question.code, unnamed.code, removed.code) == (2, 2, 0)
-    assert "Add --yes to remove it." in question.err
+    assert "Add --yes to remove the run." in question.err
     assert "syncengine runs RUN --remove" in unnamed.err
     assert f"Run {run} was removed; it can no longer be undone." in removed.out
     assert files.open().runs() == ()
@@ -264,7 +264,7 @@ def test_an_undo_does_not_claim_what_it_skipped(tmp_path: Path, typed: Typing) -
     result = typed("undo", "--yes", "--pair", files.pair_file)
 
     assert result.code == 5
-    assert "what was put back is as it was before" in result.out
+    assert "the restored rows are as they were before" in result.out
     assert f"not all of run {run}" in result.out
     assert "not all as before" in typed("report", "--pair", files.pair_file).out
 
@@ -287,7 +287,7 @@ def test_rows_that_changed_are_for_a_new_run(tmp_path: Path, typed: Typing, monk
 
     assert result.code == 5
     assert "syncengine resume" not in result.out
-    assert "again as this run was begun: it plans what was left" in result.text
+    assert "again as this run was begun: it plans the rest anew" in result.text
     assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
     resumed = typed("resume", "--pair", files.pair_file)
     assert (resumed.code, "Run its command again" in resumed.err) == (2, True)

@@ -115,15 +115,15 @@ def test_an_unforeseen_error_is_a_sentence(tmp_path: Path, typed: Typing, monkey
 
     assert (result.code, traced.code) == (1, 1)
     assert is_one_sentence(result.err)
-    assert "This is a fault of syncengine: ZeroDivisionError" in result.err
+    assert "This is a bug in syncengine: ZeroDivisionError" in result.err
     assert "Traceback" in traced.err
 
 
 @pytest.mark.parametrize(
     ("raised", "message"),
     [
-        (MemoryError(), "gives no more memory"),
-        (RuntimeError("can't start new thread"), "gives no more threads"),
+        (MemoryError(), "Out of memory"),
+        (RuntimeError("can't start new thread"), "allows no more threads"),
         (OSError(24, "Too many open files", "/somewhere"), "Too many open files (/somewhere)"),
         (BrokenPipeError(32, "Broken pipe"), "broken pipe"),
     ],

@@ -93,7 +93,7 @@ def test_any_value_is_json(value: object, shown: object) -> None:
     assert json.loads(text.encode(), parse_constant=refuse) == {"value": shown}
 
 
-@pytest.mark.parametrize(("value", "told"), [(math.nan, "NaN"), (math.inf, "Infinity"), (-math.inf, "-Infinity")])
+@pytest.mark.parametrize(("value", "name"), [(math.nan, "NaN"), (math.inf, "Infinity"), (-math.inf, "-Infinity")])
 def test_numbers_that_json_has_not_have_one_name(value: float, name: str) -> None:
     """A sample of a verdict and a document name them alike."""
     assert plain_value(FingerprintColumn("share", ColumnType("float")), value) == name

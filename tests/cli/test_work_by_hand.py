@@ -1,4 +1,4 @@
-"""What plans and verdicts leave to people: said in the right words, wherever one command of ours is not enough."""
+"""Work by hand: plans and verdicts describe it, where commands are not enough."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from syncengine.model.spec import DataClass, SyncedBy, TableSpec
 from syncengine.planning.by_hand import administration_lines
 from syncengine.report.repair_commands import repair_commands
 from tests.builders import AS_OF, DAY, Files, build_files, catalogue, row
-from tests.cli.terminal import CommandResult, Typing
+from tests.cli.terminal import CommandResult, Typing, suggested
 from tests.examples import some_of
 from tests.scenes import code, outage, trunks
 
@@ -57,7 +57,7 @@ def dictionary(folder: Path) -> Files:
 
 
 def test_a_set_is_taken_for_one_acd_and_what_is_of_none_is_named(tmp_path: Path, typed: Typing) -> None:
-    """The ACD's part is planned, written and in sync; calculations and constants are said to go another way."""
+    """The ACD's part is planned, written and in sync; a note says how calculations and constants are copied."""
     files = dictionary(tmp_path)
     one = ("--pair", files.pair_file, "--set", "dictionary", "--acd", "1")
 
@@ -70,36 +70,36 @@ def test_a_set_is_taken_for_one_acd_and_what_is_of_none_is_named(tmp_path: Path,
     rest = "not compared, since their rows have no ACD: dbitems (calculations, constants, database and custom items); "
     rest += f"it goes with system administration: `syncengine sync --table dbitems --dry-run --pair {files.pair_file}`"
     assert (planned.code, written.code, verdict.code) == (3, 0, 0)
-    for said in (planned, written):
-        assert rest in said.text
+    for result in (planned, written):
+        assert rest in result.text
     assert "1 table, 1 bucket" in planned.text
     assert "IN SYNC ACD 1 only: " in written.text
-    for said in (listed, report):
-        assert any(line.endswith("primary to secondary, synonyms, agroups") for line in said.out.splitlines())
-    assert "Of no ACD, and not looked at: dbitems." in written.text
+    for result in (listed, report):
+        assert any(line.endswith("primary to secondary, synonyms, agroups") for line in result.out.splitlines())
+    assert "Of no ACD, and not compared: dbitems." in written.text
     document = verdict.document
     assert (document["in_sync"], document["acds"]) == (True, [1])
-    assert [left["table"] for left in document["excluded"]] == ["dbitems"]
+    assert [one["table"] for one in document["excluded"]] == ["dbitems"]
     assert {one["table"]: one["in_sync"] for one in document["tables"]}["dbitems"] is None
     assert any("dbitems" in note for note in document["notes"])
-    # The other ACD and the constant are as they were, and the command that is told takes the constant.
+    # The other ACD and the constant are unchanged, and the suggested command copies the constant.
     assert len(files.bag("secondary", "synonyms")) == 2
     assert typed("sync", "--pair", files.pair_file, "--table", "dbitems", "--yes").code == 0
     assert len(files.bag("secondary", "dbitems")) == 1
 
 
 def test_a_table_of_no_acd_that_is_named_is_not_left_out_silently(tmp_path: Path, typed: Typing) -> None:
-    """Who names such a table, or asks for nothing else, with an ACD is told that it cannot be."""
+    """Such a table, named or requested alone with an ACD, is refused."""
     files = dictionary(tmp_path)
-    for asked in (("--table", "dbitems", "--table", "synonyms"), ("--set", "shortcuts")):
-        result = typed("sync", "--pair", files.pair_file, *asked, "--acd", "1", "--dry-run")
+    for words in (("--table", "dbitems", "--table", "synonyms"), ("--set", "shortcuts")):
+        result = typed("sync", "--pair", files.pair_file, *words, "--acd", "1", "--dry-run")
 
         assert result.code == 2
-        assert "rows that belong to no ACD are only copied with all ACDs" in result.err
+        assert "rows of no ACD are only copied with all ACDs" in result.err
 
 
 def test_a_verdict_of_an_acd_on_what_is_of_none_says_to_leave_the_acd_out(tmp_path: Path, typed: Typing) -> None:
-    """Another window would tell no more of custom reports."""
+    """Another window would not change the result for custom reports."""
     files = build_files(tmp_path, ["custobjects", "htrunk"], both={"custobjects": [row("custobjects")]})
 
     result = typed("verify", "--pair", files.pair_file, "--set", "custom-reports", "--acd", "1")
@@ -138,10 +138,10 @@ def test_a_plan_in_both_directions_shows_the_pieces_it_writes(tmp_path: Path, ty
     repaired = typed("resync", *pair, "--outages", "--yes")
     undone = typed("undo", *pair, "--yes")
 
-    assert "nothing held" not in repaired.text
+    assert "no rows" not in repaired.text
     assert re.search(r"2000-06-03 05:00-05:29 +hcwc", repaired.out)
     assert re.search(r"2000-06-03 05:00-05:29, 2000-06-05 05:30-05:59 +htrunk", repaired.out)
-    # What is asked for are the outages, and not the days between them.
+    # The requested range is that of the outages, without the days between them.
     assert repaired.text.count("2000-06-03 05:00-05:29, 2000-06-05 05:30-05:59") == 3
     assert "2000-06-03 05:00 to 2000-06-05 05:59" not in repaired.text.split("Run ")[0]
     assert {tuple(piece["shown"] for piece in one["requested_parts"]) for one in document["ranges"]} == {
@@ -151,16 +151,16 @@ def test_a_plan_in_both_directions_shows_the_pieces_it_writes(tmp_path: Path, ty
     assert pieces["htrunk"] == ["2000-06-03 05:00-05:29", "2000-06-05 05:30-05:59"]
     assert pieces["hcwc"] == ["2000-06-03 05:00-05:29"]
     assert (repaired.code, undone.code) == (0, 0)
-    assert re.search(r"range put back +tables", undone.out)
+    assert re.search(r"range restored +tables", undone.out)
     assert re.search(r"2000-06-03 05:00-05:29, 2000-06-05 05:30-05:59 +htrunk", undone.out)
-    # Point by point: what the run and its undo leave to Data Summarizing.
-    for said in (repaired, undone):
-        assert "Left to be done by hand: 1 thing, named below." in said.text
-        assert "Rerun Data Summarizing on primary" in said.text
+    # Both the run and its undo leave work to Data Summarizing.
+    for result in (repaired, undone):
+        assert "Left to be done by hand: 1 thing, named below." in result.text
+        assert "Rerun Data Summarizing on primary" in result.text
 
 
 def test_many_pieces_are_counted(tmp_path: Path, typed: Typing) -> None:
-    """From three pieces on it is said how many there are, and between which times."""
+    """Three pieces or more are counted, with their first and last time."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(0, 700)}, primary={"htrunk": [], "linkex": []})
     for label in (100, 300, 500):
         files.run("secondary", "DELETE FROM htrunk WHERE starttime = ?", [label])
@@ -172,7 +172,7 @@ def test_many_pieces_are_counted(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_single_user_mode_is_listed_once(tmp_path: Path, typed: Typing) -> None:
-    """One line names both classes that are copied as a whole, their tables, and the way without it."""
+    """One line names both classes that are written as a whole, their tables, and the alternative."""
     files = dictionary(tmp_path)
 
     planned = typed("sync", "--pair", files.pair_file, "--set", "administration", "--dry-run")
@@ -185,7 +185,7 @@ def test_single_user_mode_is_listed_once(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_a_renamed_acd_is_one_changed_row_with_a_next_action(tmp_path: Path, typed: Typing) -> None:
-    """The row of an ACD is told by its number; where to name it is said, and the command that copies it works."""
+    """The row of an ACD is identified by its number; the line says where to rename it, and the command copies it."""
     files = dictionary(tmp_path)
     files.run("primary", "UPDATE acds SET acd_name = 'Boston' WHERE acd = 1")
 
@@ -202,9 +202,8 @@ def test_a_renamed_acd_is_one_changed_row_with_a_next_action(tmp_path: Path, typ
 
 
 def manual_commands(result: CommandResult) -> list[list[str]]:
-    """Return the words of the commands that copy what is kept by hand."""
-    commands = re.findall(r"^To copy what is kept by hand all the same: syncengine (.*)$", result.out, re.M)
-    return [shlex.split(one) for one in commands]
+    """Return the words of the commands that copy tables synchronised by hand."""
+    return suggested(result.out, "To copy tables that are synchronised by hand all the same")
 
 
 def only_there(spec: TableSpec, *, hours: int = 0) -> dict[str, Any]:
@@ -264,26 +263,23 @@ def test_every_table_that_differs_has_a_next_action(chosen: str, source: Role) -
 @pytest.mark.parametrize("chosen", some_of(["call-profiles", *SETS, ""], 20))
 def test_every_drift_ends_with_a_next_action(all_differing: Files, typed: Typing, chosen: str) -> None:
     """Of every set and class each table that differs is in a command to type, or in a line for people."""
-    asked = ("--pair", all_differing.pair_file, *(("--set", chosen) if chosen else ()))
-
-    verdict = typed("verify", *asked)
+    verdict = typed("verify", "--pair", all_differing.pair_file, *(("--set", chosen) if chosen else ()))
 
     observation = all_differing.open().verify(sets=chosen or ())
     names = {table.spec.name for table in observation.tables if table.differing}
     of_set = set(catalogue().set(chosen).tables) if chosen else set(map(_name, COMPARED))
     assert verdict.code == 3
     assert names == of_set & set(map(_name, COMPARED))
-    told_of = set[str]()
-    for command in re.findall(r"^To repair it: syncengine (.*)$", verdict.out, re.M):
-        words = shlex.split(command)
-        told_of |= tables_of(words)
+    covered = set[str]()
+    for words in suggested(verdict.out, "To repair it"):
+        covered |= tables_of(words)
     for line in observation.by_hand:
-        told_of |= {one for one in names if re.search(rf"\b{one}\b", line.text)}
-    assert names <= told_of
+        covered |= {one for one in names if re.search(rf"\b{one}\b", line.text)}
+    assert names <= covered
     assert "DRIFT" in verdict.out
     assert all(typed(*words).code == 3 for words in manual_commands(verdict))
     last = verdict.out[verdict.out.index("DRIFT") :]
-    assert "To repair it:" in last or "Still to be done by hand" in last
+    assert "To repair it, " in last or "Still to be done by hand" in last
 
 
 def _name(spec: TableSpec) -> str:
@@ -291,7 +287,7 @@ def _name(spec: TableSpec) -> str:
 
 
 def test_a_server_is_named_once(tmp_path: Path, typed: Typing) -> None:
-    """What a server says of itself begins with its name, and no command puts the name before it again."""
+    """An error of a server begins with its name, and no command adds the name again."""
     for gone in ("primary", "secondary"):
         files = build_files(tmp_path / gone, ["htrunk", "ttsched", "ttsctasks", "ttsc"])
         files.database(gone).unlink()
@@ -305,20 +301,20 @@ def test_a_server_is_named_once(tmp_path: Path, typed: Typing) -> None:
 def test_stale_periods_are_listed_in_order(tmp_path: Path, typed: Typing) -> None:
     """By server, table, period and ACD in JSON, by period for people, whatever order the steps have."""
     days = [date(2000, 6, day) for day in (4, 2, 3)]
-    held = [one for day in days for acd in (2, 1) for one in trunks(400, 500, row_date=day, acd=acd)]
+    on_both = [one for day in days for acd in (2, 1) for one in trunks(400, 500, row_date=day, acd=acd)]
     lost = [one for day in days for acd in (2, 1) for one in trunks(500, 530, row_date=day, acd=acd)]
     codes = [code(500, row_date=day) for day in days]
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc"],
-        both={"htrunk": held},
+        both={"htrunk": on_both},
         primary={"htrunk": lost, "hcwc": codes},
         acds={1: 30, 2: 30},
     )
-    asked = ("--pair", files.pair_file, "--window", "2000-06-02..2000-06-04", "--dry-run")
+    options = ("--pair", files.pair_file, "--window", "2000-06-02..2000-06-04", "--dry-run")
 
-    document = typed("resync", *asked, "--json").document
-    shown = re.findall(r"^  (\w+ of \S+, ACD \d): (.*)$", typed("resync", *asked).out, re.M)
+    document = typed("resync", *options, "--json").document
+    shown = re.findall(r"^  (\w+ of \S+, ACD \d): (.*)$", typed("resync", *options).out, re.M)
 
     stale = [(one["into"], one["table"], one["row_date"], one["acd"]) for one in document["stale_rollups"]]
     assert stale == sorted(stale)
@@ -333,7 +329,7 @@ def test_stale_periods_are_listed_in_order(tmp_path: Path, typed: Typing) -> Non
 
 
 def test_a_verdict_in_sync_lists_the_work_by_hand(tmp_path: Path, typed: Typing) -> None:
-    """Verify, sync, undo and backfill say beside the verdict how much is left, or that nothing is; JSON names it."""
+    """Verify, sync, undo and backfill say how much work is left, or that none is; JSON names it."""
     saturday = trunks(400, 500, row_date=SATURDAY)
     names = (*catalogue().set("users").tables, *catalogue().set("custom-reports").tables, "synonyms", "htrunk")
     files = build_files(
@@ -361,12 +357,12 @@ def test_a_verdict_in_sync_lists_the_work_by_hand(tmp_path: Path, typed: Typing)
     assert "those half done included. Left to be done by hand: 1 thing, named below." in filled.text
     assert "Nothing new is left to be done by hand; `syncengine report RUN " in again.text
     assert "Left to be done by hand: 1 thing, named below." in users.text
-    assert "as it was before. Left to be done by hand: 1 thing, named below." in undone.text
-    assert "On secondary, remove the logins of the users that the undo removed (1)" in undone.text
+    assert "as they were before. Left to be done by hand: 1 thing, named below." in undone.text
+    assert "Remove the logins of users that are gone again (1) on secondary by hand" in undone.text
     assert "IN SYNC" in reports.text
-    # Whether files have to be copied no table shows: they are named once, and are nothing that is known to be left.
+    # No table shows whether files must be copied: they are named once, and not counted as work.
     assert reports.text.count("/cms/db/gem/r_custom") == 1
-    assert "Files beside them were not looked at: /cms/db/gem/c_custom" in reports.text
+    assert "Files beside them, not compared: /cms/db/gem/c_custom" in reports.text
     assert verified["files_not_compared"][0]["file"] == "/cms/db/gem/c_custom"
     assert "Nothing that tables show is left to be done by hand; files, logins and passwords" in reports.text
     assert verified["by_hand"] == []
@@ -376,7 +372,7 @@ def test_a_verdict_in_sync_lists_the_work_by_hand(tmp_path: Path, typed: Typing)
 
 @pytest.mark.soak
 def test_an_undo_that_brings_users_back_says_so(tmp_path: Path, typed: Typing) -> None:
-    """Who is back may have lost the login meanwhile; nobody is sent to make one like on the other server."""
+    """A restored user may have lost the login meanwhile; no line asks for one like on the other server."""
     names = catalogue().set("users").tables
     ben, carl = (row("users", user_id=one) for one in ("ben", "carl"))
     files = build_files(tmp_path, names, both={"users": [ben]}, secondary={"users": [carl]})
@@ -392,7 +388,7 @@ def test_an_undo_that_brings_users_back_says_so(tmp_path: Path, typed: Typing) -
 
 
 def test_a_run_without_work_by_hand_says_so(tmp_path: Path, typed: Typing) -> None:
-    """A resync of intervals of today leaves nothing to people; of runs before it that says nothing."""
+    """A resync of today's intervals leaves no work by hand; this says nothing of earlier runs."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 500)}, primary={"htrunk": trunks(500, 530)})
 
     done = typed("resync", "--pair", files.pair_file, "--window", "2000-06-05 05:13..05:19", "--yes")
@@ -402,7 +398,7 @@ def test_a_run_without_work_by_hand_says_so(tmp_path: Path, typed: Typing) -> No
 
 
 def test_what_a_run_skips_has_a_next_action(tmp_path: Path, typed: Typing) -> None:
-    """After a run that left something, by hand or by a rule, the verdict says where to go on."""
+    """After a run that skipped tables, by hand or by a rule, the verdict says what to do."""
     files = dictionary(tmp_path)
     files.run("primary", "UPDATE acds SET acd_name = 'Boston' WHERE acd = 1")
     files.run("primary", "DELETE FROM dbitems")
@@ -411,12 +407,12 @@ def test_what_a_run_skips_has_a_next_action(tmp_path: Path, typed: Typing) -> No
     done = typed("sync", "--pair", files.pair_file, "--set", "dictionary", "--table", "acds", "--yes")
 
     assert done.code == 3
-    assert "Why dbitems was left: syncengine report " in done.text
+    assert "To see why dbitems was skipped: syncengine report " in done.text
     assert "On secondary, administer acds as on primary" in done.text[done.text.index("DRIFT") :]
 
 
 def test_a_note_on_many_tables_and_acds_is_printed_once(tmp_path: Path, typed: Typing) -> None:
-    """How far was compared, what a restore would overwrite, and what no fingerprint covers: one line for all."""
+    """How far was compared, what a restore would overwrite, and what no fingerprint covers: one line each."""
     profiles = ("split_pro", "vdn_pro", "aar_agents")
     files = build_files(
         tmp_path,
@@ -425,10 +421,10 @@ def test_a_note_on_many_tables_and_acds_is_printed_once(tmp_path: Path, typed: T
         primary={name: [row(name)] for name in profiles},
         acds={1: 30, 2: 30},
     )
-    asked = ("--table", "f_cstprof", "--table", "f_chprof", *(word for one in profiles for word in ("--table", one)))
+    options = ("--table", "f_cstprof", "--table", "f_chprof", *(word for one in profiles for word in ("--table", one)))
 
     verdict = typed("verify", "--pair", files.pair_file, "--window", "2000-06-05", "--table", "htrunk")
-    planned = typed("sync", "--pair", files.pair_file, *asked, "--dry-run")
+    planned = typed("sync", "--pair", files.pair_file, *options, "--dry-run")
 
     assert re.findall("compared up to.*", verdict.out) == [
         "compared up to 2000-06-05 07:00: primary has archived ACD 1, 2 no further"

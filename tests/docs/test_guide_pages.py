@@ -211,7 +211,7 @@ def test_on_a_first_sync_what_only_one_server_has_survives_a_fill(tmp_path: Path
     files = build_files(tmp_path, ["synonyms"], primary=first, secondary=second)
     back = ("--set", "synonyms", "--from", "secondary", "--pair", files.pair_file)
 
-    assert "1 row that only primary holds will be deleted" in typed("sync", *back, "--dry-run").out
+    assert "1 row that only primary has will be deleted" in typed("sync", *back, "--dry-run").out
     assert typed("sync", *back, "--policy", "fill", "--yes").code == 3
     assert typed("sync", "--set", "synonyms", "--yes", "--pair", files.pair_file).code == 0
     assert len(files.bag("primary", "synonyms")) == len(files.bag("secondary", "synonyms")) == 2

@@ -58,7 +58,7 @@ def test_no_command_is_suggested_for_them(tmp_path: Path, typed: Typing) -> None
 
     assert "ACD 1 at no time of day" in verified.text
     assert f"{CALLS} ACD 1 {DAY} at no time of day" in verified.text
-    assert f"No copy repairs {CALLS}: what differs is at no time" in verified.text
+    assert f"No copy repairs {CALLS}: the rows that differ have no time" in verified.text
     assert "To repair it" not in verified.text
     assert "interval lengths" not in verified.text
     assert (verified.code, window.code, resync.code) == (3, 0, 0)

@@ -72,7 +72,7 @@ def test_the_others_are_compared(tmp_path: Path, typed: Typing) -> None:
     assert result.code == 1
     assert f"hcwc: {MAY_NOT}. {GRANT}" in result.text
     assert "DRIFT 2 tables and 2 buckets differ, of 2 tables" in result.text
-    assert "NOT COMPARED 1 table: nobody knows whether it differs." in result.text
+    assert "NOT COMPARED 1 table: whether it differs is not known." in result.text
     assert document["not_compared"] == [{"table": "hcwc", "problem": MAY_NOT, "hint": GRANT}]
     assert document["counts"] == {"in_sync": 0, "differing": 1, "not_compared": 1, "empty": 0}
     assert [table["in_sync"] for table in document["tables"]] == [None, False]
@@ -87,7 +87,7 @@ def test_a_report_distinguishes_tables_not_compared_from_drift(tmp_path: Path, t
 
     result = typed("report", "--pair", files.pair_file)
 
-    assert "looked at afterwards: not compared: hcwc; nothing differs in the others" in result.text
+    assert "checked afterwards: not compared: hcwc; nothing differs in the others" in result.text
     assert "drift remained" not in result.text
     assert typed("runs", "--pair", files.pair_file, "--json").document["runs"][0]["not_compared_after"] == ["hcwc"]
 
@@ -101,7 +101,7 @@ def test_nothing_is_called_in_sync_beside_it(tmp_path: Path, typed: Typing) -> N
 
     assert result.code == 1
     assert "IN SYNC" not in result.text
-    assert "nobody knows whether it differs. Nothing differs in the others: 1 table" in result.text
+    assert "whether it differs is not known. Nothing differs in the others: 1 table" in result.text
 
 
 def test_a_view_over_a_deleted_file_stops_no_other_table(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_a_table_that_cannot_be_written_does_not_end_the_others(tmp_path: Path, 
     for result in (again, alone):
         assert result.code == 1
         assert "step 1 (htrunk) was not done: " in result.text
-        assert "again as this run was begun: it plans what was left" in result.text
+        assert "again as this run was begun: it plans the rest anew" in result.text
         assert "syncengine resume" not in result.text
 
 

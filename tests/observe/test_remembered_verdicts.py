@@ -517,12 +517,12 @@ def test_the_verdict_says_what_is_remembered(tmp_path: Path) -> None:
     """The line after the verdict says how much was not read and since when; a first verdict has no such line."""
     files = built(tmp_path)
 
-    assert shown(verify(files).observation)[-1].startswith("IN SYNC")
-    verdict, remembered = shown(verify(files, now=NOW + timedelta(hours=1)).observation)[-2:]
+    assert shown(verify(files).observation)[-2].startswith("IN SYNC")
+    verdict, _, remembered = shown(verify(files, now=NOW + timedelta(hours=1)).observation)[-3:]
 
     assert verdict.startswith("IN SYNC  1 table, 6 buckets, 24 rows (by fingerprint")
-    assert remembered == (
-        "Besides, 10 of 13 days of 1 table (20 buckets, 80 rows) are remembered as equal, the oldest from "
+    assert remembered.strip() == (
+        "Not read again: 10 of 13 days of 1 table (20 buckets, 80 rows), remembered as equal, the oldest from "
         "2026-01-01 06:10; --full reads everything."
     )
 

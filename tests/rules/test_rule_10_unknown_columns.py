@@ -142,7 +142,7 @@ def test_it_is_only_for_what_is_recomputed(tmp_path: Path, typed: Typing) -> Non
 
     assert result.code == 2
     assert "Add --rollups recompute." in result.err
-    with pytest.raises(InputError, match=r"unknown_columns=.guess.` cannot be meant"):
+    with pytest.raises(InputError, match=r"unknown_columns=.guess.` is not valid"):
         files.open().plan_resync(window=window(SUNDAY), unknown_columns="guess")
 
 

@@ -294,14 +294,14 @@ def test_history_and_administration_have_a_command_each(tmp_path: Path, typed: T
     """A resync of names and a sync of history are refused with what to type instead, and exit code 2."""
     files = build_files(tmp_path, ["synonyms", "htrunk"], primary={"htrunk": trunks()})
 
-    with pytest.raises(InputError, match="a table without times"):
+    with pytest.raises(InputError, match="synonyms has no time"):
         resync(files, tables="synonyms")
     result = typed("resync", "--pair", files.pair_file, "--set", "dictionary", "--yes")
     assert (result.code, f"Use `syncengine sync --set dictionary --pair {files.pair_file}`." in result.err) == (2, True)
     result = typed("sync", "--pair", files.pair_file, "--table", "htrunk", "--yes")
     assert (result.code, f"Use `syncengine resync --window TIME --pair {files.pair_file}`" in result.err) == (2, True)
     result = typed("sync", "--pair", files.pair_file)
-    assert (result.code, "Name a set" in result.err) == (2, True)
+    assert (result.code, "sync needs --set or --table." in result.err) == (2, True)
     result = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--policy", "reconcile")
     assert (result.code, "'reconcile' is not one of 'replace', 'fill'" in result.err) == (2, True)
 
@@ -321,7 +321,7 @@ def test_json_shows_which_server_changed_what(tmp_path: Path, typed: Typing) -> 
             "acd": 1,
             "key": {"item_type": "vdn", "value": "1"},
             "changed_by": ChangedBy.BOTH.value,
-            "kept": "conflict",
+            "skipped": "conflict",
             "rows": {"last": 1, "primary": 1, "secondary": 1},
             "versions": [{"column": "item_name", "last": "Sales", "primary": "Sales East", "secondary": "Sales West"}],
         }

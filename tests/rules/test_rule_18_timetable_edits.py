@@ -87,8 +87,8 @@ def test_the_command_shows_its_plan_and_what_is_left(tmp_path: Path, typed: Typi
     assert "Plan: run the timetables of jm only on secondary" in shown.out
     assert "jm Morning not here only here" in shown.text
     assert "ttsched.run_local of 2 timetables is set on secondary." in shown.out
-    assert "a flag written into the table may take effect later" in result.out
-    assert "looked at again: every flag is as the plan has it" in result.out
+    assert "a flag written into the table may be noticed only later" in result.out
+    assert "checked: every flag is as planned" in result.out
     assert "Nothing to do: 2 timetables are so already." in again.out
     assert flags(files) == TAKEN_OVER
 

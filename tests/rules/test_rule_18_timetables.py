@@ -381,7 +381,7 @@ def test_options_of_an_edit_are_refused_without_one(tmp_path: Path, typed: Typin
     result = typed("timetables", "--pair", three_owners(tmp_path).pair_file, "--yes")
 
     assert result.code == 2
-    assert "nothing is edited" in result.err
+    assert "require --run-on." in result.err
 
 
 def test_an_owner_of_a_server_that_did_not_answer_is_not_called_unknown(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from syncengine.model.plan import SkipReason
 from syncengine.model.refusals import TooManyDeletionsError
 from tests.builders import Files, build_files, row
-from tests.cli.terminal import Typing
+from tests.cli.terminal import Typing, suggested
 from tests.examples import some_of
 from tests.scenes import sync, sync_plan_of
 
@@ -112,7 +111,7 @@ def test_the_plan_of_a_removed_user_says_what_to_type(tmp_path: Path, typed: Typ
     result = typed("sync", "--pair", one_removed(tmp_path).pair_file, "--table", "users", "--dry-run")
 
     assert result.code == 3
-    assert "user_id 'carl': only on secondary; left: removed only when told" in result.out
+    assert "user_id 'carl': only on secondary; skipped: only --remove-users removes it" in result.out
     assert "--remove-users" in result.out
 
 
@@ -121,11 +120,11 @@ def test_a_run_that_left_a_removed_user_says_what_to_type(tmp_path: Path, typed:
     files = one_removed(tmp_path)
 
     done = typed("sync", "--pair", files.pair_file, "--set", "users", "--yes")
-    then = shlex.split(done.text.partition("removed by hand): ")[2].partition(" --dry-run")[0])
-    removed = typed(*then[1:], "--yes")
+    [command] = suggested(done.out, "To remove users that only secondary has")
+    removed = typed(*(word for word in command if word != "--dry-run"), "--yes")
 
     assert (done.code, removed.code) == (3, 0)
-    assert "To remove users that only secondary has, with what is theirs in these tables" in done.text
+    assert "To remove users that only secondary has, with their rows in these tables" in done.text
     assert ids(files, "users") == ["ann", "ben"]
     assert "--remove-users" not in removed.text
 

@@ -166,7 +166,7 @@ def test_a_hook_that_fails_before_the_first_write_stops_the_run(
     result = typed("sync", "--pair", files.pair_file, *words, "--yes")
 
     assert result.code == 1
-    assert "It ended early: the hook single-user of secondary" in result.text
+    assert "It stopped early: the hook single-user of secondary" in result.text
     assert "; nothing is written without it" in result.text
     assert says in result.text
     assert "syncengine resume" in result.out

@@ -94,8 +94,8 @@ def test_a_step_that_cannot_be_restored_is_not_called_untouched(
         result = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
     assert result.code == 5, result.text
-    assert "nobody can say what the target holds of it" in result.out
-    assert "could not be restored: secondary: the link is down." in result.text
+    assert "not known whether its rows are on the target" in result.out
+    assert "could not be put back: secondary: the link is down." in result.text
     assert "untouched" not in result.out
     assert typed("resume", "--pair", unlogged.files.pair_file).code == 0
     assert unlogged.target == unlogged.source

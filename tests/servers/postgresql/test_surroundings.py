@@ -144,7 +144,7 @@ def test_plan_run_and_undo_name_allowed_cascades(customers: Customers) -> None:
     assert undone.code == 5
     assert "Not put back: what run" in undone.text
     assert "what run" in undone.out
-    assert "is as it was before" in undone.text
+    assert "are as they were before" in undone.text
     assert customers.files.bag("secondary", "hsplit") == rows
     assert customers.ask("SELECT note FROM c_notes ORDER BY note") == notes
 
