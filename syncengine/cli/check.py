@@ -46,7 +46,7 @@ def check(options: CheckOptions) -> int:
     if options.output.json:
         print_document(check_document(pair_check))
     else:
-        print_check(out(), pair_check, everything=bool(options.output.verbose))
+        print_check(out(), pair_check, str(options.pair), everything=bool(options.output.verbose))
     if pair_check.problems:
         return ExitCode.ERROR
     return ExitCode.DONE if pair_check.alike else ExitCode.DRIFT
