@@ -1,4 +1,4 @@
-"""The only wiring: a pair as one object with the things people do to it. This is the Python API."""
+"""The only wiring: a pair as one object with everything a user does to it. This is the Python API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Pair", "VerifiedRun", "bare_checklist", "build_demo", "open_catalogu
 
 
 def __getattr__(name: str) -> object:
-    """Import the engine when it is first asked for: what sets up a process needs none of it."""
+    """Import the engine on first use: setting up a process needs none of it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(

@@ -1,4 +1,4 @@
-"""What people ask for, as they give it: one or many, text or values. The one place where an argument is refused."""
+"""Arguments as callers give them: one or many, text or values. The one place where an argument is refused."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 When = str | Window
 """A time, as text or as a value."""
 Moment = str | datetime | None
-"""A day or minute, as text or as a value; None where nobody says."""
+"""A day or minute, as text or as a value; None for the default."""
 SHOWN = 60
 WINDOW_HINT = "Give text like '2000-06-05 05:13..05:19', or a syncengine.Window(start, stop)."
 MOMENT_HINT = "Give text like '2000-06-05 05:13', or a datetime without a time zone, as the switch's clock shows it."
 
 
 def refuse(argument: str, value: object, hint: str) -> NoReturn:
-    """Raise `InputError` that names an argument, what it was, and what to give instead."""
+    """Raise `InputError` that names an argument, its value, and what to give instead."""
     text = repr(str(value)) if isinstance(value, str) else repr(value)
     shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-    raise InputError(f"`{argument}={shown}` cannot be meant.", hint=hint)
+    raise InputError(f"`{argument}={shown}` is not valid.", hint=hint)
 
 
 def names_of(names: object, argument: str) -> tuple[str, ...]:
     """Return names given as one or as many."""
-    hint = "Give a name, or several; leave it out where none is meant."
+    hint = "Give a name, or several; leave it out for none."
     if isinstance(names, str):
         return (names,)
     if isinstance(names, bytes | Mapping) or not isinstance(names, Iterable):
@@ -51,13 +51,13 @@ def names_of(names: object, argument: str) -> tuple[str, ...]:
     values = tuple(names)
     for name in values:
         if not isinstance(name, str):
-            refuse(argument, values, f"{hint} {name!r} is none.")
+            refuse(argument, values, f"{hint} {name!r} is not a name.")
     return values
 
 
 def numbers_of(numbers: object, argument: str) -> tuple[int, ...]:
     """Return numbers given as one or as many."""
-    hint = "Give a whole number, or several; leave it out where none is meant."
+    hint = "Give a whole number, or several; leave it out for none."
     if isinstance(numbers, str | bytes | Mapping):
         refuse(argument, numbers, hint)
     values = tuple(numbers) if isinstance(numbers, Iterable) else (numbers,)
@@ -83,7 +83,7 @@ def path_of(path: object, argument: str) -> Path:
 
 def count_of(number: object, argument: str, *, least: int = 1) -> int:
     """Return a whole number that is large enough."""
-    hint = f"Give a whole number from {least} on."
+    hint = f"Give a whole number, {least} or more."
     count = _whole(number, argument, number, hint)
     if count < least:
         refuse(argument, number, hint)
@@ -98,14 +98,14 @@ def text_of(text: object, argument: str) -> str:
 
 
 def refuse_non_booleans(**flags: object) -> None:
-    """Refuse what is neither True nor False, as "no" would be taken for yes."""
+    """Refuse values other than True and False: the text "no" would count as true."""
     for argument, flag in flags.items():
         if not isinstance(flag, bool):
             refuse(argument, flag, "Give True or False.")
 
 
 def window_of(window: object) -> Window:
-    """Return a time given as text or as a value; raises `WindowError` for text that is none."""
+    """Return a time given as text or as a value; raises `WindowError` for invalid text."""
     if isinstance(window, Window):
         return window
     if not isinstance(window, str):
@@ -114,7 +114,7 @@ def window_of(window: object) -> Window:
 
 
 def moment_of(moment: object, argument: str) -> datetime | None:
-    """Return a time given as text or as it is; raises `WindowError` for one that no CMS knows."""
+    """Return a moment given as text or as a value; raises `WindowError` for one that no CMS has."""
     if moment is None:
         return None
     if isinstance(moment, str):
@@ -134,14 +134,14 @@ def choice(choices: type[Choice], value: object, argument: str, *, only: Iterabl
 
 
 def instance_of(value: object, kind: type[Kind], argument: str, hint: str) -> Kind:
-    """Return a value that is of a kind of ours."""
+    """Return a value of one of our classes."""
     if not isinstance(value, kind):
         refuse(argument, value, hint)
     return value
 
 
 def progress_of(progress: Progress | None) -> Progress:
-    """Return what is told how far work is, so that no fault of it stops the work."""
+    """Return the receiver of progress, so that an error in it does not stop the work."""
     if progress is None:
         return SilentProgress()
     if not all(callable(getattr(progress, name, None)) for name in ("begin", "advance", "end")):
@@ -150,7 +150,7 @@ def progress_of(progress: Progress | None) -> Progress:
 
 
 def with_deletion_limit(limits: Limits, allow_deletions: int | None) -> Limits:
-    """Return the limits of a pair, with another ceiling of deletions where one was given."""
+    """Return the limits of a pair, with another limit of deletions if one is given."""
     if allow_deletions is None:
         return limits
     return replace(limits, deletions=count_of(allow_deletions, "allow_deletions", least=0))

@@ -1,4 +1,4 @@
-"""How a pair is opened, and what there is to be had without one."""
+"""How a pair is opened, and the calls that need none."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def open_pair(
     environment: Mapping[str, str] | None = None,
     executor: Executor | None = None,
 ) -> Pair:
-    """Return the pair a file describes; `specs` are folders of table specs of one's own.
+    """Return the pair a file describes; `specs` are folders of your own table specs.
 
-    What reads the servers and need not be done here is given to `executor`, which is never shut down. No server is
-    opened yet. Raises `PairFileError` and `SpecError`, which list every fault.
+    Reading the servers in parallel is done in `executor`, which is never shut down. No server is opened yet. Raises
+    `PairFileError` and `SpecError`, which list every fault.
     """
     variables = os.environ if environment is None else environment
     if not (isinstance(variables, Mapping) and all(isinstance(one, str) for pair in variables.items() for one in pair)):
-        # What it holds may be a secret.
-        refuse("environment", type(variables), "Give a mapping of names to texts, as os.environ is one.")
+        # Its values may be secrets.
+        refuse("environment", type(variables), "Give a mapping of names to texts, for example os.environ.")
     if executor is not None:
         instance_of(executor, Executor, "executor", "Give one of concurrent.futures, or leave it out.")
     settings = read_pair_file(path_of(pair_file, "pair_file"), variables)
@@ -58,16 +58,16 @@ def build_demo(
 ) -> DemoPair:
     """Build a pair of embedded servers after a link outage in a folder, to try everything on.
 
-    `say` is called with a line for each stage. Raises `InputError` where the folder holds one already.
+    `on_stage` is called with a line for each stage. Raises `InputError` if the folder has a pair already.
     """
     if on_stage is not None and not callable(on_stage):
-        refuse("say", on_stage, "Give what can be called with a line of text.")
+        refuse("on_stage", on_stage, "Give a function that takes a line of text.")
     shape = DemoShape(days=days, acds=acds, splits=splits, agents=agents, vdns=vdns, trunks=trunks, seed=seed)
     return build.build_pair(path_of(into, "into"), shape, progress=on_stage)
 
 
 def open_catalogue(*, specs: Paths = ()) -> Catalogue:
-    """Return the tables, files and sets that are known, with those of table specs of one's own."""
+    """Return the tables, files and sets of the catalogue, with those of your own table specs."""
     return load_catalogue(*paths_of(specs, "specs"))
 
 

@@ -1,4 +1,4 @@
-"""A process that does one command and nothing else: how it is set up, and how it is left."""
+"""A process that runs one command and nothing else: how it is set up, and how it ends."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from syncengine.staging.private_files import set_private_umask
 
 
 def set_up_process() -> None:
-    """Hear what is to end this process, keep its files from others, and let it be ended where a driver holds it up."""
+    """Listen for signals that end this process, make its files private, and allow it to end while a driver blocks."""
     interrupts.listen()
     set_private_umask()
     watchdog.enable()
 
 
 def exit_process(code: int) -> NoReturn:
-    """End the process; a call into a driver that goes on, and for which nobody waits, does not keep it."""
+    """End the process, without waiting for an abandoned call into a driver."""
     if has_abandoned_calls():
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):

@@ -1,4 +1,4 @@
-"""A pair as one object with the things people do to it. This is the Python API."""
+"""A pair as one object with everything a user does to it. This is the Python API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from syncengine.app.run_calls import RunCalls
 class Pair(ReadOnlyCalls, PlanningCalls, RunCalls):
     """A High Availability pair. Use `open_pair` to get one.
 
-    What differs is looked at, what is to be written is planned, and a plan is executed, as a run that is kept.
+    Verify shows what differs, a plan what would be written, and execute carries a plan out, as a run that is saved.
     """
 
     __slots__ = ()

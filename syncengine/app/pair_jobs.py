@@ -1,4 +1,4 @@
-"""The only wiring: what the things people do to a pair are done with."""
+"""The only wiring: the jobs that carry out the calls of a pair."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from syncengine.staging.staging_folder import close_to_others
 
 
 class PairJobs(NeverPickled):
-    """The jobs of one pair. Nothing of it is for callers of the Python API."""
+    """The jobs of one pair; not for callers of the Python API."""
 
-    # A name that is mistyped is not taken for a setting.
+    # A mistyped attribute is an error.
     __slots__ = (
         "_backfill",
         "_catalogue",

@@ -1,4 +1,4 @@
-"""What of a pair is to be written: plans, each a value that says all of it."""
+"""The calls that plan what is written to a pair: each plan is a complete value."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from syncengine.planning.timetables import RunOnRequest
 
 
 class PlanningCalls(PairJobs):
-    """What of a pair is to be written; nothing of it is before `execute`."""
+    """The calls that plan; nothing is written before `execute`."""
 
     __slots__ = ()
 
@@ -60,17 +60,17 @@ class PlanningCalls(PairJobs):
         allow_cascades: Names = (),
         wait: bool = False,
     ) -> Plan:
-        """Say what a resync of history would do. Without tables or sets, all historical tables.
+        """Plan a resync of history. Without tables or sets, all historical tables.
 
-        `allow_triggers` and `allow_cascades` name tables at which rows beside those of the plan may change.
-        Raises `RefusedError` where a rule forbids it.
+        `allow_triggers` and `allow_cascades` name tables whose triggers and cascades may change further rows.
+        Raises `RefusedError` if a rule forbids it.
         """
         refuse_non_booleans(take_broken=take_broken, wait=wait)
         query = PairQuery.of(tables, sets, acds, exclude, choice(Role, source, "source"))
         specs = self._selector.for_resync(query)
         if window is None:
             raise InputError(
-                f"A resync of historical tables ({specs[0].name}{', ...' if len(specs) > 1 else ''}) needs a window.",
+                f"resync of historical tables ({specs[0].name}{', ...' if len(specs) > 1 else ''}) needs a window.",
                 hint="Add `window='2000-06-05 05:13..05:19'`, the time the link was down.",
             )
         request = ResyncRequest(
@@ -104,10 +104,10 @@ class PlanningCalls(PairJobs):
         allow_triggers: Names = (),
         allow_cascades: Names = (),
     ) -> Plan:
-        """Say what copying administration would do.
+        """Plan a sync of administration.
 
-        Its `conflicts` are what both servers changed since they were last alike; while it has any, `execute` refuses
-        it. `prefer` says whose version wins. Raises `RefusedError` where a rule forbids the plan.
+        Its `conflicts` are the rows that both servers changed since they were last alike; while it has any, `execute`
+        refuses it. `prefer` names the server whose version wins. Raises `RefusedError` if a rule forbids the plan.
         """
         refuse_non_booleans(include_manual=include_manual, remove_users=remove_users)
         query = PairQuery.of(tables, sets, acds, exclude, choice(Role, source, "source"))
@@ -138,9 +138,9 @@ class PlanningCalls(PairJobs):
         allow_cascades: Names = (),
         wait: bool = False,
     ) -> Plan | None:
-        """Say what would repair all outages, each from the server that saw it whole; None where there is none.
+        """Plan the repair of all outages, each from the server that recorded it whole; None if there is none.
 
-        Raises `RefusedError` where a rule forbids it.
+        Raises `RefusedError` if a rule forbids it.
         """
         refuse_non_booleans(wait=wait)
         limits = with_deletion_limit(self._settings.limits, allow_deletions)
@@ -179,10 +179,10 @@ class PlanningCalls(PairJobs):
         allow_triggers: Names = (),
         allow_cascades: Names = (),
     ) -> BackfillPlan:
-        """Say in which portions history would be copied in bulk; each is planned only once those before it are done.
+        """Plan the portions in which history is copied in bulk; each is planned when those before it are done.
 
-        Reads no values, only counts. Without tables or sets, all historical tables. Raises `InputError` for what
-        cannot be meant, `RefusedError` for local administration.
+        Reads no values, only counts. Without tables or sets, all historical tables. Raises `InputError` for invalid
+        arguments, `RefusedError` for local administration.
         """
         refuse_non_booleans(newest_first=newest_first)
         query = PairQuery.of(tables, sets, acds, exclude, choice(Role, source, "source"))
@@ -204,9 +204,9 @@ class PlanningCalls(PairJobs):
         return self._backfill.plan(request)
 
     def portion_plans(self, plan: BackfillPlan) -> Iterator[tuple[Portion, Plan | None]]:
-        """Yield what each portion of a backfill would do, as the pair is now; None where nothing can be compared.
+        """Yield the plan of each portion of a backfill, for the pair as it is now; None if nothing can be compared.
 
-        Both servers are open while they are asked for. Raises what `plan_resync` raises.
+        Both servers stay open during the iteration. Raises what `plan_resync` raises.
         """
         return self._backfill.portion_plans(
             instance_of(plan, BackfillPlan, "plan", "Give what plan_backfill returned.")
@@ -221,15 +221,15 @@ class PlanningCalls(PairJobs):
         allow_triggers: Names = (),
         allow_cascades: Names = (),
     ) -> Plan:
-        """Say what letting all timetables of some owners run on a server would change.
+        """Plan where all timetables of some owners run: the guide's global edit on one server.
 
-        This is the guide's global edit. The other server may be down. Raises `InputError` where the pair file does
-        not name the column that holds the flag, or an owner has no timetable there.
+        The other server may be down. Raises `InputError` if the pair file does not name the column of the flag, or
+        an owner has no timetable there.
         """
         state, server, named = choice(RunOn, run_on, "run_on"), choice(Role, on, "on"), names_of(owners, "owners")
         if not named:
             raise InputError(
-                "Whose timetables are to run there?", hint="Add `owners=`; `syncengine timetables` shows who has any."
+                "plan_run_on needs owners.", hint="Add `owners=`; `syncengine timetables` lists the owners."
             )
         allowed = self._selector.allowed(allow_triggers, allow_cascades)
         return self._timetables.plan_run_on(RunOnRequest(state, named, server), allowed)
@@ -242,12 +242,12 @@ class PlanningCalls(PairJobs):
         allow_triggers: Names = (),
         allow_cascades: Names = (),
     ) -> Plan:
-        """Say what putting back the rows a run has changed would do, or the last run.
+        """Plan the undo of a run, by default of the last one.
 
-        Buckets that somebody else has changed or a later run has written since are left, and named as kept.
-        What the run was told and allowed to set off, its undo may, too; `allow_triggers` and `allow_cascades` are for
-        what has come since. Its `not_put_back` is what the run had set off. Raises `RefusedError` where nothing can
-        be put back, or where more would be set off.
+        Buckets that were changed by somebody else or written by a later run since are skipped and named. The side
+        effects allowed for the run are allowed for its undo; `allow_triggers` and `allow_cascades` are for triggers
+        and references added since. Its `not_put_back` are the side effects of the run, which are not undone. Raises
+        `RefusedError` if nothing can be undone, or other side effects would follow.
         """
         refuse_non_booleans(dry_run=dry_run)
         named = None if run_id is None else text_of(run_id, "run_id")

@@ -1,4 +1,4 @@
-"""What is looked at in a pair, writing nothing."""
+"""The calls that read a pair and write nothing."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ from syncengine.observe.set_members import specs_without, tables_not_in_set, wit
 from syncengine.planning.by_hand import manual_lines
 
 MOST_ROWS = 2**31 - 1
-"""More rows of a bucket than these are never meant, and no server counts further in one number."""
+"""More rows of a bucket are never requested, and no server counts further in one number."""
 
 
 class ReadOnlyCalls(PairJobs):
-    """What is looked at in a pair."""
+    """The calls that read a pair."""
 
     __slots__ = ()
 
     @property
     def catalogue(self) -> Catalogue:
-        """The tables, files and sets that are known of this pair."""
+        """The tables, files and sets of this pair."""
         return self._catalogue
 
     def verify(
@@ -65,10 +65,10 @@ class ReadOnlyCalls(PairJobs):
         source: Role | str = Role.PRIMARY,
         every_row: bool = False,
     ) -> Observation:
-        """Say what differs. Without tables or sets, everything but local administration is compared.
+        """Compare both servers. Without tables or sets, everything except local administration is compared.
 
-        Reads only. A table that cannot be compared does not raise: it stands in `not_compared`. Raises `InputError`
-        for what cannot be meant and `ServerError` where a whole server fails.
+        Reads only. A table that cannot be compared does not raise: it is in `not_compared`. Raises `InputError` for
+        invalid arguments and `ServerError` if a whole server fails.
         """
         refuse_non_booleans(every_row=every_row)
         query_with_files = PairQuery.of(tables, sets, acds, exclude, choice(Role, source, "source"))
@@ -92,9 +92,9 @@ class ReadOnlyCalls(PairJobs):
     def rows(
         self, observation: Observation, table: TableObservation, drift: BucketDrift, *, limit: int = 1_000
     ) -> BucketRows:
-        """Return the rows that differ in a bucket of what `verify` has seen, read afresh; at most `limit` of a kind.
+        """Return the rows that differ in a bucket that `verify` found, read again; at most `limit` of a kind.
 
-        Reads only. Raises `ChangedSincePlanError` where the bucket is not any more what was seen, and what `verify` raises.
+        Reads only. Raises `ChangedSincePlanError` if the bucket has changed since, and what `verify` raises.
         """
         instance_of(observation, Observation, "seen", "Give what verify returned.")
         instance_of(table, TableObservation, "table", "Give one of the tables of what verify returned.")
@@ -112,9 +112,9 @@ class ReadOnlyCalls(PairJobs):
         window: When | None = None,
         on: Role | str | None = None,
     ) -> InternalVerdict:
-        """Say where a server's days, weeks and months are not what its own intervals make; `on` names one of the two.
+        """Compare the days, weeks and months of a server with its own intervals; `on` names one of the two.
 
-        Reads only, and opens only the servers it looks at. Raises what `verify` raises.
+        Reads only, and opens only the servers it checks. Raises what `verify` raises.
         """
         query = PairQuery.of(tables, sets, acds, exclude)
         requested_window = None if window is None else window_of(window)
@@ -123,21 +123,21 @@ class ReadOnlyCalls(PairJobs):
         return job.verify(self._selector.for_internal_check(query), query.acds, requested_window, side)
 
     def check(self, *, scratch: bool = False) -> PairCheck:
-        """Say who the two servers are, what they hold, and whether they are set up alike.
+        """Return what the two servers are, what they have, and whether they are set up alike.
 
-        Reads only, unless `scratch` is true: then it tries what each server does in a table that it makes and drops.
-        A server that fails does not raise; its sentence stands in the result.
+        Reads only, unless `scratch` is true: then it tries each server in a table that it creates and drops.
+        A server that fails does not raise; the error is in the result.
         """
         refuse_non_booleans(scratch=scratch)
         job = Check(self._settings, self._catalogue, self._connections, self._progress)
         return job.run(scratch=scratch)
 
     def status(self, *, since: Moment = None, ask_servers: bool = True, read_journals: bool = True) -> PairStatus:
-        """Say how the pair stands: its runs, who writes to it now, and how both servers have been since a moment.
+        """Return the state of the pair: its runs, what writes to it now, and both servers since a moment.
 
-        That moment is the beginning of yesterday where nobody says. Reads only. The servers are not asked while a run
-        writes. A server that fails does not raise; its sentence stands in the result. `read_journals` looks at those
-        of the last runs byte by byte, which may take a second or two.
+        That moment defaults to the beginning of yesterday. Reads only. The servers are not queried while a run
+        writes. A server that fails does not raise; the error is in the result. `read_journals` checks the journals of
+        the last runs byte by byte, which may take a second or two.
         """
         refuse_non_booleans(ask_servers=ask_servers, read_journals=read_journals)
         moment, ledger = moment_of(since, "since"), self._ledger
@@ -146,9 +146,9 @@ class ReadOnlyCalls(PairJobs):
         return PairStatus(runs, holder, ledger.list_hooks(), daily)
 
     def outages(self, *, since: Moment = None, acds: Numbers = (), exclude: Names = ()) -> OutageReport:
-        """Say when which server did not see which ACD whole, why, and what can be repaired. Reads only.
+        """Return when a server missed data of an ACD, why, and what can be repaired. Reads only.
 
-        `since` bounds how far back to look; without it, as far as intervals are kept.
+        `since` limits how far back; without it, as far as intervals are stored.
         """
         specs = self._selector.for_outages(PairQuery((), (), (), names_of(exclude, "exclude")))
         return self._outages.report(moment_of(since, "since"), numbers_of(acds, "acds"), specs)
@@ -165,10 +165,10 @@ class ReadOnlyCalls(PairJobs):
         since: Moment = None,
         way: str = "",
     ) -> FilledChecklist:
-        """Return a checklist filled in from what the pair shows; `do` carries out lines by their hooks.
+        """Return a checklist filled in from the pair; `do` runs the hooks of lines.
 
-        What is ticked is kept in the staging folder. Raises `InputError` for what the checklist does not have, and
-        `SyncError` where a hook fails. A server that fails does not raise; its lines say that they cannot be seen.
+        Ticks are saved in the staging folder. Raises `InputError` for lines that the checklist does not have, and
+        `SyncError` if a hook fails. A server that fails does not raise; its lines say that they cannot be probed.
         """
         refuse_non_booleans(anew=anew)
         lines = (numbers_of(tick, "tick"), numbers_of(untick, "untick"), numbers_of(do, "do"))
@@ -177,8 +177,8 @@ class ReadOnlyCalls(PairJobs):
         return self._checklists.update(text_of(name, "name"), request)
 
     def timetables(self, *, owners: Names = ()) -> TimetableListing:
-        """Say which timetables there are, what they do and, where the pair file names the flag, where they run.
+        """Return the timetables, their tasks and, if the pair file names the flag, where they run.
 
-        Reads only. A server that fails does not raise; its sentence stands in the result.
+        Reads only. A server that fails does not raise; the error is in the result.
         """
         return self._timetables.listing(names_of(owners, "owners"))

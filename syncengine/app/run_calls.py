@@ -1,4 +1,4 @@
-"""What writes to a pair, and the runs that are kept of it."""
+"""The calls that write to a pair, and those on its saved runs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from syncengine.model.verified_run import VerifiedRun
 
 
 class RunCalls(PairJobs):
-    """What writes to a pair, and its runs."""
+    """The calls that write to a pair, and those on its runs."""
 
     __slots__ = ()
 
     def execute(self, plan: Plan | BackfillPlan, *, about: str = "") -> VerifiedRun:
-        """Do what a plan says, then verify every table it names again (rule: only that says "in sync").
+        """Execute a plan, then verify all its tables again (rule: only a verify says "in sync").
 
-        `about` is what the ledger tells people of it. Raises `RefusedError` for conflicts not decided (rule 15), and
+        `about` is its description in the list of runs. Raises `RefusedError` for conflicts not decided (rule 15), and
         for a plan that was made for other servers.
         """
         description = text_of(about, "about")
@@ -31,16 +31,16 @@ class RunCalls(PairJobs):
         return self._runs.execute(plan, about=description)
 
     def refuse_conflicts(self, plan: Plan) -> None:
-        """Raise what `execute` would: `RefusedError` while nobody has decided the conflicts of a plan (rule 15)."""
+        """Raise what `execute` would: `RefusedError` while a plan has undecided conflicts (rule 15)."""
         refuse_conflicts(instance_of(plan, Plan, "plan", "Give what plan_sync returned."))
 
     def resume(
         self, run_id: str | None = None, *, allow_triggers: Names = (), allow_cascades: Names = ()
     ) -> VerifiedRun:
-        """Go on with a run that was cut short or partly done: nothing staged is read again, nothing done is done again.
+        """Resume a run that was cut short or partly done: nothing staged is read again, nothing done is done again.
 
-        `allow_triggers` and `allow_cascades` hold from then on. Raises `StillOpenError` while a session of it may live
-        in a server, and `RefusedError` where what is left would set off what it was not allowed.
+        `allow_triggers` and `allow_cascades` apply from then on. Raises `StillOpenError` while a session of it may be
+        alive in a server, and `RefusedError` if the rest would have side effects that are not allowed.
         """
         allowed = self._selector.allowed(allow_triggers, allow_cascades)
         record = self._runs.resumable(_id_of(run_id))
@@ -48,7 +48,7 @@ class RunCalls(PairJobs):
         return job.resume(record, allowed)
 
     def runs(self) -> tuple[RunRecord, ...]:
-        """Return every run that is kept, in the order they were begun; also while one of them goes on."""
+        """Return every saved run, in the order they were begun; also while one of them is running."""
         return self._ledger.runs()
 
     def run(self, run_id: str | None = None) -> RunRecord:
@@ -56,7 +56,7 @@ class RunCalls(PairJobs):
         return self._ledger.find(_id_of(run_id))
 
     def report(self, run_id: str | None = None) -> RunReport:
-        """Return a run as `run` does, its journals looked at byte by byte, with what its hooks said."""
+        """Return a run as `run` does, with its journals checked byte by byte, and the output of its hooks."""
         record = self.run(run_id)
         folder = self._ledger.folder(record.id)
         return RunReport(folder.with_journals(record), folder.hook_outputs(record))
@@ -66,9 +66,9 @@ class RunCalls(PairJobs):
         return self._ledger.plans(instance_of(run, RunRecord, "run", "Give what run or runs returned."))
 
     def remove_run(self, run_id: str) -> RunRecord:
-        """Take away a run with its journal, so that it cannot be undone any more, and return what it was.
+        """Remove a run with its journal and return it; it can no longer be undone.
 
-        Raises `InputError` for one that goes on, or whose journal is needed yet.
+        Raises `InputError` for a run that is running, or whose journal is still needed.
         """
         return self._ledger.remove(text_of(run_id, "run_id"))
 

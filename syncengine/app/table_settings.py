@@ -1,4 +1,4 @@
-"""Holds what the pair file says of tables against the catalogue, which the file itself cannot know."""
+"""Checks what the pair file says of tables with the catalogue."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WHOLE = {"smallint": 15, "integer": 31, "int8": 63, "bigint": 63}
 def checked_catalogue(settings: PairSettings, folders: tuple[Path, ...]) -> Catalogue:
     """Return the catalogue of a pair: the shipped specs, those its file names and those in the folders.
 
-    Raises `PairFileError`, with every fault and its key, where the file names what no spec describes.
+    Raises `PairFileError`, with every fault and its key, if the file names something that no spec describes.
     """
     catalogue = load_catalogue(*settings.specs, *folders)
     specs = {folded(spec.name): spec for spec in catalogue.tables}
@@ -39,10 +39,10 @@ def _faults(expected: ExpectedRows, spec: TableSpec | None) -> Iterator[str]:
         yield f"table: no spec describes {expected.table!r}; `syncengine tables` lists those there are"
         return
     if spec.data_class is DataClass.LOCAL or spec.synced_by is SyncedBy.NEVER:
-        yield f"table: {spec.name} is never compared, so that nothing of it needs to be expected"
+        yield f"table: {spec.name} is never compared, so none of its rows need to be expected"
         return
     if spec.time is None:
-        yield f"table: {spec.name} holds administration, of which no row is expected to differ"
+        yield f"table: {spec.name} is administration; only rows of history can be expected to differ"
         return
     for name, values in expected.where:
         column = spec.column(name)
@@ -52,10 +52,10 @@ def _faults(expected: ExpectedRows, spec: TableSpec | None) -> Iterator[str]:
             continue
         bits = WHOLE.get(column.type.name)
         if not column.type.is_text and bits is None:
-            yield f"where.{name}: is of type {column.type}; rows are told by columns of text or of whole numbers"
+            yield f"where.{name}: is of type {column.type}; name columns of text or of whole numbers"
             continue
         kind = "text" if bits is None else "whole numbers"
         if not all(isinstance(value, str if bits is None else int) for value in values):
-            yield f"where.{name}: holds {kind}, of type {column.type}; write its values as {kind}"
+            yield f"where.{name}: is {kind}, of type {column.type}; write its values as {kind}"
         elif bits is not None and not all(-(2**bits) <= int(value) < 2**bits for value in values):
-            yield f"where.{name}: no column of type {column.type} holds so large a number"
+            yield f"where.{name}: the number is too large for a column of type {column.type}"

@@ -1,4 +1,4 @@
-"""Which tables a command takes: by name, by set, by what it is for; and what it refuses to take."""
+"""The tables of a command: selected by name, by set, by its purpose; and those it refuses."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ NAMED = 4
 
 @dataclass(frozen=True, slots=True)
 class PairQuery:
-    """What of a pair is asked about."""
+    """The tables and ACDs of a call."""
 
     tables: tuple[str, ...]
     sets: tuple[str, ...]
     acds: tuple[int, ...]
     excluded: tuple[str, ...] = ()
-    """Tables that are left out of it."""
+    """Tables that are left out."""
     source: Role = Role.PRIMARY
     """The server that is copied from."""
 
@@ -40,14 +40,14 @@ class PairQuery:
         excluded: Names,
         source: Role = Role.PRIMARY,
     ) -> PairQuery:
-        """Return it for arguments as they are given to the Python API."""
+        """Return the query for arguments of the Python API."""
         named = names_of(tables, "tables"), names_of(sets, "sets")
         return cls(*named, numbers_of(acds, "acds"), names_of(excluded, "exclude"), source)
 
 
 @dataclass(frozen=True, slots=True)
 class TableSelector:
-    """Chooses tables of the catalogue for a command."""
+    """Selects tables of the catalogue for a command."""
 
     catalogue: Catalogue
 
@@ -59,8 +59,8 @@ class TableSelector:
                 way = f"from {query.source} to {query.source.other}"
                 named = "; ".join(f"{file.shown} ({file.advice})" for file in files)
                 raise InputError(
-                    f"The set {table_set.name} holds no table, only files, which cannot be copied here.",
-                    hint=f"Leave it out, and by hand, {way}: {named}.",
+                    f"The set {table_set.name} has no table, only files, which cannot be copied here.",
+                    hint=f"Leave it out, and copy by hand, {way}: {named}.",
                 )
             if table_set.every_acd and query.acds:
                 raise InputError(
@@ -70,11 +70,11 @@ class TableSelector:
         return self.without_excluded(self.catalogue.select(query.tables, query.sets), query)
 
     def of_class(self, query: PairQuery, *classes: DataClass) -> tuple[TableSpec, ...]:
-        """Return all tables of some data classes but for those that are left out."""
+        """Return all tables of some data classes, without those that are left out."""
         return self.without_excluded(self.catalogue.of_class(*classes), query)
 
     def named(self, query: PairQuery) -> frozenset[str]:
-        """Return the tables that were asked for by name, as the catalogue calls them."""
+        """Return the tables that were requested by name, as the catalogue calls them."""
         return frozenset(self.catalogue.table(name).name for name in query.tables)
 
     def excluded(self, query: PairQuery) -> frozenset[str]:
@@ -84,7 +84,7 @@ class TableSelector:
     def without_excluded(
         self, specs: tuple[TableSpec, ...], query: PairQuery, *, with_rollups: bool = False
     ) -> tuple[TableSpec, ...]:
-        """Leave out what is to be left out; raises `InputError` where nothing stays, or it was named as well.
+        """Leave out the excluded tables; raises `InputError` if none remains, or one is also requested by name.
 
         This is the one place that leaves tables out. `with_longer` leaves out what is rolled up from them, too.
         """
@@ -94,20 +94,20 @@ class TableSelector:
         both = out & self.named(query)
         if both:
             raise InputError(
-                f"{listed(sorted(both), NAMED)}: named both to be taken and to be left out.",
+                f"{listed(sorted(both), NAMED)}: both requested and left out.",
                 hint="Leave out one of `tables=` and `exclude=`.",
             )
         remaining = tuple(spec for spec in specs if spec.name not in out)
         if specs and not remaining:
-            raise InputError("Every table that was asked for is left out.", hint="Leave out some `exclude=`.")
+            raise InputError("All requested tables are left out.", hint="Leave out some `exclude=`.")
         return remaining
 
     def for_outages(self, query: PairQuery) -> tuple[TableSpec, ...]:
-        """Return the tables that outages are compared in, but for those that are left out."""
+        """Return the tables that outages are compared in, without those that are left out."""
         return self.without_excluded(compared_in(self.catalogue), query)
 
     def for_internal_check(self, query: PairQuery) -> tuple[TableSpec, ...]:
-        """Return the longer tables asked for; an interval table stands for those that are rolled up from it."""
+        """Return the requested roll-up tables; an interval table stands for those rolled up from it."""
         return self.without_excluded(self._rolled_up(query), query, with_rollups=True)
 
     def _rolled_up(self, query: PairQuery) -> tuple[TableSpec, ...]:
@@ -122,15 +122,15 @@ class TableSelector:
             if not any(name in (spec.name, spec.rolled_from) for spec in rolled)
         ]
         if unrolled or not selected:
-            name = unrolled[0] if unrolled else "what was asked for"
+            name = unrolled[0] if unrolled else "the selection"
             raise InputError(
-                f"{name} is not rolled up from intervals, so that one server alone cannot tell whether it is right.",
-                hint="Name daily, weekly or monthly tables, like dsplit, or leave `tables=` and `sets=` out.",
+                f"{name} is not rolled up from intervals, so it cannot be checked on one server alone.",
+                hint="Name daily, weekly or monthly tables, for example dsplit, or leave `tables=` and `sets=` out.",
             )
         return selected
 
     def for_resync(self, query: PairQuery) -> tuple[TableSpec, ...]:
-        """Return the historical tables of a resync, all of them where none is named."""
+        """Return the historical tables of a resync, all of them if none is named."""
         specs = self.selected(query) or self.of_class(query, DataClass.HISTORICAL)
         refuse_local(specs)
         untimed = [spec.name for spec in specs if spec.time is None]
@@ -140,31 +140,32 @@ class TableSelector:
                 f"--table {typed(spec.name)}" for spec in self.catalogue.select(query.tables) if spec.time is None
             ]
             raise InputError(
-                f"{listed(untimed, NAMED)}: a table without times, and a resync copies what has them.",
+                f"{listed(untimed, NAMED)} {'has' if len(untimed) == 1 else 'have'} no time, and resync copies history "
+                "by time.",
                 hint=f"Use `syncengine sync {' '.join(options)}`.",
             )
         return specs
 
     def allowed(self, triggers: Names, cascades: Names) -> Permission:
-        """Return what may be set off, and at which tables; raises `UnknownTableError` for a table nobody knows."""
+        """Return the allowed side effects and their tables; raises `UnknownTableError` for an unknown table."""
         requested = names_of(triggers, "allow_triggers"), names_of(cascades, "allow_cascades")
         at, of = (tuple(self.catalogue.table(name).name for name in names) for names in requested)
         return Permission(at, of)
 
     def for_backfill(self, query: PairQuery) -> tuple[TableSpec, ...]:
-        """Return the historical tables of a backfill, all of them where none is named."""
+        """Return the historical tables of a backfill, all of them if none is named."""
         specs = self.selected(query) or self.of_class(query, DataClass.HISTORICAL)
         refuse_local(specs)
         named = self.named(query)
-        # A set may hold administration beside its history, and what each server has of its own: both stay.
+        # Administration in a set beside its history, and tables of each server's own, are left out silently.
         selected = tuple(spec for spec in specs if spec.time is not None and spec.synced_by is not SyncedBy.NEVER)
         unfit = [spec for spec in specs if spec not in selected and (spec.name in named or not selected)]
         if any(spec.time is None for spec in unfit):
             untimed = [spec.name for spec in unfit if spec.time is None]
             raise InputError(
-                f"{listed(untimed, NAMED)} {'has' if len(untimed) == 1 else 'have'} no time, and a backfill copies "
-                "history.",
-                hint="Use `syncengine sync` for it.",
+                f"{listed(untimed, NAMED)} {'has' if len(untimed) == 1 else 'have'} no time, and backfill copies "
+                "history by time.",
+                hint="Use `syncengine sync`.",
             )
         if unfit:
             raise InputError(
@@ -174,7 +175,7 @@ class TableSelector:
         return selected
 
     def for_sync(self, query: PairQuery) -> tuple[TableSpec, ...]:
-        """Return the administration tables of a sync, with those that are never written without them."""
+        """Return the administration tables of a sync, with those that must be written together with them."""
         specs = self._with_companions(self.selected(query))
         excluded_needs = sorted(self.excluded(query) & {spec.name for spec in specs})
         if excluded_needs:
@@ -184,33 +185,33 @@ class TableSelector:
             dependent = listed(needing, NAMED)
             raise InputError(
                 f"{listed(excluded_needs, NAMED)} cannot be left out: {dependent} is never written without it.",
-                hint="Leave that out as well.",
+                hint=f"Leave {dependent} out as well.",
             )
         if not specs:
             raise InputError(
-                "A sync of administration needs to be told of what.",
-                hint="Name a set, as in `sets='dictionary'`, or a table; `syncengine tables --sets` lists the sets.",
+                "sync needs `sets=` or `tables=`.",
+                hint="For example `sets='dictionary'`; `syncengine tables --sets` lists the sets.",
             )
         refuse_local(specs)
         timed = [spec.name for spec in specs if spec.time is not None and not spec.future_dates]
         if timed:
             raise InputError(
-                f"{listed(timed, NAMED)}: history is copied by times, and a sync copies administration.",
+                f"{listed(timed, NAMED)}: history, and sync copies administration.",
                 hint="Use `syncengine resync --window TIME`, or `syncengine backfill`.",
             )
         whole = [spec.name for spec in specs if spec.acd is None and spec.time is None]
         named = self.named(query).intersection(whole)
         if query.acds and (named or len(whole) == len(specs)):
             raise InputError(
-                f"{listed(sorted(named) or whole, NAMED)}: rows that belong to no ACD are only copied with all ACDs.",
+                f"{listed(sorted(named) or whole, NAMED)}: rows of no ACD are only copied with all ACDs.",
                 hint="Leave `acds=` out, or leave these tables out.",
             )
         return specs
 
     def only_with(self, query: PairQuery) -> dict[str, str]:
-        """Return the tables that are meant only where a server has them with a column, and that column.
+        """Return the tables that belong to the request only if a server has them with a column, and that column.
 
-        A table that is named, or of another set too, is meant whatever its columns are.
+        A table that is named, or belongs to another set too, needs no column.
         """
         sets = [self.catalogue.set(name) for name in query.sets]
         bound = {table: column for one in sets for table, column in one.only_with}
@@ -218,12 +219,12 @@ class TableSelector:
         return {table: column for table, column in bound.items() if table not in free}
 
     def files_only(self, query: PairQuery) -> tuple[CompanionFile, ...]:
-        """Return the files of sets asked for that hold no table, which nothing here can look at."""
+        """Return the files of requested sets without tables, which cannot be compared here."""
         alone = {self.catalogue.set(name).name for name in query.sets if not self.catalogue.set(name).tables}
         return tuple(file for file in self.catalogue.files if alone & set(file.sets))
 
     def without_file_sets(self, query: PairQuery) -> PairQuery:
-        """Return what is asked for but for the sets that hold no table."""
+        """Return the query without the sets that have no table."""
         return replace(query, sets=tuple(name for name in query.sets if self.catalogue.set(name).tables))
 
     def _with_companions(self, specs: tuple[TableSpec, ...]) -> tuple[TableSpec, ...]:
@@ -234,7 +235,7 @@ class TableSelector:
 
 
 def refuse_local(specs: Iterable[TableSpec]) -> None:
-    """Refuse local administration, which no option lets anybody copy (rule 1)."""
+    """Refuse local administration, which no option can copy (rule 1)."""
     local = tuple(spec.name for spec in specs if spec.data_class is DataClass.LOCAL)
     if local:
         raise LocalAdministrationError(

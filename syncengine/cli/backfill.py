@@ -34,7 +34,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillOptions:
-    """What can be typed after `syncengine backfill`."""
+    """The options of `syncengine backfill`."""
 
     pair: PairOption
     window: Annotated[
@@ -43,7 +43,7 @@ class BackfillOptions:
             "--window -w",
             "TIME",
             "A time on the switch's clock: '1998-01..2000-06', '2000-05-01..2000-06-05'. "
-            "It is widened to whole intervals.",
+            "It is widened to whole archive intervals.",
         ),
     ]
     table_options: TableOptions
@@ -57,11 +57,13 @@ class BackfillOptions:
     hours: Annotated[
         str | None,
         typer.Option(
-            metavar="HH:MM-HH:MM", help="Write in these hours of the switch's clock only.", show_default=False
+            metavar="HH:MM-HH:MM", help="Write only in these hours of the switch's clock.", show_default=False
         ),
     ] = None
-    portion_rows: Annotated[int, typer.Option(min=1, help="Rows of one portion at most, but at least a day.")] = 500_000
-    portion_days: Annotated[int, typer.Option(min=1, help="Days of one portion at most.")] = 31
+    portion_rows: Annotated[int, typer.Option(min=1, help="The most rows of a portion; it is at least a day.")] = (
+        500_000
+    )
+    portion_days: Annotated[int, typer.Option(min=1, help="The most days of one portion.")] = 31
     allowed_side_effects: AllowedSideEffects
     consent: Consent
     specs: SpecsOption = ()
@@ -69,11 +71,11 @@ class BackfillOptions:
 
 
 def backfill(options: BackfillOptions) -> int:
-    """Copy history in bulk, in portions. Each is planned, written and looked at afresh before the next.
+    """Copy history in bulk, in portions. A portion is a few days, planned, written and compared before the next.
 
-    Without --table or --set all historical tables are taken. Weeks and months come after the intervals they are made
-    of. It waits while an archive runs on either server, or while others wait for locks on the one that is written. What
-    was cut short goes on with `syncengine resume`; `syncengine undo` takes it back.
+    Without --table or --set it copies all historical tables. Weeks and months come after the intervals they are
+    computed from. It waits while an archive runs on either server, or while others wait for locks on the target.
+    `syncengine resume` resumes a backfill that was cut short; `syncengine undo` undoes it.
 
     Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule, 5 partly done,
     1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.

@@ -1,4 +1,4 @@
-"""`syncengine check`: who the two servers are, and whether they are set up alike."""
+"""`syncengine check`: what the two servers are, and whether they are set up alike."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from syncengine.cli.streams import print_document
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOptions:
-    """What can be typed after `syncengine check`."""
+    """The options of `syncengine check`."""
 
     pair: PairOption
     scratch: Annotated[
@@ -29,10 +29,10 @@ class CheckOptions:
 
 
 def check(options: CheckOptions) -> int:
-    """Say who the two servers are, and whether they are alike. Reads only, but for --scratch.
+    """Show what the two servers are, and whether they are set up alike. Reads only, except with --scratch.
 
-    It is the first thing to do with a pair of one's own, and what a bug report needs. It shows no secret. A server
-    that cannot be opened is told of, and the other one is looked at all the same.
+    Run it first on a new pair, and add its output to a bug report. It shows no secret. If one server cannot be opened,
+    that is reported, and the other one is checked all the same.
 
     Exit codes: 0 nothing must be repaired, 3 something must be, or a case failed in a scratch table, 1 a server failed,
     2 bad input.

@@ -1,4 +1,4 @@
-"""`syncengine checklist`: the guide's procedures, line by line, filled in from what the pair shows."""
+"""`syncengine checklist`: the guide's procedures, line by line, filled in from the pair."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecklistOptions:
-    """What can be typed after `syncengine checklist`."""
+    """The options of `syncengine checklist`."""
 
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="The checklist; without a name they are listed.")
@@ -29,22 +29,23 @@ class ChecklistOptions:
         value_option(
             "--pair",
             "FILE",
-            "The file that describes the pair, from which the lines are filled in; without it the bare list.",
+            "The file that describes the pair; the lines are filled in from it. Without it: the bare list.",
         ),
     ] = None
-    tick: Annotated[tuple[int, ...], value_option("--tick", "N", "Line N is done; repeat it for more.")] = ()
-    untick: Annotated[tuple[int, ...], value_option("--untick", "N", "Line N is not done after all.")] = ()
+    tick: Annotated[tuple[int, ...], value_option("--tick", "N", "Mark line N as done; repeat it for more.")] = ()
+    untick: Annotated[tuple[int, ...], value_option("--untick", "N", "Mark line N as not done.")] = ()
     do: Annotated[
-        tuple[int, ...], value_option("--do", "N", "Have the hook of line N do it, and tick it if that ends with 0.")
+        tuple[int, ...], value_option("--do", "N", "Run the hook of line N, and tick the line if it ends with 0.")
     ] = ()
     at: Annotated[
-        str | None, value_option("--at", "TIME", "When what is ticked was done: '2000-06-05 05:13'. [default: now]")
+        str | None, value_option("--at", "TIME", "When the ticked line was done: '2000-06-05 05:13'. [default: now]")
     ] = None
     way: Annotated[
-        str | None, value_option("--way", "WAY", "Go another way than the first, where there are several.")
+        str | None, value_option("--way", "WAY", "Choose another way than the first, where there are several.")
     ] = None
     anew: Annotated[
-        bool, typer.Option("--anew", help="Begin, or begin again: nothing is ticked, and only what comes now counts.")
+        bool,
+        typer.Option("--anew", help="Begin, or begin again: nothing is ticked, and nothing from before now counts."),
     ] = False
     since: Annotated[str | None, since_option("its beginning")] = None
     specs: SpecsOption = ()
@@ -52,20 +53,20 @@ class ChecklistOptions:
 
     @property
     def needs_pair(self) -> bool:
-        """Say whether anything is asked for that a bare list has not."""
+        """Return whether an option needs a pair."""
         return bool(self.tick or self.untick or self.do or self.at or self.anew or self.since)
 
 
 def checklist(options: ChecklistOptions) -> int:
-    """Follow one of the guide's procedures line by line. Tells what is done, how that was seen, and what comes next.
+    """Follow one of the guide's procedures line by line. It shows what is done, how that is known, and what is next.
 
-    With --pair the lines are filled in from what both servers show; the rest is done by hand or by hooks, and ticked.
-    How far it is stays in the staging folder, from the first --anew, --tick or --do on. Only what happened since then
-    counts, or since --since. No server is written to, but by hooks that --do runs.
+    With --pair the lines are filled in from both servers; the rest is done by hand or by hooks, and ticked. Progress is
+    saved in the staging folder, from the first --anew, --tick or --do on. Only what happened since then counts, or
+    since --since. Nothing is written to a server, except by hooks that --do runs.
 
-    Exit codes: 0 all lines are done (or the bare list), 3 lines are left, the pair shows otherwise than is ticked, or
-    the list is of another day, 1 a hook failed or the staging folder cannot be used, 2 bad input, 4 a run is writing,
-    so that nothing is kept.
+    Exit codes: 0 all lines are done (or the bare list), 3 lines are open, the pair contradicts a tick, or the list is
+    of another day, 1 a hook failed or the staging folder cannot be used, 2 bad input, 4 a run is writing, so nothing is
+    saved.
     """
     from syncengine import bare_checklist, open_pair, open_procedures
     from syncengine.cli.terminal import out, progress
@@ -74,16 +75,18 @@ def checklist(options: ChecklistOptions) -> int:
     if options.name is None:
         if options.needs_pair or options.way or options.pair:
             names = ", ".join(procedure.name for procedure in open_procedures())
-            raise InputError("Which checklist?", hint=f"Name one of {names}.")
+            raise InputError("checklist needs a name.", hint=f"Name one of {names}.")
         print_procedures(out(), open_procedures())
         return ExitCode.DONE
     if options.pair is None:
         if options.needs_pair:
-            raise InputError("What is ticked, done or looked at belongs to a pair.", hint="Add --pair FILE.")
+            raise InputError(
+                "--tick, --untick, --do, --at, --anew and --since require --pair.", hint="Add --pair FILE."
+            )
         _print(bare_checklist(options.name, way=options.way or ""), "", options.output)
         return ExitCode.DONE
     if options.at and not (options.tick or options.do):
-        raise InputError("--at says when a line was done, and none is ticked.", hint="Add --tick N.")
+        raise InputError("--at requires --tick or --do.", hint="Add --tick N.")
     filled = open_pair(options.pair, specs=options.specs, progress=progress()).checklist(
         options.name,
         tick=options.tick,

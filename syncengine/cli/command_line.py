@@ -1,7 +1,7 @@
-"""Gives a command what was typed as one value, and typer a parameter for each option in it.
+"""Gives a command its options as one value, and typer a parameter for each of them.
 
 The options of a command are a frozen dataclass. A field of it is an option, annotated as typer reads it, or a group
-of options: a dataclass, or a typed dictionary, which goes on to the Python API as it is.
+of options: a dataclass, or a typed dictionary, which is passed to the Python API as it is.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ MANY = {
     tuple[int, ...]: list[int] | None,
     tuple[Path, ...]: list[Path] | None,
 }
-"""How typer knows an option that can be repeated."""
+"""The types typer has for an option that can be repeated."""
 
 
 def options_of(command: Callable[[Options], int]) -> type[Options]:
-    """Return the class of what a command is given."""
+    """Return the class of a command's options."""
     (options,) = (hint for name, hint in get_type_hints(command).items() if name != "return")
     found: type[Options] = options
     return found
 
 
 def signature_of(options: type) -> inspect.Signature:
-    """Return the parameters that typer is to read for the options of a command."""
+    """Return the parameters of a command for typer."""
     return inspect.Signature(list(_parameters(options)))
 
 
 def option_names(signature: inspect.Signature) -> Iterator[tuple[str, str]]:
-    """Yield each option of a command by its name: what it is called here, as in the Python API, and how it is typed."""
+    """Yield each option of a command: its name in the Python API, and how it is typed."""
     for name, parameter in signature.parameters.items():
         _, option = get_args(parameter.annotation)
         if isinstance(option, OptionInfo):
@@ -45,7 +45,7 @@ def option_names(signature: inspect.Signature) -> Iterator[tuple[str, str]]:
 
 
 def value_of(options: Callable[..., Options], parsed: Mapping[str, object]) -> Options:
-    """Return the options of a command as one value, from what typer has read of them."""
+    """Return the options of a command as one value, from the values that typer has parsed."""
     return options(
         **{
             name: value_of(hint, parsed) if _is_group(hint) else _as_field(hint, parsed[name])
@@ -75,7 +75,7 @@ def _is_group(hint: object) -> bool:
 
 
 def _as_field(hint: object, parsed: object) -> object:
-    """Return what typer has read of an option, as the value has it."""
+    """Return a value that typer has parsed, as the field has it."""
     if hint not in MANY:
         return parsed
     return tuple(parsed) if isinstance(parsed, list) else ()

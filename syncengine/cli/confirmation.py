@@ -1,4 +1,4 @@
-"""Asking the person at the terminal for consent before anything is written."""
+"""Confirmation by the user at the terminal, before anything is written."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ ANSWERS = {"y": True, "yes": True, "n": False, "no": False, "": False}
 
 
 class NoTerminal(KeyboardInterrupt):  # it stops a command, as Ctrl-C does: no other fault of a display may
-    """Nobody can be asked before writing, and something long would begin."""
+    """No terminal to confirm at, and something long would begin."""
 
 
 class _RefusingProgress:
-    """A display that lets nothing long begin: what was typed is looked at, and nothing is compared in vain."""
+    """A display that lets nothing long begin: the options are checked, and nothing is compared in vain."""
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
         """Refuse to begin."""
@@ -30,7 +30,7 @@ class _RefusingProgress:
 
 
 def progress_for_writing(*, consent: bool, json: bool) -> Progress:
-    """Return the display of a command that asks before it writes, unless it has `consent` or only looks.
+    """Return the display of a command that asks before it writes, unless it has `consent` or writes nothing.
 
     Where nobody can be asked it raises `NoTerminal` as soon as something long would begin.
     """
@@ -42,15 +42,15 @@ def progress_for_writing(*, consent: bool, json: bool) -> Progress:
 
 
 def refuse_without_terminal(*, json: bool) -> None:
-    """Refuse to write without consent where nobody can be asked for it: in a pipe, or where JSON is wanted."""
+    """Refuse to write without consent where no question can be asked: in a pipe, or with --json."""
     if _no_terminal(json=json):
         raise no_terminal_error()
 
 
 def refuse_removal_without_terminal(*, json: bool) -> None:
-    """Refuse to remove a run without consent where nobody can be asked for it."""
+    """Refuse to remove a run without consent where no question can be asked."""
     if _no_terminal(json=json):
-        raise InputError("There is nobody to ask before it is removed.", hint="Add --yes to remove it.")
+        raise InputError("Cannot ask for confirmation: no terminal.", hint="Add --yes to remove the run.")
 
 
 def _no_terminal(*, json: bool) -> bool:
@@ -58,14 +58,16 @@ def _no_terminal(*, json: bool) -> bool:
 
 
 def no_terminal_error() -> InputError:
-    """Return what is said where nobody can be asked before writing."""
-    return InputError("There is nobody to ask before writing.", hint="Add --yes to write, or --dry-run to look.")
+    """Return the error of a command that cannot ask before it writes."""
+    return InputError(
+        "Cannot ask for confirmation: no terminal.", hint="Add --yes to write, or --dry-run to see the plan."
+    )
 
 
 def confirmed(question: str) -> bool:
-    """Ask until the answer is yes or no, and return it; nothing but Enter is no, as is the end of the input.
+    """Ask until the answer is yes or no, and return it; Enter alone is no, and so is the end of the input.
 
-    The question goes to standard error, so that it is seen where the report goes to a file.
+    The question goes to standard error, so that it is seen when the report goes to a file.
     """
     while True:
         sys.stdout.flush()

@@ -24,11 +24,11 @@ WINDOW = "2000-06-05 05:13..05:19"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
-    """What can be typed after `syncengine demo`."""
+    """The options of `syncengine demo`."""
 
     into: Annotated[Path, value_option("--into", "DIR", "The folder to build the pair in.")]
     resync: Annotated[
-        bool, typer.Option("--resync/--no-resync", help="Tell the whole story, or stop at the wounded pair.")
+        bool, typer.Option("--resync/--no-resync", help="Show the whole repair, or stop at the damaged pair.")
     ] = True
     days: Annotated[int, typer.Option(help="Days of intervals, 1 to 62.")] = 36
     acds: Annotated[int, typer.Option(help="ACDs, the odd ones on 30 minutes and the even ones on 15.")] = 2
@@ -41,7 +41,7 @@ class DemoOptions:
 
 
 def demo(options: DemoOptions) -> int:
-    """Build a pair of embedded servers after a link outage. Tells how it is repaired.
+    """Build a demo pair after a link outage, and repair it.
 
     Writes DIR/primary.duckdb, DIR/secondary.duckdb and DIR/pair.toml.
     """
@@ -50,6 +50,7 @@ def demo(options: DemoOptions) -> int:
     from syncengine import build_demo, open_pair
     from syncengine.cli.terminal import err, out, progress
     from syncengine.report.plan_text import print_plan
+    from syncengine.report.text import next_steps, print_lines
     from syncengine.report.verify_text import print_verdict
 
     console, errors = out(), err()
@@ -67,13 +68,13 @@ def demo(options: DemoOptions) -> int:
     )
     damage = built.damage
     console.print(
-        f"Two CMS servers, both fed by one switch, in {options.into}. On {damage.side} the link of ACD {damage.acd} was "
-        f"down from {damage.down:%H:%M} to {damage.up:%H:%M} on {damage.down:%Y-%m-%d}, and somebody added names and "
-        f"an agent group on {damage.side.other} only. It is 06:10 now.",
+        f"Two CMS servers, both fed by one switch, in {options.into}. On {damage.side} the link of ACD {damage.acd} "
+        f"was down from {damage.down:%H:%M} to {damage.up:%H:%M} on {damage.down:%Y-%m-%d}, and names and "
+        f"an agent group were added on {damage.side.other} only. It is 06:10 now.",
     )
     line = command("verify", "--pair", options.into / "pair.toml")
     if not options.resync:
-        console.print(f"Look at it with: {line}")
+        print_lines(console, next_steps("To see what differs", [line]))
         return ExitCode.DONE
     opened = open_pair(built.pair_file, progress=progress())
     console.print()
@@ -96,15 +97,15 @@ def demo(options: DemoOptions) -> int:
     after = opened.verify()
     print_verdict(console, after)
     if not after.in_sync:
-        raise SyncError("The demo pair is not in sync after its resync; this should not happen.")
+        raise SyncError("The demo pair is not in sync after its resync; this is a bug in syncengine.")
     return ExitCode.DONE
 
 
 def _execute(opened: Pair, plan: Plan, console: Console) -> None:
-    """Do a plan and say what became of it; what was stopped goes no further."""
+    """Execute a plan and report its result; after a stop nothing more is done."""
     from syncengine.report.outcome import print_outcome
 
     result = opened.execute(plan)
     print_outcome(console, result)
     if result.outcome.cancelled:
-        raise CancelledError("Stopped; the demo pair can be removed, or built anew.")
+        raise CancelledError("Stopped; the demo pair can be removed, or built again.")

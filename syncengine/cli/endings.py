@@ -1,4 +1,4 @@
-"""How a command ends that did not do what it should: its exit code, one sentence, and with --json a document."""
+"""How a command that fails ends: its exit code, one sentence, and with --json a document."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from syncengine.model.errors import FaultsError, OutputError, RefusedError, Sync
 from syncengine.model.rules import Rule
 
 USAGE_ERROR = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
-"""What typer raises for a command line it cannot read; it names the class nowhere in public."""
+"""What typer raises for a command line it cannot read; the class is not public."""
 
-FAULT = "This is a fault of syncengine"
+FAULT = "This is a bug in syncengine"
 NO_THREADS = "can't start new thread"
 REWORDED = {
     r"Value error, ": "",
-    r"(Input should be|\S+ is not) a valid integer.*": "that is no whole number",
-    r"(Input should be|\S+ is not) a valid (number|float).*": "that is no number",
-    r"Input should be greater than or equal to (-?\d+).*": r"that is less than \1",
-    r"\S+ is not in the range x>=(-?\d+).*": r"that is less than \1",
+    r"(Input should be|\S+ is not) a valid integer.*": "not a whole number",
+    r"(Input should be|\S+ is not) a valid (number|float).*": "not a number",
+    r"Input should be greater than or equal to (-?\d+).*": r"less than \1",
+    r"\S+ is not in the range x>=(-?\d+).*": r"less than \1",
 }
-"""What stands for words of the library that reads the command line, in each of its releases."""
+"""Plain words in place of those of the library that reads the command line, in each of its releases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What is said of an error; `rule` is the one that forbids what was asked."""
+    """How an error is reported; `rule` is the one that forbids it."""
 
     code: ExitCode
     message: str
@@ -42,13 +42,13 @@ class Ending:
 
     @property
     def text(self) -> str:
-        """What is said of it on standard error: a sentence, what to do, then faults or rule on lines of their own."""
+        """The text on standard error: a sentence, what to do, then faults or rule on lines of their own."""
         rule = [f"({self.rule})"] if self.rule else []
         return "\n".join([f"{self.message} {self.hint}".strip(), *(f"  {fault}" for fault in self.faults), *rule])
 
     @property
     def document(self) -> dict[str, Any]:
-        """What is said of it with --json."""
+        """The document printed with --json."""
         return {
             "format": "syncengine.error",
             "version": 1,
@@ -62,7 +62,7 @@ class Ending:
 
 
 def ending_of(error: BaseException) -> Ending:
-    """Return what is said of whatever a command has raised."""
+    """Return how an error of a command is reported."""
     match error:
         case SyncError():
             rule = error.rule if isinstance(error, RefusedError) else None
@@ -71,17 +71,15 @@ def ending_of(error: BaseException) -> Ending:
         case KeyboardInterrupt() | typer.Abort():
             return Ending(ExitCode.CANCELLED, "Stopped; nothing was written.")
         case MemoryError():
-            return Ending(
-                ExitCode.ERROR, "The system gives no more memory.", "Set limits.memory_mb lower, or allow it more."
-            )
+            return Ending(ExitCode.ERROR, "Out of memory.", "Set limits.memory_mb lower, or allow the process more.")
         case OSError():
-            return Ending(ExitCode.ERROR, f"The system does not do what was asked: {_of_system(error)}.")
+            return Ending(ExitCode.ERROR, f"The system reports an error: {_of_system(error)}.")
         case _ if isinstance(error, USAGE_ERROR):
             return _of_usage(error)
         case RuntimeError() if str(error) == NO_THREADS:
             return Ending(
                 ExitCode.ERROR,
-                "The system gives no more threads.",
+                "The system allows no more threads.",
                 "Allow this user more (`ulimit -u`).",
             )
         case _:
@@ -89,13 +87,13 @@ def ending_of(error: BaseException) -> Ending:
             return Ending(
                 ExitCode.ERROR,
                 f"{FAULT}: {what}.",
-                "Nothing more is done. Run it again with -vv and report what that shows; `syncengine runs` says "
-                "what was done before.",
+                "It has stopped. Run it again with -vv and report the output; `syncengine runs` lists what was done "
+                "before.",
             )
 
 
 def end(error: BaseException, arguments: list[str]) -> ExitCode:
-    """Say what a command ends with, and return its exit code; -vv shows the trace behind it."""
+    """Report an error and return its exit code; -vv shows the trace behind it."""
     ending = ending_of(error)
     if _wants_trace(arguments) and isinstance(error, Exception):
         warn("".join(traceback.format_exception(error)).rstrip())
@@ -110,13 +108,13 @@ def end(error: BaseException, arguments: list[str]) -> ExitCode:
 
 
 def _of_system(error: OSError) -> str:
-    """Return what the system said, and of which file."""
+    """Return the message of the system, and the file."""
     reason = error.strerror or str(error) or type(error).__name__
     return f"{reason} ({error.filename})" if isinstance(error.filename, str) else reason
 
 
 def _of_usage(error: BaseException) -> Ending:
-    """Return what is said of a command line that cannot be read."""
+    """Return how a command line that cannot be read is reported."""
     formatted = str(error.format_message())  # type: ignore[attr-defined]  # typer's errors have it, and are not exported
     if type(error).__name__ == "NoArgsIsHelpError":
         return Ending(ExitCode.USAGE, formatted)
@@ -125,10 +123,10 @@ def _of_usage(error: BaseException) -> Ending:
         message = re.sub(words, ours, message)
     context = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "syncengine")
-    return Ending(ExitCode.USAGE, f"{message.rstrip('.')}.", f"`{path} --help` says what can be typed.")
+    return Ending(ExitCode.USAGE, f"{message.rstrip('.')}.", f"`{path} --help` lists the options.")
 
 
 def _wants_trace(arguments: list[str]) -> bool:
-    """Say whether -v was given twice, in any spelling."""
+    """Return whether -v was given twice, in any spelling."""
     short = sum(word.count("v") for word in arguments if re.fullmatch("-v+", word))
     return short + arguments.count("--verbose") > 1

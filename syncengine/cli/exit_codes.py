@@ -16,14 +16,14 @@ from syncengine.model.errors import (
 
 
 class ExitCode(IntEnum):
-    """What a command tells the shell."""
+    """The exit codes of commands."""
 
     DONE = 0
     """In sync, or done."""
     ERROR = 1
     """A server or the staging folder failed."""
     USAGE = 2
-    """What was typed or written in a file cannot be meant."""
+    """The command line or a file is invalid."""
     DRIFT = 3
     """Drift was found, or remains."""
     REFUSED = 4

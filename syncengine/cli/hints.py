@@ -1,7 +1,7 @@
-"""What a text tells to type, made what can be typed: a command gets the pair asked about, an argument is an option.
+"""Completes commands in texts so that they can be typed: they get the pair, and arguments become options.
 
-What looks at a pair knows neither its file nor who asks. It says `syncengine verify`, and here, where the command line
-is known, that becomes `syncengine verify --pair FILE`; and of `acds=1`, as the Python API has it, comes --acd 1.
+The code that reads a pair knows neither its file nor the command line. It writes `syncengine verify`, and here that
+becomes `syncengine verify --pair FILE`; `acds=1`, as the Python API has it, becomes --acd 1.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
+from syncengine.model.names import command
+
 OF_A_PAIR = "backfill check checklist outages report resume resync runs status sync timetables undo verify"
 """The commands that need a pair."""
 SUGGESTED = re.compile(rf"`syncengine (?:{'|'.join(OF_A_PAIR.split())})\b(?P<more>[^`]*)`")
@@ -20,23 +22,34 @@ NO_PAIR = re.compile(r"(^|\s)(--pair|--help)\b")
 PAIR = "--pair"
 ARGUMENT = re.compile(r"`(?P<name>\w+)=(?P<value>[^`]*)`")
 OPTIONS = {"pair_file": PAIR}
-"""The option for each argument of the Python API, as the commands have told of theirs."""
+"""The option for each argument of the Python API, as the commands have registered them."""
 OF_ROWS = frozenset({"samples", "changes", "key", "values", "differences"})
-"""What of a document holds values of rows, which are told as they are."""
+"""The fields of a document with values of rows, which stay as they are."""
 
 _pair: ContextVar[str] = ContextVar("_pair", default="")
+_words: ContextVar[tuple[str, ...]] = ContextVar("_words", default=())
 
 
 def remember_options(options: Mapping[str, str]) -> None:
-    """Remember which option of a command stands for which argument."""
+    """Remember the option for each argument."""
     OPTIONS.update(options)
 
 
 def remember_pair(arguments: Sequence[str]) -> None:
-    """Remember the pair that a command line names, if it names one: the last, as the command takes it."""
+    """Remember the pair that a command line names, if any: the last one, as the command takes it."""
     *_, named = ("", *_named(arguments))
-    # What a backtick ends could not be told apart.
+    # A backtick in its name would end the command in the text.
     _pair.set("" if "`" in named else named)
+
+
+def remember_command(arguments: Sequence[str]) -> None:
+    """Remember a command line, so that it can be repeated."""
+    _words.set(tuple(arguments))
+
+
+def repeated(*, without: str) -> str:
+    """Return the command line as it was typed, without an option."""
+    return command(*(word for word in _words.get() if word != without))
 
 
 def _named(arguments: Sequence[str]) -> Iterator[str]:
@@ -48,23 +61,23 @@ def _named(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def completions(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield which part of a text gives way to what can be typed, from where to where; the last first."""
+    """Yield the parts of a text to replace, each with its replacement; the last first."""
     pair = _pair.get()
     replacements = [
-        (*told.span(), _option(OPTIONS[told["name"]], told["value"]))
-        for told in ARGUMENT.finditer(text)
-        if told["name"] in OPTIONS
+        (*argument.span(), _option(OPTIONS[argument["name"]], argument["value"]))
+        for argument in ARGUMENT.finditer(text)
+        if argument["name"] in OPTIONS
     ]
     replacements += [
-        (told.end("more"), told.end("more"), f" {PAIR} {shlex.quote(pair)}")
-        for told in (SUGGESTED.finditer(text) if pair else ())
-        if NO_PAIR.search(told["more"]) is None
+        (found.end("more"), found.end("more"), f" {PAIR} {shlex.quote(pair)}")
+        for found in (SUGGESTED.finditer(text) if pair else ())
+        if NO_PAIR.search(found["more"]) is None
     ]
     yield from sorted(replacements, reverse=True)
 
 
 def _option(option: str, value: str) -> str:
-    """Return an argument as it is typed on a command line, once for each of its values."""
+    """Return an argument as an option, once for each of its values."""
     try:
         parsed = ast.literal_eval(value or "True")
     except (SyntaxError, ValueError):
@@ -75,14 +88,14 @@ def _option(option: str, value: str) -> str:
 
 
 def complete_commands(text: str) -> str:
-    """Return a text in which all can be typed."""
+    """Return a text whose commands can be typed."""
     for start, stop, instead in completions(text):
         text = f"{text[:start]}{instead}{text[stop:]}"
     return text
 
 
 def complete_document(value: Any) -> Any:  # noqa: ANN401  # a document is made of any plain values
-    """Return a document whose texts hold commands that can be typed."""
+    """Return a document whose commands can be typed."""
     match value:
         case str():
             return complete_commands(value)

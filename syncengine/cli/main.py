@@ -23,7 +23,7 @@ from syncengine.cli.confirmation import NoTerminal, no_terminal_error
 from syncengine.cli.demo import demo
 from syncengine.cli.endings import end
 from syncengine.cli.exit_codes import ExitCode
-from syncengine.cli.hints import remember_options, remember_pair
+from syncengine.cli.hints import remember_command, remember_options, remember_pair
 from syncengine.cli.outages import outages
 from syncengine.cli.resume import resume
 from syncengine.cli.resync import resync
@@ -40,7 +40,7 @@ from syncengine.model.errors import CancelledError, InputError, OutputError, Syn
 
 MB = 2**20
 LEAST_ADDRESSES = 4096 * MB
-"""Of which only a small part is ever used: libraries take addresses in advance, for each thread."""
+"""Only a small part is ever used: libraries reserve addresses in advance, for each thread."""
 
 app = typer.Typer(
     name="syncengine",
@@ -49,7 +49,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Keeps the two servers of a CMS High Availability pair in step: finds exactly what differs, "
+    help="Synchronises the two servers of a CMS High Availability pair: finds exactly what differs, "
     "shows it, and copies exactly that. Begin with `syncengine demo --into DIR`.",
     epilog="Exit codes: 0 in sync or done, 1 error, 2 usage, 3 drift found, 4 refused by a rule, "
     "5 partly done, 130 cancelled.",
@@ -57,7 +57,7 @@ app = typer.Typer(
 
 
 def _command(function: Callable[[Options], int], when_stopped: str = "Stopped; nothing was written.") -> None:
-    """Register a command; `when_stopped` is what Ctrl-C says, where the command does not say it itself."""
+    """Register a command; `when_stopped` is the message after Ctrl-C, unless the command has its own."""
     options = options_of(function)
     signature = signature_of(options)
 
@@ -71,10 +71,10 @@ def _command(function: Callable[[Options], int], when_stopped: str = "Stopped; n
             raise CancelledError(when_stopped) from None
         except Exception as error:
             if isinstance(error, BrokenPipeError):
-                # Of standard output it never is; typer would take it for that, and say nothing.
-                raise SyncError("What a command was connected to has gone: broken pipe.") from error
+                # It is never that of standard output; typer would take it for that, and print nothing.
+                raise SyncError("A process that the command was connected to has ended: broken pipe.") from error
             if interrupts.stop_requested() and not isinstance(error, CancelledError):
-                # What a driver makes of Ctrl-C says nothing of the pair.
+                # The error that a driver makes of Ctrl-C is not about the pair.
                 raise CancelledError(when_stopped) from error
             raise
 
@@ -83,7 +83,7 @@ def _command(function: Callable[[Options], int], when_stopped: str = "Stopped; n
     app.command()(stoppable)
 
 
-_command(demo, "Stopped; what was built of the demo pair can be removed.")
+_command(demo, "Stopped; the unfinished demo pair can be removed.")
 _command(tables)
 _command(check, "Stopped; no row of the CMS was written.")
 _command(verify)
@@ -92,7 +92,7 @@ _command(resync)
 _command(backfill)
 _command(sync)
 _command(timetables)
-_command(checklist, "Stopped; what was ticked before stays so.")
+_command(checklist, "Stopped; lines ticked before stay ticked.")
 _command(status)
 _command(runs)
 _command(report)
@@ -112,7 +112,7 @@ def root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Keep the two servers of a pair in step."""
+    """Synchronise the two servers of a pair."""
     del version
 
 
@@ -123,7 +123,7 @@ def run(arguments: list[str] | None = None) -> None:
     try:
         set_up_process()
         open_streams()
-        # What fails in a thread is raised where its result is asked for; nobody reads it twice.
+        # An error in a thread is raised where its result is needed; it is not printed twice.
         threading.excepthook = lambda _: None
         sys.unraisablehook = _handle_unraisable
         code = _flushed(run_for_code(words), words)
@@ -137,21 +137,22 @@ def run_for_code(arguments: list[str]) -> int:
     try:
         expect_document()
         remember_pair(arguments)
+        remember_command(arguments)
         refuse_no_folder()
         refuse_little_memory()
         return int(_commands()(args=arguments, standalone_mode=False) or 0)
-    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # here they become what people read
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # here they become messages
         return end(error, arguments)
 
 
 def _handle_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
-    """Have a Ctrl-C that struck where nothing can be raised, as in a destructor, strike again; the rest is nothing."""
+    """Repeat a Ctrl-C that came where nothing can be raised, as in a destructor; ignore everything else."""
     if unraisable.exc_type is KeyboardInterrupt:
         _thread.interrupt_main()
 
 
 def _flushed(code: int, arguments: list[str]) -> int:
-    """Write out what a command has said and return its exit code, or that of an output that cannot be written."""
+    """Write out the output of a command and return its exit code, or that of an output that cannot be written."""
     try:
         close_streams()
     except OutputError as error:
@@ -160,24 +161,24 @@ def _flushed(code: int, arguments: list[str]) -> int:
 
 
 def refuse_little_memory() -> None:
-    """Refuse to run where the libraries that read rows would be aborted, or wait for ever, for want of addresses."""
+    """Refuse to run where the libraries that read rows would abort, or wait for ever, for lack of address space."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
     if allowed != resource.RLIM_INFINITY and allowed < LEAST_ADDRESSES:
         raise SyncError(
-            f"This process may use {allowed // MB:,} MB of addresses, and needs {LEAST_ADDRESSES // MB:,} MB.",
+            f"This process may use {allowed // MB:,} MB of address space, and needs {LEAST_ADDRESSES // MB:,} MB.",
             hint="Allow it more (`ulimit -v unlimited`); limits.memory_mb bounds what it really uses.",
         )
 
 
 def refuse_no_folder() -> None:
-    """Refuse to run in a folder that is gone: no path could be found from it."""
+    """Refuse to run in a folder that was removed: no path could be found from it."""
     try:
         Path.cwd()
     except OSError:
-        raise InputError("The folder this is run in is gone.", hint="Change to one that is there.") from None
+        raise InputError("The current folder was removed.", hint="Change to another folder.") from None
 
 
 @functools.cache
 def _commands() -> Callable[..., int | None]:
-    """Make the commands of what was registered: once, however many a process runs."""
+    """Make the registered commands, once for each process."""
     return typer.main.get_command(app)

@@ -1,4 +1,4 @@
-"""Options that several commands share, each with help that a person can learn from, and those that go together."""
+"""Options that several commands share, and groups of options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from syncengine.model.policy import Policy
 
 
 def value_option(names: str, value: str, help_text: str) -> OptionInfo:
-    """Return an option that takes a value; where it has a default, its help says which."""
+    """Return an option that takes a value; its help names the default, if there is one."""
     option: OptionInfo = typer.Option(*names.split(), metavar=value, help=help_text, show_default=False)
     return option
 
@@ -40,7 +40,7 @@ WindowOption = Annotated[
         "--window -w",
         "TIME",
         "A time on the switch's clock: '2000-06-05 05:13..05:19' (the stop is inclusive), "
-        "'06/05/00 05:13..05:19', '2000-06-05', '2000-05..2000-06'. It is widened to whole intervals.",
+        "'06/05/00 05:13..05:19', '2000-06-05', '2000-05..2000-06'. It is widened to whole archive intervals.",
     ),
 ]
 FromOption = Annotated[
@@ -55,21 +55,21 @@ DeletionsOption = Annotated[
         "--allow-deletions",
         min=0,
         metavar="N",
-        help="How many rows that only the target holds may be deleted, instead of the pair file's limit.",
+        help="How many rows that only the target has may be deleted, instead of the pair file's limit.",
         show_default=False,
     ),
 ]
 SpecsOption = Annotated[
-    tuple[Path, ...], value_option("--specs", "DIR", "A folder of table specs of your own, for customers' c_ tables.")
+    tuple[Path, ...], value_option("--specs", "DIR", "A folder of your own table specs, for customers' c_ tables.")
 ]
 TraceOption = Annotated[
     int,
-    typer.Option("--verbose", "-v", count=True, help="-vv: a trace behind errors.", show_default=False),
+    typer.Option("--verbose", "-v", count=True, help="-vv: show the trace of an error.", show_default=False),
 ]
 
 
 def policy_help(policies: Sequence[Policy]) -> str:
-    """Return what some policies do to history."""
+    """Return the help on some policies for history."""
     return " ".join(f"{policy}: {policy.does}." for policy in policies)
 
 
@@ -87,21 +87,21 @@ def policy_option(policies: Sequence[Policy], help_text: str) -> OptionInfo:
 
 
 def source_of(named: Role | None, policy: Policy) -> Role:
-    """Return the server rows are read from; none can be named where both are."""
+    """Return the server rows are read from; with a policy for both directions none can be named."""
     if policy.both_directions and named is not None:
         raise InputError(
-            f"--policy {policy} takes each interval from the server that saw it whole.", hint="Leave --from out."
+            f"--policy {policy} copies each interval from the server that recorded it whole.", hint="Leave --from out."
         )
     return named or Role.PRIMARY
 
 
-def since_option(default: str, help_text: str = "Look no further back") -> OptionInfo:
-    """Return the option that says how far to look back; `default` is how far it is where nobody says."""
+def since_option(default: str, help_text: str = "Go no further back") -> OptionInfo:
+    """Return the option for how far to go back; `default` describes its default."""
     return value_option("--since", "TIME", f"{help_text}: '2000-06-05', '2000-06-05 05:00'. [default: {default}]")
 
 
 class TableOptions(TypedDict):
-    """Which tables and ACDs a command is about, as the Python API is told of them."""
+    """The tables and ACDs of a command, as arguments of the Python API."""
 
     tables: Annotated[
         tuple[str, ...],
@@ -109,21 +109,22 @@ class TableOptions(TypedDict):
     ]
     sets: Annotated[
         tuple[str, ...],
-        value_option("--set -s", "SET", "A set of tables, like history or dictionary; repeat it for more."),
+        value_option("--set -s", "SET", "A set of tables, for example history or dictionary; repeat it for more."),
     ]
     exclude: ExcludeOption
     acds: AcdsOption
 
 
 class AllowedSideEffects(TypedDict):
-    """At which tables rows beside those of a plan may change, as the Python API is told of them."""
+    """The tables whose triggers and cascades may run, as arguments of the Python API."""
 
     allow_triggers: Annotated[
         tuple[str, ...],
         value_option(
             "--allow-triggers",
             "TABLE",
-            "Write a table whose triggers run then, and change what no undo puts back; repeat it for more.",
+            "Write this table although its triggers run, and an undo does not restore what they change; repeat it for "
+            "more.",
         ),
     ]
     allow_cascades: Annotated[
@@ -131,15 +132,15 @@ class AllowedSideEffects(TypedDict):
         value_option(
             "--allow-cascades",
             "TABLE",
-            "Write a table with whose rows rows of other tables go (ON DELETE CASCADE, SET NULL, SET DEFAULT), "
-            "which no undo puts back; repeat it for more.",
+            "Write this table although rows of other tables change with it (ON DELETE CASCADE, SET NULL, SET DEFAULT), "
+            "and an undo does not restore them; repeat it for more.",
         ),
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How a command says what it found."""
+    """How a command prints its result."""
 
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False
     verbose: Annotated[
@@ -148,7 +149,7 @@ class Output:
             "--verbose",
             "-v",
             count=True,
-            help="-v: all of it, not only what differs. -vv: a trace behind errors.",
+            help="-v: all details, not only what differs. -vv: show the trace of an error.",
             show_default=False,
         ),
     ] = 0
@@ -156,14 +157,14 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class ShortOutput(Output):
-    """How a command says what it found that has nothing more to say of it."""
+    """How a command without details prints its result."""
 
     verbose: TraceOption = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Whether a command that writes is to write, and to ask before."""
+    """Whether a command writes, and whether it asks first."""
 
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")] = False
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False

@@ -1,4 +1,4 @@
-"""`syncengine outages`: when which server was blind, what it cost, and what repairs it."""
+"""`syncengine outages`: when a server missed data, the cost, and the command that repairs it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from syncengine.cli.streams import print_document
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutagesOptions:
-    """What can be typed after `syncengine outages`."""
+    """The options of `syncengine outages`."""
 
     pair: PairOption
-    since: Annotated[str | None, since_option("as far as intervals are kept")] = None
+    since: Annotated[str | None, since_option("as far as intervals are stored")] = None
     acds: AcdsOption = ()
     exclude: ExcludeOption = ()
     specs: SpecsOption = ()
@@ -24,14 +24,14 @@ class OutagesOptions:
 
 
 def outages(options: OutagesOptions) -> int:
-    """Say when which server was blind, and what repairs it. Tells why, and what it cost. Reads only.
+    """List outages, and the commands that repair them. An outage is a time when a server missed data of an ACD.
 
     It reads both servers' diaries of their links, intervals without rows and intervals marked incomplete, and
-    compares what lies in them, up to this moment. `syncengine resync --outages` repairs all of them, each from the
-    server that saw it.
+    compares the rows of these times, up to now. It reads only. `syncengine resync --outages` repairs all outages,
+    each from the server that recorded it.
 
-    Exit codes: 0 nothing that can be repaired, 3 something can, or is not archived or decided yet, or nobody knows
-    what a server saw, 1 a server failed or a table could not be compared, 2 bad input.
+    Exit codes: 0 nothing to repair, 3 something can be repaired, is not archived or decided yet, or it is not known
+    what a server recorded, 1 a server failed or a table could not be compared, 2 bad input.
     """
     from syncengine import open_pair
     from syncengine.cli.terminal import out, progress

@@ -1,4 +1,4 @@
-"""`syncengine resume`: go on with a run."""
+"""`syncengine resume`: resume a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from syncengine.cli.run_flow import execute_and_report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeOptions:
-    """What can be typed after `syncengine resume`."""
+    """The options of `syncengine resume`."""
 
     pair: PairOption
     run: RunArgument = None
@@ -19,14 +19,14 @@ class ResumeOptions:
 
 
 def resume(options: ResumeOptions) -> int:
-    """Go on with a run that was cut short or partly done. It is the last one, or RUN.
+    """Resume a run that was cut short or partly done. Without RUN the last one.
 
-    What became of a step that was open is found out first. Nothing staged is read from the source again, nothing done
-    is done again; a step whose rows have changed since is left. What was allowed when the run was begun still is; a
-    trigger or a reference that has come since at a table that is left to be written has to be allowed.
+    It first finds out whether an open step was written. Nothing staged is read from the source again, and nothing done
+    is done again; a step whose rows have changed since planning is skipped. Side effects allowed when the run was begun
+    are still allowed; a trigger or a reference added since then must be allowed now.
 
     Exit codes: 0 done and in sync, 3 drift remains, 4 refused by a rule, 5 partly done, or a session of the run may
-    still live in a server, 1 a server failed, or the run is damaged, 2 no such run, or nothing to go on with, 130
+    still be alive in a server, 1 a server failed, or the run is damaged, 2 no such run, or nothing to resume, 130
     stopped.
     """
     from syncengine import open_pair

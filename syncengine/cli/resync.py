@@ -31,7 +31,7 @@ from syncengine.model.policy import Policy, Rollups, UnknownColumns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResyncOptions:
-    """What can be typed after `syncengine resync`."""
+    """The options of `syncengine resync`."""
 
     pair: PairOption
     window: WindowOption = None
@@ -55,18 +55,19 @@ class ResyncOptions:
     outages: Annotated[
         bool,
         typer.Option(
-            "--outages", help="Repair every outage `syncengine outages` finds, each from the server that saw it whole."
+            "--outages",
+            help="Repair every outage `syncengine outages` lists, each from the server that recorded it whole.",
         ),
     ] = False
     since: Annotated[
-        str | None, since_option("as far as intervals are kept", "With --outages: look no further back")
+        str | None, since_option("as far as intervals are stored", "With --outages: go no further back")
     ] = None
     rollups: Annotated[
         Rollups,
         typer.Option(
             case_sensitive=False,
             help="Days, weeks and months that were summarised before their intervals are repaired. list: name them. "
-            "recompute: roll them up anew from the target's own intervals. copy: take them from the other server, "
+            "recompute: compute them from the target's own intervals. copy: copy them from the other server, "
             "where its intervals were all whole.",
         ),
     ] = Rollups.LIST
@@ -75,8 +76,8 @@ class ResyncOptions:
         typer.Option(
             case_sensitive=False,
             show_default=False,
-            help="With --rollups recompute, where a row is to be made that has columns no rule covers. "
-            "refuse: leave its period to Data Summarizing. null: make it, with NULL in them. [default: refuse]",
+            help="With --rollups recompute, for a new row with columns that no rule covers. "
+            "refuse: leave its period to Data Summarizing. null: write it, with NULL in them. [default: refuse]",
         ),
     ] = None
     specs: SpecsOption = ()
@@ -86,18 +87,18 @@ class ResyncOptions:
 def resync(options: ResyncOptions) -> int:
     """Copy what differs in a window from one server to the other. Plans, asks, writes, verifies again.
 
-    It needs --window; or --outages, which finds the times itself. Without --table or --set all historical tables are
-    taken. Each step is one transaction, checked by fingerprint before it is committed; rows outside the restore range
-    are not touched.
+    It needs --window; or --outages, which finds the times itself. Without --table or --set it copies all historical
+    tables. Each step is one transaction, checked by fingerprint (a row count and a checksum) before it is committed;
+    rows outside the restore range are not touched.
 
     Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule,
     5 partly done, 1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.
     """
     if options.since is not None and not options.outages:
-        raise InputError("--since says how far back to look for outages.", hint="Add --outages, or use --window.")
+        raise InputError("--since requires --outages.", hint="Add --outages, or use --window.")
     if options.unknown_columns is not None and options.rollups is not Rollups.RECOMPUTE:
         raise InputError(
-            "--unknown-columns is about days, weeks and months that are recomputed.", hint="Add --rollups recompute."
+            "--unknown-columns requires --rollups recompute.", hint="Add it, or leave --unknown-columns out."
         )
     table_options = options.table_options
     for_one_time = (
@@ -110,7 +111,7 @@ def resync(options: ResyncOptions) -> int:
     )
     if options.outages and any(for_one_time):
         raise InputError(
-            "--outages finds its own times and tables, and takes each from the better server.",
+            "--outages finds the times, the tables and the source itself.",
             hint="Leave --window, --table, --set, --from, --policy and --take-broken out.",
         )
     policy = options.policy or Policy.REPLACE
@@ -145,7 +146,7 @@ def resync(options: ResyncOptions) -> int:
     if plan is not None:
         return confirm_and_execute(opened, plan, options)
     if options.output.json:
-        print_document({"format": "syncengine.plan-summary", "version": PLAN_VERSION, "steps": [], "kept": []})
+        print_document({"format": "syncengine.plan-summary", "version": PLAN_VERSION, "steps": [], "skipped": []})
     else:
-        print_line("No outage is there to be repaired. Rows were not compared: `syncengine verify` does that.")
+        print_line("There is no outage to repair. Rows were not compared; `syncengine verify` compares them.")
     return ExitCode.DONE

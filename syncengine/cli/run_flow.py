@@ -1,4 +1,4 @@
-"""What every command that writes says of its run, and how it ends."""
+"""The result of a run, as every command that writes reports it, and its exit code."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 def execute_and_report(carry_out: Callable[[], VerifiedRun], pair: Path, output: Output) -> int:
-    """Do a run, say what became of it, and return its exit code."""
+    """Execute a run, report its result, and return its exit code."""
     try:
         result = carry_out()
     except (KeyboardInterrupt, Exception) as error:
         if is_stop(error):
             raise CancelledError(
-                "Stopped while the run was being begun or ended.",
-                hint="`syncengine status` says what can be gone on with.",
+                "Stopped while the run was starting or ending.",
+                hint="`syncengine status` shows whether it can be resumed.",
             ) from error
         raise
     try:
@@ -39,7 +39,7 @@ def execute_and_report(carry_out: Callable[[], VerifiedRun], pair: Path, output:
     except (KeyboardInterrupt, Exception) as error:
         if is_stop(error):
             raise CancelledError(
-                "Stopped while it was told what became of the run.", hint="`syncengine report` tells it again."
+                "Stopped while the result of the run was printed.", hint="`syncengine report` shows it again."
             ) from error
         raise
 
@@ -76,7 +76,7 @@ def _document(result: VerifiedRun) -> dict[str, Any]:
 
 
 def _print_steps_and_verdict(console: Console, result: VerifiedRun, pair: Path, *, every_table: bool) -> None:
-    """Print which steps were done, and what a fresh look at the pair found."""
+    """Print which steps were done, and the verdict of the verify after them."""
     from syncengine.report.outages import unrepaired_lines
     from syncengine.report.outcome import print_outcome
     from syncengine.report.repair_commands import after_run_lines
@@ -98,7 +98,7 @@ def _print_steps_and_verdict(console: Console, result: VerifiedRun, pair: Path, 
 
 
 def _closing_lines(result: VerifiedRun, pair: Path) -> Sequence[RenderableType]:
-    """Return what hooks have done, what is left to be done by hand, and how to try again what failed."""
+    """Return what hooks have done, the work left to do by hand, and how to try failed hooks again."""
     from syncengine.report.checklist import remaining_lines
     from syncengine.report.hooks import hook_lines, retry_lines
 
@@ -108,7 +108,7 @@ def _closing_lines(result: VerifiedRun, pair: Path) -> Sequence[RenderableType]:
 
 
 def exit_code(result: VerifiedRun) -> ExitCode:
-    """Return how a run ended; where only a hook failed, something of it is left to be done."""
+    """Return the exit code of a run; where only a hook failed, it is partly done."""
     code = _rows_exit_code(result)
     return ExitCode.PARTLY if _hooks_failed(result) and code in (ExitCode.DONE, ExitCode.DRIFT) else code
 
@@ -118,7 +118,7 @@ def _hooks_failed(result: VerifiedRun) -> bool:
 
 
 def _rows_exit_code(result: VerifiedRun) -> ExitCode:
-    """Return how the writing ended: stopped, partly done, or done with or without drift left."""
+    """Return how the writing ended: stopped, partly done, or done, in sync or with drift."""
     outcome = result.outcome
     if outcome.cancelled:
         return ExitCode.CANCELLED
@@ -157,14 +157,14 @@ def _wrote(result: VerifiedRun) -> bool:
 
 
 def _by_hand_in_short(result: VerifiedRun) -> str:
-    """Return what is said of what is left to be done by hand, beside a verdict that all is well."""
+    """Return how much work is left to do by hand, for a verdict that is in sync."""
     from syncengine.report.checklist import NOTHING_NEW, NOTHING_TO_DO, remaining_in_short
 
     return remaining_in_short(result.by_hand, NOTHING_TO_DO if _wrote(result) else NOTHING_NEW)
 
 
 def _never_compared(result: VerifiedRun, after: Observation) -> bool:
-    """Say whether a table that could not be compared while planning was not compared after the run either."""
+    """Return whether a table that could not be compared while planning was not compared after the run either."""
     plans = (result.plan, result.rollups) if result.rollups else (result.plan,)
-    lost = {kept.table for plan in plans for kept in plan.skipped if kept.reason is SkipReason.NOT_COMPARED}
+    lost = {skipped.table for plan in plans for skipped in plan.skipped if skipped.reason is SkipReason.NOT_COMPARED}
     return not lost <= {table.spec.name for table in after.tables}

@@ -1,4 +1,4 @@
-"""`syncengine runs` and `report`: what was done, run by run, also while one goes on."""
+"""`syncengine runs` and `report`: the saved runs, also while one is running."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunsOptions:
-    """What can be typed after `syncengine runs`."""
+    """The options of `syncengine runs`."""
 
     pair: PairOption
     run: RunArgument = None
@@ -32,7 +32,7 @@ class RunsOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
-    """What can be typed after `syncengine report`."""
+    """The options of `syncengine report`."""
 
     pair: PairOption
     run: RunArgument = None
@@ -40,10 +40,10 @@ class ReportOptions:
 
 
 def runs(options: RunsOptions) -> int:
-    """List the runs that are kept, or show one. Tells its steps, what they deleted and inserted, and how it ended.
+    """List the saved runs, or show one. It shows the steps, the rows they deleted and inserted, and the result.
 
-    What is damaged of a run is said, and what can still be read of it; one that is shown has its journals looked at
-    too. With --remove it is taken away, as damaged runs are only when somebody says so.
+    Damage to a run is reported, with everything that can still be read; for a run that is shown the journals are
+    checked too. With --remove the run is removed; damaged runs are removed in no other way.
 
     Exit codes: 0 done, 1 the staging folder cannot be read, 2 no such run, or it cannot be removed, 130 answered no.
     """
@@ -75,14 +75,14 @@ def runs(options: RunsOptions) -> int:
     elif options.output.json:
         print_document(runs_document(opened.status(ask_servers=False, read_journals=False)))
     else:
-        print_runs(out(), all_runs)
+        print_runs(out(), all_runs, str(options.pair))
     return ExitCode.DONE
 
 
 def _removed(opened: Pair, options: RunsOptions) -> bool:
-    """Remove a run, once that is agreed to; say whether it was."""
+    """Remove a run after confirmation; return whether it was removed."""
     if options.run is None:
-        raise InputError("Which run is to be removed?", hint="Name it: `syncengine runs RUN --remove`.")
+        raise InputError("--remove needs the id of a run.", hint="Type `syncengine runs RUN --remove`.")
     run = opened.run(options.run)
     if not options.yes:
         refuse_removal_without_terminal(json=options.output.json)
@@ -96,9 +96,9 @@ def _removed(opened: Pair, options: RunsOptions) -> bool:
 
 
 def report(options: ReportOptions) -> int:
-    """Tell of a run in full. Tells its plan, what was left and why, what became of each step, and what its hooks said.
+    """Show a run in full. It prints the plan, skipped rows and why, the result of each step, and the output of hooks.
 
-    Without RUN the last one. It can be asked for while the run goes on. What is damaged of it is said.
+    Without RUN the last one, also while it is running. Damage to the run is reported.
 
     Exit codes: 0 done, 1 the staging folder cannot be read, 2 no such run.
     """

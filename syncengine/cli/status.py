@@ -15,25 +15,25 @@ from syncengine.model.run import RunState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusOptions:
-    """What can be typed after `syncengine status`."""
+    """The options of `syncengine status`."""
 
     pair: PairOption
     since: Annotated[str | None, since_option("the beginning of yesterday")] = None
     ledger: Annotated[
-        bool, typer.Option("--ledger", help="Look at the runs only; ask no server, as while one of them goes on.")
+        bool, typer.Option("--ledger", help="Show the runs only, and query no server, as while a run is writing.")
     ] = False
     specs: SpecsOption = ()
     output: ShortOutput
 
 
 def status(options: StatusOptions) -> int:
-    """Check a pair day by day. Tells what goes on, what was left half done, and how both servers are since yesterday.
+    """Check a pair day by day. It shows what runs now, which runs are not finished, and both servers since yesterday.
 
-    Links, archives, holes that no diary explains, full tables, drift, and on which server to work. While a run
-    writes, the servers are not asked. Reads only.
+    It checks links, archives, gaps that no diary explains, full tables and drift, and says on which server to work.
+    While a run writes, the servers are not queried. Reads only.
 
     Exit codes: 0 all is in order, 1 a server failed, 5 a run was cut short or partly done and can be resumed,
-    3 something has to be looked at, as a damaged run, 2 bad input.
+    3 something needs attention, for example a damaged run, 2 bad input.
     """
     from syncengine import open_pair
     from syncengine.cli.terminal import out, progress

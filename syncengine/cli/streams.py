@@ -1,4 +1,4 @@
-"""The streams of a command, made safe: signs they cannot show, closed or full files, readers that have gone."""
+"""The streams of a command, made safe: signs they cannot show, closed or full files, readers that stop reading."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 PLAIN_SIGNS = {"·": ".", "…": "...", "≠": "!=", "━": "-", "╸": "-", "╺": "-"}
-"""What stands for our own signs where a stream has none of them; of other signs it is their number."""
+"""What replaces our own signs in an encoding without them; other signs are replaced by their number."""
 
 WHOLE = re.compile(r"\S*`[^`]*`\S*|\S+")
-"""What is not broken: a word, or a command to type."""
+"""What is never broken: a word, or a command to type."""
 PLAINLY = "syncengine-plainly"
 STANDARD = (0, 1, 2)
 SHOW_CURSOR = "\x1b[?25h"
 
 
 class _Descriptor(io.RawIOBase):
-    """A file that is written to for as long as somebody can read it.
+    """A file that is written to as long as it is read.
 
-    A reader that goes away (`| head`) ends nothing: the rest is dropped, and the exit code stays true. Where a file
-    cannot be written for another reason, `needed` raises OutputError, and else the rest is dropped.
+    If its reader stops (`| head`), the rest is dropped, and the exit code is the same. If a file cannot be written for
+    another reason, `needed` raises OutputError; otherwise the rest is dropped.
     """
 
     def __init__(self, descriptor: int, *, needed: bool) -> None:
@@ -65,7 +65,7 @@ class _Descriptor(io.RawIOBase):
             if self._needed:
                 raise OutputError(
                     f"The output could not be written: {error.strerror}.",
-                    hint="`syncengine runs` says what was done, where a run was carried out.",
+                    hint="`syncengine runs` shows what a run has done.",
                 ) from None
         return size
 
@@ -83,7 +83,7 @@ def print_line(line: str) -> None:
 
 
 def warn(line: str) -> None:
-    """Write text to standard error, on a screen broken between words; a command to type stays in one piece."""
+    """Write text to standard error; on a screen lines break between words, and a command stays in one piece."""
     text = complete_commands(line)
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
@@ -93,7 +93,7 @@ def warn(line: str) -> None:
 
 
 def _broken(line: str, width: int) -> Iterator[str]:
-    """Yield a line in pieces that are no wider than there is room, where no word is."""
+    """Yield a line in pieces that fit the width, unless a word is longer."""
     begin = stop = 0
     for word in WHOLE.finditer(line):
         if stop > begin and word.end() - begin > width:
@@ -104,7 +104,7 @@ def _broken(line: str, width: int) -> Iterator[str]:
 
 
 class _Cursor:
-    """Whether a bar was shown, which hides the cursor, and may have been torn from showing it again."""
+    """Whether a bar has hidden the cursor and may not have shown it again."""
 
     hidden = False
 
@@ -135,10 +135,10 @@ def print_document(document: dict[str, Any]) -> None:
 
 
 def open_streams() -> None:
-    """Put safe streams in the place of standard output and error.
+    """Replace standard output and error by safe streams.
 
-    A standard stream that was closed is the null device, so that no file opened later gets its number and what is
-    said to people.
+    A standard stream that was closed becomes the null device, so that no file opened later gets its number and the
+    messages.
     """
     codecs.register_error(PLAINLY, _plainly)
     for descriptor in STANDARD:
@@ -149,7 +149,7 @@ def open_streams() -> None:
 
 
 def close_streams() -> None:
-    """Write what is left to be written, and show the cursor again that a bar has hidden; raises OutputError."""
+    """Write the rest of the output, and show the cursor again that a bar has hidden; raises OutputError."""
     if _Cursor.hidden:
         sys.stderr.write(SHOW_CURSOR)
         sys.stderr.flush()
@@ -158,7 +158,7 @@ def close_streams() -> None:
 
 
 def _occupy(descriptor: int) -> None:
-    """See to it that the number of a standard stream is taken."""
+    """Make sure that the number of a standard stream is in use."""
     try:
         os.fstat(descriptor)
     except OSError:
@@ -169,7 +169,7 @@ def _occupy(descriptor: int) -> None:
 
 
 def _stream(stream: TextIO | None, *, needed: bool) -> TextIO:
-    """Return a safe stream to where another one writes; Python has none where the stream was closed."""
+    """Return a safe stream to the file of another one; Python has none where the stream was closed."""
     if stream is None:
         return Path(os.devnull).open("w", encoding="utf-8")
     stream.flush()
@@ -180,7 +180,7 @@ def _stream(stream: TextIO | None, *, needed: bool) -> TextIO:
 
 
 def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Return what stands for signs that an encoding has not: the error handler of the safe streams."""
+    """Return a replacement for signs that an encoding lacks: the error handler of the safe streams."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     signs = error.object[error.start : error.end]

@@ -25,7 +25,7 @@ from syncengine.model.policy import ADMINISTERING, Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncOptions:
-    """What can be typed after `syncengine sync`."""
+    """The options of `syncengine sync`."""
 
     pair: PairOption
     table_options: TableOptions
@@ -34,8 +34,8 @@ class SyncOptions:
         Role | None,
         typer.Option(
             case_sensitive=False,
-            help="Whose version wins of what the other server changed, too: the source's is written, "
-            "the target's is left.",
+            help="The server whose version wins where both have changed the same. The source's version is written, "
+            "the target's stays.",
             show_default=False,
         ),
     ] = None
@@ -49,10 +49,10 @@ class SyncOptions:
     ] = Policy.REPLACE
     include_manual: Annotated[
         bool,
-        typer.Option("--include-manual", help="Also write tables that are administered by hand or by the switch."),
+        typer.Option("--include-manual", help="Also write tables that are synchronised by hand or by the switch."),
     ] = False
     remove_users: Annotated[
-        bool, typer.Option("--remove-users", help="Also remove users that only the target has, and what is theirs.")
+        bool, typer.Option("--remove-users", help="Also remove users that only the target has, with their rows.")
     ] = False
     allow_deletions: DeletionsOption = None
     allowed_side_effects: AllowedSideEffects
@@ -64,8 +64,9 @@ class SyncOptions:
 def sync(options: SyncOptions) -> int:
     """Copy administration from one server to the other. Plans, asks, writes, verifies again.
 
-    Names, agent groups, users, timetables and the like. What both servers have alike is remembered, so that the
-    next sync knows who changed what: what the target changed is shown, and not written over unless --prefer says so.
+    It copies names, agent groups, users, timetables and similar tables; it needs --set or --table. Rows that are the
+    same on both servers are remembered, so the next sync knows which server has changed a row: the target's changes
+    are shown, and only overwritten with --prefer.
 
     Exit codes: 0 done and in sync, 3 drift remains (or, with --dry-run, is there), 4 refused by a rule,
     5 partly done, 1 a server failed, or a table was not compared and nothing is written, 2 bad input, 130 stopped.

@@ -1,4 +1,4 @@
-"""`syncengine tables`: what the catalogue knows."""
+"""`syncengine tables`: the catalogue."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TABLES = {"format": "syncengine.tables", "version": 1}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TablesOptions:
-    """What can be typed after `syncengine tables`."""
+    """The options of `syncengine tables`."""
 
     name: Annotated[
-        str | None, typer.Argument(metavar="[TABLE]", help="A table to show whole.", show_default=False)
+        str | None, typer.Argument(metavar="[TABLE]", help="A table to show in full.", show_default=False)
     ] = None
     sets: Annotated[bool, typer.Option("--sets", help="List the sets and the files beside the tables.")] = False
     specs: SpecsOption = ()
@@ -27,7 +27,7 @@ class TablesOptions:
 
 
 def tables(options: TablesOptions) -> int:
-    """List the tables syncengine knows, or show one. Says where each value comes from."""
+    """List the tables syncengine knows, or show one. It names the source of each value."""
     from syncengine import open_catalogue
     from syncengine.cli.terminal import out
     from syncengine.report.catalogue import print_sets, print_table, print_tables, sets_document, table_document

@@ -1,4 +1,4 @@
-"""What goes to the terminal: reports to standard output, progress and errors to standard error."""
+"""Output to the terminal: reports to standard output, progress and errors to standard error."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class ReportConsole(Console):
     def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401  # as the class above it has them
         """Print, as the class above does, with commands that can be typed."""
         if any(isinstance(one, Text) and one.no_wrap for one in objects):
-            # It joins texts into one, and forgets what it was told of each.
+            # It joins texts into one, and ignores the options of each.
             options = {"soft_wrap": True, **options}
         super().print(*map(_completed, objects), **{"crop": False, **options})
 
 
 def _completed(shown: object) -> object:
-    """Return what is shown with commands that can be typed."""
+    """Return an object to print with commands that can be typed."""
     match shown:
         case Text():
             return complete_text(shown)
@@ -53,7 +53,7 @@ def _completed(shown: object) -> object:
 
 
 def complete_text(text: Text) -> Text:
-    """Return a text with commands that can be typed, its styles where they were."""
+    """Return a text with commands that can be typed, and its styles."""
     for start, stop, instead in completions(text.plain):
         before, after = text[:start], text[stop:]
         before.append(instead)
@@ -103,7 +103,7 @@ class TerminalProgress:
         self._bar.start()
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
-        """Move the bar on; a stop that was asked for meanwhile is not passed over."""
+        """Advance the bar; raise if a stop was requested meanwhile."""
         stop_if_requested()
         if self._bar is None:
             return
@@ -113,7 +113,7 @@ class TerminalProgress:
         self._bar.update(self._task, advance=units, detail=detail, rate=rate)
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
@@ -133,7 +133,7 @@ class PlainProgress:
         self._started = self._last_line = time.monotonic()
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
-        """Say how far it is, now and then; a stop that was asked for meanwhile is not passed over."""
+        """Print the progress every few seconds; raise if a stop was requested meanwhile."""
         stop_if_requested()
         self._done += units
         self._rows += rows
@@ -151,7 +151,7 @@ class PlainProgress:
             sys.stderr.flush()
 
     def end(self) -> None:
-        """Say nothing more."""
+        """Print nothing more."""
 
 
 def progress() -> TerminalProgress | PlainProgress:

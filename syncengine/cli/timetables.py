@@ -1,4 +1,4 @@
-"""`syncengine timetables`: what they do, where they run, and the guide's global edit."""
+"""`syncengine timetables`: their tasks, where they run, and the guide's global edit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from syncengine.model.timetable_flag import RunOn
 
 @dataclass(frozen=True, slots=True)
 class ConsentToEdit(Consent):
-    """Whether an edit is to be made, and to be asked about before."""
+    """Whether an edit writes, and whether it asks first."""
 
     dry_run: Annotated[bool, typer.Option("--dry-run", help="With --run-on: show the plan and write nothing.")] = False
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --run-on: do not ask before writing.")] = False
@@ -26,7 +26,7 @@ class ConsentToEdit(Consent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimetablesOptions:
-    """What can be typed after `syncengine timetables`."""
+    """The options of `syncengine timetables`."""
 
     pair: PairOption
     owners: Annotated[
@@ -37,15 +37,13 @@ class TimetablesOptions:
         typer.Option(
             "--run-on",
             case_sensitive=False,
-            help="Let all timetables of the owners run on one server: this: only there; any: there or on another.",
+            help="Set where all timetables of the owners run. this: only on that server; any: there or on another.",
             show_default=False,
         ),
     ] = None
     on: Annotated[
         Role | None,
-        typer.Option(
-            "--on", case_sensitive=False, help="With --run-on: the server that is edited. [default: secondary]"
-        ),
+        typer.Option("--on", case_sensitive=False, help="With --run-on: the server to edit. [default: secondary]"),
     ] = None
     consent: ConsentToEdit
     allowed_side_effects: AllowedSideEffects
@@ -53,16 +51,17 @@ class TimetablesOptions:
 
 
 def timetables(options: TimetablesOptions) -> int:
-    """List the timetables of both servers side by side. Tells what they do, where they run, and what is not alike.
+    """List the timetables of both servers, or set where they run. It shows their tasks and what differs.
 
-    Where they run is known where the pair file names the column that holds it ([timetables]). With --run-on it is
-    set in that column for all timetables of --owner on one server, which the other one being down does not hinder;
-    that is the vendor's global edit, and `syncengine undo` takes it back, timetable by timetable.
+    Where they run is known if the pair file names the column for it ([timetables]). --run-on sets that column for all
+    timetables of --owner on one server, also while the other server is down; this is the vendor's global edit, and
+    `syncengine undo` undoes it, timetable by timetable.
 
-    A timetable of theirs without a schedule there gets one, if the other server answers and tells it; else it is named.
+    If one of these timetables has no schedule there, it gets the schedule of the other server; if that server does not
+    answer, the timetable is named.
 
-    Exit codes: 0 alike, or done; 3 not alike, or one has no schedule or a flag that the pair file does not name (or,
-    with --run-on --dry-run, there is something to set), 4 nothing of it may be written, 5 partly done, 1 a server
+    Exit codes: 0 alike, or done; 3 not alike, or a timetable has no schedule or a flag that the pair file does not name
+    (or, with --run-on --dry-run, there is something to set), 4 nothing may be written, 5 partly done, 1 a server
     failed, 2 bad input, 130 stopped.
     """
     from syncengine import open_pair
@@ -72,8 +71,8 @@ def timetables(options: TimetablesOptions) -> int:
     if options.run_on is not None:
         if not options.owners:
             raise InputError(
-                "--run-on sets the timetables of one owner, or of several.",
-                hint="Add --owner; `syncengine timetables` shows who has any.",
+                "--run-on requires --owner.",
+                hint="Add --owner USER; `syncengine timetables` lists the owners.",
             )
         opened = open_for_writing(options)
         plan = opened.plan_run_on(
@@ -82,7 +81,7 @@ def timetables(options: TimetablesOptions) -> int:
         return confirm_and_execute(opened, plan, options)
     if options.on is not None or options.consent != ConsentToEdit() or any(options.allowed_side_effects.values()):
         raise InputError(
-            "--on, --dry-run, --yes, --allow-triggers and --allow-cascades belong to an edit, and nothing is edited.",
+            "--on, --dry-run, --yes, --allow-triggers and --allow-cascades require --run-on.",
             hint="Add --run-on this or --run-on any, or leave them out.",
         )
     listing = open_pair(options.pair, progress=progress()).timetables(owners=options.owners)

@@ -1,4 +1,4 @@
-"""`syncengine verify`: say what differs."""
+"""`syncengine verify`: compare both servers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from syncengine.model.pair import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOptions:
-    """What can be typed after `syncengine verify`."""
+    """The options of `syncengine verify`."""
 
     pair: PairOption
     window: WindowOption = None
@@ -25,37 +25,37 @@ class VerifyOptions:
         Role | None,
         typer.Option(
             "--from",
-            help="The server that is taken as the source: rows only it holds are missing. [default: primary]",
+            help="The source: rows that only it has are missing on the other server. [default: primary]",
         ),
     ] = None
     full: Annotated[
-        bool, typer.Option("--full", help="Compare every row; trust neither fingerprints nor what is remembered.")
+        bool, typer.Option("--full", help="Compare every row; use neither fingerprints nor remembered days.")
     ] = False
     internal: Annotated[
         bool,
         typer.Option(
             "--internal",
-            help="Hold each server's days, weeks and months against its own intervals instead of the other server's.",
+            help="Compare each server's days, weeks and months with its own intervals, not with the other server.",
         ),
     ] = False
     on: Annotated[
-        Role | None, typer.Option("--on", help="With --internal: look at this server only.", show_default=False)
+        Role | None, typer.Option("--on", help="With --internal: check this server only.", show_default=False)
     ] = None
     specs: SpecsOption = ()
     output: Output
 
 
 def verify(options: VerifyOptions) -> int:
-    """Say what differs between the two servers. Reads only.
+    """Compare the two servers and show what differs. Reads only.
 
-    Without --table or --set everything but local administration is compared; without --window,
-    everything that both servers hold and have archived. Days that an earlier verify found equal and nothing
-    has touched since are not all read again; the verdict says how many.
+    Without --table or --set it compares everything except local administration; without --window,
+    everything that both servers have and have archived. Days that an earlier verify found equal and that have not
+    changed since are not all read again; the verdict says how many.
 
-    With --internal each server is looked at by itself: a daily, weekly or monthly row must be what its own
-    intervals add up to, as far back as those are held. That finds what was repaired and never summarised anew.
+    With --internal each server is checked by itself: a daily, weekly or monthly row must be the sum of its own
+    intervals, as far back as these are stored. That finds days that were repaired and not summarised again.
 
-    A table that cannot be compared does not end the others: it is named with the reason, and the exit code is 1.
+    A table that cannot be compared does not stop the others: it is named with the reason, and the exit code is 1.
 
     Exit codes: 0 in sync, 3 drift found, 1 a server failed or a table could not be compared, 2 bad input.
     """
@@ -63,16 +63,14 @@ def verify(options: VerifyOptions) -> int:
     from syncengine.cli.terminal import out, progress
     from syncengine.report.checklist import NOTHING_IN_TABLES, remaining_in_short, remaining_lines
     from syncengine.report.repair_commands import COPY_BY_HAND_TABLES, copying_by_hand, repair_commands
-    from syncengine.report.text import print_lines
+    from syncengine.report.text import next_steps, print_lines
     from syncengine.report.verify_json import verify_document
     from syncengine.report.verify_text import print_verdict
 
     if options.internal and (options.full or options.source):
-        raise InputError(
-            "--internal looks at each server by itself, and at every row.", hint="Leave --full and --from out."
-        )
+        raise InputError("--internal checks each server by itself, and every row.", hint="Leave --full and --from out.")
     if options.on is not None and not options.internal:
-        raise InputError("--on names one server, and two are compared.", hint="Add --internal, or leave --on out.")
+        raise InputError("--on requires --internal.", hint="Add --internal, or leave --on out.")
     opened = open_pair(options.pair, specs=options.specs, progress=progress())
     if options.internal:
         from syncengine.report.rollups import internal_document, print_internal
@@ -94,7 +92,7 @@ def verify(options: VerifyOptions) -> int:
         pair, table_options = str(options.pair), options.table_options
         commands = repair_commands(observation, opened.catalogue, table_options["tables"], table_options["sets"], pair)
         console, by_hand = out(), remaining_in_short(observation.by_hand, NOTHING_IN_TABLES)
-        manual = tuple(f"{COPY_BY_HAND_TABLES}: {one}" for one in copying_by_hand(observation, pair))
+        manual = tuple(next_steps(COPY_BY_HAND_TABLES, list(copying_by_hand(observation, pair))))
         print_verdict(
             console,
             observation,

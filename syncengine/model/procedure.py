@@ -82,7 +82,7 @@ class ProbeName(StrEnum):
     """An outage of the server since yesterday is over, by its own diary of links, and it records calls again."""
     ADMINISTRATION_ALIKE = "administration-alike"
     """Nothing is to be copied of administration; what is done around a copy is not needed then."""
-    IN_SYNC = "in-step"
+    IN_SYNC = "in-sync"
     """Nothing differs of what the daily check compares."""
     TIMETABLES_OVER = "timetables-over"
     """The timetables of the server run there."""
@@ -95,11 +95,11 @@ class ProbeName(StrEnum):
 class CountsSince(StrEnum):
     """From when on what happened counts, where nobody says it: a checklist may be begun when much is over."""
 
-    BEGUN = "not"
+    BEGUN = "begun"
     """From when it is begun."""
     YESTERDAY = "yesterday"
     """From the midnight that yesterday began with, as the daily check does."""
-    RETENTION = "as-long-as-kept"
+    RETENTION = "retention"
     """As far back as intervals are kept, as the report of outages does."""
 
 

@@ -17,15 +17,11 @@ from syncengine.report.text import difference_text, section, value_text
 SHOWN = 20
 CONFLICTS_SHOWN = 200
 COLUMNS_SHOWN = 4
-SKIPPED = {
-    SkipReason.CONFLICT: "not decided",
-    SkipReason.PREFERRED: "left",
-    SkipReason.REMOVAL: "left: removed only when told",
-}
+SKIPPED = {SkipReason.CONFLICT: "not decided", SkipReason.REMOVAL: "skipped: only --remove-users removes it"}
 
 
 def change_lines(plan: Plan) -> Iterator[RenderableType]:
-    """Yield the groups a plan knows of, those to be decided first."""
+    """Yield the key groups of a plan that differ, conflicts first."""
     if not plan.changes:
         return
     yield from section("What differs")
@@ -45,7 +41,7 @@ def change_document(change: PlannedChange, plan: Plan) -> dict[str, Any]:
         "acd": group.bucket.acd,
         "key": {name: plain(value) for name, value in group.key},
         "changed_by": _changed_by(group, plan),
-        "kept": None if change.skip_reason is None else change.skip_reason.name.lower().replace("_", "-"),
+        "skipped": None if change.skip_reason is None else change.skip_reason.name.lower().replace("_", "-"),
         "rows": {
             "last": None if group.changed_by is ChangedBy.UNKNOWN else group.last_rows,
             plan.source.value: group.source_rows,
@@ -92,7 +88,7 @@ def _lines(change: PlannedChange, plan: Plan) -> Iterator[RenderableType]:
 
 def _planned(change: PlannedChange) -> str:
     if change.skip_reason is not None:
-        return SKIPPED.get(change.skip_reason, "left")
+        return SKIPPED.get(change.skip_reason, "skipped")
     if not change.group.source_rows:
         return "will be deleted"
     return "will be changed" if change.group.target_rows else "will be added"
@@ -118,7 +114,7 @@ def _version(group: GroupChange, rows: int, side: str) -> str:
 
 
 def _shown(version: Versions, side: str) -> str:
-    """Return a side's value, of a long one the part in which it begins to differ from another side's."""
+    """Return a side's value, of a long one the part where it begins to differ from another side's."""
     value = getattr(version, side)
     others = [getattr(version, other) for other in ("source", "target", "last") if other != side]
     unlike = next((one for one in others if one is not None and one != value), None)

@@ -19,7 +19,7 @@ from syncengine.report.hooks import hook_document
 from syncengine.report.json_values import plain
 from syncengine.report.plan_text import stale_lines
 from syncengine.report.surroundings import allowed_document, side_effects_unknown_document, table_side_effects_document
-from syncengine.report.text import print_lines, unbroken
+from syncengine.report.text import next_steps, print_lines
 
 TABLES_NAMED = 4
 SHOWN = 10
@@ -27,9 +27,9 @@ SHOWN = 10
 
 
 def print_outcome(console: Console, result: VerifiedRun, *, pair: str = "FILE", by_hand: str = "") -> None:
-    """Print which steps were done and why others were not; for an undo or an edit, whether it came out.
+    """Print which steps were done and why others were not; for an undo or an edit, whether it succeeded.
 
-    `by_hand` is what is left to people, in short.
+    `by_hand` is the work left to do by hand, in short.
     """
     outcome = result.outcome
     for note in result.notes:
@@ -38,7 +38,7 @@ def print_outcome(console: Console, result: VerifiedRun, *, pair: str = "FILE", 
     console.print(
         Text(
             f"Run {outcome.run_id}: {len(done)} of {plural(len(outcome.steps), 'step')} done, "
-            f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before."
+            f"{plural(outcome.inserted, 'row')} written in place of {plural(outcome.deleted, 'row')}."
         ),
     )
     print_not_done(console, result, pair)
@@ -49,21 +49,21 @@ def print_outcome(console: Console, result: VerifiedRun, *, pair: str = "FILE", 
 
 
 def _recheck_lines(result: VerifiedRun, by_hand: str) -> Iterator[Text]:
-    """Yield whether an undo or an edit came out; of what was copied the verdict on both servers follows."""
+    """Yield whether an undo or an edit succeeded; after a copy the verdict on both servers follows instead."""
     unlike = ", ".join(result.unlike)
     match result.plan.kind:
         case Undo() if unlike:
-            yield Text(f"  not as they were, though put back: {unlike}", style="red")
+            yield Text(f"  not as they were before, though restored: {unlike}", style="red")
         case Undo(run=run):
-            what = "what was put back" if result.plan.skipped else f"what run {run} had written"
-            yield Text(f"  looked at again: {what} is as it was before. {by_hand}".rstrip(), style="green")
+            rows = "the restored rows" if result.plan.skipped else f"the rows of run {run}"
+            yield Text(f"  checked: {rows} are as they were before. {by_hand}".rstrip(), style="green")
             if result.plan.skipped:
-                yield Text(f"  not all of run {run}: the plan names what was left, and why", style="yellow")
+                yield Text(f"  not all of run {run}: the plan says what was skipped, and why", style="yellow")
         case RunOnEdit() if not unlike:
-            yield Text(f"  looked at again: every flag is as the plan has it. {by_hand}".rstrip(), style="green")
+            yield Text(f"  checked: every flag is as planned. {by_hand}".rstrip(), style="green")
         case Copy() | RollupRepair() | RunOnEdit():
             if unlike:
-                yield Text(f"  not as it was set: {unlike}", style="red")
+                yield Text(f"  not as planned: {unlike}", style="red")
 
 
 def _rollup_lines(made: Plan) -> Iterator[Text]:
@@ -73,59 +73,59 @@ def _rollup_lines(made: Plan) -> Iterator[Text]:
         tables = len({table for _, table, _, _ in places})
         yield Text(f"  {made.title}: {plural(len(places), 'period')} of {plural(tables, 'table')}", style="green")
     elif not made.stale:
-        yield Text("  days, weeks and months already are what their intervals make", style="green")
+        yield Text("  days, weeks and months already agree with their intervals", style="green")
     if made.stale:
         yield Text("Still stale: rerun Data Summarizing for", style="bold")
         yield from stale_lines(made.stale, "yellow", both=len({one.into for one in made.stale}) > 1)
 
 
 def print_not_done(console: Console, result: VerifiedRun, pair: str) -> None:
-    """Print why steps were not done, and how to go on."""
+    """Print why steps were not done, and what to do next."""
     outcome = result.outcome
     if outcome.stopped:
-        console.print(Text(f"It ended early: {outcome.stopped}", style="red"))
+        console.print(Text(f"It stopped early: {outcome.stopped}", style="red"))
     for step in outcome.steps:
         why = without_table(step.why, step.tables)
-        so_far = "was not done to its end" if step.wrote else "was not done"
+        so_far = "was only partly done" if step.wrote else "was not done"
         match step.state:
             case StepState.UNKNOWN:
-                unknown = f"  {_name(step)}: nobody can say what the target holds of it: {why} "
-                again = "Go on with the run, which finds out, or verify its tables before anything else."
+                unknown = f"  {_name(step)}: not known whether its rows are on the target: {why} "
+                again = "Resume the run, which finds out, or verify its tables before anything else."
                 console.print(Text(f"{unknown}{again}", style="red"))
             case StepState.CHANGED:
                 console.print(Text(f"  {_name(step)} {so_far}: {why}", style="yellow"))
             case StepState.FAILED:
                 console.print(Text(f"  {_name(step)} {so_far}: {why}", style="red"))
             case StepState.PARTLY:
-                begun = "was begun: whole buckets of it are written, not all"
+                begun = "was begun: some of its buckets are written, others are not"
                 console.print(Text(f"  {_name(step)} {begun}", style="yellow"))
             case StepState.DONE | StepState.WAITING:
                 pass
     waiting = [step for step in outcome.steps if step.state is StepState.WAITING]
     if waiting:
-        console.print(Text(f"  not begun: {_names(waiting)}; the target is untouched there", style="yellow"))
+        console.print(Text(f"  not begun: {_names(waiting)}; nothing is changed there", style="yellow"))
     if outcome.done:
         return
     if outcome.stopped and outcome.saved:
         resume = command("resume", outcome.run_id, "--pair", pair, *result.needs.words)
-        console.print(unbroken(f"Go on with it: {resume}", style="bold"))
+        print_lines(console, next_steps("To resume it", [resume]))
     elif result.rollups is None or any(step.portion == 1 for step in _not_done(outcome)):
         failed = any(step.state is StepState.FAILED for step in outcome.steps)
-        next_step = _how_to_continue(result, pair)
-        next_step = f"See to what failed, then {next_step[0].lower()}{next_step[1:]}" if failed else next_step
-        console.print(unbroken(next_step, style="bold") if result.plan.undoes else Text(next_step, style="bold"))
+        print_lines(console, _how_to_continue(result, pair, "Repair what failed. " if failed else ""))
 
 
-def _how_to_continue(result: VerifiedRun, pair: str) -> str:
-    """Return how to go on with what was left for another reason than that the run was stopped."""
+def _how_to_continue(result: VerifiedRun, pair: str, first: str) -> Iterator[Text]:
+    """Yield how to continue where steps were skipped for another reason than that the run was stopped."""
     if result.plan.undoes:
-        return f"Go on with it: {command('undo', result.plan.undoes, '--pair', pair)}"
-    # Not "the same command": after a resume that would be the resume, which has nothing to go on with.
-    return f"Run `syncengine {result.kind}` again as this run was begun: it plans what was left by what is there now."
+        yield from next_steps(f"{first}To undo the rest", [command("undo", result.plan.undoes, "--pair", pair)])
+    else:
+        # Not "the same command": after a resume that would be the resume, which has nothing to resume.
+        again = f"Run `syncengine {result.kind}` again as this run was begun: it plans the rest anew."
+        yield Text(f"{first}{again}", style="bold")
 
 
 def without_table(why: str, tables: Sequence[str]) -> str:
-    """Return why something was not done, without the table at its beginning where that is named already."""
+    """Return why something was not done, without the table at its beginning, where that is named already."""
     return why.removeprefix(f"{tables[0]}: ") if len(tables) == 1 else why
 
 

@@ -1,4 +1,4 @@
-"""A plan for people: what it would read, delete and write, and what it leaves alone and why."""
+"""A plan for people: what it would read, delete and write, and what it skips and why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from syncengine.model.window import MINUTE, Window
 from syncengine.report.changes import change_lines
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.surroundings import plan_side_effect_lines, table_effect_notes
-from syncengine.report.text import grid, number, print_lines, scope_notes, section
+from syncengine.report.text import explained, grid, number, print_lines, scope_notes, section
 from syncengine.report.timetables import edit_summary, edit_table, schedules_table
 
 ARCHIVES = tuple(Archive)
@@ -28,7 +28,7 @@ LINES_SHOWN = 24
 
 
 def print_plan(console: Console, plan: Plan, *, every_table: bool = False) -> None:
-    """Print the plan; `every_table` shows the ranges of tables it does not write too."""
+    """Print the plan; `every_table` also shows the ranges of tables it does not write."""
     print_lines(console, _plan(plan, every_table=every_table))
 
 
@@ -42,12 +42,12 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
         elif plan.edit.changes:
             yield edit_table(plan.edit)
     if plan.schedules is not None:
-        yield from section(f"Schedules that are made on {plan.target}")
+        yield from section(f"Schedules to be made on {plan.target}")
         yield schedules_table(plan.schedules, plan.target)
     yield from plan_side_effect_lines(plan)
     yield from change_lines(plan)
     if plan.skipped:
-        yield from section("Left as it is")
+        yield from section("Skipped")
         yield from _skipped(plan)
     yield from (Text(note, style="dim") for note in scope_notes((one.table, one.acd, one.notes) for one in plan.ranges))
     yield from _rollups(plan)
@@ -56,13 +56,16 @@ def _plan(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     yield from checklist_lines("before", plan.checklist.before)
     yield from checklist_lines("after", plan.checklist.after)
     yield Text()
+    if plan.steps and plan.edit is None:
+        by_group = any(part.action.by_group for step in plan.steps for part in step.parts)
+        yield explained("bucket", *(("key group",) if by_group else ()))
     yield Text(_summary(plan), style="bold")
 
 
 def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
-    """Yield requested and actual range, tables with the same ones together; an undo was asked for no time."""
+    """Yield requested and actual range, tables with the same ones together; an undo has no requested range."""
     written = {(part.table, write.bucket.acd) for _, part, write in written_by(plan.steps)}
-    written |= {(kept.table, kept.acd) for kept in plan.skipped}
+    written |= {(skipped.table, skipped.acd) for skipped in plan.skipped}
     groups: dict[tuple[int | None, str, str], list[str]] = defaultdict(list)
     for one in plan.ranges:
         if every_table or (one.table, one.acd) in written:
@@ -71,7 +74,7 @@ def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     if not groups:
         return
     yield Text()
-    names = ("range put back", "tables") if plan.undoes else ("requested range", "actual range", "tables")
+    names = ("range restored", "tables") if plan.undoes else ("requested range", "actual range", "tables")
     table = grid("ACD", *names, wraps=names)
     shown = list(groups.items())[: None if every_table else LINES_SHOWN]
     for (acd, requested, actual), tables in shown:
@@ -83,9 +86,9 @@ def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
 
 
 def _actual(one: RestoreRange, plan: Plan) -> str:
-    """Return the actual range; where it is no more than what is written, the pieces of it."""
+    """Return the actual range; where only what is written belongs to it, the pieces of it."""
     if plan.copy is not None and not plan.copy.policy.both_directions:
-        return str(one.actual) if one.actual else "nothing held"
+        return str(one.actual) if one.actual else "no rows"
     return _pieces(one.pieces) or "nothing written"
 
 
@@ -119,10 +122,10 @@ def _steps(plan: Plan) -> RenderableType:
 
 
 def _skipped(plan: Plan) -> Iterator[RenderableType]:
-    """Yield what is left, tables with the same reason and time together."""
+    """Yield what is skipped, tables with the same reason and time together."""
     groups: dict[tuple[str, str, int | None, tuple[Window, ...]], list[str]] = defaultdict(list)
-    for kept in plan.skipped:
-        groups[kept.reason.value, kept.detail, kept.acd, kept.spans].append(kept.table)
+    for skipped in plan.skipped:
+        groups[skipped.reason.value, skipped.detail, skipped.acd, skipped.spans].append(skipped.table)
     lines = list(groups.items())
     for (why, detail, acd, spans), tables in lines[:LINES_SHOWN]:
         when = listed(spans, SPANS_SHOWN)
@@ -142,7 +145,7 @@ ROLLUP_TITLES = {
 
 
 def _rollups(plan: Plan) -> Iterator[RenderableType]:
-    """Yield what becomes of periods that were summarised before their intervals are repaired."""
+    """Yield what is done about periods that were summarised before their intervals are repaired."""
     for then, words in ROLLUP_TITLES.items():
         ones = [one for one in plan.stale if one.then is then]
         if ones:
@@ -151,7 +154,7 @@ def _rollups(plan: Plan) -> Iterator[RenderableType]:
     rest = [one for one in plan.stale if one.then is Rollups.LIST]
     if rest:
         yield Text()
-        when = "Summarised from what is put back" if plan.undoes else "Summarised before its intervals are repaired"
+        when = "Summarised from the rows undone" if plan.undoes else "Summarised before its intervals are repaired"
         yield Text(f"{when}: rerun Data Summarizing for", style="bold")
         yield from stale_lines(rest, "yellow", both=len(plan.writes_to) > 1)
 
@@ -180,16 +183,16 @@ def _summary(plan: Plan) -> str:
         restored, replaced = (
             sum(getattr(part.counts, name) + part.counts.changed for part in parts) for name in ("missing", "extra")
         )
-        rows = f"{plural(restored, 'row')} as before, where {plural(replaced, 'row')} stand{'s' if replaced == 1 else ''} now"
+        rows = f"{plural(restored, 'row')} restored in place of {plural(replaced, 'row')}"
         return f"{plural(len(plan.steps), 'step')} into {into}: {tables_text(tables, buckets)}; {rows}."
-    only = f"only {into} holds" if len(plan.writes_to) == 1 else "only one of them holds"
+    only = f"only {into} has" if len(plan.writes_to) == 1 else "only one of them has"
     deletions = f"every row that {only} stays"
     if plan.deletions:
         deletions = f"{plural(plan.deletions, 'row')} that {only} will be deleted"
     elif any(part.action is Action.REPAIR_CUTS for part in parts):
-        deletions = f"pieces give way to the whole, every other row that {only} stays"
+        deletions = f"what an outage cut becomes whole, every other row that {only} stays"
     elif any(part.whole for part in parts):
-        deletions = f"rows of other interval lengths give way, every other row that {only} stays"
+        deletions = f"rows of other interval lengths are replaced, every other row that {only} stays"
     what = tables_text(tables, buckets)
     return f"{plural(len(plan.steps), 'step')} into {into}: {what}; {deletions}."
 

@@ -1,9 +1,11 @@
-"""The commands that would repair what a verify has found."""
+"""The commands that repair what a verify has found."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+
+from rich.text import Text
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.bucket import Bucket
@@ -17,20 +19,21 @@ from syncengine.model.spans import joined
 from syncengine.model.spec import SyncedBy, TableSpec
 from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
+from syncengine.report.text import next_steps
 
 NAMED = 6
-COPY_BY_HAND_TABLES = "To copy what is kept by hand all the same"
+COPY_BY_HAND_TABLES = "To copy tables that are synchronised by hand all the same"
 HISTORY = "history"
-"""The set of all historical tables, and of none of one's own."""
+"""The set of all historical tables that are shipped."""
 
 
 def repair_commands(
     observation: Observation, catalogue: Catalogue, tables: Sequence[str], sets: Sequence[str], pair: str
 ) -> list[str]:
-    """Return the commands that would repair what was found: of history, and of administration.
+    """Return the commands that repair what was found: of history, and of administration.
 
-    `tables` and `sets` are what was asked for; a set that holds both kinds is told by its tables. What no copy can
-    write is left out.
+    `tables` and `sets` are those requested; a set of both kinds is named by its tables. Tables that no copy can write
+    are left out.
     """
     differing = [table for table in observation.tables if table.differing and table.spec.synced_by is SyncedBy.COPYING]
     unwritable = {table.spec.name for table in differing if table.unwritable}
@@ -51,23 +54,23 @@ def repair_commands(
 
 
 def _common_options(observation: Observation) -> list[object]:
-    """Return the options that every command has which repairs what was asked about: it is a dry run."""
+    """Return the options of every repair command: the ACDs and the source of the verify; and it is a dry run."""
     options: list[object] = [word for number in observation.acds for word in ("--acd", number)]
     options += ["--from", "secondary"] if observation.source is Role.SECONDARY else []
     return [*options, "--dry-run"]
 
 
 def unwritable_lines(observation: Observation) -> Iterator[str]:
-    """Yield why no command is told for a table that differs and that copying would repair."""
+    """Yield why no command repairs a table that differs and is synchronised by copying."""
     for table in observation.tables:
         if table.unwritable:
-            yield f"No copy repairs {table.spec.name}, on {observation.target}: {table.unwritable}."
+            yield f"No copy repairs {table.spec.name} on {observation.target}: {table.unwritable}."
         elif table.differing and table.spec.synced_by is SyncedBy.COPYING and _of_no_time(table, observation):
-            yield f"No copy repairs {table.spec.name}: what differs is at no time, so that no window holds it."
+            yield f"No copy repairs {table.spec.name}: the rows that differ have no time, so no window covers them."
 
 
 def copying_by_hand(observation: Observation, pair: str) -> Iterator[str]:
-    """Yield the command that copies what is kept in step by hand or by the switch all the same, where any differs."""
+    """Yield the command that copies tables synchronised by hand or by the switch all the same, where any differs."""
     names = [
         table.spec.name
         for table in observation.tables
@@ -80,44 +83,50 @@ def copying_by_hand(observation: Observation, pair: str) -> Iterator[str]:
 
 
 def overlap_lines(observation: Observation) -> Iterator[str]:
-    """Yield what to do about intervals that overlap on a server, which no copy decides."""
+    """Yield what to do about intervals that overlap on a server, which no copy repairs."""
     names = [table.spec.name for table in observation.tables if table.overlaps]
     if names:
         yield (
-            f"Intervals of {listed(names, NAMED)} overlap: find out which of the rows are right on the server that is "
-            "named, remove the others there, then verify again."
+            f"Intervals of {listed(names, NAMED)} overlap: find out which rows are right on the server named above, "
+            "remove the others there, then verify again."
         )
 
 
-def after_run_lines(after: Observation, plan: Plan, run_id: str, pair: str) -> Iterator[str]:
-    """Yield what to do where a run left a difference that copying would remove: look why, or run it again."""
+def after_run_lines(after: Observation, plan: Plan, run_id: str, pair: str) -> Iterator[Text]:
+    """Yield what to do where a run left a difference that copying would remove: find out why, or run it again."""
     names = [table.spec.name for table in after.tables if table.differing and table.spec.synced_by is SyncedBy.COPYING]
-    skipped_tables = {kept.table for kept in plan.skipped}
+    skipped_tables = {skipped.table for skipped in plan.skipped}
     skipped, new = ([name for name in names if (name in skipped_tables) is side] for side in (True, False))
-    if skipped:
-        where = command("report", run_id, "--pair", pair) if run_id else "the plan says it above"
-        yield f"Why {listed(skipped, NAMED)} {'was' if len(skipped) == 1 else 'were'} left: {where}"
+    if skipped and run_id:
+        yield from next_steps(f"To see why {listed(skipped, NAMED)} {_was(skipped)} skipped", [_report(run_id, pair)])
+    elif skipped:
+        yield Text(f"The plan above says why {listed(skipped, NAMED)} {_was(skipped)} skipped.")
     yield from _remove_users_lines(names, after, plan, pair)
-    for manual in copying_by_hand(after, pair):
-        yield f"{COPY_BY_HAND_TABLES}: {manual}"
+    yield from next_steps(COPY_BY_HAND_TABLES, list(copying_by_hand(after, pair)))
     if new:
-        yield f"{listed(new, NAMED)} differ{'s' if len(new) == 1 else ''} anew, or still: begin such a run again."
+        yield Text(f"{listed(new, NAMED)} still differ{'s' if len(new) == 1 else ''}: run the same command again.")
 
 
-def _remove_users_lines(differing: Sequence[str], after: Observation, plan: Plan, pair: str) -> Iterator[str]:
-    """Yield the command that removes users whom only the target has, where the plan left any."""
-    spared = {kept.table for kept in plan.skipped if kept.reason is SkipReason.REMOVAL}
+def _was(names: Sequence[str]) -> str:
+    return "was" if len(names) == 1 else "were"
+
+
+def _report(run_id: str, pair: str) -> str:
+    return command("report", run_id, "--pair", pair)
+
+
+def _remove_users_lines(differing: Sequence[str], after: Observation, plan: Plan, pair: str) -> Iterator[Text]:
+    """Yield the command that removes users that only the target has, where the plan skipped any."""
+    spared = {skipped.table for skipped in plan.skipped if skipped.reason is SkipReason.REMOVAL}
     words = [word for name in differing if name in spared for word in ("--table", name)]
     if words and plan.copy is not None and not plan.copy.policy.only_adds:
         typed = command("sync", "--pair", pair, *words, "--remove-users", *_common_options(after))
-        yield (
-            f"To remove users that only {plan.target} has, with what is theirs in these tables, if they are to go "
-            f"(their logins are removed by hand): {typed}"
-        )
+        label = f"To remove users that only {plan.target} has, with their rows in these tables (logins: by hand)"
+        yield from next_steps(label, [typed])
 
 
 def _of_no_time(table: TableObservation, observation: Observation) -> bool:
-    """Say whether nothing that differs lies in any window."""
+    """Say whether no row that differs lies in any window."""
     if table.spec.time is None or table.spec.future_dates:
         return False
     return not any(True for _ in _spans(table, observation))
@@ -126,7 +135,7 @@ def _of_no_time(table: TableObservation, observation: Observation) -> bool:
 def _all_of_history(
     timed: Sequence[TableObservation], observation: Observation, catalogue: Catalogue, unwritable: set[str]
 ) -> list[str]:
-    """Return the options for all history, where more tables of it are there than those to repair; or nothing."""
+    """Return the options for all history, where the servers have more of its tables than those to repair; or none."""
     set_tables = set(catalogue.set(HISTORY).tables)
     there = {table.spec.name for table in observation.tables if table.state is TableState.COMPARED}
     names = {table.spec.name for table in timed}
@@ -136,7 +145,7 @@ def _all_of_history(
 
 
 def _spans(table: TableObservation, observation: Observation) -> Iterator[Window]:
-    """Yield the times to repair: of what an outage has cut, that of the outage, wherever the pieces are."""
+    """Yield the times to repair: for rows that an outage has cut the time of the outage, wherever the pieces are."""
     cut_rows: dict[Bucket, dict[Role, int]] = defaultdict(lambda: dict.fromkeys(Role, 0))
     for cut in table.cuts:
         if cut.state is CutState.WHOLE:
@@ -152,7 +161,7 @@ def _spans(table: TableObservation, observation: Observation) -> Iterator[Window
 def _named(
     differing: Sequence[TableObservation], catalogue: Catalogue, sets: Sequence[str], unwritable: set[str]
 ) -> Iterator[str]:
-    """Yield the options that name tables: as they were asked for, where that means no others than can be taken."""
+    """Yield the options that name tables: sets as they were requested, where the command takes all of their tables."""
     names = {table.spec.name for table in differing}
     copied = [(name, set(catalogue.set(name).tables)) for name in sets]
     whole = [(name, held) for name, held in copied if held & names and _one_kind(held, differing[0].spec, catalogue)]
@@ -167,7 +176,7 @@ def _named(
 
 
 def _one_kind(names: set[str], spec: TableSpec, catalogue: Catalogue) -> bool:
-    """Say whether all tables of a set are taken by the command that takes one of them."""
+    """Say whether one command takes all tables of a set."""
 
     def is_history(one: TableSpec) -> bool:
         return one.time is not None and not one.future_dates

@@ -1,4 +1,4 @@
-"""Runs for people: the list, one run, and what is going on now."""
+"""Runs for people: the list, one run, and what runs now."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from syncengine.model.hooks import HookRecord
 from syncengine.model.names import command
+from syncengine.model.pair import Role
 from syncengine.model.pair_status import PairStatus
 from syncengine.model.run import (
     BatchRecord,
@@ -24,7 +25,7 @@ from syncengine.model.sentences import listed, plural
 from syncengine.report.hooks import output_lines
 from syncengine.report.outcome import without_table
 from syncengine.report.surroundings import run_side_effect_lines
-from syncengine.report.text import grid, number, print_lines, unbroken
+from syncengine.report.text import grid, next_steps, number, print_lines
 
 STYLES = {
     RunState.RUNNING: "cyan",
@@ -36,13 +37,13 @@ STYLES = {
 MB = 2**20
 TABLES_NAMED = 4
 UNKNOWN_STATES = frozenset({BatchState.OPEN, BatchState.UNKNOWN})
-"""States in which nobody can say whether the rows of a batch are written."""
+"""States in which it is not known whether the rows of a batch are written."""
 
 
-def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
+def print_runs(console: Console, runs: Sequence[RunRecord], pair: str) -> None:
     """Print every run, the last one first."""
     if not runs:
-        console.print(Text("No run is kept."))
+        console.print(Text("No run is saved."))
         return
     table = grid("run", "state", "steps", "deleted", "inserted", "MB", right=RIGHT, wraps=("run", "state", "steps"))
     for run in reversed(runs):
@@ -58,6 +59,8 @@ def print_runs(console: Console, runs: Sequence[RunRecord]) -> None:
     console.print(table)
     for run in reversed(runs):
         print_lines(console, _damage(run))
+    console.print()
+    print_lines(console, next_steps("To show a run in full", [command("report", runs[-1].id, "--pair", pair)]))
 
 
 RIGHT = ("steps", "deleted", "inserted", "MB")
@@ -72,11 +75,11 @@ def print_run(
     hook_output: Sequence[tuple[HookRecord, str]] = (),
     every_batch: bool = False,
 ) -> None:
-    """Print one run: what it was for, what became of its steps and hooks, and what can be done with it now."""
+    """Print one run: what it was for, the result of its steps and hooks, and what to do next."""
     print_lines(console, _run(run, runs, every_batch=every_batch))
     print_lines(console, output_lines(hook_output, every_line=every_batch))
     console.print()
-    console.print(unbroken(_next(run, runs, pair), style="bold"))
+    print_lines(console, _next(run, runs, pair))
 
 
 def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Iterator[RenderableType]:
@@ -87,14 +90,14 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
         if wrong:
             yield Text(f"  {wrong}", style="red")
     if run.unsure:
-        yield Text("  Nobody can say whether a step of it is still open. What can still be read of it:", style="red")
+        yield Text("  It is not known whether a step of it is still open. These parts can still be read:", style="red")
     if run.portions_planned > 1 and run.portions == run.portions_planned:
         yield Text(f"  portion {run.portions} of {run.portions_planned}")
     yield Text(f"  {_steps(run, 'step')} done, {_rows(run.done)}")
     if run.waiting:
         yield Text(f"  waits: {run.waiting}", style="yellow")
     if run.stopped:
-        yield Text(f"  it ended early: {run.stopped}", style="red")
+        yield Text(f"  it stopped early: {run.stopped}", style="red")
     if run.in_sync is not None:
         yield Text(f"  {_checked(run)}", style="green" if run.in_sync else "yellow")
     yield from run_side_effect_lines(run.side_effects, run.side_effects_unknown)
@@ -114,14 +117,14 @@ def _run(run: RunRecord, runs: Sequence[RunRecord], *, every_batch: bool) -> Ite
 
 def _damage(run: RunRecord) -> Iterator[Text]:
     """Yield what is damaged of a run, of its journals the first."""
-    more = f" So it is with {len(run.lost_journals) - 1} more." if len(run.lost_journals) > 1 else ""
+    more = f" {plural(len(run.lost_journals) - 1, 'more file')} damaged too." if len(run.lost_journals) > 1 else ""
     for wrong in (run.problem, f"{run.lost_journals[0]}{more}" if run.lost_journals else ""):
         if wrong:
             yield Text(f"Run {run.id}: {wrong}", style="red")
 
 
 def _steps(run: RunRecord, one: str = "") -> str:
-    """Return how many steps are done of how many: those of portions that are not planned yet nobody has counted."""
+    """Return how many steps are done, of how many planned; steps of later portions are not counted yet."""
     steps = plural(run.steps, one) if one else f"{run.steps}"
     portions = f" in {run.portions} of {run.portions_planned} portions" if run.portions < run.portions_planned else ""
     return f"{run.steps_done} of {steps}{portions}"
@@ -132,19 +135,17 @@ COUNTS = ("batches", "deleted", "inserted", "seconds")
 
 def _rows(batches: Sequence[BatchRecord]) -> str:
     deleted, inserted = sum(b.deleted for b in batches), sum(b.inserted for b in batches)
-    return f"{plural(inserted, 'row')} written where {plural(deleted, 'row')} stood before"
+    return f"{plural(inserted, 'row')} written in place of {plural(deleted, 'row')}"
 
 
 def _checked(run: RunRecord) -> str:
     match run.header.kind:
         case RunKind.UNDO:
-            return (
-                "looked at afterwards: as it was before" if run.in_sync else "looked at afterwards: not all as before"
-            )
+            return "checked afterwards: as it was before" if run.in_sync else "checked afterwards: not all as before"
         case RunKind.TIMETABLES:
-            return "looked at afterwards: as it was set" if run.in_sync else "looked at afterwards: not as it was set"
+            return "checked afterwards: as planned" if run.in_sync else "checked afterwards: not as planned"
         case RunKind.RESYNC | RunKind.BACKFILL | RunKind.SYNC:
-            return f"looked at afterwards: {_compared(run)}"
+            return f"checked afterwards: {_compared(run)}"
 
 
 def _compared(run: RunRecord) -> str:
@@ -192,33 +193,46 @@ def _state(run: RunRecord, runs: Sequence[RunRecord]) -> str:
     return f"{words}, undone by {undone[-1].id}" if undone else words
 
 
-def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> str:
+def _next(run: RunRecord, runs: Sequence[RunRecord], pair: str) -> Iterator[Text]:
+    """Yield what can be done with a run now, each command on a line of its own."""
     if run.state is RunState.RUNNING:
-        return "It is running."
+        yield Text("It is running.")
+        return
     if run.state is RunState.DAMAGED:
-        return (
-            "It can be neither gone on with nor taken back: a new resync repairs what differs; "
-            f"take it away: {command('runs', run.id, '--remove', '--pair', pair)}"
-        )
+        yield Text("It can be neither resumed nor undone. A new resync repairs what differs.", style="bold")
+        yield from next_steps("To remove it", [command("runs", run.id, "--remove", "--pair", pair)])
+        return
     resume = command("resume", run.id, "--pair", pair, *run.needs.words)
-    undo = (
-        "it cannot be taken back" if run.lost_journals else f"take it back: {command('undo', run.id, '--pair', pair)}"
-    )
     if run in resumable_runs(runs):
-        return f"Go on with it: {resume}" + (f"; {undo}" if run.done or run.unresolved else "")
-    if run.done and run.state is RunState.PARTLY and not run.resumable:
+        yield from next_steps("To resume it", [resume])
+        if run.done or run.unresolved:
+            yield from _undo(run, pair)
+    elif run.done and run.state is RunState.PARTLY and not run.resumable:
         if run.header.undoes:
-            return f"Some of it was left. Go on with it: {command('undo', run.header.undoes, '--pair', pair)}; {undo}"
-        return f"Some of it was left: run its command again, which plans by what is there now; {undo}"
-    if run.state is RunState.DONE and run.hooks_open:
-        return f"Try the hooks that failed again: {resume}; {undo}"
-    if run.done:
-        return f"{undo[0].upper()}{undo[1:]}{'.' if run.lost_journals else ''}"
-    return "It has written nothing."
+            yield from next_steps(
+                "It is partly done. To undo the rest", [command("undo", run.header.undoes, "--pair", pair)]
+            )
+        else:
+            yield Text("It is partly done. Run its command again: it plans the rest anew.", style="bold")
+        yield from _undo(run, pair)
+    elif run.state is RunState.DONE and run.hooks_open:
+        yield from next_steps("To try the hooks that failed again", [resume])
+        yield from _undo(run, pair)
+    elif run.done:
+        yield from _undo(run, pair)
+    else:
+        yield Text("It has written nothing.")
+
+
+def _undo(run: RunRecord, pair: str) -> Iterator[Text]:
+    if run.lost_journals:
+        yield Text("It cannot be undone: its journal is damaged.", style="bold")
+    else:
+        yield from next_steps("To undo it", [command("undo", run.id, "--pair", pair)])
 
 
 def print_status(console: Console, status: PairStatus, pair: str) -> None:
-    """Print what is going on at a pair, and what was left half done."""
+    """Print what writes to a pair now, and which runs are not finished."""
     runs = status.runs
     if status.writing_now:
         console.print(Text(f"Now: {status.writing_now}", style="cyan"))
@@ -229,26 +243,32 @@ def print_status(console: Console, status: PairStatus, pair: str) -> None:
         print_run(console, run, runs, pair)
     for run in status.resumable_runs:
         console.print(Text(f"Run {run.id} is {_state(run, runs)}: {run.header.about}", style=STYLES[run.state]))
-        console.print(unbroken(f"  {_next(run, runs, pair)}"))
+        print_lines(console, _next(run, runs, pair))
     for run in runs:
         print_lines(console, _damage(run))
         if run.state is RunState.DAMAGED:
-            console.print(unbroken(f"  {_next(run, runs, pair)}"))
+            print_lines(console, _next(run, runs, pair))
     by_runs = left_in_single_user_mode(runs)
     for role in status.in_single_user_mode:
-        how = f"{role} was put in single-user mode by a hook"
-        sentence = (
-            f"{how}, and no hook has put it back. Put it back; the next run that writes runs the hook for it too, and "
-            "so does `syncengine resume`."
-            if role in by_runs
-            else f"{how} of a checklist, and is not put back. Go on with that checklist, or put it back and tick that."
-        )
-        console.print(Text(sentence, style="red"))
+        console.print(Text(_single_user_mode(role, by_a_run=role in by_runs), style="red"))
     if runs and not running:
         last = runs[-1]
         console.print(Text(f"Last run: {last.id}, {last.header.kind}, {_state(last, runs)}, {last.header.about}"))
         if last.state is RunState.DONE and last.hooks_open:
-            console.print(unbroken(f"  {_next(last, runs, pair)}", style="yellow"))
+            print_lines(console, _next(last, runs, pair))
     if runs:
         size = sum(run.bytes_saved for run in runs) / MB
-        console.print(Text(f"{plural(len(runs), 'run')} kept, {size:,.1f} MB.", style="dim"))
+        console.print(Text(f"{plural(len(runs), 'run')} saved, {size:,.1f} MB.", style="dim"))
+
+
+def _single_user_mode(role: Role, *, by_a_run: bool) -> str:
+    """Return that a server is still in single-user mode, and how to end that."""
+    if by_a_run:
+        return (
+            f"A hook put {role} in single-user mode, and no hook has ended it. Set it back to multi-user mode. The "
+            "next run that writes runs the hook for it too, and so does `syncengine resume`."
+        )
+    return (
+        f"A hook of a checklist put {role} in single-user mode. Continue that checklist, or set {role} back to "
+        "multi-user mode and tick that line."
+    )

@@ -1,9 +1,9 @@
-"""Small pieces of text that reports share."""
+"""What reports share: tables, sections, the commands to type next, terms explained, values as text."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from rich.console import Console, RenderableType
@@ -16,11 +16,19 @@ from syncengine.report.grid import Column, Grid
 
 TABLES_NAMED = 4
 NO_TIME_OF_DAY = "at no time of day"
-"""What is said of rows whose label is none: NULL, 9999, 875."""
+"""The time of rows whose label is none: NULL, 9999, 875."""
 SIGNS_SHOWN = 60
-"""Of a value longer than that people see a part; JSON has all of it."""
+"""Of a longer value people see a part; JSON has all of it."""
 SIGNS_AFTER = 20
-"""So many of them behind the first sign that differs."""
+"""Signs shown behind the first one that differs."""
+TERMS = {
+    "bucket": "A bucket is the rows of one ACD in one interval or day.",
+    "key group": "A key group is all rows with the same key.",
+    "fingerprint": "A fingerprint, a row count and a checksum, misses a difference about once in 200 million buckets.",
+    "fill": "fill adds what the target lacks, and changes and deletes nothing.",
+    "portion": "A portion is a stretch of days that is planned, written and compared before the next.",
+}
+"""Our own words, each explained in one sentence where a user first meets it."""
 
 
 def grid(*columns: str, right: tuple[str, ...] = (), wraps: tuple[str, ...] = ()) -> Grid:
@@ -28,21 +36,41 @@ def grid(*columns: str, right: tuple[str, ...] = (), wraps: tuple[str, ...] = ()
     return Grid([Column(name, name in right, name in wraps) for name in columns])
 
 
+def indented(*lines: str | Text, style: str = "") -> Grid:
+    """Return lines that stay indented where they are broken."""
+    paragraphs = grid(" ", "  ", wraps=("  ",))
+    for line in lines:
+        paragraphs.add_row("", line if isinstance(line, Text) else Text(line, style))
+    return paragraphs
+
+
+def explained(*terms: str) -> Grid:
+    """Return lines that explain words of ours."""
+    return indented(" ".join(TERMS[term] for term in terms), style="dim")
+
+
 def section(title: str) -> Iterator[Text]:
-    """Yield what begins a part of a report."""
+    """Yield the title of a part of a report, after a blank line."""
     yield Text()
     yield Text(title, style="bold")
 
 
 def print_lines(console: Console, lines: Iterable[RenderableType]) -> None:
-    """Print lines as they are found."""
+    """Print lines as they come."""
     for line in lines:
         console.print(line)
 
 
 def unbroken(line: str, style: str = "") -> Text:
-    """Return a line that holds a command: never broken by us, so that it can be copied as one line."""
+    """Return a line with a command: never broken here, so that it can be copied as one line."""
     return Text(line, style=style, no_wrap=True, overflow="ignore")
+
+
+def next_steps(label: str, commands: Sequence[str], style: str = "bold") -> Iterator[Text]:
+    """Yield what to do next: a sentence, and below it each command whole, on a line of its own."""
+    if commands:
+        yield Text(f"{label}:", style=style)
+        yield from (unbroken(f"  {command}") for command in commands)
 
 
 def number(count: int) -> str:
@@ -51,7 +79,7 @@ def number(count: int) -> str:
 
 
 def value_text(value: object) -> str:
-    """Return a value as people read it: text in quotes, and what a terminal would not show spelled out."""
+    """Return a value as people read it: text in quotes, signs that a terminal does not show spelled out."""
     text = value if isinstance(value, str) else _as_written(value)
     shown = _printable(text[:SIGNS_SHOWN]) if len(text) > SIGNS_SHOWN else _printable(text)
     quote = "'" if isinstance(value, str) else ""
@@ -61,7 +89,7 @@ def value_text(value: object) -> str:
 
 
 def difference_text(one: object, other: object) -> tuple[str, str]:
-    """Return two values as people read them: of long ones the part in which they begin to differ."""
+    """Return two values as people read them: of long ones the part where they begin to differ."""
     texts = [value if isinstance(value, str) else _as_written(value) for value in (one, other)]
     shorter = min(map(len, texts))
     common = next((place for place in range(shorter) if texts[0][place] != texts[1][place]), shorter)
@@ -71,7 +99,7 @@ def difference_text(one: object, other: object) -> tuple[str, str]:
 
 
 def _part(value: object, text: str, place: int) -> str:
-    """Return what stands around a place in a long value."""
+    """Return the part of a long value around a place."""
     begin = place - (SIGNS_SHOWN - SIGNS_AFTER)
     quote = "'" if isinstance(value, str) else ""
     after = "…" if len(text) > place + SIGNS_AFTER else ""
@@ -93,28 +121,28 @@ def _printable(text: str) -> str:
 
 
 EACH_ACD = "ACD\0"
-"""Where a note has the number of its ACD."""
+"""The place of an ACD's number in a note."""
 
 
 def scope_notes(scopes: Iterable[tuple[str, int | None, tuple[str, ...]]]) -> Iterator[str]:
-    """Yield how far comparing reached where not as far as asked; `scopes` are tables, ACDs, and what is said of each.
+    """Yield where less was compared than requested; `scopes` are tables, ACDs, and the notes on each.
 
-    Tables of which the same is said stand together. ACDs are named where it does not hold for all of a table's;
-    rows of no ACD, which reach as far as the ACD that reaches least, have no line of their own.
+    Tables with the same note share a line. ACDs are named where a note is not about all of a table's; rows of no ACD,
+    which reach as far as the ACD that reaches least, have no line of their own.
     """
     all_acds: dict[str, set[int]] = defaultdict(set)
     note_acds: dict[tuple[str, str], set[int]] = defaultdict(set)
     for table, acd, notes in scopes:
         all_acds[table] |= set() if acd is None else {acd}
         for note in notes:
-            # What is said of each ACD by its number is said of all of them at once.
+            # Notes that differ in nothing but the number of their ACD become one.
             of_any = note if acd is None else note.replace(f"ACD {acd} ", f"{EACH_ACD} ")
             note_acds[of_any, table] |= set() if acd is None else {acd}
     tables: dict[tuple[str, str], list[str]] = defaultdict(list)
     for (note, table), acds in note_acds.items():
         if acds or not all_acds[table]:
             numbers = f"ACD {', '.join(map(str, sorted(acds)))}"
-            # A note that names its ACD itself needs it no second time.
+            # A note that names its ACD already does not need it again.
             named = acds == all_acds[table] or "ACD" in note
             tables[note.replace(EACH_ACD, numbers), "" if named else f" of {numbers}"].append(table)
     for (note, place), names in tables.items():

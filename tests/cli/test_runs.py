@@ -238,7 +238,7 @@ def test_ids_are_whole_on_a_narrow_screen(tmp_path: Path, typed: Typing) -> None
     run = resync(files, typed)
     paper = StringIO()
 
-    print_runs(Console(file=paper, width=80), files.open().runs())
+    print_runs(Console(file=paper, width=80), files.open().runs(), "pair.toml")
 
     listed = paper.getvalue()
     assert run in listed
