@@ -11,8 +11,7 @@ from syncengine.model.names import command
 from syncengine.model.sentences import plural
 from syncengine.model.spec import CompanionFile, DataClass, SyncedBy, TableSet, TableSpec
 from syncengine.report.json_values import plain
-from syncengine.report.next_commands import next_lines
-from syncengine.report.text import grid, print_lines, section
+from syncengine.report.text import grid, next_commands, print_lines, section
 
 CLASS_TITLES = {
     DataClass.LOCAL: "Local administration: never copied",
@@ -37,15 +36,15 @@ def print_tables(console: Console, tables: tuple[TableSpec, ...]) -> None:
         if not members:
             continue
         print_lines(console, section(f"{title} ({plural(len(members), 'table')})"))
-        table = grid(
-            "table", "archive", "columns", "synchronised", "contents", right=("columns",), wraps=("contents",)
-        )
+        table = grid("table", "archive", "columns", "synchronised", "contents", right=("columns",), wraps=("contents",))
         for spec in members:
             archive = spec.archive.value if spec.archive else ""
             table.add_row(spec.name, archive, str(len(spec.columns)), SYNCED_BY[spec.synced_by], spec.summary)
         console.print(table)
     show, sets = command("tables", "TABLE"), command("tables", "--sets")
-    print_lines(console, next_lines([("Show one table with its columns", show), ("List the sets of tables", sets)]))
+    print_lines(
+        console, next_commands([("To show one table with its columns", show), ("To list the sets of tables", sets)])
+    )
 
 
 def print_table(console: Console, spec: TableSpec) -> None:

@@ -23,8 +23,7 @@ from syncengine.model.facts import Outage, ServerFacts
 from syncengine.model.grain import IN_ARCH_STAT, Archive
 from syncengine.model.names import command
 from syncengine.model.sentences import listed, plural, without_server
-from syncengine.report.next_commands import next_lines
-from syncengine.report.text import grid, print_lines, section
+from syncengine.report.text import grid, next_commands, print_lines, section
 
 NAMES_SHOWN = 4
 DETAILS_SHOWN = 3
@@ -42,7 +41,7 @@ SPANS = {grain.archive: grain.retention_words for grain in IN_ARCH_STAT}
 def print_check(console: Console, check: PairCheck, pair: str, *, everything: bool = False) -> None:
     """Print a check; `everything` lists every table, item, column and differing row."""
     print_lines(console, _check(check, everything=everything))
-    print_lines(console, next_lines([_next(check, pair)]))
+    print_lines(console, next_commands([_next(check, pair)]))
 
 
 def _check(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
@@ -64,7 +63,7 @@ def _check(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
 def _next(check: PairCheck, pair: str) -> tuple[str, str]:
     """Return the command to type next, with what it is for."""
     if check.alike and not check.problems:
-        return "Compare the rows of both servers", command("verify", "--pair", pair)
+        return "To compare the rows of both servers", command("verify", "--pair", pair)
     first = "Once both servers can be checked" if check.problems else "Once these findings are repaired"
     return f"{first}, check again", command("check", "--pair", pair)
 

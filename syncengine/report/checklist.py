@@ -14,9 +14,7 @@ from syncengine.report.grid import Grid
 from syncengine.report.text import grid, section
 
 NOTHING_TO_DO = "Nothing is left to be done by hand."
-NOTHING_IN_TABLES = (
-    "No table shows work left to be done by hand. Files, logins and passwords are not checked."
-)
+NOTHING_IN_TABLES = "No table shows work left to be done by hand. Files, logins and passwords are not checked."
 NOTHING_NEW = "Nothing new is left to be done by hand; `syncengine report RUN` shows what an earlier run left."
 """Nothing shows how much of the work of earlier runs was done since."""
 

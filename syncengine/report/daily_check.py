@@ -24,8 +24,7 @@ from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 from syncengine.report.checklist import line_document, numbered_lines
 from syncengine.report.json_values import plain, renamed
-from syncengine.report.next_commands import next_lines
-from syncengine.report.text import grid, print_lines
+from syncengine.report.text import grid, next_commands, print_lines
 from syncengine.report.timetables import unscheduled_lines
 
 FULL_PERCENT = 90
@@ -66,7 +65,7 @@ def print_daily(console: Console, found: DailyCheck, pair: str) -> None:
     console.print(Text(found.where.because, style="" if found.where.nothing_to_do else "bold"))
     _print_lines(console, "To do now", [(line.text, line.hook, line.details) for line in found.to_do])
     _print_lines(console, "To check by hand", [(text, False, ()) for text in _by_hand(found)])
-    print_lines(console, next_lines(_next(found, pair)))
+    print_lines(console, next_commands(_next(found, pair)))
 
 
 def _print_lines(console: Console, title: str, lines: Sequence[tuple[str, bool, Sequence[str]]]) -> None:
@@ -83,23 +82,26 @@ def _next(found: DailyCheck, pair: str) -> Iterator[tuple[str, str]]:
     if found.where.history_missing:
         # What was administered on the primary alone would be overwritten.
         preview = command("sync", "--pair", pair, "--set", "administration", "--from", "secondary", "--dry-run")
-        yield "Only if administration was changed on the secondary meanwhile: show what would be copied back", preview
-        yield "Then repair the outages", command("resync", "--pair", pair, "--outages", "--wait")
-        yield "Go through the return step by step", command("checklist", "return", "--pair", pair)
+        yield "Only if administration was changed on the secondary meanwhile, to see what would be copied back", preview
+        yield "Then, to repair the outages", command("resync", "--pair", pair, "--outages", "--wait")
+        yield "To go through the return step by step", command("checklist", "return", "--pair", pair)
     elif found.where.server is Role.SECONDARY:
-        yield "Go through the takeover step by step", command("checklist", "takeover", "--pair", pair)
+        yield "To go through the takeover step by step", command("checklist", "takeover", "--pair", pair)
     elif found.where.server is Role.PRIMARY and found.state.affected_acds(Role.SECONDARY):
         secondary_return = command("checklist", "secondary-return", "--pair", pair)
-        yield "Once the secondary is back, go through its return step by step", secondary_return
+        yield "Once the secondary is back, to go through its return step by step", secondary_return
     waits = bool(found.waiting) and not found.state.troubles
     if waits and not found.where.history_missing:
-        yield "Wait for the archive, then repair the outages", command("resync", "--pair", pair, "--outages", "--wait")
+        yield (
+            "To wait for the archive, and then repair the outages",
+            command("resync", "--pair", pair, "--outages", "--wait"),
+        )
     cut = found.drift is not None and any(_cut_by_outages(table) for table in found.drift.tables)
     if found.lost or len(list(_holes(found))) > HOLES_SHOWN or (found.blind and cut):
-        yield "List the outages and how to repair them", command("outages", "--pair", pair)
+        yield "To list the outages and what repairs them", command("outages", "--pair", pair)
     if found.drift is not None and not found.drift.in_sync:
         window = typed_window(Window(found.since, found.as_of))
-        yield "List all that differs", command("verify", "--pair", pair, "--window", window)
+        yield "To list all that differs", command("verify", "--pair", pair, "--window", window)
 
 
 def _by_hand(found: DailyCheck) -> Iterator[str]:

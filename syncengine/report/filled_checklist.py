@@ -14,8 +14,7 @@ from syncengine.model.procedure import Procedure, ProcedureLine
 from syncengine.model.sentences import plural
 from syncengine.report.grid import wrapped
 from syncengine.report.json_values import plain
-from syncengine.report.next_commands import next_lines
-from syncengine.report.text import grid, print_lines, unbroken
+from syncengine.report.text import grid, next_commands, print_lines, unbroken
 
 FORMAT = "syncengine.checklist"
 VERSION = 1
@@ -56,7 +55,7 @@ def print_procedures(console: Console, procedures: Iterable[Procedure]) -> None:
         table.add_row(procedure.name, procedure.title, procedure.source)
     console.print(table)
     show, fill_in = command("checklist", "NAME"), command("checklist", "NAME", "--pair", "FILE")
-    print_lines(console, next_lines([("Show a checklist", show), ("Fill it in from your pair", fill_in)]))
+    print_lines(console, next_commands([("To show a checklist", show), ("To fill it in from your pair", fill_in)]))
 
 
 def _head(found: FilledChecklist, pair: str, *, reasons: bool) -> Iterator[Text]:
@@ -156,7 +155,9 @@ def _end(found: FilledChecklist, pair: str) -> Iterator[Text]:
     done = len(found.lines) - len(found.remaining) - idle
     for filled in found.contradicted:
         untick = _typed(found, pair, "--untick", filled.number)
-        yield Text(f"Line {filled.number} is ticked, but the pair shows otherwise. If it is not done, type", style="red")
+        yield Text(
+            f"Line {filled.number} is ticked, but the pair shows otherwise. If it is not done, type", style="red"
+        )
         yield unbroken(f"  {untick}", style="red")
     if not found.remaining:
         beside = f": {plural(done, 'line')}, and {idle} with nothing to do" if idle else ""

@@ -11,8 +11,7 @@ from syncengine.model.hooks import HookRecord, HookState
 from syncengine.model.names import command
 from syncengine.model.sentences import plural
 from syncengine.report.json_values import plain
-from syncengine.report.next_commands import next_lines
-from syncengine.report.text import section
+from syncengine.report.text import next_commands, section
 
 STYLES = {HookState.DONE: "green", HookState.BEGUN: "red", HookState.FAILED: "red", HookState.NOT_STARTED: "red"}
 LINES_SHOWN = 10
@@ -42,7 +41,7 @@ def output_lines(outputs: Sequence[tuple[HookRecord, str]], *, every_line: bool)
 
 def retry_lines(run_id: str, pair: str) -> Iterator[Text]:
     """Yield how to run failed hooks again, where nothing else of their run is open."""
-    yield from next_lines([("Try the hooks that failed again", command("resume", run_id, "--pair", pair))])
+    yield from next_commands([("To try the hooks that failed again", command("resume", run_id, "--pair", pair))])
 
 
 def hook_document(record: HookRecord) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.facts import Outage
@@ -26,10 +26,9 @@ from syncengine.model.plan import Plan, SkipReason
 from syncengine.model.sentences import listed, plural
 from syncengine.model.window_syntax import typed_window
 from syncengine.report.json_values import plain, renamed
-from syncengine.report.next_commands import next_lines
 from syncengine.report.plan_json import plan_summary, skipped_document
 from syncengine.report.surroundings import proposed_side_effect_lines
-from syncengine.report.text import print_lines, unbroken
+from syncengine.report.text import indented, next_commands, print_lines, unbroken
 
 FORMAT = "syncengine.outages"
 VERSION = 1
@@ -87,17 +86,17 @@ def print_outages(
         console.print()
         for table, why in report.not_compared:
             console.print(Text(f"{table} is not compared: {why.rstrip('.')}.", style="red"))
-    print_lines(console, _not_covered(report, pair, every_one=every_one))
+    print_lines(console, _not_covered(report, every_one=every_one))
     console.print()
     console.print(Text(_summary(report), style="bold"))
     print_lines(console, _checked_period(report))
     if len(shown) < len(report.findings):
         console.print(Text("-v also shows the outages after which nothing differs.", style="dim"))
     print_lines(console, proposed_side_effect_lines(report.plan) if report.plan else ())
-    print_lines(console, next_lines(_next(report, pair, requested)))
+    print_lines(console, next_commands(_next(report, pair, requested)))
 
 
-def _not_covered(report: OutageReport, pair: str, *, every_one: bool) -> Iterator[Text]:
+def _not_covered(report: OutageReport, *, every_one: bool) -> Iterator[Text]:
     """Yield the times for which outages cannot be ruled out, and why."""
     # Rows begin somewhere: the time before is named only where it was requested.
     not_covered = [
@@ -132,11 +131,11 @@ def _next(report: OutageReport, pair: str, requested: OutageCommand) -> Iterator
     """Yield the commands to type next, each with what it does."""
     if any(finding.costs for finding in report.findings):
         options = ("--outages", *requested.words, "--dry-run", *_allow_options(report.plan))
-        yield "Show the plan that repairs all of them", command("resync", "--pair", pair, *options)
+        yield "To see what a repair of all outages would write", command("resync", "--pair", pair, *options)
     if _lacks_rows(report) and report.covered is not None:
-        yield "Check whether both servers are set up alike", command("check", "--pair", pair)
+        yield "To check whether both servers are set up alike", command("check", "--pair", pair)
     if report.covered:
-        yield "Compare every row of the period checked", compare_command(report, pair, requested)
+        yield "To compare every row of the period checked", compare_command(report, pair, requested)
 
 
 def compare_command(report: OutageReport, pair: str, requested: OutageCommand = OutageCommand()) -> str:
@@ -151,7 +150,9 @@ def compare_command(report: OutageReport, pair: str, requested: OutageCommand = 
     )
 
 
-def _finding(finding: OutageFinding, pair: str, plan: Plan | None, requested: OutageCommand) -> Iterator[Text]:
+def _finding(
+    finding: OutageFinding, pair: str, plan: Plan | None, requested: OutageCommand
+) -> Iterator[RenderableType]:
     time = finding.time
     yield Text.assemble(
         (f"ACD {time.acd}  {time.span}  ", "bold"),
@@ -159,17 +160,17 @@ def _finding(finding: OutageFinding, pair: str, plan: Plan | None, requested: Ou
         _cost(finding),
     )
     for side in time.sides:
-        yield Text(f"  {side.role}: {', '.join(_causes(side))}")
+        yield indented(f"{side.role}: {', '.join(_causes(side))}")
     if finding.costs:
         names = list(dict.fromkeys(cost.table for cost in finding.costs))
-        yield Text(f"  tables: {listed(names, TABLES_SHOWN)}", style="dim")
+        yield indented(f"tables: {listed(names, TABLES_SHOWN)}", style="dim")
     # Why they were not compared stands once, below.
     not_compared = [skipped.table for skipped in finding.skipped if skipped.reason is SkipReason.NOT_COMPARED]
     if not_compared:
-        yield Text(f"  not compared: {listed(not_compared, TABLES_SHOWN)}", style="red")
+        yield indented(f"not compared: {listed(not_compared, TABLES_SHOWN)}", style="red")
     for skipped in (one for one in finding.skipped if one.reason is not SkipReason.NOT_COMPARED):
         detail = f" ({skipped.detail})" if skipped.detail else ""
-        yield Text(f"  {skipped.table}: {skipped.reason.value}{detail}", style="yellow")
+        yield indented(f"{skipped.table}: {skipped.reason.value}{detail}", style="yellow")
     line = repair_command(finding, pair, plan, requested)
     if line:
         yield unbroken(f"  {line}")

@@ -23,8 +23,7 @@ from syncengine.model.timetables import (
 )
 from syncengine.report.grid import Grid
 from syncengine.report.json_values import plain
-from syncengine.report.next_commands import next_lines
-from syncengine.report.text import grid, print_lines
+from syncengine.report.text import grid, next_commands, print_lines
 
 FORMAT = "syncengine.timetables"
 VERSION = 1
@@ -85,7 +84,7 @@ def print_timetables(console: Console, listing: TimetableListing, pair: str, *, 
         console.print(Text(FLAG_NOT_KNOWN))
     if listing.differing and not listing.failed:
         preview = command("sync", "--pair", pair, "--set", "timetables", "--dry-run")
-        print_lines(console, next_lines([("Show what a sync would copy to the secondary", preview)]))
+        print_lines(console, next_commands([("To see what a sync would copy to the secondary", preview)]))
 
 
 def _unknown_flags(listing: TimetableListing) -> str:
