@@ -128,8 +128,8 @@ def print_backfill_outcome(console: Console, result: VerifiedRun, pair: str, by_
         console.print()
     console.print(
         Text(
-            f"Run {outcome.run_id}: {plural(len(portions), 'portion')} done this time. In all portions, the unfinished "
-            f"included, {plural(outcome.deleted, 'row')} deleted and {plural(outcome.inserted, 'row')} inserted."
+            f"Run {outcome.run_id}: {plural(len(portions), 'portion')} done this time. In all, "
+            f"{plural(outcome.deleted, 'row')} deleted and {plural(outcome.inserted, 'row')} inserted."
             f"{f' {by_hand}' if by_hand else ''}",
             style="bold",
         )

@@ -333,18 +333,15 @@ def _finding(finding: Finding, *, everything: bool) -> Iterator[Text]:
 
 
 def _summary(check: PairCheck) -> Text:
-    counts = {severity: len(check.of(severity)) for severity in Severity}
-    parts = [
-        f"{plural(counts[Severity.MUST], 'finding')} must be repaired",
-        f"{counts[Severity.SHOULD]:,} should be",
-        plural(counts[Severity.NOTE], "note"),
-    ]
+    must, should, notes = (len(check.of(severity)) for severity in Severity)
+    parts = [f"{plural(must, 'finding')} must be repaired" if must else "nothing must be repaired"]
+    parts += [f"{should:,} should be repaired"] if should else []
+    parts += [plural(notes, "note")] if notes else []
     if any(server.scratch for server in check.servers):
         parts.append(f"{plural(check.failed_cases, 'case')} failed in a scratch table")
     if check.problems:
         unread = any(one.problem for one in check.servers)
         consequence = " The two servers were not compared with each other." if unread else ""
         return Text.assemble(("FAILED", "bold red"), f"  {' '.join(check.problems)}{consequence}")
-    if check.alike:
-        return Text.assemble(("ALIKE", "bold green"), f"  nothing must be repaired, {', '.join(parts[1:])}.")
-    return Text.assemble(("TO REPAIR", "bold red"), f"  {', '.join(parts)}.")
+    verdict = ("ALIKE", "bold green") if check.alike else ("TO REPAIR", "bold red")
+    return Text.assemble(verdict, f"  {', '.join(parts)}.")
