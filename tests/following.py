@@ -59,7 +59,7 @@ class Administrator:
     def _do(self, number: int, actions: Actions) -> None:
         """Do one line; what is by hand alone is ticked with the next that is more."""
         line = self._line(self.shown, number)
-        no_probe = line["sight"] is None or line["sight"]["seen"] == "cannot be seen"
+        no_probe = line["sight"] is None or line["sight"]["seen"] == "unknown"
         if no_probe and not (line["done"] or line["command"] or line["hook"] or line["name"] in actions):
             self._by_hand.append(number)
             return

@@ -15,7 +15,7 @@ NOTES = "c_notes"
 """A table without times."""
 TIMED = f"""summary = "Calls somebody promised"
 class = "custom"
-kept = "copying"
+synced_by = "copying"
 acd = "acd"
 key = ["split"]
 
@@ -37,7 +37,7 @@ promised = {{ type = "integer" }}
 """
 UNTIMED = f"""summary = "What somebody notes"
 class = "custom"
-kept = "copying"
+synced_by = "copying"
 key = ["id"]
 
 [tables]

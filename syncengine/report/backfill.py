@@ -178,7 +178,7 @@ def portions_document(plan: BackfillPlan, plans: Sequence[Plan | None] = ()) -> 
     """Return the portions of a backfill, and with --dry-run the plan of each."""
     return {
         "format": "syncengine.backfill-portions",
-        "version": 1,
+        "version": 2,
         "source": plan.request.source.value,
         "policy": plan.request.policy.value,
         "notes": list(plan.notes),
@@ -192,7 +192,7 @@ def backfill_outcome_document(result: VerifiedRun) -> dict[str, Any]:
     """Return the result of a backfill as plain data."""
     return {
         "format": "syncengine.backfill",
-        "version": 1,
+        "version": 2,
         "outcome": outcome_document(result),
         "portions_before": [
             {

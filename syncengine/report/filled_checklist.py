@@ -17,7 +17,7 @@ from syncengine.report.json_values import plain
 from syncengine.report.text import grid, next_commands, print_lines, unbroken
 
 FORMAT = "syncengine.checklist"
-VERSION = 1
+VERSION = 2
 INDENT = 8
 """Where what belongs to a line begins: behind its box and its number."""
 LEAST_WIDTH = 20

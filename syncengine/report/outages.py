@@ -31,7 +31,7 @@ from syncengine.report.surroundings import proposed_side_effect_lines
 from syncengine.report.text import indented, next_commands, print_lines, unbroken
 
 FORMAT = "syncengine.outages"
-VERSION = 1
+VERSION = 2
 STYLES = {
     Outlook.REPAIR: "yellow",
     Outlook.WAITING: "yellow",

@@ -161,7 +161,7 @@ def internal_document(verdict: InternalVerdict) -> dict[str, Any]:
     """Return the verdict as a JSON document."""
     return {
         "format": "syncengine.verify-internal",
-        "version": 1,
+        "version": 2,
         "agrees": verdict.agrees,
         "as_of": plain(verdict.as_of),
         "requested": plain(verdict.requested),

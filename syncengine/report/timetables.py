@@ -26,7 +26,7 @@ from syncengine.report.json_values import plain
 from syncengine.report.text import grid, next_commands, print_lines
 
 FORMAT = "syncengine.timetables"
-VERSION = 1
+VERSION = 2
 FLAG_NOT_KNOWN = (
     "Where they run is not known, since the pair file names no column for it. Compare ttsched on a real server before "
     "and after setting one timetable in its window, and write the column and its three values under [timetables] "
@@ -236,7 +236,7 @@ def edit_document(edit: FlagEdit) -> dict[str, Any]:
     return {
         "about": edit.about,
         "column": f"ttsched.{edit.column}",
-        "already_so": edit.alike,
+        "unchanged": edit.alike,
         "timetables": _changes(edit, "now"),
     }
 

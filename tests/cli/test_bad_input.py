@@ -17,11 +17,11 @@ VERIFY = ("verify",)
 @pytest.mark.parametrize(
     ("words", "says", "hint"),
     [
-        ((*WINDOW, "-t", "htrnk"), "No table is called 'htrnk'", "htrunk"),
-        ((*WINDOW, "-t", "nothinglikeit"), "No table is called 'nothinglikeit'", "syncengine tables"),
-        ((*WINDOW, "-t", "c_foo"), "No table is called 'c_foo' in any spec", "named with --specs, or in the pair file"),
-        ((*WINDOW, "-s", "dictionry"), "No set is called 'dictionry'", "dictionary"),
-        ((*WINDOW, "-s", "nothinglikeit"), "No set is called 'nothinglikeit'", "syncengine tables --sets"),
+        ((*WINDOW, "-t", "htrnk"), "There is no table 'htrnk'", "htrunk"),
+        ((*WINDOW, "-t", "nothinglikeit"), "There is no table 'nothinglikeit'", "syncengine tables"),
+        ((*WINDOW, "-t", "c_foo"), "There is no table 'c_foo' in any spec", "name its folder with --specs, or in the pair file"),
+        ((*WINDOW, "-s", "dictionry"), "There is no set 'dictionry'", "dictionary"),
+        ((*WINDOW, "-s", "nothinglikeit"), "There is no set 'nothinglikeit'", "syncengine tables --sets"),
         ((*TRUNKS, "--acd", "7"), "Neither server knows ACD 7", "1"),
         (("-t", "htrunk", "-w", "2000-06-05 05:19..05:13"), "runs backwards", "earlier time first"),
         (("-t", "htrunk", "-w", "2000-06-06..2000-06-05"), "runs backwards", "earlier time first"),
@@ -31,7 +31,7 @@ VERIFY = ("verify",)
         (("-t", "htrunk", "-w", "2000-06-05 25:00..26:00"), "is not a time of day", "2000-06-05"),
         (("-t", "htrunk", "-w", "yesterday"), "is not a time", "2000-06-05"),
         (("-t", "htrunk", "-w", "05:13..05:19"), "does not say which day", "2000-06-05"),
-        (("-t", "htrunk", "-w", "2000-06-05 05:13"), "does not say when it stops", "2000-06-05"),
+        (("-t", "htrunk", "-w", "2000-06-05 05:13"), "has no time to stop at", "2000-06-05"),
         (("-t", "htrunk", "-w", "1999-06-05"), "nothing to compare. htrunk", "keeps 62 days"),
     ],
 )
@@ -236,7 +236,7 @@ def test_an_empty_source_is_reported_and_deletes_nothing(tmp_path: Path, typed: 
 
     assert result.code == 3
     assert "Nothing to write" in result.out
-    assert "outside what the source holds" in result.out
+    assert "outside the time for which the source has rows" in result.out
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -258,7 +258,7 @@ def test_a_trace_is_shown_with_vv(tmp_path: Path, typed: Typing, words: tuple[st
     result = typed("verify", "--pair", files.pair_file, "-t", "nothinglikeit", *words)
 
     assert ("Traceback" in result.err) is traced
-    assert "No table is called" in result.err
+    assert "There is no table" in result.err
 
 
 @pytest.mark.parametrize("command", [("verify",), ("resync", "--dry-run"), ("resync", "--yes")])
@@ -294,8 +294,8 @@ def test_slips_are_reported_before_the_question(tmp_path: Path, typed: Typing, c
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("verify", "--acd", "x"), "that is no whole number."),
-        (("resync", "--allow-deletions", "x"), "that is no whole number."),
+        (("verify", "--acd", "x"), "that is not a whole number."),
+        (("resync", "--allow-deletions", "x"), "that is not a whole number."),
         (("resync", "--allow-deletions", "-1"), "that is less than 0."),
         (("resync", "--rollups", "all"), "Invalid value for '--rollups': 'all' is not one of 'list'"),
     ],

@@ -48,8 +48,8 @@ def test_the_document_says_who_each_server_is(tmp_path: Path, typed: Typing) -> 
     assert primary["profile"]["version"]
     assert primary["profile"]["place"].startswith("file ")
     assert primary["profile"]["transactions"] is True
-    assert "integer" in primary["profile"]["folds"]
-    assert primary["profile"]["fetched"] == []
+    assert "integer" in primary["profile"]["types_fingerprinted"]
+    assert primary["profile"]["types_fetched"] == []
     assert primary["scratch"] is None
 
 
@@ -65,7 +65,7 @@ def test_the_document_says_what_a_server_reports_of_its_state(tmp_path: Path, ty
     until = "2000-06-05T07:00:00"
     interval = {"acd": 1, "archive": "interval", "until": until, "problem": "", "state": "finished", "last": until}
     assert primary["archives"][0] == interval
-    stored = {(one["item"], one["archive"]): one["periods"] for one in primary["kept"]}
+    stored = {(one["item"], one["archive"]): one["periods"] for one in primary["storage_allocations"]}
     assert (stored["splits", "interval"], stored["trunks", "monthly"]) == (31, 120)
     assert primary["outages"] == []
     assert secondary["outages"][0]["count"] == 2
@@ -102,9 +102,9 @@ def test_tables_are_listed_with_their_columns(tmp_path: Path, typed: Typing) -> 
     tables = {table["table"]: table for table in server(result, "primary")["tables"]}
     faults = {(fault["column"], fault["kind"]): fault["native"] for fault in tables["htrunk"]["faults"]}
     assert result.code == 0
-    assert tables["htrunk"]["holding"] == "rows"
-    assert tables["synonyms"]["holding"] == "empty"
-    assert tables["hsplit"]["holding"] == "lacking"
+    assert tables["htrunk"]["presence"] == "rows"
+    assert tables["synonyms"]["presence"] == "empty"
+    assert tables["hsplit"]["presence"] == "missing"
     assert tables["htrunk"]["columns"]["tkgrp"] == "SMALLINT null"
     assert faults == {
         ("colour", "unknown"): "INTEGER",
@@ -216,7 +216,7 @@ def test_a_case_that_fails_is_exit_3(tmp_path: Path, typed: Typing, monkeypatch:
     primary, secondary = (server(result, role)["scratch"]["cases"] for role in ("primary", "secondary"))
     assert (result.code, text.code) == (3, 3)
     assert {case["state"] for case in primary} == {"works"}
-    failed = {case["case"]: case["says"] for case in secondary if case["state"] == "failed"}
+    failed = {case["case"]: case["message"] for case in secondary if case["state"] == "failed"}
     assert failed["dates"] == "5 rows were written and 0 came back"
     assert "secondary, dates, 1899-12-30 to 9999-12-31: 5 rows were written and 0 came back" in text.text
     assert text.out.splitlines()[-1].startswith("TO REPAIR")
@@ -273,7 +273,7 @@ def test_tables_of_ones_own_are_checked(tmp_path: Path, typed: Typing) -> None:
     files = pair(tmp_path)
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "c_survey.toml").write_text(
-        'summary = "Surveys"\nclass = "custom"\nkey = ["survey"]\nkept = "copying"\n[tables]\nc_survey = {}\n'
+        'summary = "Surveys"\nclass = "custom"\nkey = ["survey"]\nsynced_by = "copying"\n[tables]\nc_survey = {}\n'
         '[columns]\nsurvey = { type = "char(10)" }\n'
     )
     files.run("primary", "CREATE TABLE c_survey (survey VARCHAR)")
@@ -282,7 +282,7 @@ def test_tables_of_ones_own_are_checked(tmp_path: Path, typed: Typing) -> None:
 
     (finding,) = findings(result)
     assert finding["tables"] == ["c_survey"]
-    assert finding["says"] == "Secondary has no such table."
+    assert finding["message"] == "Secondary has no such table."
 
 
 @pytest.mark.soak

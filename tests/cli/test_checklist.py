@@ -111,7 +111,7 @@ def test_what_the_pair_shows_is_ticked_since_it_was_begun(files: Files, typed: T
     assert line(begun, 4)["tick"] is None
     assert line(earlier, 4)["tick"] == {
         "at": "2000-06-05T04:35:00",
-        "by": "sight",
+        "by": "probe",
         "how": "seen in the diary of links: down since 2000-06-05 04:35, data collection was turned off",
     }
     assert line(stored, 4)["tick"] == line(earlier, 4)["tick"] != line(now, 5)["tick"]
@@ -150,7 +150,7 @@ BAD = [
     (["--tick", "0"], f"The checklist {NAME} has no line 0. It has lines 1 to 19."),
     (["--untick", "20"], f"The checklist {NAME} has no line 20."),
     (["--tick", "-3"], "has no line -3"),
-    (["--tick", "x"], "that is no whole number"),
+    (["--tick", "x"], "that is not a whole number"),
     (
         ["--way", "multi-user", "--tick", "3"],
         "Line 3 of collection-off-and-on does not belong to the way multi-user",

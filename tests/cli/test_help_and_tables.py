@@ -142,7 +142,7 @@ summary = "Surveys of our own"
 class = "custom"
 acd = "acd"
 key = ["survey"]
-kept = "copying"
+synced_by = "copying"
 
 [tables]
 c_survey = { archive = "interval" }

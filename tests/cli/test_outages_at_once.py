@@ -126,7 +126,9 @@ def test_an_outage_that_is_too_early_is_left_and_ends_with_3(tmp_path: Path, typ
     listed = typed("resync", "--outages", "--dry-run", "--json", "--pair", files.pair_file)
     result = typed(*RESYNC, "--pair", files.pair_file)
 
-    assert listed.document["left"] == ["ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet, and is left"]
+    assert listed.document["not_included"] == [
+        "ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet, and is left"
+    ]
     assert result.code == 3
     assert result.out.count("Left: ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet") == 2
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")

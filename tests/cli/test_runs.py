@@ -126,7 +126,7 @@ def test_an_undo_skips_what_somebody_else_has_changed(tmp_path: Path, typed: Typ
     result = typed("undo", "--pair", files.pair_file, "--yes")
 
     assert result.code == 5
-    assert "hsplit  ACD 1 2000-06-05 03:00-03:29: somebody else has changed it since" in result.out
+    assert "hsplit  ACD 1 2000-06-05 03:00-03:29: changed since by another program or user" in result.out
     assert files.run("secondary", "SELECT acdcalls FROM hsplit WHERE starttime = 300 AND split = 1") == [(77,)]
     assert files.run("secondary", "SELECT COUNT(*) FROM hsplit WHERE starttime IN (330, 400, 430)") == [(0,)]
 

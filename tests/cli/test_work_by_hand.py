@@ -67,8 +67,8 @@ def test_a_set_is_taken_for_one_acd_and_what_is_of_none_is_named(tmp_path: Path,
     listed = typed("runs", "--pair", files.pair_file)
     report = typed("report", "--pair", files.pair_file)
 
-    rest = "not looked at, since of no ACD: dbitems (calculations, constants, database and custom items); it goes with "
-    rest += f"system administration: `syncengine sync --table dbitems --dry-run --pair {files.pair_file}`"
+    rest = "not compared, since their rows have no ACD: dbitems (calculations, constants, database and custom items); "
+    rest += f"it goes with system administration: `syncengine sync --table dbitems --dry-run --pair {files.pair_file}`"
     assert (planned.code, written.code, verdict.code) == (3, 0, 0)
     for said in (planned, written):
         assert rest in said.text
@@ -79,7 +79,7 @@ def test_a_set_is_taken_for_one_acd_and_what_is_of_none_is_named(tmp_path: Path,
     assert "Of no ACD, and not looked at: dbitems." in written.text
     document = verdict.document
     assert (document["in_sync"], document["acds"]) == (True, [1])
-    assert [left["table"] for left in document["not_looked_at"]] == ["dbitems"]
+    assert [left["table"] for left in document["excluded"]] == ["dbitems"]
     assert {one["table"]: one["in_sync"] for one in document["tables"]}["dbitems"] is None
     assert any("dbitems" in note for note in document["notes"])
     # The other ACD and the constant are as they were, and the command that is told takes the constant.
@@ -144,7 +144,7 @@ def test_a_plan_in_both_directions_shows_the_pieces_it_writes(tmp_path: Path, ty
     # What is asked for are the outages, and not the days between them.
     assert repaired.text.count("2000-06-03 05:00-05:29, 2000-06-05 05:30-05:59") == 3
     assert "2000-06-03 05:00 to 2000-06-05 05:59" not in repaired.text.split("Run ")[0]
-    assert {tuple(piece["shown"] for piece in one["asked"]) for one in document["ranges"]} == {
+    assert {tuple(piece["shown"] for piece in one["requested_parts"]) for one in document["ranges"]} == {
         ("2000-06-03 05:00-05:29", "2000-06-05 05:30-05:59")
     }
     pieces = {one["table"]: [piece["shown"] for piece in one["pieces"]] for one in document["ranges"]}

@@ -16,7 +16,7 @@ from tests.builders import build_files
 
 SPEC = """summary = "Calls by who promised them"
 class = "custom"
-kept = "copying"
+synced_by = "copying"
 acd = "acd"
 key = ["who"]
 

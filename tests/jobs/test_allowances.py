@@ -115,7 +115,7 @@ def test_what_comes_while_a_run_is_under_way_keeps_the_rest_from_being_written(
     assert "Set off beside the rows that were written" not in said.text
     assert all(offered in one.text for one in (said, *told))
     assert "neither told nor allowed before" in refused.text
-    assert [one["name"] for one in resumed.document["outcome"]["set_off"]] == ["c_adding"]
+    assert [one["name"] for one in resumed.document["outcome"]["side_effects"]] == ["c_adding"]
     assert "Not put back" in undone.text
 
 
@@ -160,7 +160,7 @@ def test_what_came_during_the_last_batch_is_recorded_and_told(
     for one in (said, report):
         assert "Set off beside the rows that were written" in one.text
         assert "c_adding" in one.text
-    assert [one["name"] for one in listed.document["runs"][0]["set_off"]] == ["c_adding"]
+    assert [one["name"] for one in listed.document["runs"][0]["side_effects"]] == ["c_adding"]
     assert undone.code == 5
     assert "Not put back: what run" in undone.text
 
@@ -183,14 +183,14 @@ def test_what_the_last_batch_set_off_is_said_not_to_be_known(
     with once_written("htrunk", lambda: monkeypatch.setattr(imitation, "told", failing)):
         said = typed("resync", "--yes", "--json", *options)
     report = typed("report", "--pair", files.pair_file)
-    listed = typed("runs", "--pair", files.pair_file, "--json").document["runs"][0]["set_off_unknown"]
+    listed = typed("runs", "--pair", files.pair_file, "--json").document["runs"][0]["side_effects_unknown"]
 
     why = "stopped by the user" if stopped else "secondary: the link is down."
     assert said.code == (130 if stopped else 0)
-    assert said.document["outcome"]["set_off_unknown"] == listed
+    assert said.document["outcome"]["side_effects_unknown"] == listed
     assert listed == [{"server": "secondary", "table": "htrunk", "why": why}]
-    assert "htrunk on secondary: what came during its last batch is not known" in report.text
-    assert f"htrunk on secondary: what came during its last batch is not known ({why.rstrip('.')})" in (
+    assert "htrunk on secondary: the side effects of its last batch are not known" in report.text
+    assert f"htrunk on secondary: the side effects of its last batch are not known ({why.rstrip('.')})" in (
         files.open().plan_undo().notes
     )
 
@@ -230,7 +230,7 @@ def test_only_what_was_written_was_set_off(tmp_path: Path, imitation: Imitation)
 
 
 @pytest.mark.parametrize(("logged", "told"), [(True, []), (False, ["c_adding"])])
-@pytest.mark.parametrize("state", ["failed", "rolled back", "moved"])
+@pytest.mark.parametrize("state", ["failed", "rolled back", "changed"])
 def test_a_batch_that_was_put_back_has_run_its_triggers_where_there_is_no_log(
     logged: bool, told: list[str], state: str
 ) -> None:
@@ -460,7 +460,7 @@ def test_days_that_are_rolled_up_are_weighed_before(tmp_path: Path, imitation: I
     assert "`allow_cascades='dcwc'`" in refused.value.hint
     assert "`policy=" not in refused.value.hint
     assert {one.table: (one.then, one.why) for one in plan.stale if one.table != "mcwc"} == {
-        "dcwc": (Rollups.LIST, "it is not written: it is a view, which holds no rows of its own"),
+        "dcwc": (Rollups.LIST, "it is not written: it is a view, which has no rows of its own"),
         "wcwc": (Rollups.RECOMPUTE, ""),
     }
 
@@ -479,5 +479,5 @@ def test_outages_name_what_their_repair_sets_off(tmp_path: Path, imitation: Imit
     assert "c_adding" in said.text
     assert "--outages --dry-run --allow-triggers htrunk" in said.text
     assert found["outages"][0]["repair"].endswith("--allow-triggers htrunk")
-    assert found["plan"]["meets"] == planned.document["meets"]
+    assert found["plan"]["side_effects"] == planned.document["side_effects"]
     assert typed(*shlex.split(found["outages"][0]["repair"])[1:], "--yes").code == 0

@@ -42,7 +42,7 @@ def test_a_backfill_of_weeks_takes_no_intervals_in_that_are_left_out(
     said = typed(*meant, "--exclude-table", "hcwc", "--yes")
 
     assert not any("hcwc" in portion["tables"] for portion in planned["portions"])
-    details = {one["detail"] for made in planned["plans"] for one in made["kept"] if one["table"] == "wcwc"}
+    details = {one["detail"] for made in planned["plans"] for one in made["skipped"] if one["table"] == "wcwc"}
     assert details == {"hcwc was not looked at: take it in too (--table hcwc)"}
     assert said.code == 3
     assert files.bag("secondary", "hcwc") == []

@@ -191,7 +191,7 @@ def test_what_was_mended_is_no_longer_open(tmp_path: Path) -> None:
 
 
 def test_only_what_lies_in_outages_is_mended(tmp_path: Path) -> None:
-    """Drift beside the outages is left, since nothing shows which server is right there."""
+    """Drift beside the outages is left, since it is not known which server is right there."""
     files = guides(tmp_path)
     files.run("secondary", "UPDATE htrunk SET incalls = 8 WHERE starttime = 530")
 

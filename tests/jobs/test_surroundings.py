@@ -306,6 +306,6 @@ def test_an_embedded_reference_keeps_its_rows_and_is_said(tmp_path: Path, typed:
     said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
 
     assert said.code == 1
-    assert "no row of hsplit is deleted that a row of c_notes refers to" in said.text
+    assert "a row of hsplit cannot be deleted while a row of c_notes refers to it" in said.text
     assert "step 1 (hsplit) was not done: secondary: a foreign key forbids it" in said.text
     assert files.bag("secondary", "hsplit") == before

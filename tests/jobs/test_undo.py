@@ -214,7 +214,7 @@ def test_no_later_run_is_named_where_there_is_none(tmp_path: Path) -> None:
     pair.execute(pair.plan_sync(tables="users"))
     files.run("secondary", "INSERT INTO users (user_id, full_name) VALUES ('new', 'Somebody')")
 
-    with pytest.raises(NothingToUndoError, match="somebody else has changed it since") as error:
+    with pytest.raises(NothingToUndoError, match="changed since by another program or user") as error:
         files.open().plan_undo()
 
     assert "later run" not in error.value.hint

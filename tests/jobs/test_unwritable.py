@@ -32,11 +32,11 @@ def test_one_table_that_cannot_be_written_is_left_and_the_others_are_done(
     planned = typed("resync", "--dry-run", "--json", *options)
     said = typed("resync", "--yes", *options)
 
-    (kept,) = planned.document["kept"]
-    assert (kept["table"], kept["why"], kept["detail"]) == (
+    (skipped,) = planned.document["skipped"]
+    assert (skipped["table"], skipped["reason"], skipped["detail"]) == (
         "htrunk",
         "unwritable",
-        "it is a view, which holds no rows of its own",
+        "it is a view, which has no rows of its own",
     )
     assert said.code == 5
     assert "htrunk ACD 1" in said.text

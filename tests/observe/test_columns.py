@@ -300,7 +300,7 @@ NAMED = """
 summary = "Names of our own"
 class = "custom"
 key = ["Id", "Lost"]
-kept = "copying"
+synced_by = "copying"
 
 [tables]
 c_named = {}

@@ -18,7 +18,7 @@ summary = "Days of our own"
 class = "custom"
 acd = "acd"
 key = ["split"]
-kept = "copying"
+synced_by = "copying"
 
 [tables]
 c_days = {{ archive = "{archive}" }}
@@ -134,7 +134,7 @@ def test_a_time_no_cms_has_is_a_fault_of_the_pair_file(tmp_path: Path, year: str
     files = build_files(tmp_path, [])
     files.pair_file.write_text(files.pair_file.read_text().replace("as_of = 2000", f"as_of = {year}"))
 
-    with pytest.raises(PairFileError, match="as_of: lies where no data can be: a CMS knows the years 1970 to 2069"):
+    with pytest.raises(PairFileError, match="as_of: is outside the years 1970 to 2069"):
         open_pair(files.pair_file)
 
 

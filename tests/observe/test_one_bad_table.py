@@ -185,7 +185,7 @@ def test_outages_do_not_say_that_nothing_differs(tmp_path: Path, typed: Typing, 
     assert document["open"]
     (told,) = document["outages"]
     assert told["outlook"] == "not known"
-    assert [(one["table"], one["why"]) for one in told["kept"]] == [("hcwc", "not-compared")]
+    assert [(one["table"], one["reason"]) for one in told["skipped"]] == [("hcwc", "not-compared")]
 
 
 @pytest.mark.usefixtures("unreadable")
@@ -329,7 +329,7 @@ def test_every_command_that_compares_leaves_tables_out(tmp_path: Path, typed: Ty
     left_out = typed(*meant, "--exclude-table", "hcwc")
 
     assert unknown.code == 2
-    assert "No table is called 'hcwd' in any spec." in unknown.err
+    assert "There is no table 'hcwd' in any spec." in unknown.err
     assert ("hcwc" in asked.out) is told
     # A command that is told leaves out the same.
     assert "hcwc" not in left_out.out.replace("--exclude-table hcwc", "")

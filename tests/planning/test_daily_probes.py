@@ -263,7 +263,7 @@ def test_an_outage_is_over_when_the_diary_has_its_end() -> None:
     assert probe(name, known).at == at(31)
     assert probe(name, known).message.endswith("05:14 to 05:31 (ACD 1, 2)")
     assert probe(name, evidence(daily=day(facts()))).state is ProbeState.UNKNOWN
-    assert probe(name, evidence(daily=day(facts(tells_links=False)))).state is ProbeState.UNKNOWN
+    assert probe(name, evidence(daily=day(facts(links_known=False)))).state is ProbeState.UNKNOWN
     assert probe(name, known, Place.SECONDARY).state is ProbeState.NOT_YET
 
 

@@ -79,7 +79,7 @@ def test_collection_is_off_only_when_it_was_for_all_acds() -> None:
     assert probe(name, evidence(facts(outages=(link(13, 19, 95), both[1])))).state is ProbeState.UNKNOWN
     assert probe(name, evidence(facts(outages=both)), since=at(30)).state is ProbeState.UNKNOWN
     assert probe(name, evidence(facts(outages=both)), Place.SECONDARY).state is ProbeState.UNKNOWN
-    assert probe(name, evidence(facts(outages=both, tells_links=False))).state is ProbeState.UNKNOWN
+    assert probe(name, evidence(facts(outages=both, links_known=False))).state is ProbeState.UNKNOWN
 
 
 def test_cms_is_off_for_whatever_reason_lies_with_the_server() -> None:
@@ -289,7 +289,7 @@ def test_a_line_is_probed_only_after_the_one_it_follows() -> None:
     """Loads that are alike before anything was installed do not tick the line that installs the second one."""
     record = ChecklistRecord("upgrade", FIVE, FIVE)
 
-    assert states(record, evidence(*SAME)) == ["sight", "not yet", "waits"]
+    assert states(record, evidence(*SAME)) == ["probe", "not yet", "waits"]
 
 
 def test_a_line_ticked_by_hand_makes_its_opposite_unknown() -> None:
@@ -298,9 +298,9 @@ def test_a_line_ticked_by_hand_makes_its_opposite_unknown() -> None:
     seen = (before[0], replace(before[1], by=TickedBy.PROBE))
     record = ChecklistRecord("upgrade", FIVE, FIVE, ticks=before)
 
-    assert states(record, evidence(*SAME)) == ["sight", "hand", "cannot be seen"]
-    assert states(replace(record, ticks=seen), evidence(*SAME)) == ["sight", "sight", "sight"]
-    assert states(replace(record, ticks=seen), evidence(*OTHER)) == ["sight", "sight", "not yet"]
+    assert states(record, evidence(*SAME)) == ["probe", "hand", "unknown"]
+    assert states(replace(record, ticks=seen), evidence(*SAME)) == ["probe", "probe", "probe"]
+    assert states(replace(record, ticks=seen), evidence(*OTHER)) == ["probe", "probe", "not yet"]
 
 
 def test_a_load_removed_again_does_not_count_as_installed_on_both() -> None:
@@ -308,7 +308,7 @@ def test_a_load_removed_again_does_not_count_as_installed_on_both() -> None:
     before = (Tick("alike", FIVE, TickedBy.PROBE, "both run f"), Tick("unlike", FIVE, TickedBy.PROBE))
     record = ChecklistRecord("upgrade", FIVE, FIVE, ticks=before)
 
-    assert states(record, evidence(*SAME)) == ["sight", "sight", "not yet"]
+    assert states(record, evidence(*SAME)) == ["probe", "probe", "not yet"]
 
 
 def test_a_tick_by_hand_is_contradicted_by_a_probe() -> None:

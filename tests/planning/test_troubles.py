@@ -90,7 +90,7 @@ SPRING = (ClockReset("primary", 1, DAY, 200),)
         ("07:10", {"rows": 700, "until": "07:00", "collection_off": (1,)}, [(TroubleKind.COLLECTION_OFF, "")]),
         ("07:10", {"rows": 700, "until": "07:00", "collection_off": (9,)}, []),
         # Nobody knows what it saw.
-        ("07:10", {"rows": 0, "until": "07:00", "tells_coverage": False}, []),
+        ("07:10", {"rows": 0, "until": "07:00", "coverage_known": False}, []),
         # It has no row of the time looked at, though the other has.
         ("07:10", {"rows": 0, "until": "07:00"}, [(TroubleKind.BLIND, "00:00")]),
     ],

@@ -126,7 +126,7 @@ class Layout:
         acd = f"acd = {toml(self.acd)}\n" if self.acd else ""
         key = f"key = [{', '.join(map(toml, self.key))}]\n" if self.key else ""
         head = (
-            f'summary = "A table"\nclass = "custom"\nkept = "copying"\n{acd}{key}[tables]\n{toml(self.table)} = {{}}\n'
+            f'summary = "A table"\nclass = "custom"\nsynced_by = "copying"\n{acd}{key}[tables]\n{toml(self.table)} = {{}}\n'
         )
         return "\n".join((head, *described, ""))
 

@@ -11,7 +11,7 @@ from tests.builders import Files
 from tests.cli.terminal import Typing
 from tests.own_tables import CALLS, TIMED, call, with_own_tables
 
-AT_ONCE = TIMED.replace('kept = "copying"', 'kept = "copying"\nat_once = true')
+AT_ONCE = TIMED.replace('synced_by = "copying"', 'synced_by = "copying"\nat_once = true')
 UNTIMELY = (
     AT_ONCE[: AT_ONCE.index("[time]")].replace('{ archive = "interval" }', "{}") + AT_ONCE[AT_ONCE.index("[columns]") :]
 )

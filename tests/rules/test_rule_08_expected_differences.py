@@ -175,7 +175,7 @@ def test_a_pseudo_acd_is_neither_written_nor_waited_for(tmp_path: Path, source: 
     resync(files, tables=("htrunk",), source=source)
     sync(files, sets=("dictionary",), source=source)
 
-    assert any("ACD 9 of htrunk is left as it is on both servers" in note for note in plan.notes)
+    assert any("ACD 9 of htrunk stays as it is on both servers" in note for note in plan.notes)
     assert {role: files.bag(role, "htrunk", f"acd = {PSEUDO}") for role in before} == before
     assert {role: files.bag(role, "synonyms", f"acd_no = {PSEUDO}") for role in names} == names
     assert files.open().verify(tables=("htrunk", "synonyms")).in_sync

@@ -1,4 +1,4 @@
-"""Rule 9 in both directions: reconcile takes each interval from the server that saw it whole."""
+"""Rule 9 in both directions: reconcile takes each interval from the server that recorded it completely."""
 
 from __future__ import annotations
 

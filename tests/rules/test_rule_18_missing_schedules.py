@@ -107,7 +107,7 @@ def test_without_the_flag_the_timetable_is_named_and_the_exit_code_is_3(tmp_path
     assert (shown.code, done.code, verified.code, listed.code) == (3, 3, 3, 3)
     assert set(flags(files)) == {"Morning"}
     names = "jm 'any', jm 'here', jm 'not'"
-    assert f"no schedule there, so that it does not run there ({names}: the pair file" in " ".join(done.out.split())
+    assert f"no schedule there, so it does not run there ({names}: the pair file" in " ".join(done.out.split())
     for said in (done, verified, listed):
         assert f"Without a schedule on secondary, where they never run: {names}." in " ".join(said.out.split())
     assert "IN SYNC" not in done.out + verified.out
@@ -159,7 +159,7 @@ def test_an_undo_leaves_schedules_that_somebody_has_set_since(tmp_path: Path, ty
     undone = typed("undo", "--pair", files.pair_file, "--yes")
 
     assert undone.code == 5
-    assert "ttsched: somebody else has changed it since" in undone.out
+    assert "ttsched: changed since by another program or user" in undone.out
     assert flags(files)["here"] == "o"
 
 
@@ -240,7 +240,7 @@ def test_a_deleted_timetable_is_brought_back_by_no_advice(tmp_path: Path, typed:
     document = typed("verify", *pair, *SET, "--json").document
     back = typed("sync", *pair, *SET, "--from", "secondary", "--yes")
 
-    said = "On secondary there is a schedule without a task of rg 'Gone', and nothing of it on primary: "
+    said = "secondary has a schedule without a task of rg 'Gone', and primary has nothing of it: "
     assert "their schedules stay: rg 'Gone'; delete them in the window on secondary" in deleted.text
     assert (listed.code, verified.code) == (3, 0)
     assert said in listed.text

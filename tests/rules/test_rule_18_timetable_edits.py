@@ -158,7 +158,7 @@ def test_an_undo_that_left_something_ends_with_5(tmp_path: Path, typed: Typing) 
     said = typed("undo", "--pair", files.pair_file, "--yes")
 
     assert said.code == 5
-    assert "somebody else has changed it since (jm 'Weekly')" in said.out
+    assert "changed since by another program or user (jm 'Weekly')" in said.out
     assert flags(files) == BEFORE | {"Weekly": "y"}
 
 

@@ -157,16 +157,16 @@ VALUES = 'only_here = "o"\nhere_or_another = "y"\nnot_here = "n"\n'
     [
         (f'flag = "ttsctasks.task"\n{VALUES}', "'ttsctasks.task' is not a column of ttsched"),
         (f'flag = "ttsched.run local"\n{VALUES}', "is not a column of ttsched"),
-        (f'flag = "ttsched.owner"\n{VALUES}', "tells which timetable it is, not where it runs"),
+        (f'flag = "ttsched.owner"\n{VALUES}', "identifies the timetable; it does not say where it runs"),
         ('flag = "ttsched.run_local"\nonly_here = "o"\n', "here_or_another and not_here is missing"),
-        (VALUES, "stored values without their column; add flag = 'ttsched.COLUMN'"),
+        (VALUES, "has stored values without their column; add flag = 'ttsched.COLUMN'"),
         (
             'flag = "ttsched.run_local"\nonly_here = "o"\nhere_or_another = "y"\nnot_here = "y"\n',
             "here_or_another and not_here are both stored as 'y' on primary",
         ),
         (
             'flag = "ttsched.run_local"\nonly_here = { primary = "o" }\nhere_or_another = "y"\nnot_here = "n"\n',
-            "names a value for each server",
+            "needs a value for each server",
         ),
         (f'flag = "ttsched.run_local"\nonly_here = 1.5\n{VALUES[16:]}', "a stored value is text or a whole number"),
         ('flagg = "ttsched.run_local"\n', "flagg"),

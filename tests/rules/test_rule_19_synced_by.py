@@ -175,7 +175,7 @@ def test_what_no_table_holds_is_named_by_its_screen(tmp_path: Path, capsys: pyte
     run_for_code(["verify", "--pair", str(files.pair_file), "--table", "hcwc", "--window", WINDOW])
 
     said = " ".join(capsys.readouterr().out.split())
-    assert "hcwc follows from Call Center Administration: Call Work Codes, which no table is known to hold" in said
+    assert "hcwc follows from Call Center Administration: Call Work Codes, which is in no known table" in said
 
 
 def test_every_shipped_link_leads_to_administration_that_is_not_copied() -> None:

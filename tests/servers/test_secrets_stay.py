@@ -1,4 +1,4 @@
-"""What may hold a password is not pickled, and what is pickled holds none."""
+"""Values that may contain a password cannot be pickled, and pickled values contain none."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_each_checklist_is_begun_and_ended(name: str, tmp_path: Path, typed: Typ
     ended = typed(*words, *(word for number in numbers for word in ("--tick", number)))
 
     assert begun.code == 3
-    assert {line["tick"]["by"] for line in begun.document["lines"] if line["tick"]} <= {"sight"}
+    assert {line["tick"]["by"] for line in begun.document["lines"] if line["tick"]} <= {"probe"}
     assert ended.document["left"] == []
     contradicted = [line for line in ended.document["lines"] if line["contradicted"]]
     assert ended.code == (3 if contradicted else 0)
@@ -114,7 +114,7 @@ def test_collection_off_and_on_is_followed_without_single_user_mode(demo: Files,
         }
     )
 
-    assert set(ticked.values()) == {"sight"}
+    assert set(ticked.values()) == {"probe"}
     assert not any("single-user" in name for name in ticked)
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
@@ -154,7 +154,7 @@ def test_base_load_upgrade_is_followed(demo: Files, typed: Typing) -> None:
     seen = {"loads-before", "load-secondary", "load-primary", "alike"}
     seen |= {f"{what}-{role}" for what in ("off", "on", "archived", "repair") for role in ("primary", "secondary")}
     seen |= {f"backup-{role}-{when}" for role in ("primary", "secondary") for when in ("before", "after")}
-    assert {name for name, by in ticked.items() if by == "sight"} == seen
+    assert {name for name, by in ticked.items() if by == "probe"} == seen
     assert {name for name, by in ticked.items() if by == "hook"} == {"users-to-secondary", "users-back"}
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
@@ -182,7 +182,7 @@ def test_call_profile_change_is_followed(
     )
 
     by_hand = {"repair-primary", "repair-secondary"}
-    assert {name for name, by in ticked.items() if by != "sight"} == by_hand
+    assert {name for name, by in ticked.items() if by != "probe"} == by_hand
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 

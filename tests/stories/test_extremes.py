@@ -24,7 +24,7 @@ url = "duckdb:///secondary.duckdb"
 SPEC = """
 summary = "As many columns as there can be"
 class = "custom"
-kept = "copying"
+synced_by = "copying"
 key = ["k"]
 [tables]
 c_wide = {}

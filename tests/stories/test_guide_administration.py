@@ -137,7 +137,7 @@ def test_the_verdict_of_users_is_about_users(tmp_path: Path, typed: Typing) -> N
     assert done.code == 0
     assert said in done.text
     assert document["in_sync"]
-    assert {one["table"] for one in document["not_looked_at"]} == {"acds", "splits", "tgroups", "vdns", "vectors"}
+    assert {one["table"] for one in document["excluded"]} == {"acds", "splits", "tgroups", "vdns", "vectors"}
     assert any(said in note for note in document["notes"])
     assert {one["table"]: one["in_sync"] for one in both["tables"]}["vdns"] is False
 

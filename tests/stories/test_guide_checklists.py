@@ -103,7 +103,7 @@ def test_takeover_is_followed(tmp_path: Path, typed: Typing) -> None:
 
     assert flags(files) == {"Greeting": "o", "Morning": "o", "Nightly backup": "y", "Weekly": "o"}
     assert by(ticked, "hook") == ["host-alias"]
-    assert by(ticked, "sight") == ["secondary-fit", "timetables-run"]
+    assert by(ticked, "probe") == ["secondary-fit", "timetables-run"]
 
 
 @pytest.mark.soak
@@ -129,7 +129,7 @@ def test_return_is_followed(tmp_path: Path, typed: Typing) -> None:
     names = files.run("primary", "SELECT TRIM(item_name) FROM synonyms ORDER BY ALL")
     assert names == [("Never copied",), ("Reception",)]
     seen = ("back", "set-up-alike", "administration-back", "archived", "history-back", "verified")
-    assert {*seen, "timetables-back"} <= {*by(ticked, "sight")}
+    assert {*seen, "timetables-back"} <= {*by(ticked, "probe")}
     assert list(ticked)[-4:] == ["log-off", "host-alias", "log-on", "nightly"]
 
 
@@ -149,7 +149,7 @@ def test_secondary_return_is_followed(tmp_path: Path, typed: Typing) -> None:
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
     not_needed = ["administration-look", "single-user", "administration-over", "multi-user", "by-hand"]
     assert by(ticked, "not needed") == not_needed
-    assert by(ticked, "sight") == ["back", "set-up-alike", "archived", "history-over", "verified"]
+    assert by(ticked, "probe") == ["back", "set-up-alike", "archived", "history-over", "verified"]
 
 
 @pytest.mark.soak
@@ -171,7 +171,7 @@ def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
 
     for table in ("htrunk", "synonyms", "sp_ex_adm", "f_cday"):
         assert files.bag("secondary", table) == files.bag("primary", table) != []
-    assert by(ticked, "sight") == ["load", "administration", "set-up-alike", "full-backup"]
+    assert by(ticked, "probe") == ["load", "administration", "set-up-alike", "full-backup"]
     assert by(ticked, "not needed") == []
     assert by(ticked, "hook") == ["collection-on"]
 
@@ -194,7 +194,7 @@ def test_nightly_is_followed(tmp_path: Path, typed: Typing) -> None:
 
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
     told = ["links", "archives", "backups", "error-log", "no-users"]
-    assert by(ticked, "sight") == [*told, "outages", "verified"]
+    assert by(ticked, "probe") == [*told, "outages", "verified"]
     assert by(ticked, "not needed") == ["administration"]
 
 

@@ -23,7 +23,7 @@ def test_unlike_storage_allocation_must_be_mended(tmp_path: Path, typed: Typing)
     assert (said.code, text.code) == (3, 3)
     assert said.document["alike"] is False
     assert (finding["subject"], finding["tables"], finding["rule"]) == ("set-up", ["dcalloc"], 1)
-    assert finding["says"] == "1 row of the storage allocation is not alike."
+    assert finding["message"] == "1 row of the storage allocation is not alike."
     assert finding["details"] == ["ACD 1 item 'splits': days_intrahour 31 on primary, 36 on secondary"]
     assert "Data Storage Allocation" in finding["advice"]
     assert "days_intrahour 31 on primary, 36 on secondary" in text.text
@@ -66,7 +66,7 @@ def test_what_of_local_administration_may_differ_is_a_note(tmp_path: Path, typed
     notes = {finding["tables"][0]: finding for finding in findings(said, "note") if finding["subject"] == "set-up"}
     assert said.code == 0
     assert set(notes) == {"print_adm", "fullex"}
-    assert "as they may be" in notes["print_adm"]["says"]
+    assert "as they may be" in notes["print_adm"]["message"]
     assert notes["print_adm"]["details"] == ["printer 'lp1': unix_name 'hp2' on primary, 'hp7' on secondary"]
 
 
@@ -92,7 +92,7 @@ def test_unlike_loads_must_be_mended(tmp_path: Path, typed: Typing) -> None:
     (finding,) = findings(said)
     assert said.code == 3
     assert (finding["subject"], finding["rule"]) == ("load", 14)
-    assert "primary r3v8aj.a, secondary r3v8ag.f" in finding["says"]
+    assert "primary r3v8aj.a, secondary r3v8ag.f" in finding["message"]
 
 
 def test_a_load_nobody_wrote_down_should_be(tmp_path: Path, typed: Typing) -> None:
@@ -114,7 +114,7 @@ def test_a_column_missing_on_one_side_must_be_mended(tmp_path: Path, typed: Typi
     (finding,) = findings(said)
     assert said.code == 3
     assert (finding["subject"], finding["tables"]) == ("columns", ["htrunk"])
-    assert finding["says"] == f"Column intime is missing on {role}."
+    assert finding["message"] == f"Column intime is missing on {role}."
 
 
 def test_tables_with_the_same_trouble_are_told_together(tmp_path: Path, typed: Typing) -> None:
@@ -126,7 +126,7 @@ def test_tables_with_the_same_trouble_are_told_together(tmp_path: Path, typed: T
     (finding,) = findings(check(typed, files, "--json"))
 
     assert sorted(finding["tables"]) == ["htrunk", "synonyms"]
-    assert finding["says"] == "Secondary has no such table."
+    assert finding["message"] == "Secondary has no such table."
 
 
 def test_acds_and_intervals_are_held_against_each_other(tmp_path: Path, typed: Typing) -> None:
@@ -137,7 +137,7 @@ def test_acds_and_intervals_are_held_against_each_other(tmp_path: Path, typed: T
 
     said = check(typed, files, "--json")
 
-    says = {finding["subject"]: finding["says"] for finding in findings(said)}
+    says = {finding["subject"]: finding["message"] for finding in findings(said)}
     assert said.code == 3
     assert says["acds"] == "ACD 3 is only on secondary."
     assert "intervals of ACD 1 are 30 minutes on primary and 15 minutes on secondary" in says["intervals"]
@@ -167,7 +167,7 @@ def test_an_archive_that_stands_still_is_told(
 
     (finding,) = (one for one in findings(said, severity) if one["subject"] == "archives")
     assert said.code == (3 if severity == "must" else 0)
-    assert (finding["server"], finding["says"], finding["rule"]) == ("primary", says, 6)
+    assert (finding["server"], finding["message"], finding["rule"]) == ("primary", says, 6)
 
 
 def test_a_table_filled_on_one_side_only_is_told(tmp_path: Path, typed: Typing) -> None:
@@ -179,7 +179,7 @@ def test_a_table_filled_on_one_side_only_is_told(tmp_path: Path, typed: Typing) 
 
     (finding,) = (one for one in findings(said, "should") if one["subject"] == "tables")
     assert said.code == 0
-    assert (finding["tables"], finding["says"]) == (["htrunk"], "Rows on primary, none on secondary.")
+    assert (finding["tables"], finding["message"]) == (["htrunk"], "Rows on primary, none on secondary.")
 
 
 def test_a_table_of_unknown_layout_is_not_guessed_about(tmp_path: Path, typed: Typing) -> None:
@@ -193,4 +193,4 @@ def test_a_table_of_unknown_layout_is_not_guessed_about(tmp_path: Path, typed: T
 
     (finding,) = (one for one in findings(said, "should") if one["subject"] == "set-up")
     assert said.code == 0
-    assert "its columns are not those known here" in finding["says"]
+    assert "its columns are not those known here" in finding["message"]

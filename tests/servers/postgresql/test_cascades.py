@@ -84,7 +84,7 @@ def test_a_trigger_that_comes_during_the_last_batch_is_told(customers: Customers
     customers.have("ALTER TABLE hsplit DISABLE TRIGGER c_adding")
     undone = customers.type("undo", "--yes")
 
-    assert [one["name"] for one in ran.document["outcome"]["set_off"]] == ["c_adding"]
+    assert [one["name"] for one in ran.document["outcome"]["side_effects"]] == ["c_adding"]
     assert undone.code == 5
     assert "c_adding" in undone.text.partition("Not put back")[2]
 

@@ -151,7 +151,7 @@ def test_what_is_not_advanced_is_said(running: Cluster, database: Database, open
 
     told = {one.column: one.why_not_advanced.partition(": nextval")[0] for one in found.counters}
     assert told == TOLD
-    assert all("is not advanced past what is written" in met.message for met in side_effects_of(found))
+    assert all("is not advanced past the written numbers" in met.message for met in side_effects_of(found))
     assert database.run("SELECT last_value, is_called FROM c_letters") == [(1, False)]
 
 
@@ -186,7 +186,7 @@ def test_numbers_that_sessions_may_hold_are_told_of(running: Cluster, database: 
     (counter,) = found.counters
     assert counter == Counter("nr", "c_held", caveat=counter.caveat)
     (says,) = [met.message for met in side_effects_of(found)]
-    assert says.startswith("the sequence c_held that numbers its column nr is advanced past what is written, but")
+    assert says.startswith("the sequence c_held that numbers its column nr is advanced past the written numbers, but")
     assert "CACHE 50" in says
 
 
@@ -194,7 +194,7 @@ def test_numbers_that_sessions_may_hold_are_told_of(running: Cluster, database: 
 def test_a_sequence_of_somebody_elses_is_advanced_too(
     running: Cluster, database: Database, opened: Open, highest: int
 ) -> None:
-    """The right to use a sequence is enough to have it past what is written, near or far."""
+    """The right to use a sequence is enough to have it past the written numbers, near or far."""
     with granted(running, database, "c_lent"), opened(writable=True) as server:
         write(server, nr=int32(2, highest))
         write(server, nr=int32(5))

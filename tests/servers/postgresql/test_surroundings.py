@@ -185,7 +185,7 @@ def test_a_trigger_that_adds_up_is_not_run_unasked(customers: Customers) -> None
     assert kept == before
     assert allowed.code == 0
     assert allowed.document["allowed"] == {"triggers": ["hsplit"], "cascades": []}
-    assert [one["name"] for one in allowed.document["outcome"]["set_off"]] == ["c_adding"]
+    assert [one["name"] for one in allowed.document["outcome"]["side_effects"]] == ["c_adding"]
     assert customers.ask("SELECT * FROM c_totals") != before
 
 
@@ -271,7 +271,7 @@ def test_the_targets_own_next_insert_gets_a_number_of_its_own(customers: Custome
     own = "INSERT INTO hsplit (row_date, starttime, split, acd) VALUES ('2000-06-05', 600, {}, 1) RETURNING nr"
 
     planned = customers.type("resync", "--dry-run")
-    assert "is advanced past what is written" in planned.text
+    assert "is advanced past the written numbers" in planned.text
     assert customers.type("resync", "--yes").code == 0
     highest = int(str(customers.ask("SELECT max(nr) FROM hsplit")[0][0]))
     first = int(str(customers.ask(own.format(1))[0][0]))
@@ -351,7 +351,7 @@ def test_row_security_hides_nothing_from_a_verdict(running: Cluster, customers: 
 REFUSALS = {
     "check": (
         ("ALTER TABLE hsplit ADD CONSTRAINT c_few CHECK (acdcalls < 9)",),
-        ("each row has to meet c_few", "violates check constraint", "c_few"),
+        ("each row must satisfy c_few", "violates check constraint", "c_few"),
     ),
     "unique": (
         ("CREATE UNIQUE INDEX c_once ON hsplit (acdcalls) WHERE acdcalls = 9",),
@@ -359,7 +359,11 @@ REFUSALS = {
     ),
     "no action": (
         (KEY, NOTES.format(action="NO ACTION"), FIVE_NOTES),
-        ("no row of hsplit is deleted that a row of c_notes refers to", "violates foreign key constraint", "c_notes"),
+        (
+            "a row of hsplit cannot be deleted while a row of c_notes refers to it",
+            "violates foreign key constraint",
+            "c_notes",
+        ),
     ),
     "its own parent": (
         (
@@ -367,7 +371,7 @@ REFUSALS = {
             "INSERT INTO c_splits VALUES (1, 5), (2, 6)",
             "ALTER TABLE hsplit ADD CONSTRAINT c_known FOREIGN KEY (acdcalls) REFERENCES c_splits (calls) NOT VALID",
         ),
-        ("each row has to refer to one of c_splits", "violates foreign key constraint", "c_known"),
+        ("each row must refer to a row of c_splits", "violates foreign key constraint", "c_known"),
     ),
     "trigger": (
         (
@@ -431,7 +435,7 @@ def test_a_check_lists_what_writes_would_set_off(customers: Customers) -> None:
 
     assert "the trigger c_adding runs on each insert" in said.text
     (table,) = [one for one in document["servers"][1]["tables"] if one["table"] == "hsplit"]
-    assert {(one["kind"], one["name"]) for one in table["meets"]} == {
+    assert {(one["kind"], one["name"]) for one in table["side_effects"]} == {
         ("trigger", "c_adding"),
         ("cascade", "c_notes_fk"),
         ("unique", "hsplit_key"),
