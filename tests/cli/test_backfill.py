@@ -1,4 +1,4 @@
-"""`syncengine backfill`: what it says, what it asks, and how it ends."""
+"""`syncengine backfill`: what it prints, what it asks, and how it ends."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_dry_run_shows_every_portion_and_writes_nothing(tmp_path: Path, typed:
     lines = [line for line in result.out.splitlines() if line.startswith("portion ") and "step" in line]
     assert [line.split()[2] for line in lines] == ["2000-06-03", "2000-06-02", "2000-06-01"]
     assert all("2 steps, add 10, change 0, delete 0 rows" in line for line in lines)
-    assert "3 portions, 30 rows at primary" in result.out
+    assert "3 portions, 30 rows on primary" in result.out
     assert typed("runs", "--pair", files.pair_file, "--json").document["runs"] == []
 
 
@@ -76,8 +76,8 @@ def test_a_backfill_says_what_became_of_each_portion(tmp_path: Path, typed: Typi
     result = backfill(files, typed, "--yes", "--order", "oldest")
 
     assert result.code == 0, result.text
-    assert result.out.count("in sync") == 3
-    assert "3 portions done this time; 30 rows written where 0 rows stood before" in result.out
+    assert result.out.count("  in sync\n") == 3
+    assert "3 portions done this time. In all, 0 rows deleted and 30 rows inserted." in result.text
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
     assert "in sync" in typed("runs", files.open().run().id, "--pair", files.pair_file).out
 

@@ -114,7 +114,7 @@ def test_an_unknown_table_is_answered_with_the_nearest(typed: Typing) -> None:
 
 
 def test_sets_are_listed_with_the_files_beside_them(typed: Typing) -> None:
-    """`tables --sets` lists what the guide synchronises together, and files that no table copy carries."""
+    """`tables --sets` lists what the guide synchronises together, and files that are not copied with tables."""
     result = typed("tables", "--sets")
 
     assert result.code == 0
@@ -212,7 +212,7 @@ def test_every_fault_of_a_spec_is_said_at_once(surveys: Files, typed: Typing) ->
     assert result.code == 2
     assert result.err.count("c_survey.toml") >= 2
     assert "answers" in result.err
-    assert "kept" in result.err
+    assert "synced_by" in result.err
     assert "Traceback" not in result.err
 
 
