@@ -41,7 +41,7 @@ def test_the_document_says_who_each_server_is(tmp_path: Path, typed: Typing) -> 
 
     primary = server(result, "primary")
     assert result.code == 0
-    assert (result.document["format"], result.document["version"]) == ("syncengine.check", 1)
+    assert (result.document["format"], result.document["version"]) == ("syncengine.check", 2)
     assert result.document["as_of"] == "2000-06-05T07:10:00"
     assert (result.document["alike"], result.document["problems"]) == (True, [])
     assert (primary["url"], primary["load"]) == ("duckdb:///primary.duckdb", "r3v8ag.f")

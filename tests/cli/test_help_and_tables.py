@@ -130,7 +130,7 @@ def test_tables_as_documents(typed: Typing) -> None:
     sets = typed("tables", "--sets", "--json").document
 
     assert all(
-        (d["format"], d["version"]) == ("syncengine.tables", 1) for d in (one, sets, typed("tables", "--json").document)
+        (d["format"], d["version"]) == ("syncengine.tables", 2) for d in (one, sets, typed("tables", "--json").document)
     )
     assert len(every) >= 97
     assert (one["name"], one["archive"], one["key"]) == ("hsplit", "interval", ["intrvl", "split"])

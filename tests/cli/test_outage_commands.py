@@ -116,7 +116,7 @@ def test_an_outage_needs_no_note_of_thresholds_and_codes(tmp_path: Path, typed: 
 
     assert "hcwc" in typed(*plan).out
     assert "follow" not in typed(*plan).out
-    assert "What it follows from" not in typed(*verify).out
+    assert "Where it comes from" not in typed(*verify).out
     files.run("secondary", "DELETE FROM linkex")
     result = typed(*verify).text
     assert "agex follows from ag_ex_adm, not compared here" in result

@@ -93,7 +93,7 @@ def test_an_outage_that_comes_too_early_is_listed(tmp_path: Path, typed: Typing)
     ("words", "sentence"),
     [
         (("outages", "--since", "yesterday"), "'yesterday'"),
-        (("outages", "--since", "05:13"), "does not say which day"),
+        (("outages", "--since", "05:13"), "has no day"),
         (("outages", "--since", "2001-01-01"), "lies in the future"),
         (("outages", "--acd", "7"), "ACD 7"),
         (("resync", "--yes", "--since", "2000-06-05"), "--outages"),
