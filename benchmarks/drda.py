@@ -29,7 +29,7 @@ WRITTEN = 1000
 
 
 def copied(pair_file: Path, into: Path) -> dict[str, object]:
-    """Copy hsplit of an embedded pair's primary into an empty secondary, both behind DRDA, and assert that it is exact."""
+    """Copy hsplit of an embedded pair's primary into an empty secondary, both behind DRDA, and check them."""
     with _servers(pair_file.parent, into) as (databases, ports):
         plain = _plain(ports[Role.PRIMARY], databases[Role.SECONDARY], ports[Role.SECONDARY])
         done = _resync(pair_file, into, ports)

@@ -178,7 +178,7 @@ def _retention(facts: ServerFacts) -> str:
     for (acd, item), periods in spans.items():
         spans_text = ", ".join(f"{periods[archive]} {unit}" for archive, unit in SPANS.items() if archive in periods)
         items[acd, spans_text].append(item)
-    return _grouped((f"{told}: {plural(len(names), 'item')}", acd) for (acd, told), names in items.items())
+    return _grouped((f"{spans_text}: {plural(len(names), 'item')}", acd) for (acd, spans_text), names in items.items())
 
 
 def _outages(facts: ServerFacts) -> str:

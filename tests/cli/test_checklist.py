@@ -160,7 +160,7 @@ BAD = [
     (["--do", "5"], "Line 5 has no hook that carries it out. Do it by hand, then tick it."),
     (["--do", "4"], "or name a command for primary under [hooks.collection-off] in the pair file."),
     (["--do", "10"], "`syncengine resync --outages --rollups recompute --pair "),
-    (["--at", "2000-06-05 05:00"], "--at says when a line was done, and none is ticked. Add --tick N."),
+    (["--at", "2000-06-05 05:00"], "--at requires --tick or --do. Add --tick N."),
     (["--tick", "2", "--at", "yesterday"], "yesterday"),
     (
         ["--tick", "2", "--at", "2000-06-05 05:01"],

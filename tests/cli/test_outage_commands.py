@@ -77,7 +77,7 @@ def test_the_command_for_an_outage_has_the_same_options(tmp_path: Path, typed: T
 
 
 def test_unlike_counts_of_incomplete_have_one_verdict(tmp_path: Path, typed: Typing) -> None:
-    """What neither server recorded whole is lost before the better rows are copied and after; only then is it settled."""
+    """What neither server recorded whole is lost, before the better rows are copied and after; then it is settled."""
     files = build_files(
         tmp_path,
         ["htrunk"],

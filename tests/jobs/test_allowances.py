@@ -112,11 +112,11 @@ def test_what_comes_while_a_run_is_under_way_keeps_the_rest_from_being_written(
     assert kept == before
     assert "c_adding" in said.text
     assert f"(`syncengine undo {files.open().runs()[-2].id} --pair {files.pair_file}`)" in said.text
-    assert "Set off beside the rows that were written" not in said.text
+    assert "Side effects on other rows than were written" not in said.text
     assert all(offered in one.text for one in (said, *told))
     assert "neither told nor allowed before" in refused.text
     assert [one["name"] for one in resumed.document["outcome"]["side_effects"]] == ["c_adding"]
-    assert "Not put back" in undone.text
+    assert "Not restored" in undone.text
 
 
 @pytest.mark.parametrize("command", ["resync", "backfill"])
@@ -158,11 +158,11 @@ def test_what_came_during_the_last_batch_is_recorded_and_told(
     undone = typed("undo", "--yes", "--pair", files.pair_file)
 
     for one in (said, report):
-        assert "Set off beside the rows that were written" in one.text
+        assert "Side effects on other rows than were written" in one.text
         assert "c_adding" in one.text
     assert [one["name"] for one in listed.document["runs"][0]["side_effects"]] == ["c_adding"]
     assert undone.code == 5
-    assert "Not put back: what run" in undone.text
+    assert "Not restored: side effects of run" in undone.text
 
 
 @pytest.mark.parametrize("stopped", [False, True])

@@ -71,7 +71,7 @@ def test_what_may_go_on_is_not_done(tmp_path: Path, typed: Typing, over: bool, c
 
     says = "primary has no rows of its own of ACD 1 up to 2000-06-05 07:00, its last archive, and nothing tells that"
     assert (f"Not over: {says}" in found.out) is not over
-    assert (f"Left: {says}" in repaired.out) is not over
+    assert (f"Not included: {says}" in repaired.out) is not over
     assert "1 of 1 step done" in repaired.out
     assert repaired.code == code
 

@@ -115,7 +115,7 @@ def test_a_backfill_is_asked_about_too(tmp_path: Path, typed: Typing) -> None:
     assert "c_adding" in refused.text
     assert kept == before
     assert allowed.code in (0, 3)
-    assert "Set off beside the rows that were written" in allowed.text
+    assert "Side effects on other rows than were written" in allowed.text
     assert told.header.request is not None
     assert told.header.request.allowed.triggers == ("htrunk",)
     assert [one.effect.name for one in told.granted.approved] == ["c_adding"]

@@ -141,10 +141,10 @@ def test_what_was_allowed_to_go_is_said_by_plan_run_and_undo(customers: Customer
 
     assert ran.code == 0
     assert ran.text.count("rows of c_notes that refer to a deleted row of hsplit are deleted with it") == 2
-    assert "An undo does not put this back" in ran.text
+    assert "An undo does not restore this" in ran.text
     assert notes == [("a",), ("b",)]
     assert undone.code == 5
-    assert "Not put back: what run" in undone.text
+    assert "Not restored: side effects of run" in undone.text
     assert "what run" in undone.out
     assert "is as it was before" in undone.text
     assert customers.files.bag("secondary", "hsplit") == rows
