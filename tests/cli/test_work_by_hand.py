@@ -153,9 +153,9 @@ def test_a_plan_in_both_directions_shows_the_pieces_it_writes(tmp_path: Path, ty
     assert (repaired.code, undone.code) == (0, 0)
     assert re.search(r"range restored +tables", undone.out)
     assert re.search(r"2000-06-03 05:00-05:29, 2000-06-05 05:30-05:59 +htrunk", undone.out)
-    # Both the run and its undo leave work to Data Summarizing.
+    # Point by point: what the run and its undo leave to Data Summarizing.
     for result in (repaired, undone):
-        assert "Left to be done by hand: 1 thing, named below." in result.text
+        assert "Left to be done by hand: 1 task, listed below." in result.text
         assert "Rerun Data Summarizing on primary" in result.text
 
 
@@ -354,20 +354,20 @@ def test_a_verdict_in_sync_lists_the_work_by_hand(tmp_path: Path, typed: Typing)
     verified = typed("verify", *pair, "--set", "custom-reports", "--json").document
     nothing = typed("verify", *pair, "--table", "synonyms")
 
-    assert "those half done included. Left to be done by hand: 1 thing, named below." in filled.text
+    assert "rows inserted. Left to be done by hand: 1 task, listed below." in filled.text
     assert "Nothing new is left to be done by hand; `syncengine report RUN " in again.text
-    assert "Left to be done by hand: 1 thing, named below." in users.text
-    assert "as they were before. Left to be done by hand: 1 thing, named below." in undone.text
+    assert "Left to be done by hand: 1 task, listed below." in users.text
+    assert "as it was before. Left to be done by hand: 1 task, listed below." in undone.text
     assert "Remove the logins of users that are gone again (1) on secondary by hand" in undone.text
     assert "IN SYNC" in reports.text
     # No table shows whether files must be copied: they are named once, and not counted as work.
     assert reports.text.count("/cms/db/gem/r_custom") == 1
     assert "Files beside them, not compared: /cms/db/gem/c_custom" in reports.text
     assert verified["files_not_compared"][0]["file"] == "/cms/db/gem/c_custom"
-    assert "Nothing that tables show is left to be done by hand; files, logins and passwords" in reports.text
+    assert "No table shows work left to be done by hand." in reports.text
     assert verified["by_hand"] == []
     assert len(verified["files_not_compared"]) == 3
-    assert "Nothing that tables show is left to be done by hand; files, logins and passwords" in nothing.text
+    assert "No table shows work left to be done by hand." in nothing.text
 
 
 @pytest.mark.soak
@@ -394,7 +394,7 @@ def test_a_run_without_work_by_hand_says_so(tmp_path: Path, typed: Typing) -> No
     done = typed("resync", "--pair", files.pair_file, "--window", "2000-06-05 05:13..05:19", "--yes")
 
     assert done.code == 0
-    assert re.search(r"IN SYNC .* This run leaves nothing to be done by hand\.", done.text)
+    assert re.search(r"IN SYNC .* Nothing is left to be done by hand\.", done.text)
 
 
 def test_what_a_run_skips_has_a_next_action(tmp_path: Path, typed: Typing) -> None:

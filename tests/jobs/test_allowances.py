@@ -107,14 +107,14 @@ def test_a_trigger_added_during_a_run_stops_the_rest_of_it(tmp_path: Path, imita
     undone = typed("undo", "--yes", "--pair", files.pair_file)
 
     assert (output.code, refused.code, resumed.code, undone.code) == (5, 4, 0, 5)
-    assert stopped_at == before
+    assert kept == before
     assert "c_adding" in output.text
     assert f"(`syncengine undo {files.open().runs()[-2].id} --pair {files.pair_file}`)" in output.text
-    assert "Set off beside the rows that were written" not in output.text
-    assert all(offered in one.text for one in (output, *shown))
-    assert "neither shown nor allowed before" in refused.text
+    assert "Side effects on other rows than were written" not in output.text
+    assert all(offered in one.text for one in (output, *told))
+    assert "neither told nor allowed before" in refused.text
     assert [one["name"] for one in resumed.document["outcome"]["side_effects"]] == ["c_adding"]
-    assert "Not put back" in undone.text
+    assert "Not restored" in undone.text
 
 
 @pytest.mark.parametrize("command", ["resync", "backfill"])
@@ -156,11 +156,11 @@ def test_a_trigger_added_during_the_last_batch_is_recorded_and_reported(
     undone = typed("undo", "--yes", "--pair", files.pair_file)
 
     for one in (output, report):
-        assert "Set off beside the rows that were written" in one.text
+        assert "Side effects on other rows than were written" in one.text
         assert "c_adding" in one.text
     assert [one["name"] for one in listed.document["runs"][0]["side_effects"]] == ["c_adding"]
     assert undone.code == 5
-    assert "Not put back: what run" in undone.text
+    assert "Not restored: side effects of run" in undone.text
 
 
 @pytest.mark.parametrize("stopped", [False, True])

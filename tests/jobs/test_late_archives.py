@@ -148,7 +148,7 @@ def test_point_3_intervals_that_are_late_on_one_acd(tmp_path: Path, typed: Typin
 
     daily = output.document["daily"]
     assert output.code == 3
-    assert [one["late"] for one in daily["servers"]] == [
+    assert [one["archive_faults"] for one in daily["servers"]] == [
         [],
         [
             {

@@ -71,7 +71,7 @@ def test_an_outage_that_may_continue_is_not_repaired(tmp_path: Path, typed: Typi
 
     says = "primary has no rows of its own of ACD 1 up to 2000-06-05 07:00, its last archive, and it is not known "
     assert (f"Not over: {says}" in found.out) is not over
-    assert (f"Left: {says}" in repaired.out) is not over
+    assert (f"Not included: {says}" in repaired.out) is not over
     assert "1 of 1 step done" in repaired.out
     assert repaired.code == code
 

@@ -112,7 +112,7 @@ def test_point_2_both_links_down_is_a_call_to_support(tmp_path: Path) -> None:
     assert by_rows.daily["work_on"] is None
     assert "Call support: calls of ACD 1 have not been recorded by the primary" in by_rows.text
     assert by_rows.lines == [("links", "primary"), ("links", "secondary"), ("support", "primary")]
-    assert not check.daily["in_order"]
+    assert not check.daily["healthy"]
     assert "Call support: links of both servers are down, and calls of ACD 1" in check.text
     assert "is lost" in check.text
     assert "Work on" not in check.text
@@ -125,7 +125,7 @@ def test_point_2_a_blind_primary_sends_users_to_the_secondary(tmp_path: Path) ->
 
     check = checked(files)
 
-    assert not check.daily["in_order"]
+    assert not check.daily["healthy"]
     assert (
         "Work on the secondary: calls of ACD 1 have not been recorded by the primary since 2000-06-05 04:30."
         in check.text
@@ -135,8 +135,8 @@ def test_point_2_a_blind_primary_sends_users_to_the_secondary(tmp_path: Path) ->
     assert check.daily["troubles"][0]["since"] == "2000-06-05T04:30:00"
     assert check.cells("collecting")[:7] == ["ACD", "1", "not", "since", "06-05", "04:30", "yes"]
     assert "nobody is logged in to secondary" not in check.text
-    assert "Step by step: syncengine checklist takeover --pair pair.toml" in check.text
-    # Its outage continues: no advice to wait for its end.
+    assert "To go through the takeover step by step: syncengine checklist takeover --pair pair.toml" in check.text
+    # Its outage goes on: nobody is told to wait for its end.
     files.run("secondary", "UPDATE arch_stat SET last_time = '06/05/00 06:30' WHERE trim(arch_type) = '1'")
     behind = checked(files)
     assert behind.daily["waiting"]
@@ -166,7 +166,7 @@ def test_point_2_collection_that_is_off_is_reported_with_its_server(tmp_path: Pa
     files.run("primary", "INSERT INTO dcadmin VALUES (1, 0, 'y'), (1, 2, 'n')")
     one_link = checked(files)
 
-    assert not check.daily["in_order"]
+    assert not check.daily["healthy"]
     assert check.cells("collecting")[:4] == ["ACD", "1", "off", "yes"]
     assert check.daily["work_on"] == "secondary"
     assert check.lines[:2] == [("links", "secondary"), ("collection-on", "primary")]
@@ -198,7 +198,7 @@ def test_point_2_a_primary_that_is_back_waits_for_its_history(tmp_path: Path, ty
     repaired = typed("resync", "--pair", files.pair_file, "--outages", "--yes")
     after = checked(files)
 
-    assert not check.daily["in_order"]
+    assert not check.daily["healthy"]
     assert "The primary is back, but its history is not: ACD 1 2000-06-05 04:30-05:59." in check.text
     assert "resync --pair" in check.text
     assert check.daily["work_on"] == "secondary"
@@ -233,9 +233,9 @@ def test_point_2_a_repair_hides_no_link_that_is_down(tmp_path: Path, typed: Typi
     assert "primary has no rows of its own of ACD 1 up to 2000-06-05 07:00, its last archive" in outages.text
     assert typed("outages", "--pair", files.pair_file).code == 0
     assert repaired.daily["work_on"] == "secondary"
-    assert not repaired.daily["in_order"]
+    assert not repaired.daily["healthy"]
     assert "calls of ACD 1 have not been recorded by the primary since 2000-06-05 06:00" in repaired.text
-    assert (back.daily["work_on"], back.daily["troubles"], back.daily["in_order"]) == ("primary", [], True)
+    assert (back.daily["work_on"], back.daily["troubles"], back.daily["healthy"]) == ("primary", [], True)
 
 
 def test_point_2_a_primary_that_is_back_and_repaired_is_well(tmp_path: Path, typed: Typing) -> None:
@@ -283,7 +283,7 @@ def test_point_2_a_secondary_that_fails_is_a_call_to_support(tmp_path: Path, way
     check = checked(files)
 
     assert check.daily["work_on"] == "primary"
-    assert not check.daily["in_order"]
+    assert not check.daily["healthy"]
     assert check.lines == [("links", "primary"), ("support", "secondary")]
     assert check.daily["next"][0]["command"] == "syncengine checklist secondary-return --pair pair.toml"
     assert "only the primary records calls" in check.daily["work_on_because"]
@@ -318,8 +318,8 @@ def test_point_2_nothing_seen_is_first_a_matter_of_the_clock(tmp_path: Path) -> 
 
     check = checked(files)
 
-    assert not check.daily["in_order"]
-    assert "First check that the clock is right (`as_of` and `timezone` in the pair file)" in check.text
+    assert not check.daily["healthy"]
+    assert "nothing was seen. See first that the clock is right (`as_of` and `timezone` in the pair file)" in check.text
     assert "Work on" not in check.text
 
 

@@ -87,7 +87,7 @@ def test_intervals_that_cannot_be_read_are_reported(
 
     assert result.code == 1
     assert "dcwc of secondary is not compared: this login may not do that." in result.text
-    assert "NOT COMPARED 2 tables. All others are what their intervals make: 2 tables" in result.text
+    assert "NOT COMPARED 2 tables. All others agree with their intervals: 2 tables" in result.text
     assert "AGREES" not in result.text
 
 

@@ -50,7 +50,7 @@ def test_a_missing_schedule_is_made_in_the_state_a_restore_would_give_it(tmp_pat
     files.run("secondary", "UPDATE ttsched SET status = '4' WHERE RTRIM(tt_name) = 'any'")
     undone = typed("undo", "--pair", files.pair_file, "--yes")
 
-    assert [(one["name"], one["source"]["says"], one["then"]["says"]) for one in plan["schedules"]] == [
+    assert [(one["name"], one["source"]["label"], one["then"]["label"]) for one in plan["schedules"]] == [
         ("any", "here or another", "here or another"),
         ("here", "only here", "not here"),
         ("not", "not here", "not here"),

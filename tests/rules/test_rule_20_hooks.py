@@ -215,8 +215,8 @@ def test_a_hook_that_fails_after_the_run_leaves_its_line(tmp_path: Path, typed: 
     assert "make the login and home directory" in left
     assert "The hook logins of secondary ended with exit code 3, and printed: no route to cms-boulder" in left
     assert "multi-user mode" not in left
-    assert "Try the hooks that failed again: syncengine resume" in left
-    assert "Try the hooks that failed again" in typed("status", "--ledger", "--pair", files.pair_file).out
+    assert "To try the hooks that failed again:\n  syncengine resume" in left
+    assert "To try the hooks that failed again" in typed("status", "--ledger", "--pair", files.pair_file).out
     assert users(files) == 1
 
 
@@ -273,8 +273,8 @@ def test_the_output_of_a_hook_is_saved_and_limited(tmp_path: Path, typed: Typing
     assert flooded.endswith("end\n")
     assert "bytes left out" in flooded
     assert len(flooded) < 3 * END_BYTES
-    assert "lines before; -v shows them" in report.out
-    assert every.out.count("yyy") > report.out.count("yyy")
+    assert "earlier lines; -v shows them" in said.out
+    assert every.out.count("yyy") > said.out.count("yyy")
     assert result.hooks[0].last_lines.endswith("[2Jlast")
 
 

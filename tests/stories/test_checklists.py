@@ -68,8 +68,8 @@ def test_each_checklist_is_begun_and_ended(name: str, tmp_path: Path, typed: Typ
     ended = typed(*words, *(word for number in numbers for word in ("--tick", number)))
 
     assert begun.code == 3
-    assert {line["tick"]["by"] for line in begun.document["lines"] if line["tick"]} <= {TickedBy.PROBE}
-    assert ended.document["left"] == []
+    assert {line["tick"]["by"] for line in begun.document["lines"] if line["tick"]} <= {"probe"}
+    assert ended.document["remaining"] == []
     contradicted = [line for line in ended.document["lines"] if line["contradicted"]]
     assert ended.code == (3 if contradicted else 0)
 

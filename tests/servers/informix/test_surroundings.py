@@ -115,9 +115,9 @@ def test_a_trigger_is_run_only_where_it_is_allowed(live: LivePair, typed: Typing
     assert "--allow-triggers htrunk" in refused.text
     assert unchanged == before
     assert allowed.code == 0
-    assert "Set off beside the rows that were written" in allowed.text
+    assert "Side effects on other rows than were written" in allowed.text
     assert undone.code == 5
-    assert "Not put back" in undone.text
+    assert "Not restored" in undone.text
     assert live.target == before
 
 
@@ -160,7 +160,7 @@ def test_a_cascade_takes_rows_only_where_it_is_allowed(live: LivePair, typed: Ty
     assert allowed.code == 0
     assert gone == [("2",)]
     assert undone.code == 5
-    assert "c_notes" in undone.text.partition("Not put back")[2]
+    assert "c_notes" in undone.text.partition("Not restored")[2]
 
 
 def test_a_serial_column_is_not_updated_to_lock_its_row(place: InformixPlace) -> None:

@@ -41,7 +41,7 @@ def test_a_trigger_of_a_table_that_a_cascade_reaches_needs_permission(customers:
     assert allowed.text.count("the trigger c_counting of c_notes") == 2
     assert customers.ask("SELECT n FROM c_count") == [(3,)]
     assert undone.code == 5
-    assert "the trigger c_counting of c_notes" in undone.text.partition("Not put back")[2]
+    assert "the trigger c_counting of c_notes" in undone.text.partition("Not restored")[2]
 
 
 @pytest.mark.soak
@@ -86,7 +86,7 @@ def test_a_trigger_made_during_the_last_batch_is_reported(customers: Customers) 
 
     assert [one["name"] for one in ran.document["outcome"]["side_effects"]] == ["c_adding"]
     assert undone.code == 5
-    assert "c_adding" in undone.text.partition("Not put back")[2]
+    assert "c_adding" in undone.text.partition("Not restored")[2]
 
 
 @pytest.mark.soak

@@ -139,10 +139,10 @@ def test_plan_run_and_undo_name_allowed_cascades(customers: Customers) -> None:
 
     assert ran.code == 0
     assert ran.text.count("rows of c_notes that refer to a deleted row of hsplit are deleted with it") == 2
-    assert "An undo does not put this back" in ran.text
+    assert "An undo does not restore this" in ran.text
     assert notes == [("a",), ("b",)]
     assert undone.code == 5
-    assert "Not put back: what run" in undone.text
+    assert "Not restored: side effects of run" in undone.text
     assert "what run" in undone.out
     assert "are as they were before" in undone.text
     assert customers.files.bag("secondary", "hsplit") == rows
