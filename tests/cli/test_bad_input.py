@@ -19,7 +19,11 @@ VERIFY = ("verify",)
     [
         ((*WINDOW, "-t", "htrnk"), "There is no table 'htrnk'", "htrunk"),
         ((*WINDOW, "-t", "nothinglikeit"), "There is no table 'nothinglikeit'", "syncengine tables"),
-        ((*WINDOW, "-t", "c_foo"), "There is no table 'c_foo' in any spec", "name its folder with --specs, or in the pair file"),
+        (
+            (*WINDOW, "-t", "c_foo"),
+            "There is no table 'c_foo' in any spec",
+            "name its folder with --specs, or in the pair file",
+        ),
         ((*WINDOW, "-s", "dictionry"), "There is no set 'dictionry'", "dictionary"),
         ((*WINDOW, "-s", "nothinglikeit"), "There is no set 'nothinglikeit'", "syncengine tables --sets"),
         ((*TRUNKS, "--acd", "7"), "Neither server has ACD 7", "1"),

@@ -155,7 +155,10 @@ def test_an_archive_that_stands_still(tmp_path: Path, typed: Typing) -> None:
     output = typed("status", "--pair", files.pair_file)
 
     assert output.code == 3
-    assert "secondary: the interval archive of ACD 1 has archived only up to 2000-06-05 02:00, 310 minutes ago." in output.out
+    assert (
+        "secondary: the interval archive of ACD 1 has archived only up to 2000-06-05 02:00, 310 minutes ago."
+        in output.out
+    )
 
 
 def test_a_full_circular_table(tmp_path: Path, typed: Typing) -> None:

@@ -134,7 +134,9 @@ def test_point_3_weeks_and_months_that_failed_are_reported(tmp_path: Path, typed
     assert rows["weeks archived"] == ["2000-06-05", "00:00", "ACD", "1,", "2", "failed"]
     assert rows["months archived"] == ["2000-06-05", "00:00", "ACD", "1,", "2", "failed"]
     assert "secondary: the weekly archive of ACD 1, 2 ended in failure; it last ran at 2000-06-05 00:35." in output.text
-    assert "there for what has not run: the weekly archive of ACD 1, 2 and the monthly archive of ACD 1, 2." in output.text
+    assert (
+        "there for what has not run: the weekly archive of ACD 1, 2 and the monthly archive of ACD 1, 2." in output.text
+    )
     assert "Work on the primary" in output.text
 
 

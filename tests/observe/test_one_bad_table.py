@@ -534,9 +534,7 @@ def test_an_undo_of_which_nothing_can_be_read_names_the_table(tmp_path: Path, ty
     result = typed("undo", "--pair", files.pair_file, "--yes")
 
     assert result.code == 1
-    assert (
-        "can be compared with the present rows. hcwc: secondary: a file that a view reads is missing" in result.err
-    )
+    assert "can be compared with the present rows. hcwc: secondary: a file that a view reads is missing" in result.err
 
 
 def test_an_undo_restores_no_agent_groups_without_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,11 @@ def test_a_hook_copies_files_and_never_takes_them_away(tmp_path: Path, typed: Ty
     undone = typed("undo", "--pair", files.pair_file, "--yes", "--json").document
 
     [(_, variables)] = notes(files)
-    assert variables["SYNCENGINE_FILES"].splitlines() == ["/cms/db/gem/c_custom", "/cms/db/gem/h_custom", "/opt/pay/run"]
+    assert variables["SYNCENGINE_FILES"].splitlines() == [
+        "/cms/db/gem/c_custom",
+        "/cms/db/gem/h_custom",
+        "/opt/pay/run",
+    ]
     assert (variables["SYNCENGINE_SOURCE"], variables["SYNCENGINE_SERVER"]) == ("primary", "secondary")
     assert [line["text"][:21] for line in done["outcome"]["by_hand"]] == ["Remove the files of j"] * 2
     left = [line["text"] for line in undone["outcome"]["by_hand"]]
