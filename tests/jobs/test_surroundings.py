@@ -116,9 +116,9 @@ def test_side_effects_of_a_backfill_are_checked(tmp_path: Path, typed: Typing) -
     assert refused_at == before
     assert allowed.code in (0, 3)
     assert "Side effects on other rows than were written" in allowed.text
-    assert told.header.request is not None
-    assert told.header.request.allowed.triggers == ("htrunk",)
-    assert [one.effect.name for one in told.granted.approved] == ["c_adding"]
+    assert run.header.request is not None
+    assert run.header.request.allowed.triggers == ("htrunk",)
+    assert [one.effect.name for one in run.granted.approved] == ["c_adding"]
 
 
 def test_only_what_the_plan_writes_and_where_it_writes_counts(tmp_path: Path) -> None:

@@ -273,8 +273,8 @@ def test_the_output_of_a_hook_is_saved_and_limited(tmp_path: Path, typed: Typing
     assert flooded.endswith("end\n")
     assert "bytes left out" in flooded
     assert len(flooded) < 3 * END_BYTES
-    assert "earlier lines; -v shows them" in said.out
-    assert every.out.count("yyy") > said.out.count("yyy")
+    assert "earlier lines; -v shows them" in report.out
+    assert every.out.count("yyy") > report.out.count("yyy")
     assert result.hooks[0].last_lines.endswith("[2Jlast")
 
 
