@@ -75,7 +75,8 @@ GUARDS = (
         name="source-as-planned",
         prevents="rows that changed on the source since the plan would be copied",
         file="execute/preparation.py",
-        lines='        if image_of_relation(part, self.seed, "staged_source", self.cache) != image_of_states(planned):\n',
+        lines='        if image_of_relation(part, self.seed, "staged_source", self.cache) != '
+        "image_of_states(planned):\n",
         replacement="        if False:\n",
         failing_test="tests/execute/test_transaction_guards.py::"
         "test_a_row_that_changed_since_the_plan_stops_its_step_only",
@@ -92,7 +93,8 @@ GUARDS = (
         name="unknown-is-not-rolled-back",
         prevents="half a step would be reported as not done",
         file="execute/commit_outcome.py",
-        lines="    return BatchState.ROLLED_BACK if current == [one.before for one in images] else BatchState.UNKNOWN\n",
+        lines="    return BatchState.ROLLED_BACK if current == [one.before for one in images] "
+        "else BatchState.UNKNOWN\n",
         replacement="    return BatchState.ROLLED_BACK\n",
         failing_test="tests/execute/test_unlogged.py::test_rows_that_could_not_be_restored_stay_open",
     ),
