@@ -36,7 +36,6 @@ RETIRED: Mapping[str, str] = {
     "put back|puts back|putting back": "restored, undone",
     "set off|sets off|setting off": "fire, or side effect",
     "cannot be meant|is not told of|nobody looked": "one plain sentence that names the thing",
-    "whoever|whomever|whichever": "the user, the caller, the server: name it",
 }
 """Words and phrases that nothing says any more, and the words that are used now."""
 

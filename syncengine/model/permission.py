@@ -67,7 +67,7 @@ NO_PERMISSION = Permission()
 
 def permission_for(effects: Iterable[TableSideEffect]) -> Permission:
     """Return the tables a user has to name so that all these side effects are allowed."""
-    found = tuple(meeting for meeting in effects if meeting.effect.changes_rows)
+    found = tuple(one for one in effects if one.effect.changes_rows)
     return Permission(tuple(_tables(found, SideEffectKind.TRIGGER)), tuple(_tables(found, SideEffectKind.CASCADE)))
 
 

@@ -399,7 +399,7 @@ class Plan:
     @property
     def effects_on_rows(self) -> tuple[TableSideEffect, ...]:
         """The allowed side effects on rows that it does not write itself; an undo does not restore these rows."""
-        return tuple(meeting for meeting in self.side_effects if meeting.effect.changes_rows)
+        return tuple(one for one in self.side_effects if one.effect.changes_rows)
 
     @property
     def permission(self) -> Permission:

@@ -70,7 +70,7 @@ def _table(table: TableCheck) -> dict[str, Any]:
         "indexes": list(table.indexes),
         "columns": dict(table.columns),
         "faults": plain(table.faults),
-        "side_effects": [side_effect_document(met) for met in table.side_effects],
+        "side_effects": [side_effect_document(effect) for effect in table.side_effects],
     }
 
 

@@ -26,7 +26,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "ranges": [_range(one) for one in plan.ranges],
         "steps": [_step(step) for step in plan.steps],
         "rows_deleted_only_in_target": plan.deletions,
-        "skipped": [skipped_document(kept) for kept in plan.skipped],
+        "skipped": [skipped_document(skipped) for skipped in plan.skipped],
         "changes": [change_document(change, plan) for change in plan.changes],
         "stale_rollups": plain(plan.stale),
         "notes": list(plan.notes),

@@ -284,7 +284,7 @@ GUARDS = (
         file="jobs/runs/hooks.py",
         lines="            for role in in_single_user_mode(sorted_by_number((*self.others, *self.records))):\n",
         replacement="            for role in in_single_user_mode(sorted_by_number(self.records)):\n",
-        failing_test="tests/rules/test_rule_20_multi_user_mode.py::test_the_next_run_puts_back_what_an_earlier_one_left",
+        failing_test="tests/rules/test_rule_20_multi_user_mode.py::test_the_next_run_restores_the_mode_an_earlier_one_left",
         soak=True,
     ),
     Guard(
