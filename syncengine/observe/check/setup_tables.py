@@ -113,7 +113,7 @@ def _findings(
     yield Finding(
         severity=Severity.NOTE if setup.may_differ else Severity.MUST,
         subject=Subject.SETUP,
-        message=f"{message}, as they may be." if setup.may_differ else f"{message}.",
+        message=f"{message}, as they may." if setup.may_differ else f"{message}.",
         advice=setup.advice,
         tables=(name,),
         details=tuple(_detail(sample, show_values=setup.shows_values) for sample in samples),
