@@ -156,7 +156,7 @@ def test_a_summariser_that_computes_a_column_differently_is_not_replaced(tmp_pat
 
     then, why = fates(done.plan)["dcwc"]
     assert then == "list"
-    assert why.startswith("secondary computes acdtime otherwise")
+    assert why.startswith("secondary computes acdtime differently")
     assert files.bag("secondary", "dcwc") == before
     assert to_summarise(done) == ["secondary"]
 
@@ -390,7 +390,7 @@ def test_a_dry_run_shows_what_would_be_recomputed_and_what_not(tmp_path: Path, t
 
     assert result.code == 3
     assert "Recomputed from its intervals afterwards" in result.out
-    assert "computes acwtime otherwise" in result.text
+    assert "computes acwtime differently" in result.text
     assert {(one["table"], one["then"]) for one in document["stale_rollups"]} == {
         ("dcwc", "recompute"),
         ("wcwc", "list"),

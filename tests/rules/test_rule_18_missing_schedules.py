@@ -185,7 +185,7 @@ def test_what_cannot_be_made_is_left_with_its_reason(tmp_path: Path) -> None:
 
     assert plan.schedules is not None
     assert [change.shown for change in plan.schedules.changes] == ["a 'new'"]
-    unknown = "a 'odd': its flag on primary is none of the three that the pair file names"
+    unknown = "a 'odd': its flag on primary is none of the three configured values"
     assert [(one.reason, one.detail) for one in plan.unscheduled] == [(SkipReason.UNSCHEDULED, unknown)]
     assert numbered.schedules is None
     assert any("ttsched.row_no may be a row number of each server" in one.detail for one in numbered.unscheduled)
