@@ -248,7 +248,7 @@ def test_no_advice_brings_a_deleted_timetable_back(tmp_path: Path, typed: Typing
     assert (listed.code, verified.code) == (3, 0)
     assert result in listed.text
     assert result in verified.text
-    assert "Left to be done by hand: 1 thing" in verified.text
+    assert "Left to be done by hand: 1 task, listed below." in verified.text
     assert [line["server"] for line in document["by_hand"]] == ["secondary"]
     assert "Without a schedule" not in listed.text + verified.text
     assert back.code == 0
