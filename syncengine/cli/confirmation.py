@@ -32,7 +32,7 @@ class _RefusingProgress:
 def progress_for_writing(*, consent: bool, json: bool) -> Progress:
     """Return the display of a command that asks before it writes, unless it has `consent` or writes nothing.
 
-    Where nobody can be asked it raises `NoTerminal` as soon as something long would begin.
+    Without a terminal it raises `NoTerminal` as soon as something long would begin.
     """
     if not consent and _no_terminal(json=json):
         return _RefusingProgress()

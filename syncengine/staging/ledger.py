@@ -202,7 +202,8 @@ class Ledger:
         undoing = [one.id for one in self.runs() if one.header.undoes == run.id and one.resumable]
         unresolved = run.unresolved and run.state is not RunState.DAMAGED
         if run.state is RunState.RUNNING or unresolved or undoing:
-            why = f"run {undoing[0]} has not finished undoing it" if undoing else "a step of it has an unknown outcome"
+            open_step = "the outcome of one of its steps is unknown"
+            why = f"run {undoing[0]} has not finished undoing it" if undoing else open_step
             raise InputError(
                 f"Run {run.id} cannot be removed: {'it is running' if run.state is RunState.RUNNING else why}.",
                 hint="`syncengine resume` continues a run and resolves its steps; so does the next run that writes.",

@@ -63,11 +63,11 @@ def test_everything_a_call_takes_or_returns_is_exported() -> None:
     So can every class of the fields of what a caller gets.
     """
     hints = [get_type_hints(call) for call in (*FUNCTIONS, *METHODS)]
-    found = {one for told in hints for hint in told.values() for one in classes_in(hint)}
+    found = {one for types in hints for hint in types.values() for one in classes_in(hint)}
     found |= {
         one
-        for told in hints
-        for kind in classes_in(told["return"])
+        for types in hints
+        for kind in classes_in(types["return"])
         if kind is not Pair
         for one in classes_of_members(kind)
     }
@@ -76,7 +76,7 @@ def test_everything_a_call_takes_or_returns_is_exported() -> None:
 
 
 def test_every_error_is_exported() -> None:
-    """Whatever is raised on purpose can be caught by a name of the package's."""
+    """Every error that is raised on purpose can be imported from the package."""
     for module in pkgutil.walk_packages(syncengine.__path__, "syncengine."):
         if ".model" in module.name:
             importlib.import_module(module.name)
@@ -89,7 +89,7 @@ def test_every_error_is_exported() -> None:
 
 
 def test_the_declared_types_are_there() -> None:
-    """A name is of the module that type checkers are told it is of."""
+    """A name is in the module that is declared to type checkers."""
     tree = ast.parse(Path(syncengine.__file__).read_text(encoding="utf-8"))
     declared = {
         one.name: node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for one in node.names

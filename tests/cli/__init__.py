@@ -1,1 +1,1 @@
-"""What people type and what they are told."""
+"""What people type and what is printed."""

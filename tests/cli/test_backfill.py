@@ -96,7 +96,7 @@ def test_documents_of_a_backfill(tmp_path: Path, typed: Typing) -> None:
     assert [portion["in_sync"] for portion in done["portions"]] == [True, True, True]
 
 
-def test_it_asks_before_it_writes(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_confirms_before_it_writes(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a terminal nothing is done; after "no" nothing is written."""
     files = history(tmp_path)
 

@@ -34,7 +34,7 @@ VERIFY = ("verify",)
         (("-t", "htrunk", "-w", "2000-02-30"), "is not a date", "2000-06-05"),
         (("-t", "htrunk", "-w", "2000-06-05 25:00..26:00"), "is not a time of day", "2000-06-05"),
         (("-t", "htrunk", "-w", "yesterday"), "is not a time", "2000-06-05"),
-        (("-t", "htrunk", "-w", "05:13..05:19"), "does not say which day", "2000-06-05"),
+        (("-t", "htrunk", "-w", "05:13..05:19"), "has no day to start on", "2000-06-05"),
         (("-t", "htrunk", "-w", "2000-06-05 05:13"), "has no time to stop at", "2000-06-05"),
         (("-t", "htrunk", "-w", "1999-06-05"), "nothing to compare. htrunk", "stores 62 days"),
     ],
@@ -43,7 +43,7 @@ VERIFY = ("verify",)
 def test_bad_input_is_one_sentence(
     tmp_path: Path, typed: Typing, command: tuple[str, ...], words: tuple[str, ...], message: str, hint: str
 ) -> None:
-    """Names nobody knows and times that cannot be end with exit 2 and a sentence, and leave the pair as it was."""
+    """Unknown names and impossible times end with exit 2 and a sentence, and leave the pair as it was."""
     files = drifting_pair(tmp_path)
     before = contents(tmp_path)
 
@@ -87,7 +87,7 @@ def test_reconcile_takes_no_direction(tmp_path: Path, typed: Typing) -> None:
         (("resync", "--pair", "pair.toml", "--from", "third"), "third"),
         (("resync", "--pair", "pair.toml", "--acd", "one"), "--acd"),
         (("resync", "--pair", "pair.toml", "--allow-deletions", "-1"), "--allow-deletions"),
-        (("mend",), "mend"),
+        (("fix",), "fix"),
     ],
 )
 def test_unknown_options_are_usage_errors(typed: Typing, words: tuple[str, ...], message: str) -> None:
@@ -116,7 +116,7 @@ url = "duckdb:///secondary.duckdb"
         ("[primary]\nurl = 'duckdb:///primary.duckdb'\n", "secondary"),
         (PAIR.replace("secondary.duckdb", "primary.duckdb"), "a pair is two servers"),
         (PAIR.replace("primary.duckdb", "${CMS_FOLDER}/primary.duckdb"), "${CMS_FOLDER}, which is not set"),
-        (PAIR.replace("duckdb:///primary.duckdb", "informix://cms:hunter2@host/db"), "holds a password"),
+        (PAIR.replace("duckdb:///primary.duckdb", "informix://cms:hunter2@host/db"), "has a password in it"),
         (PAIR.replace("duckdb:///primary.duckdb", "primary.duckdb"), "duckdb:///FILE"),
         ("timezone = 'Mars/Olympus'\n" + PAIR, "not a time zone"),
         (PAIR + "[intervals]\n1 = 20\n", "15, 30 or 60"),
@@ -267,7 +267,7 @@ def test_a_trace_is_shown_with_vv(tmp_path: Path, typed: Typing, words: tuple[st
 
 @pytest.mark.parametrize("command", [("verify",), ("resync", "--dry-run"), ("resync", "--yes")])
 def test_a_window_without_rows_on_either_server(tmp_path: Path, typed: Typing, command: tuple[str, ...]) -> None:
-    """A mistyped year is told as such: nothing was compared, which is not the same as in sync."""
+    """A mistyped year is reported as such: nothing was compared, which is not the same as in sync."""
     files = drifting_pair(tmp_path)
 
     result = typed(*command, "--pair", files.pair_file, "--window", "2000-05-20", "--table", "htrunk")
@@ -286,7 +286,7 @@ def test_a_window_without_rows_on_either_server(tmp_path: Path, typed: Typing, c
     ],
 )
 def test_slips_are_reported_before_the_question(tmp_path: Path, typed: Typing, command: tuple[str, ...]) -> None:
-    """In a pipe a slip is named, rather than --yes, which would not mend it."""
+    """In a pipe a slip is named, rather than --yes, which would not help."""
     files = drifting_pair(tmp_path)
 
     result = typed(*command, "--pair", files.pair_file)

@@ -85,7 +85,7 @@ def test_showing_a_checklist_begins_nothing(files: Files, typed: Typing) -> None
 
 
 def test_what_is_ticked_is_stored_for_the_user_alone(files: Files, typed: Typing) -> None:
-    """Ticks stay, with when and by whom; the file is versioned, and nobody else can read it."""
+    """Ticks stay, with when and by whom; the file is versioned, and only the user can read it."""
     checklist(typed, files, "--tick", 2, "--tick", 5, "--at", "2000-06-05 04:58")
 
     result = checklist(typed, files)

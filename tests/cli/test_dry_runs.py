@@ -27,7 +27,7 @@ def test_what_would_be_written_is_3_and_nothing_to_write_0(tmp_path: Path, typed
 
 
 def test_what_is_refused_is_4(tmp_path: Path, typed: Typing) -> None:
-    """Deletions that nobody consented to, a conflict, and a run of which nothing can be put back any more."""
+    """Deletions without consent, a conflict, and a run of which nothing can be undone any more."""
     files = build_files(
         tmp_path,
         ["htrunk", "synonyms", "agroups"],

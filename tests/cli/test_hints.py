@@ -74,7 +74,7 @@ def test_refusals_are_broken_between_words(monkeypatch: pytest.MonkeyPatch) -> N
     screen = Screen()
     monkeypatch.setattr("sys.stderr", screen)
     monkeypatch.setenv("COLUMNS", "20")
-    text = "Something is amiss here, so look at it. `syncengine verify --table htrunk` shows it."
+    text = "Something is broken here: look at it. `syncengine verify --table htrunk` shows it."
 
     streams.warn(text)
 

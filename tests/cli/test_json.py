@@ -22,7 +22,7 @@ def test_the_document_of_verify(tmp_path: Path, typed: Typing) -> None:
     document = result.document
     (table,) = document["tables"]
     assert result.code == 3
-    assert (document["format"], document["version"]) == ("syncengine.verify", 1)
+    assert (document["format"], document["version"]) == ("syncengine.verify", 2)
     assert (document["in_sync"], document["source"], document["target"]) == (False, "primary", "secondary")
     assert document["as_of"] == "2000-06-05T07:10:00"
     expected = {
@@ -76,7 +76,7 @@ def test_tables_without_a_time_have_no_window(tmp_path: Path, typed: Typing) -> 
 
 
 def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
-    """The plan says requested and actual range, the steps, what is kept and why, and writes nothing."""
+    """The plan says requested and actual range, the steps, what is skipped and why, and writes nothing."""
     files = drifting_pair(tmp_path)
     before = contents(tmp_path)
 
@@ -84,12 +84,12 @@ def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
 
     document = result.document
     assert result.code == 3
-    assert (document["format"], document["version"]) == ("syncengine.plan-summary", 2)
+    assert (document["format"], document["version"]) == ("syncengine.plan-summary", 3)
     assert document["dry_run"] is True
     assert "outcome" not in document
     assert (document["source"], document["target"], document["policy"]) == ("primary", "secondary", "replace")
     [restore_range] = document["ranges"]
-    spans = {"requested": SPAN, "asked": [], "actual": SPAN, "pieces": [SPAN]}
+    spans = {"requested": SPAN, "requested_parts": [], "actual": SPAN, "pieces": [SPAN]}
     assert restore_range == {"table": "htrunk", "acd": 1, **spans, "notes": []}
     (step,) = document["steps"]
     assert (step["number"], step["into"]) == (1, "secondary")
@@ -99,7 +99,7 @@ def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_what_is_skipped_is_in_the_document(tmp_path: Path, typed: Typing) -> None:
-    """An interval that is kept is listed with when, why and how many rows."""
+    """An interval that is skipped is listed with when, why and how many rows."""
     files = drifting_pair(tmp_path)
     files.run("primary", "UPDATE htrunk SET incomplete = 1 WHERE starttime = 500")
 
@@ -111,7 +111,7 @@ def test_what_is_skipped_is_in_the_document(tmp_path: Path, typed: Typing) -> No
 
 
 def test_the_document_of_a_run(tmp_path: Path, typed: Typing) -> None:
-    """A run with --yes adds its outcome, step by step, and the verdict of the fresh look after it."""
+    """A run with --yes adds its outcome, step by step, and the verdict of the check after it."""
     files = drifting_pair(tmp_path)
 
     result = typed("resync", "--pair", files.pair_file, *TRUNKS, "--yes", "--json")

@@ -60,7 +60,7 @@ def test_a_command_takes_one_value(command: CommandInfo) -> None:
 
 
 def _used(tree: ast.AST) -> Iterator[str]:
-    """Yield what is asked of a pair: of what is called so, or has just been opened."""
+    """Yield the attributes used of a pair: of a name for one, or of one just opened."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             match node.value:

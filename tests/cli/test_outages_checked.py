@@ -70,7 +70,7 @@ def test_an_acd_of_one_server_alone_is_no_matter_of_the_clock(tmp_path: Path, ty
     assert "is that right?" not in result.out
 
 
-def test_a_hook_that_cannot_tell_is_no_link_that_is_up(tmp_path: Path, typed: Typing) -> None:
+def test_a_hook_that_fails_is_no_link_that_is_up(tmp_path: Path, typed: Typing) -> None:
     """Where the state of a link at this moment is not known, a note says so."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": WHOLE})
     with_hooks(files, hook("links", fails("no such host", code=255)))

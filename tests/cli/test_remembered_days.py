@@ -44,7 +44,7 @@ def replace_file(file: Path, content: bytes | None) -> None:
         file.write_bytes(content)
 
 
-def wounded(files: Files, verify: Verify) -> bytes:
+def with_one_difference(files: Files, verify: Verify) -> bytes:
     """Have one day differ and the others remembered, and return the memory."""
     files.run("secondary", "UPDATE htrunk SET incalls = 6 WHERE row_date = ?", [DIFFERS])
     assert verify().code == 3
@@ -57,7 +57,7 @@ def wounded(files: Files, verify: Verify) -> bytes:
 def test_a_flipped_bit_in_a_record_hides_no_difference(tmp_path: Path, verify: Verify) -> None:
     """The date of a remembered day that becomes, by one bit, that of a day that differs: DRIFT, and what was done."""
     files = built(tmp_path)
-    content = wounded(files, verify)
+    content = with_one_difference(files, verify)
     at = content.rindex(f"{NEIGHBOUR}".encode())
     altered = content[:at] + f"{DIFFERS}".encode() + content[at + 10 :]
     assert sum((one ^ other).bit_count() for one, other in zip(content, altered, strict=True)) == 1
@@ -75,7 +75,7 @@ def test_a_flipped_bit_in_a_record_hides_no_difference(tmp_path: Path, verify: V
 def test_no_altered_record_hides_a_difference(tmp_path: Path, verify: Verify) -> None:
     """Whichever record is taken for one of the day that differs, the verdict is DRIFT."""
     files = built(tmp_path)
-    content, file = wounded(files, verify), memory_of(files)
+    content, file = with_one_difference(files, verify), memory_of(files)
     with sqlite3.connect(file) as connection:
         places = connection.execute("SELECT acd, day FROM days ORDER BY day, acd").fetchall()
     connection.close()
@@ -92,7 +92,7 @@ def test_no_altered_record_hides_a_difference(tmp_path: Path, verify: Verify) ->
 def test_no_damaged_file_hides_a_difference(tmp_path: Path, verify: Verify) -> None:
     """Cut, zeroed or missing, the file has days read, and the verdict is DRIFT."""
     files = built(tmp_path)
-    content, file = wounded(files, verify), memory_of(files)
+    content, file = with_one_difference(files, verify), memory_of(files)
     cuts = range(0, len(content), 512) if SOAKING else [len(content) // 2]
     damaged = [None, bytes(len(content)), *(content[:at] for at in cuts)]
     damaged += [content[:at] + bytes(len(content) - at) for at in cuts]
@@ -102,7 +102,7 @@ def test_no_damaged_file_hides_a_difference(tmp_path: Path, verify: Verify) -> N
 
 
 def test_an_older_memory_hides_no_difference(tmp_path: Path, verify: Verify) -> None:
-    """A memory put back from before a row was changed: the day is no longer of the version that was equal."""
+    """A memory restored from before a row was changed: the day is no longer of the version that was equal."""
     files = built(tmp_path)
     assert verify().code == 0
     file = memory_of(files)
@@ -117,7 +117,7 @@ def test_an_older_memory_hides_no_difference(tmp_path: Path, verify: Verify) -> 
 
 @pytest.mark.soak
 def test_a_memory_from_before_a_run_hides_nothing_of_it(tmp_path: Path, typed: Typing, verify: Verify) -> None:
-    """A memory put back from before a run that wrote a day, and an undo of it, does not call that day equal."""
+    """A memory restored from before a run that wrote a day, and an undo of it, does not call that day equal."""
     files = built(tmp_path)
     assert verify().code == 0
     file = memory_of(files)

@@ -1,4 +1,4 @@
-"""A resync shows its plan and asks before it writes; where nobody can answer it says so."""
+"""A resync shows its plan and asks before it writes; without a terminal it stops with a message."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_without_a_terminal_there_is_no_question(tmp_path: Path, words: tuple[st
 
 
 @pytest.mark.soak
-def test_json_asks_no_question_at_a_terminal(tmp_path: Path) -> None:
+def test_json_has_no_question_at_a_terminal(tmp_path: Path) -> None:
     """A question would spoil the document, so --json wants --yes or --dry-run even at a terminal."""
     files = drifting_pair(tmp_path)
 

@@ -1,4 +1,4 @@
-"""The commands that look at runs, go on with them and take them back."""
+"""The commands that show runs, resume them and undo them."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_run_is_undone_and_done_again(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_an_undo_skips_what_somebody_else_has_changed(tmp_path: Path, typed: Typing) -> None:
-    """A bucket that was changed since is named and left, the rest is put back, and the exit code is 5."""
+    """A bucket that was changed since is named and skipped, the rest is undone, and the exit code is 5."""
     files = pair_of(tmp_path)
     resync(files, typed)
     files.run("secondary", "UPDATE hsplit SET acdcalls = 77 WHERE starttime = 300 AND split = 1")
@@ -145,7 +145,7 @@ def test_the_runs_of_a_copied_folder_are_not_its_own(tmp_path: Path, typed: Typi
 
 
 def test_a_file_in_place_of_the_runs_is_an_error(tmp_path: Path, typed: Typing) -> None:
-    """Where there is no folder of runs but a file, nobody says that no run is kept."""
+    """Where there is no folder of runs but a file, the commands do not say that there are no runs."""
     files = pair_of(tmp_path)
     (tmp_path / "pair.staging").mkdir(exist_ok=True)
     (tmp_path / "pair.staging" / "runs").write_text("")

@@ -1,4 +1,4 @@
-"""Runs that meet each other: undone and gone on with, damaged, grown old, or of servers the pair no longer names."""
+"""Runs that affect each other: undone and resumed, damaged, grown old, or of servers the pair no longer names."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_an_old_run_is_there_for_its_undo(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_every_damaged_mark_leaves_runs_to_be_listed(tmp_path: Path, typed: Typing) -> None:
-    """Whichever mark is damaged, the commands that look at runs say so, and a new resync is not kept from its work."""
+    """Whichever mark is damaged, the commands that show runs say so, and a new resync still works."""
     files = pair_of(tmp_path)
     resync(files.open())
     marks = marks_of(files)
@@ -132,7 +132,7 @@ def test_a_damaged_last_run_is_not_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_damaged_run_is_removed_on_request_only(tmp_path: Path, typed: Typing) -> None:
-    """A damaged run is kept, however old, until somebody removes it by its name, and agrees to that."""
+    """A damaged run stays, however old, until somebody removes it by name and confirms it."""
     files = pair_of(tmp_path)
     run = resync(files.open()).outcome.run_id
     marks_of(files).with_name("run.json").write_text("{")
@@ -163,7 +163,7 @@ def test_a_run_with_an_open_step_is_not_removed(tmp_path: Path, typed: Typing) -
     result = typed("runs", run, "--remove", "--yes", "--pair", files.pair_file)
 
     assert result.code == 2
-    assert f"Run {run} cannot be removed: the outcome of one of its steps is not known." in result.err
+    assert f"Run {run} cannot be removed: the outcome of one of its steps is unknown." in result.err
     assert len(files.open().runs()) == 1
 
 
@@ -270,7 +270,7 @@ def test_an_undo_does_not_claim_what_it_skipped(tmp_path: Path, typed: Typing) -
 
 
 def test_rows_that_changed_are_for_a_new_run(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step left since its rows had moved is not offered to a resume, which could not do it; the same command can."""
+    """A step skipped because its rows had changed is not offered to a resume, which could not do it; the command can."""
     files = pair_of(tmp_path)
     begun = [0]
 
@@ -297,7 +297,7 @@ def test_rows_that_changed_are_for_a_new_run(tmp_path: Path, typed: Typing, monk
 
 
 def test_steps_of_unknown_outcome_are_named_by_an_undo(tmp_path: Path) -> None:
-    """What nobody could find out about is not passed over in silence by the undo of the rest."""
+    """The undo of the rest reports the steps whose outcome could not be determined."""
     files = pair_of(tmp_path)
     resync(files.open())
     marks = marks_of(files)

@@ -1,4 +1,4 @@
-"""What a command says reaches whoever can read it, on streams of any kind, and no trace reaches anybody."""
+"""Messages reach the reader on streams of any kind, and no trace is printed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_signs_that_a_stream_has_not_are_spelled(tmp_path: Path, environment: di
 
 
 def test_names_that_a_stream_has_not_are_spelled() -> None:
-    """A name with signs that a terminal lacks, or that no encoding has, is told by their numbers."""
+    """A name with signs that a terminal lacks, or that no encoding has, is printed with their numbers."""
     done = shell('"$@"', "verify", "--pair", os.fsdecode(b"d\xc3\xa9j\xe0.toml"), PYTHONIOENCODING="ascii")
 
     assert done.returncode == 2
@@ -86,7 +86,7 @@ def test_streams_of_any_kind(
 
 
 def test_a_full_disk_stops_before_anything_is_written(tmp_path: Path) -> None:
-    """A plan that nobody can read is not carried out."""
+    """A plan that cannot be printed is not executed."""
     files = drifting_pair(tmp_path)
 
     done = shell('PYTHONUNBUFFERED=1 "$@" >/dev/full', "resync", *TRUNKS, "--yes", "--pair", files.pair_file)
@@ -106,7 +106,7 @@ def test_closed_streams_are_no_file_of_ours(tmp_path: Path) -> None:
 
 
 def test_an_unforeseen_error_is_a_sentence(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fault of the program is told as one, and its trace is shown to whoever asks for it with -vv."""
+    """A fault of the program is reported as one; -vv shows its trace."""
     files = drifting_pair(tmp_path)
     monkeypatch.setattr("syncengine.app.pair.Pair.verify", lambda *_, **__: 1 // 0)
 
@@ -131,7 +131,7 @@ def test_an_unforeseen_error_is_a_sentence(tmp_path: Path, typed: Typing, monkey
 def test_an_exhausted_resource_is_named(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, raised: Exception, message: str
 ) -> None:
-    """Too little memory, too few threads or files are told as what they are, with exit code 1."""
+    """Too little memory, too few threads or files are reported as what they are, with exit code 1."""
     files = drifting_pair(tmp_path)
 
     def fail(*_: object, **__: object) -> None:

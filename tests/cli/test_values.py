@@ -44,7 +44,7 @@ def test_a_long_text_is_cut_for_people_and_whole_for_machines(tmp_path: Path, ty
 
 
 @given(st.text(max_size=200), st.text(max_size=200), st.text(max_size=200))
-def test_two_different_texts_look_different(before: str, one: str, other: str) -> None:
+def test_two_different_texts_are_shown_differently(before: str, one: str, other: str) -> None:
     """However long two texts are, what is shown of them is short, and unlike where they are."""
     shown = difference_text(before + one, before + other)
 
