@@ -34,7 +34,7 @@ def test_no_option_copies_local_administration(
 
 
 def test_one_local_table_refuses_the_whole_request(tmp_path: Path) -> None:
-    """A local table among others stops all of them, so that nobody believes it was copied."""
+    """A local table among others stops all of them, so that it is not taken for copied."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 500)}, primary={"htrunk": [trunk(500)]})
 
     with pytest.raises(LocalAdministrationError, match="dcalloc") as refused:
@@ -64,7 +64,7 @@ def test_local_administration_is_never_drift(tmp_path: Path) -> None:
 
 
 def test_a_verify_of_local_tables_alone_does_not_say_in_sync(tmp_path: Path) -> None:
-    """Asked for nothing that can be compared, a verify says so and why, instead of a verdict about nothing."""
+    """A verify of nothing comparable names the reason instead of giving a verdict."""
     files = unlike_storage(tmp_path)
 
     with pytest.raises(InputError, match=r"nothing to compare. dcalloc: local administration belongs to one server"):

@@ -1,4 +1,4 @@
-"""Rule 3: ACD administration is replaced for one ACD, or for all; drift in the others is said."""
+"""Rule 3: ACD administration is replaced for one ACD, or for all; drift in the others is reported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_one_acd_ends_with_the_source_rows_and_the_others_stay(tmp_path: Path) -
 
 
 def test_drift_in_other_acds_is_named(tmp_path: Path) -> None:
-    """The plan names the other ACDs that differ too, so that nobody takes one ACD for all."""
+    """The plan names the other ACDs that differ too, so that one ACD is not taken for all."""
     files = unlike_names(tmp_path)
 
     planned = sync_plan_of(files, tables=("synonyms",), acds=(1,))

@@ -73,7 +73,7 @@ def pair(
 
 
 def rows_of(files: Files, role: str = "secondary") -> list[tuple[Any, ...]]:
-    """Return what a server holds of logins, but for an old one that both have."""
+    """Return the logins of a server, except for an old one that both have."""
     return files.run(role, f"SELECT {HELD} FROM haglog WHERE RTRIM(logid) <> '4000' ORDER BY ALL")
 
 
@@ -92,7 +92,7 @@ PIECES = [login("04:03", "05:13>"), login("<05:19", "05:58")]
 @pytest.mark.soak("2000-06-05 04:00..05:59")
 @pytest.mark.parametrize("window", ["2000-06-05 05:13..05:19", "2000-06-05 04:00..04:29", "2000-06-05 04:00..05:59"])
 def test_the_whole_takes_the_place_of_its_pieces(tmp_path: Path, window: str) -> None:
-    """Whatever of it the window holds, the login is whole afterwards, once, and an undo brings both pieces back."""
+    """Whichever part of it is in the window, the login is whole afterwards, once, and an undo restores both pieces."""
     files = pair(tmp_path, [WHOLE], PIECES)
     before = rows_of(files)
 
@@ -298,7 +298,7 @@ def test_verify_and_plan_say_what_was_cut(tmp_path: Path, typed: Typing) -> None
 @pytest.mark.soak("replace")
 @pytest.mark.parametrize("policy", ["replace", "fill", "rows"])
 def test_pieces_of_a_login_are_copied_where_there_is_nothing(tmp_path: Path, policy: str) -> None:
-    """A server that holds nothing of a login gets the pieces the other has: nothing of it is doubled by that."""
+    """A server without any piece of a login gets the pieces of the other, each once."""
     files = pair(tmp_path, PIECES, [], downs=(), primary_downs=((513, 360),))
 
     resync(files, policy=policy, tables=("haglog", "htrunk"), window="2000-06-05 04:00..05:59")
@@ -374,7 +374,7 @@ def test_without_flags_the_diary_decides(
 def test_a_call_that_both_servers_cut_stays_as_both_have_it(
     tmp_path: Path, primary: list[tuple[str, str]], secondary: list[tuple[str, str]]
 ) -> None:
-    """The longer piece of two is no whole: neither is written over the other, and what each lacks is said."""
+    """The longer piece of two is no whole: neither is written over the other, and what each lacks is reported."""
     files = build_files(
         tmp_path,
         ["htrunk", "call_rec"],

@@ -47,7 +47,7 @@ def test_rows_past_the_end_of_the_source_are_outside(tmp_path: Path) -> None:
 
 
 def test_each_acd_has_a_range_of_its_own(tmp_path: Path) -> None:
-    """Where the source holds less of one ACD than of another, each is replaced as far as it is held."""
+    """Where the source has less of one ACD than of another, each is replaced as far as the source has it."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -79,7 +79,7 @@ def test_rows_outside_the_range_stay_to_the_last_value(tmp_path: Path) -> None:
 
 
 def test_rows_only_on_the_target_are_deleted_where_the_source_was_collecting(tmp_path: Path) -> None:
-    """Inside the range the target ends with the source's rows: what only it holds is deleted and counted."""
+    """Inside the range the target ends with the source's rows: rows only the target has are deleted and counted."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -95,7 +95,7 @@ def test_rows_only_on_the_target_are_deleted_where_the_source_was_collecting(tmp
 
 
 def test_an_interval_without_any_row_of_the_source_is_skipped_and_named(tmp_path: Path) -> None:
-    """The source holds 4:30 and 6:00 but nothing of 5:00: the target's rows of 5:00 are never deleted."""
+    """The source has 4:30 and 6:00 but nothing of 5:00: the target's rows of 5:00 are never deleted."""
     files = build_files(
         tmp_path,
         ["htrunk"],

@@ -18,7 +18,7 @@ NOON = datetime(2000, 6, 5, 15, 0)
 
 
 def watched(folder: Path, minutes: int, **options: Any) -> Files:
-    """Build a pair of one ACD that holds every interval of some hours of two days."""
+    """Build a pair of one ACD that has every interval of some hours of two days."""
     hours = ((2300, 2400, SUNDAY), (0, 100, DAY), (430, 800, DAY), (1300, 1500, DAY))
     rows = [one for first, past, day in hours for one in trunks(first, past, minutes=minutes, row_date=day)]
     return build_files(

@@ -29,7 +29,7 @@ def pair(
     *,
     diary: list[dict[str, Any]] | None = None,
 ) -> Files:
-    """Build a pair that is alike around the half hour of the outage, and holds there what each server has."""
+    """Build a pair that is alike around the half hour of the outage, and has there the rows of each server."""
     return build_files(
         folder,
         ["htrunk"],
@@ -188,7 +188,7 @@ def test_the_largest_figure_of_the_stretch_decides(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("policy", ["replace", "reconcile"])
 def test_a_source_whose_own_intervals_overlap_is_left_and_named(tmp_path: Path, policy: str) -> None:
-    """Rows that tell some of the time twice are never copied, and the plan says what can be done."""
+    """Rows that cover some of the time twice are never copied, and the plan says what can be done."""
     files = pair(
         tmp_path, [*WHOLE, *trunks(515, 530, minutes=15, incalls=3)], trunks(500, 530, incalls=1, incomplete=1)
     )
@@ -203,7 +203,7 @@ def test_a_source_whose_own_intervals_overlap_is_left_and_named(tmp_path: Path, 
 
 
 def test_an_hour_in_which_a_clock_was_set_is_left_and_named(tmp_path: Path) -> None:
-    """What a clock that was set makes of lengths nobody can sort out."""
+    """Lengths from the hour when a clock was set are left as they are."""
     clock = row("linkex", row_time=510, reason=96, duration=0, seqno=9)
     files = pair(tmp_path, QUARTERS, trunks(500, 530, incalls=1, incomplete=1), diary=[outage(513, 360), clock])
 
@@ -237,7 +237,7 @@ def test_an_hour_the_clock_repeats_is_left_and_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("on_both", [True, False])
 def test_intervals_that_overlap_are_named(tmp_path: Path, typed: Typing, on_both: bool) -> None:
-    """A quarter inside a half hour of the same trunks is said, with exit code 3, also when both servers have it."""
+    """A quarter inside a half hour of the same trunks is reported, with exit code 3, also when both servers have it."""
     doubled = [*WHOLE, *trunks(515, 530, minutes=15, incalls=2)]
     files = pair(tmp_path, doubled if on_both else WHOLE, doubled)
     observation = files.open().verify(tables=("htrunk",))
@@ -274,7 +274,7 @@ def test_an_overlap_on_one_server_is_repaired_from_the_other(tmp_path: Path, pol
         files.open().execute(planned)
         assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
     else:
-        # Nothing but the overlap tells which server is right, and no outage was there.
+        # Only the overlap shows which server is right, and no outage was there.
         assert planned.steps == ()
 
 

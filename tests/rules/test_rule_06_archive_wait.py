@@ -52,7 +52,7 @@ def test_an_archive_that_has_not_finished_refuses_the_resync(
 
 @pytest.mark.parametrize("role", ["primary", "secondary"])
 def test_an_unknown_archive_time_refuses_the_resync(tmp_path: Path, role: str) -> None:
-    """Without a row in arch_stat nobody knows what was archived, and nothing is copied."""
+    """Without a row in arch_stat it is not known what was archived, and nothing is copied."""
     files = behind(tmp_path)
     files.run(role, "DELETE FROM arch_stat")
 

@@ -159,7 +159,7 @@ def test_a_pseudo_acd_of_one_server_is_expected_there(tmp_path: Path, typed: Typ
 
 
 def test_without_the_setting_its_rows_are_drift(tmp_path: Path) -> None:
-    """No table tells a made-up ACD from another: without the setting it is compared like any."""
+    """No table shows that an ACD is made up: without the setting it is compared like any."""
     assert not pseudo(tmp_path, settings="").open().verify(tables=("htrunk", "synonyms")).in_sync
 
 
@@ -261,7 +261,7 @@ def test_rows_the_pair_file_names_are_counted(tmp_path: Path, typed: Typing) -> 
 
 
 def test_other_values_stay_drift(tmp_path: Path) -> None:
-    """Each column named must hold one of its values: others of the same bucket, or type, are drift."""
+    """Each column named must have one of its values: others of the same bucket, or type, are drift."""
     mine = [exception(506, 2, extype=31), exception(507, 3, extype=3), exception(535, 4, extype=31, logid="4002")]
     files = started(tmp_path, mine, [])
 
@@ -272,7 +272,7 @@ def test_other_values_stay_drift(tmp_path: Path) -> None:
 
 
 def test_rows_that_are_expected_are_not_written(tmp_path: Path) -> None:
-    """A bucket with nothing but such rows to tell apart is left alone by a resync, which says so."""
+    """A resync skips a bucket that differs in such rows only, and says so."""
     files = started(tmp_path, [exception(506, 2, extype=31), exception(520, 3)], [exception(507, 5, extype=32)])
 
     plan = plan_of(files, tables=("agex",))

@@ -86,7 +86,7 @@ def test_what_is_broken_alike_is_lost(tmp_path: Path) -> None:
 
 
 def test_parts_on_both_servers_are_undecided(tmp_path: Path) -> None:
-    """Where the two servers hold different key groups of one interval, each holds a part and neither wins."""
+    """Where the two servers have different key groups of one interval, each has a part and neither wins."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -133,7 +133,7 @@ def codes(folder: Path, source: dict[str, Any], target: dict[str, Any], **rows: 
 
 @pytest.mark.parametrize("broken", [0, 1])
 def test_an_interval_without_evidence_is_undecided(tmp_path: Path, broken: int) -> None:
-    """Without trunks or splits on either server nothing tells who was looking: that is not lost, and both stay."""
+    """Without trunks or splits on either server it is not known which server collected: both key groups stay."""
     files = codes(tmp_path, {"acdcalls": 4, "incomplete": broken}, {"acdcalls": 6, "incomplete": broken})
     before = files.bag("primary", "hcwc"), files.bag("secondary", "hcwc")
 

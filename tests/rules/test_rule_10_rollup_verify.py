@@ -1,4 +1,4 @@
-"""Rule 10: one server's days, weeks and months are what its own intervals make, or it is said where not."""
+"""Rule 10: one server's days, weeks and months agree with its own intervals, or the report names where they do not."""
 
 from __future__ import annotations
 

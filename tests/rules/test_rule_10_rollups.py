@@ -46,7 +46,7 @@ def test_a_day_is_copied_when_its_intervals_agree(tmp_path: Path) -> None:
 
 
 def test_a_day_is_not_copied_while_its_intervals_disagree(tmp_path: Path) -> None:
-    """Intervals that this plan leaves as they are hold their day back, though the daily row differs."""
+    """Where this plan skips intervals it skips their day too, though the daily row differs."""
     broken, whole = code(500, row_date=SUNDAY, incomplete=1), code(500, row_date=SUNDAY, acdcalls=9)
     files = codes(tmp_path, [broken], [whole], primary=[day(3)], secondary=[day(2)])
 
@@ -70,7 +70,7 @@ def test_a_day_with_one_repaired_and_one_skipped_interval_is_skipped(tmp_path: P
 
 
 def test_a_day_is_not_copied_without_its_intervals(tmp_path: Path) -> None:
-    """Asked for the daily table alone the plan keeps it back and says which table to add."""
+    """A plan of the daily table alone skips it and names the table to add."""
     files = codes(tmp_path, [], [], primary=[day(3)], secondary=[day(2)])
 
     planned = plan_of(files, window="2000-06-04", tables=("dcwc",))
@@ -80,7 +80,7 @@ def test_a_day_is_not_copied_without_its_intervals(tmp_path: Path) -> None:
 
 
 def test_a_day_summarised_from_broken_intervals_is_not_copied(tmp_path: Path) -> None:
-    """A source whose day holds broken intervals is no source for a roll-up."""
+    """A source whose day has broken intervals is no source for a roll-up."""
     files = codes(tmp_path, [], [], primary=[day(3, incomplete=1)], secondary=[day(2, incomplete=2)])
 
     planned = plan_of(files, window="2000-06-04", tables=("hcwc", "dcwc"))
@@ -170,7 +170,7 @@ def test_a_week_is_skipped_for_an_interval_of_any_of_its_days(tmp_path: Path) ->
 def test_a_day_is_skipped_only_for_intervals_of_its_own_day_and_acd(
     tmp_path: Path, other: date, acd: int, held: bool
 ) -> None:
-    """Intervals that stay different hold back the day they are of, not the day before it or that of another ACD."""
+    """Where intervals stay different their day is skipped, not the day before it or that of another ACD."""
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc", "dcwc"],
@@ -187,7 +187,7 @@ def test_a_day_is_skipped_only_for_intervals_of_its_own_day_and_acd(
 
 
 def test_filling_a_server_leaves_no_period_that_neither_server_holds(tmp_path: Path) -> None:
-    """A week begun before the servers were there is nobody's to summarise anew; one that the source holds is."""
+    """A week begun before the servers were there is not summarised again; one that the source has is."""
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc", "dcwc", "wcwc", "mcwc"],

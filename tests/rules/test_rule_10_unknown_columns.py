@@ -58,7 +58,7 @@ def test_in_a_row_that_is_there_it_stays_and_is_named(tmp_path: Path) -> None:
 
 
 def test_it_is_named_also_where_the_day_stands(tmp_path: Path) -> None:
-    """Where all sums of the day are right already, the column may still be stale: that is said."""
+    """Where all sums of the day are right already, the column may still be stale, which is reported."""
     files = unknown(tmp_path)
     files.run("secondary", f"DELETE FROM dcwc WHERE {SAME_DAY}")
     rows = files.run("primary", f"SELECT * FROM dcwc WHERE {SAME_DAY}")
@@ -135,7 +135,7 @@ def test_undo_restores_the_rows(tmp_path: Path) -> None:
 
 
 def test_it_is_only_for_what_is_recomputed(tmp_path: Path, typed: Typing) -> None:
-    """The option without --rollups recompute, or with another word, is said with what to type instead."""
+    """The option without --rollups recompute, or with another word, is refused with what to type instead."""
     files = pair(tmp_path)
 
     result = typed("resync", "--pair", files.pair_file, "--window", window(SUNDAY), "--unknown-columns", "null")

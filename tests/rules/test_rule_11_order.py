@@ -42,7 +42,7 @@ def grouped(folder: Path) -> Files:
 
 
 def test_agent_groups_are_written_with_their_names_in_one_step(tmp_path: Path) -> None:
-    """Asked for agroups alone, one transaction writes both synonyms and agroups."""
+    """For agroups alone, one transaction writes both synonyms and agroups."""
     files = grouped(tmp_path)
 
     done = sync(files, tables=("agroups",))

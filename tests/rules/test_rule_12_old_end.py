@@ -23,7 +23,7 @@ def ago(days: int) -> date:
 
 
 def aged(folder: Path, **options: Any) -> Files:
-    """Build a pair of which only the primary still holds 5:00 of 11, 10 and 5 days ago."""
+    """Build a pair of which only the primary still has 5:00 of 11, 10 and 5 days ago."""
     return build_files(
         folder,
         ["htrunk"],
@@ -92,7 +92,7 @@ def exception(time: int, seqno: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("capacity", "wrapped"), [(3, True), (4, False)])
 def test_a_full_circular_table_has_wrapped(tmp_path: Path, capacity: int, wrapped: bool) -> None:
-    """Events older than a full table holds are no drift and stay away; while it has room they are missing."""
+    """Events older than the first of a full table are no drift and stay away; while it has room they are missing."""
     recent = [exception(505, 2), exception(535, 3), exception(605, 4)]
     files = build_files(
         tmp_path,
@@ -173,7 +173,7 @@ def recorded(folder: Path, days: Sequence[date] = (DAY,)) -> Files:
 
 
 def test_an_undo_deletes_the_oldest_rows_that_the_run_wrote(tmp_path: Path) -> None:
-    """An event table that was empty holds nothing older than what a backfill wrote: the undo leaves none of it."""
+    """An event table that was empty has nothing older than what a backfill wrote: the undo leaves none of it."""
     files = recorded(tmp_path)
     backfill(files, window=f"{DAY} 04:00..06:59", tables=("call_rec",))
     written = len(files.bag("secondary", "call_rec"))

@@ -15,7 +15,7 @@ from tests.scenes import code, plan_of, resync, skipped, sync, trunk, trunks
 
 
 def crowded(folder: Path) -> Files:
-    """Build a pair whose secondary holds four rows of 5:00 too many, one more than may be deleted."""
+    """Build a pair whose secondary has four rows of 5:00 too many, one more than may be deleted."""
     return build_files(
         folder,
         ["htrunk"],
@@ -83,7 +83,7 @@ def test_exactly_as_many_as_allowed_are_deleted(tmp_path: Path) -> None:
 
 
 def test_no_deletion_can_be_requested(tmp_path: Path) -> None:
-    """--allow-deletions 0 refuses a single row that only the target holds."""
+    """--allow-deletions 0 refuses a single row that only the target has."""
     files = crowded(tmp_path)
     files.run("secondary", "DELETE FROM htrunk WHERE tkgrp > 3")
 
@@ -129,7 +129,7 @@ def test_an_empty_table_of_a_watching_source_deletes_nothing(tmp_path: Path, acd
 
 
 def test_an_acd_the_source_lacks_is_left_alone(tmp_path: Path) -> None:
-    """Where the source holds rows of ACD 1 only, those of ACD 2 in the target stay."""
+    """Where the source has rows of ACD 1 only, those of ACD 2 in the target stay."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -162,7 +162,7 @@ def test_empty_administration_deletes_nothing(tmp_path: Path, table: str, values
 
 
 def test_the_plan_counts_what_it_would_delete(tmp_path: Path) -> None:
-    """A plan says how many rows that only the target holds it would delete."""
+    """A plan says how many rows that only the target has it would delete."""
     files = crowded(tmp_path)
 
     assert plan_of(files, tables=("htrunk",), allow_deletions=10).deletions == 4

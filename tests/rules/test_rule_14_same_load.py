@@ -127,7 +127,7 @@ def pkginfo(load: str) -> tuple[str, ...]:
 
 
 def test_a_hook_reports_the_load(tmp_path: Path, typed: Typing) -> None:
-    """The last word that the hook prints is the load; `check` shows it, and a load that nobody tells is noted."""
+    """The last word that the hook prints is the load; `check` shows it, and an unknown load is noted."""
     files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
 
     planned = plan_of(files, tables=("htrunk",))
@@ -153,7 +153,7 @@ def test_different_loads_reported_by_hooks_are_refused(tmp_path: Path, typed: Ty
 
 
 def test_the_load_of_the_pair_file_comes_first(tmp_path: Path) -> None:
-    """Where the file names the load the hook is not asked."""
+    """Where the file names the load the hook is not run."""
     files = with_hooks(unlike(tmp_path, "primary", "SELECT 1"), hook("load", fails()))
 
     assert plan_of(files, tables=("htrunk",)).steps
@@ -210,7 +210,7 @@ def test_an_upgrade_before_a_resume_is_refused(tmp_path: Path, before_batch: Hit
 
 @pytest.mark.soak
 def test_what_was_written_before_an_upgrade_can_be_undone(tmp_path: Path) -> None:
-    """An undo puts a server's own rows back, and asks for no other server's load."""
+    """An undo restores a server's own rows, and does not need the load of the other."""
     files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
     before = files.bag("secondary", "htrunk")
     files.open().execute(plan_of(files, tables=("htrunk",)))

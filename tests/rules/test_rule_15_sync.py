@@ -153,7 +153,7 @@ def test_what_was_spared_is_still_known_to_be_the_targets(tmp_path: Path) -> Non
 
 
 def test_the_same_change_on_both_is_none(tmp_path: Path) -> None:
-    """Who made the same change on both servers, as the guide asks, is not asked about it."""
+    """The same change on both servers, as the guide wants it, is no conflict."""
     files = alike(tmp_path)
     for role in ("primary", "secondary"):
         rename(files, role, "1", "Sales East")
@@ -181,7 +181,7 @@ def test_with_nothing_remembered_a_difference_is_shown_and_not_guessed_about(tmp
 
 
 def test_a_dry_run_does_not_save_differences_as_equal(tmp_path: Path) -> None:
-    """What differed when it was first seen stays unknown, however often it is looked at; the rest is known."""
+    """What differed when it was first seen stays unknown, however often it is compared; the rest is known."""
     files = build_files(
         tmp_path,
         ["synonyms"],
@@ -200,7 +200,7 @@ def test_a_dry_run_does_not_save_differences_as_equal(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_fill_only_reports_conflicts_of_what_it_would_add(tmp_path: Path) -> None:
-    """With the policy fill a changed name is left anyway; one that was removed on purpose is asked about."""
+    """With the policy fill a changed name is left anyway; one that was removed on purpose needs a decision."""
     files = alike(tmp_path)
     rename(files, "secondary", "1", "Sales West")
     assert conflicts(sync_plan_of(files, tables="synonyms", policy="fill")) == {"1": ("target", SkipReason.FILL_ONLY)}
@@ -278,7 +278,7 @@ def test_damaged_memory_is_reported_and_ignored(tmp_path: Path) -> None:
 
 
 def test_rows_changed_after_the_plan_are_not_written_over(tmp_path: Path) -> None:
-    """A target that moves between plan and execution is left as it is, as in every run."""
+    """A target that changes between plan and execution is not written, as in every run."""
     files = alike(tmp_path)
     rename(files, "primary", "1", "Sales East")
     plan = sync_plan_of(files, tables="synonyms")

@@ -83,7 +83,7 @@ def test_padding_is_no_drift(tmp_path: Path, every_row: bool) -> None:
     ],
 )
 def test_null_zero_and_blank_differ(tmp_path: Path, column: str, one: Any, other: Any, every_row: bool) -> None:
-    """Values that look alike and are not are one changed row."""
+    """Values that are printed alike and differ are one changed row."""
     files = build_files(
         tmp_path, ["users"], primary={"users": [user(**{column: one})]}, secondary={"users": [user(**{column: other})]}
     )

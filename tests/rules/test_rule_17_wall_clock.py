@@ -26,7 +26,7 @@ def login(moment: datetime, *, fold: int = 0) -> dict[str, Any]:
 
 
 def logins(folder: Path, day: date, source: list[dict[str, Any]]) -> Files:
-    """Build a pair whose primary holds more logins of a day than the secondary, which has one at each end."""
+    """Build a pair whose primary has more logins of a day than the secondary, which has one at each end."""
     ends = [login(datetime(day.year, day.month, day.day, hour, 5)) for hour in (0, 6)]
     whole_day = datetime(day.year, day.month, day.day, 7)
     return build_files(
@@ -69,7 +69,7 @@ def test_a_repeated_hour_is_taken_whole(tmp_path: Path) -> None:
 
 
 def test_a_window_over_the_repeated_hour_takes_both_passes(tmp_path: Path) -> None:
-    """A window from before to after the repeated hour holds every login of its five hours."""
+    """A window from before to after the repeated hour has every login of its five hours."""
     times = [((0, 40), 0), ((1, 10), 0), ((1, 40), 0), ((1, 10), 1), ((1, 40), 1), ((2, 10), 0)]
     files = logins(tmp_path, AUTUMN, [login(datetime(2000, 10, 29, *time), fold=fold) for time, fold in times])
 
@@ -93,7 +93,7 @@ def test_a_skipped_hour_loses_no_login_beside_it(tmp_path: Path, window: str, wa
 
 
 def test_a_window_inside_the_skipped_hour_selects_nothing(tmp_path: Path) -> None:
-    """A time that never was holds no login, and asking for it changes none beside it."""
+    """A time that never was has no login, and a window of it changes no login near it."""
     source = [login(datetime(2000, 4, 2, 1, 40)), login(datetime(2000, 4, 2, 3, 10))]
     files = logins(tmp_path, SPRING, source)
 

@@ -37,7 +37,7 @@ def taken_over(typed: Typing, files: Files) -> Any:
 
 
 def test_a_missing_schedule_is_made_in_the_state_a_restore_would_give_it(tmp_path: Path, typed: Typing) -> None:
-    """Only here becomes not here, the default stays; the plan shows it, a look confirms it, and an undo removes it."""
+    """Only here becomes not here, the default stays; a plan shows it, a recheck confirms it, an undo removes it."""
     files = made_later(tmp_path)
     before = files.bag("secondary", "ttsched")
     primary = files.bag("primary", "ttsched")
@@ -216,7 +216,7 @@ def test_an_interrupted_copy_makes_its_schedules_on_resume(
 
 @pytest.mark.soak
 def test_a_server_that_is_only_read_gets_no_schedule(tmp_path: Path, typed: Typing) -> None:
-    """The plan can be looked at, and nothing of it is written."""
+    """The plan is shown, and nothing of it is written."""
     files = made_later(tmp_path)
     text = files.pair_file.read_text()
     files.pair_file.write_text(text.replace("[secondary]", "[secondary]\nread_only = true"))

@@ -197,7 +197,7 @@ def test_an_undo_of_an_edit_can_be_undone(tmp_path: Path) -> None:
 
 
 def test_an_undo_of_restored_flags_has_nothing_to_do(tmp_path: Path, typed: Typing) -> None:
-    """Where somebody has put the flags back by hand, an undo has nothing to do and says so."""
+    """Where somebody has restored the flags by hand, an undo has nothing to do and says so."""
     files = three_owners(tmp_path)
     taken_over(files)
     for name in ("Morning", "Weekly"):
@@ -227,7 +227,7 @@ def test_any_stored_flag_is_restored(tmp_path: Path) -> None:
 
 
 def test_a_timetable_whose_schedules_were_unlike_is_not_guessed(tmp_path: Path) -> None:
-    """Which of two schedules of one name had which flag, nothing tells afterwards: it is left, and named."""
+    """Two schedules of one name cannot be distinguished afterwards: they are skipped, and named."""
     unlike = [schedule("jm", "two", "n", start_time=100), schedule("jm", "two", "y", start_time=200)]
     files = timetabled(tmp_path, secondary={"ttsched": [*unlike, schedule("jm", "one", "n")]})
     run = taken_over(files)
@@ -298,7 +298,7 @@ def test_an_interrupted_edit_is_resumed(tmp_path: Path, before_batch: Hit) -> No
     ],
 )
 def test_invalid_edits_are_refused_in_a_sentence(tmp_path: Path, settings: str, owner: str, says: str) -> None:
-    """Without the column, or for nobody's timetables, there is no edit."""
+    """Without the column, or with an unknown owner, there is no edit."""
     files = three_owners(tmp_path, settings=settings)
 
     with pytest.raises(InputError) as caught:
@@ -308,7 +308,7 @@ def test_invalid_edits_are_refused_in_a_sentence(tmp_path: Path, settings: str, 
 
 
 def test_an_edit_names_whose_timetables(tmp_path: Path, typed: Typing) -> None:
-    """Without --owner nobody's timetables are edited, rather than everybody's."""
+    """Without --owner no timetable is edited, rather than every one."""
     result = typed("timetables", "--pair", three_owners(tmp_path).pair_file, "--run-on", "any", "--yes")
 
     assert result.code == 2
@@ -329,7 +329,7 @@ def test_an_undo_needs_the_column_it_was_made_with(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_only_read_is_not_edited(tmp_path: Path, typed: Typing) -> None:
-    """read_only holds for this write as for every other."""
+    """read_only applies to this write as for every other."""
     files = three_owners(tmp_path)
     text = files.pair_file.read_text()
     files.pair_file.write_text(text.replace("[secondary]", "[secondary]\nread_only = true"))

@@ -103,7 +103,7 @@ def test_blanks_and_case_of_rows_are_no_difference(tmp_path: Path) -> None:
 
 
 def test_one_owner_can_be_requested(tmp_path: Path, typed: Typing) -> None:
-    """--owner shows the timetables of one owner; nobody's are refused in a sentence."""
+    """--owner shows the timetables of one owner; an unknown owner is refused in a sentence."""
     files = three_owners(tmp_path)
 
     result = typed("timetables", "--pair", files.pair_file, "--owner", "rg")
@@ -249,7 +249,7 @@ def test_a_plan_names_what_would_run_on_both_servers(tmp_path: Path) -> None:
 
 
 def test_without_the_flag_only_possible_ones_are_reported_to_run_on_both(tmp_path: Path) -> None:
-    """Where the state is not known, that it may run on both is said only of one with a schedule on both servers."""
+    """Where the state is not known, only one with a schedule on both servers is reported as perhaps running on both."""
     files = timetabled(
         tmp_path,
         settings="",
@@ -323,7 +323,7 @@ def test_backups_of_the_target_stay(tmp_path: Path) -> None:
 
 
 def test_what_each_server_changes_of_its_backups_is_no_conflict(tmp_path: Path) -> None:
-    """After a sync, backups changed on both sides are neither remembered nor asked about; the rest is (rule 15)."""
+    """After a sync, backups changed on both sides need no decision and are not remembered; the rest is (rule 15)."""
     files = own_pair(tmp_path)
     sync(files, sets=("timetables",))
     for role in ("primary", "secondary"):
@@ -375,7 +375,7 @@ def test_every_kind_of_row_is_listed_with_v(tmp_path: Path, typed: Typing) -> No
 
 
 def test_options_of_an_edit_are_refused_without_one(tmp_path: Path, typed: Typing) -> None:
-    """--yes without --run-on does not look as if something had been done."""
+    """--yes without --run-on is refused, since it would do nothing."""
     result = typed("timetables", "--pair", three_owners(tmp_path).pair_file, "--yes")
 
     assert result.code == 2
@@ -383,7 +383,7 @@ def test_options_of_an_edit_are_refused_without_one(tmp_path: Path, typed: Typin
 
 
 def test_an_owner_of_a_server_that_did_not_answer_is_not_called_unknown(tmp_path: Path) -> None:
-    """Only where both servers were asked, nobody of a name is an error."""
+    """An unknown owner is an error only where both servers answered."""
     files = three_owners(tmp_path)
     with pytest.raises(InputError):
         files.open().timetables(owners="nobody")

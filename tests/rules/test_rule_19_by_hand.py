@@ -98,7 +98,7 @@ def test_removals_are_under_the_ceiling_of_deletions(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_permissions_bring_their_users_along(tmp_path: Path) -> None:
-    """Asked for permissions alone the plan takes the users in: a permission of nobody would be of no use."""
+    """A plan of permissions alone includes the users: a permission without its user is of no use."""
     files = one_removed(tmp_path)
 
     sync(files, tables="features")
@@ -130,7 +130,7 @@ def test_a_run_that_left_a_removed_user_says_what_to_type(tmp_path: Path, typed:
 
 
 def test_what_is_synchronised_by_hand_is_written_on_request(tmp_path: Path) -> None:
-    """Call profiles and what the switch sends are left and said; --include-manual writes them, and says that."""
+    """Call profiles and what the switch sends are skipped and named; --include-manual writes them, and says so."""
     files = build_files(
         tmp_path,
         ["split_pro", "vdns"],

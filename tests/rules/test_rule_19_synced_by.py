@@ -173,7 +173,7 @@ def test_a_call_profile_that_differs_is_always_named(tmp_path: Path) -> None:
 
 
 def test_what_no_table_holds_is_named_by_its_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No table is known to hold call work codes, so the line names where they are set up."""
+    """No table is known to have call work codes, so the line names where they are set up."""
     counted = row("hcwc", starttime=500, cwc="7", acdcalls=3)
     files = build_files(tmp_path, ["hcwc"], primary={"hcwc": [counted]})
 

@@ -1,4 +1,4 @@
-"""Rule 20: what no table can do is said, before and after, in order, and only what applies."""
+"""Rule 20: what no table can do is listed, before and after, in order, and only what applies."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_history_needs_nothing(tmp_path: Path) -> None:
 
 
 def test_what_differs_in_nothing_needs_nothing(tmp_path: Path) -> None:
-    """A plan without steps has no checklist, whatever it looked at."""
+    """A plan without steps has no checklist, whatever it compared."""
     files = build_files(tmp_path, ["synonyms", "agroups"], both={"synonyms": [synonym(1)]})
 
     assert texts(sync_plan_of(files, sets=("synonyms",))) == ("", "")

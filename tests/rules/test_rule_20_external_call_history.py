@@ -81,7 +81,7 @@ def test_links_that_are_down_at_the_primary_alone(tmp_path: Path, typed: Typing)
 
 
 def test_a_secondary_whose_links_are_down_takes_nothing_over(tmp_path: Path, typed: Typing) -> None:
-    """Without its primary, and with the secondary's links down, nothing is switched over: nobody would send."""
+    """Without its primary, and with the secondary's links down, nothing is switched over: neither server would send."""
     files = with_hooks(built(tmp_path), hook("links", fails("ACD 1 is down"), "secondary"))
     files.database(Role.PRIMARY).unlink()
 
@@ -93,7 +93,7 @@ def test_a_secondary_whose_links_are_down_takes_nothing_over(tmp_path: Path, typ
 
 
 def test_links_that_are_down_at_both(tmp_path: Path, typed: Typing) -> None:
-    """Where both servers' links are down there is nobody to switch over to."""
+    """Where both servers' links are down there is no server to switch over to."""
     files = with_hooks(built(tmp_path), hook("links", fails("ACD 1 is down")))
 
     result = typed("status", "--pair", files.pair_file)
@@ -104,7 +104,7 @@ def test_links_that_are_down_at_both(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_a_takeover_mentions_it_where_the_pair_file_does_not(tmp_path: Path, typed: Typing) -> None:
-    """A key that nobody has written is no word that it is not installed: it is asked for, and not left out."""
+    """A key missing from the pair file does not mean not installed: the step is listed, with that condition."""
     files = built(tmp_path, settings="")
     files.database(Role.PRIMARY).unlink()
 
@@ -154,7 +154,7 @@ def test_a_link_of_one_acd_among_several_is_reason_enough(tmp_path: Path) -> Non
 
 
 def test_figures_that_differ_are_no_reason(tmp_path: Path) -> None:
-    """The primary saw the interval: nobody has switched over, and nothing is switched back."""
+    """The primary saw the interval: there was no switch-over, and nothing is switched back."""
     files = built(tmp_path, blind=0)
     files.run("secondary", "UPDATE htrunk SET incalls = 77 WHERE starttime = 500")
     window = "2000-06-05 05:00..05:29"

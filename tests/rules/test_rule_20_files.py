@@ -98,7 +98,7 @@ def test_a_hook_copies_files_and_never_takes_them_away(tmp_path: Path, typed: Ty
 
 
 def test_a_verify_says_that_files_were_not_compared(tmp_path: Path, typed: Typing) -> None:
-    """In sync are the tables; a set that is only files is not looked at: exit code 3, and neither yes nor no."""
+    """In sync are the tables; a set that is only files is not compared: exit code 3, and neither yes nor no."""
     files = reports(tmp_path)
 
     tables = typed("verify", "--pair", files.pair_file, "--table", "r_custom")

@@ -1,4 +1,4 @@
-"""Rule 20: hooks carry lines of a checklist out: before the first write, after the last look, whatever happens."""
+"""Rule 20: hooks carry out lines of a checklist before the first write and after the last comparison, in any case."""
 
 from __future__ import annotations
 
@@ -255,7 +255,7 @@ def test_json_lists_hooks_and_remaining_work(tmp_path: Path, typed: Typing) -> N
 
 @pytest.mark.soak
 def test_the_output_of_a_hook_is_saved_and_limited(tmp_path: Path, typed: Typing) -> None:
-    """The run keeps both outputs, the middle left out where they are long, and nothing that moves a cursor."""
+    """The run saves both outputs, without the middle of long ones, and without cursor codes."""
     talks = python("print('first'); print('x' * 100 + '\\n', end='' ) ; sys.stderr.write('\\x1b[2Jlast\\n')")
     floods = python("print('first'); [print('y' * 99) for _ in range(5000)]; print('end')")
     files = class_wide(tmp_path, hook("single-user", talks), hook("multi-user", floods))

@@ -223,7 +223,7 @@ def test_a_resume_tries_to_restore_what_an_earlier_run_left(tmp_path: Path) -> N
 
 @pytest.mark.soak
 def test_without_its_hook_a_server_is_left_to_people(tmp_path: Path) -> None:
-    """Where the pair file names no hook any more that would put the server back, the line says to do it."""
+    """Where the pair file names no hook for multi-user mode any more, the line says to do it by hand."""
     files = class_wide(tmp_path)
     killed_in_single_user_mode(files)
     pair = with_hooks(files).open()
