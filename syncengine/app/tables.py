@@ -203,7 +203,7 @@ class TableSelector:
         named = self.named(query).intersection(whole)
         if query.acds and (named or len(whole) == len(specs)):
             raise InputError(
-                f"{listed(sorted(named) or whole, NAMED)}: rows of no ACD are only copied with all ACDs.",
+                f"{listed(sorted(named) or whole, NAMED)}: rows without an ACD are copied only with all ACDs.",
                 hint="Leave `acds=` out, or leave these tables out.",
             )
         return specs

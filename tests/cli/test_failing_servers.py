@@ -73,7 +73,7 @@ def test_a_locked_database_is_reported_with_the_process_that_has_it(
 
 
 def test_a_run_that_has_the_database_open_is_named(tmp_path: Path, typed: Typing) -> None:
-    """Where the process that has an embedded server open is a run of this pair, the run is named, not an unknown process."""
+    """Where an embedded server is open in another process that is a run of this pair, the run is named."""
     files = drifting_pair(tmp_path)
 
     with ledger_of(files.pair_file).locked() as lock, locked_by_another(files.database("secondary")):

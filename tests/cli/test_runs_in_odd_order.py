@@ -270,7 +270,7 @@ def test_an_undo_does_not_claim_what_it_skipped(tmp_path: Path, typed: Typing) -
 
 
 def test_rows_that_changed_are_for_a_new_run(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step skipped because its rows had changed is not offered to a resume, which could not do it; the command can."""
+    """A step skipped because its rows had changed is not offered to a resume, only to a new run."""
     files = pair_of(tmp_path)
     begun = [0]
 

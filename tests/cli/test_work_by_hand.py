@@ -43,7 +43,7 @@ def name(number: int, *, acd: int = 1) -> dict[str, Any]:
 
 
 def dictionary(folder: Path) -> Files:
-    """Build a pair of two ACDs whose primary has a name more in each, and a constant that is of no ACD."""
+    """Build a pair of two ACDs whose primary has a name more in each, and a constant without an ACD."""
     return build_files(
         folder,
         ["synonyms", "agroups", "dbitems"],
@@ -95,7 +95,7 @@ def test_a_table_of_no_acd_that_is_named_is_not_left_out_silently(tmp_path: Path
         result = typed("sync", "--pair", files.pair_file, *words, "--acd", "1", "--dry-run")
 
         assert result.code == 2
-        assert "rows of no ACD are only copied with all ACDs" in result.err
+        assert "rows without an ACD are copied only with all ACDs" in result.err
 
 
 def test_a_verdict_of_an_acd_on_what_is_of_none_says_to_leave_the_acd_out(tmp_path: Path, typed: Typing) -> None:
