@@ -177,9 +177,9 @@ def test_every_field_of_a_json_document_is_described(
     assert _fields(*summaries) == _listed(section(JSON, "Plan summary"))
     kinds = {one.default for kind in get_args(PlanKind) for one in fields(kind) if one.name == "name"}
     assert kinds <= set(CODE.findall(section(JSON, "Plan summary")))
-    unseen = SideEffectsUnknown(Role.SECONDARY, "hsplit", "the link is down")
+    unknown = SideEffectsUnknown(Role.SECONDARY, "hsplit", "the link is down")
     run = {
-        "outcome": outcome_document(VerifiedRun(plan, result.outcome, side_effects_unknown=(unseen,))),
+        "outcome": outcome_document(VerifiedRun(plan, result.outcome, side_effects_unknown=(unknown,))),
         "after": None,
     }
     assert _fields(run) == _listed(section(JSON, "Resync"))
@@ -241,7 +241,7 @@ def test_every_field_of_the_document_of_outages_is_described(
 
     document = typed("outages", "--pair", files.pair_file, "--json").document
 
-    found = _without(_without(_fields(document), "plan"), "outages[].kept[]")
+    found = _without(_without(_fields(document), "plan"), "outages[].skipped[]")
     assert found | {"notes[]"} == _listed(section(JSON, "Outages"))
 
 
@@ -303,7 +303,7 @@ def test_every_field_of_the_document_of_timetables_is_described(tmp_path: Path) 
 
     fields = {path for path in _fields(document) if not path.startswith("timetables[].primary.")}
     assert fields == _listed(listing) - {"timetables[].primary"}
-    assert {re.sub(r"\.(says|stored)$", "", path) for path in _fields(edit)} == _listed(of_edit)
+    assert {re.sub(r"\.(label|stored)$", "", path) for path in _fields(edit)} == _listed(of_edit)
 
 
 def test_every_field_of_the_document_of_a_checklist_is_described(tmp_path: Path, typed: Typing) -> None:
@@ -314,8 +314,8 @@ def test_every_field_of_the_document_of_a_checklist_is_described(tmp_path: Path,
     document = typed(*words, "--tick", "2").document
 
     text = section(JSON, "Checklist")
-    # Of lines that are not done, or not looked at, these two are null.
-    assert _fields(document) - {"lines[].tick", "lines[].sight"} | {"notes[]"} == _listed(text)
+    # These two are null for lines that are not done, or not probed.
+    assert _fields(document) - {"lines[].tick", "lines[].probe"} | {"notes[]"} == _listed(text)
     assert _values(ProbeState, TickedBy, Place) <= set(re.findall(r"`([^`]+)`", text))
 
 
