@@ -243,7 +243,7 @@ def test_a_deleted_timetable_is_brought_back_by_no_advice(tmp_path: Path, typed:
     document = typed("verify", *pair, *SET, "--json").document
     back = typed("sync", *pair, *SET, "--from", "secondary", "--yes")
 
-    said = "On secondary there is a schedule without a task of rg 'Gone', and nothing of it on primary: "
+    said = "secondary has a schedule without a task of rg 'Gone', and primary has nothing of it: "
     assert "their schedules remain: rg 'Gone'; delete them in the window on secondary" in deleted.text
     assert (listed.code, verified.code) == (3, 0)
     assert said in listed.text
