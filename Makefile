@@ -1,8 +1,8 @@
 # make demo   the main job on two embedded servers, from nothing
 # make test   every check: format, lint, types, layers, tests
-# make soak   what takes hours: all of what `make test` tries a sample of, at random
-# make guards   takes each guard of a write out of a copy, and says which test misses it
-# make test-lowest   the values and the command line with the oldest releases that are enough
+# make soak   hours: everything that `make test` only samples, at random
+# make guards   removes each guard of a write from a copy; a test must fail each time
+# make test-lowest   the values and the command line with the oldest releases that pyproject.toml allows
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +17,7 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-for-tests check
 	$(BIN)/pytest -n auto --dist worksteal
 
-# What runs for long, and all of what `make test` tries a sample of; SEED=n repeats one.
+# Long tests, and everything that `make test` only samples; SEED=n repeats one.
 SEED ?= $(shell date +%s)
 soak: $(VENV)/installed-for-tests
 	@echo "The seed is $(SEED): make soak SEED=$(SEED) repeats it"
@@ -26,7 +26,7 @@ soak: $(VENV)/installed-for-tests
 guards: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.guards $(ARGS)
 
-# The values and the command line under the oldest releases that pyproject.toml says are enough.
+# The values and the command line with the oldest releases that pyproject.toml allows.
 LOWEST := build/lowest
 test-lowest: $(LOWEST)/installed
 	PYTHONPATH=$(LOWEST) $(BIN)/pytest -n auto --dist worksteal tests/test_lowest.py tests/model/test_fingerprint.py \

@@ -69,7 +69,7 @@ def _verify(pair: Path, *options: str) -> dict[str, float]:
         stderr=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 3, "the demo pair is wounded, so verify finds drift"
+    assert os.waitstatus_to_exitcode(status) == 3, "the demo pair is damaged, so verify finds drift"
     with duckdb.connect(str(pair.parent / "primary.duckdb"), read_only=True) as connection:
         rows = connection.execute("SELECT COUNT(*) FROM hsplit").fetchone()
     assert rows is not None

@@ -29,7 +29,7 @@ WRITTEN = 1000
 
 
 def copied(pair_file: Path, into: Path) -> dict[str, object]:
-    """Copy hsplit of an embedded pair's primary into an empty secondary, both behind DRDA, and hold it exact."""
+    """Copy hsplit of an embedded pair's primary into an empty secondary, both behind DRDA, and check them."""
     with _servers(pair_file.parent, into) as (databases, ports):
         plain = _plain(ports[Role.PRIMARY], databases[Role.SECONDARY], ports[Role.SECONDARY])
         done = _resync(pair_file, into, ports)
@@ -128,7 +128,7 @@ def _connected(port: int) -> Any:  # noqa: ANN401  # the driver has no types
 
 
 def _assert_equal(databases: dict[Role, Database]) -> None:
-    """Hold both servers' rows against each other, repeated rows counted."""
+    """Assert that both servers have the same rows, repeated rows counted."""
     with duckdb.connect(":memory:") as connection:
         for role, database in databases.items():
             connection.register(f"on_{role}", read_rows(database, "hsplit"))

@@ -1,6 +1,6 @@
 """Runs the benchmark cases and prints what they found: `python -m benchmarks.run [case ...] [--into DIR]`.
 
-Times on a busy machine mean little; the ratios within one run are what to look at.
+Times on a busy machine mean little; compare ratios within one run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def main() -> None:
     """Run the named cases, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("case", nargs="*", help=f"one of: {', '.join(CASES)}")
-    parser.add_argument("--into", type=Path, help="keep the databases there and use them again")
+    parser.add_argument("--into", type=Path, help="build the databases there and use them again")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         into = arguments.into or Path(scratch)

@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; what keeps it from being loaded is told in a sentence as well."""
+    """Run the command line; a fault that prevents loading it is one sentence as well."""
     try:
         from syncengine.cli.main import run
     except KeyboardInterrupt:

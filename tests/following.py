@@ -59,7 +59,7 @@ class Administrator:
     def _do(self, number: int, actions: Actions) -> None:
         """Do one line; what is by hand alone is ticked with the next that is more."""
         line = self._line(self.shown, number)
-        no_probe = line["sight"] is None or line["sight"]["seen"] == "cannot be seen"
+        no_probe = line["probe"] is None or line["probe"]["state"] == "unknown"
         if no_probe and not (line["done"] or line["command"] or line["hook"] or line["name"] in actions):
             self._by_hand.append(number)
             return
@@ -70,7 +70,7 @@ class Administrator:
             assert result.code in self.exit_codes, result.text
         if not line["done"] and line["hook"]:
             self.checklist("--do", number)
-        elif not line["done"] and (line["sight"] or line["name"] in actions):
+        elif not line["done"] and (line["probe"] or line["name"] in actions):
             self.checklist()
         if not self._line(self.shown, number)["done"]:
             self._by_hand.append(number)
@@ -80,7 +80,7 @@ class Administrator:
         if self._by_hand:
             self.checklist(*(word for number in self._by_hand for word in ("--tick", number)))
             self._by_hand.clear()
-        assert [number for number in self.shown["left"] if number <= last] == []
+        assert [number for number in self.shown["remaining"] if number <= last] == []
         assert [line["contradicted"] for line in self.shown["lines"] if line["contradicted"]] == []
 
     def _commands(self, command: str) -> list[list[str]]:

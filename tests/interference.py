@@ -36,7 +36,7 @@ def _nothing_before_query(table: str) -> None:
 
 @dataclass
 class Interference:
-    """What is called before a table is queried, before a transaction begins, after each insert, and after the commit."""
+    """Called before a table is queried, before a transaction begins, after each insert, and after the commit."""
 
     before_query: Callable[[str], None] = _nothing_before_query
     before_begin: Callable[[Server], None] = _nothing_before_begin

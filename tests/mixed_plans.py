@@ -21,7 +21,7 @@ def mixed_plan(pair: Pair, *, tables: Iterable[str], **options: Any) -> Plan:
 def resync_of_any_class() -> Any:
     """Return a context in which a resync takes administration as well."""
 
-    def to_resync(selector: TableSelector, query: PairQuery) -> tuple[TableSpec, ...]:
+    def for_resync(selector: TableSelector, query: PairQuery) -> tuple[TableSpec, ...]:
         return selector.selected(query)
 
-    return patch.object(TableSelector, "to_resync", to_resync)
+    return patch.object(TableSelector, "for_resync", for_resync)

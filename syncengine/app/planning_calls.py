@@ -246,7 +246,7 @@ class PlanningCalls(PairJobs):
 
         Buckets that were changed by somebody else or written by a later run since are skipped and named. The side
         effects allowed for the run are allowed for its undo; `allow_triggers` and `allow_cascades` are for triggers
-        and references added since. Its `not_put_back` are the side effects of the run, which are not undone. Raises
+        and references added since. Its `not_undone` are the side effects of the run, which are not undone. Raises
         `RefusedError` if nothing can be undone, or other side effects would follow.
         """
         refuse_non_booleans(dry_run=dry_run)

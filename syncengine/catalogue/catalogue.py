@@ -12,12 +12,12 @@ from syncengine.model.spec import Afterwards, CompanionFile, DataClass, SetUp, T
 
 CLASS_ORDER = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUSTOM, DataClass.LOCAL)
 """Administration before history: writing it may cost the target its current interval (rule 11)."""
-OWN = "A table of your own needs a spec of your own: a folder of them is named with `specs=`, or in the pair file."
+OWN = "A table of your own needs a spec: name its folder with `specs=`, or in the pair file."
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every table by name, the files beside them, and the sets."""
+    """Every table by name, the files that go with them, and the sets."""
 
     tables: tuple[TableSpec, ...]
     files: tuple[CompanionFile, ...]
@@ -29,7 +29,7 @@ class Catalogue:
         found = self._find(name)
         if found is None:
             raise UnknownTableError(
-                f"No table is called {name!r} in any spec.",
+                f"There is no table {name!r} in any spec.",
                 hint=_nearest(name, [t.name for t in self.tables], "syncengine tables", OWN),
             )
         return found
@@ -41,7 +41,7 @@ class Catalogue:
             if candidate.name == folded(name.strip()):
                 return candidate
         raise UnknownTableError(
-            f"No set is called {name!r}.", hint=_nearest(name, [s.name for s in self.sets], "syncengine tables --sets")
+            f"There is no set {name!r}.", hint=_nearest(name, [s.name for s in self.sets], "syncengine tables --sets")
         )
 
     def select(self, tables: Iterable[str] = (), sets: Iterable[str] = ()) -> tuple[TableSpec, ...]:
@@ -60,7 +60,7 @@ class Catalogue:
 
     @property
     def witnesses(self) -> tuple[TableSpec, ...]:
-        """The tables that have rows in every interval a server saw."""
+        """The tables that have rows in every interval a server records."""
         return tuple(spec for spec in self.tables if spec.witness)
 
     @property
@@ -70,11 +70,11 @@ class Catalogue:
 
     @property
     def set_up(self) -> tuple[tuple[TableSpec, SetUp], ...]:
-        """The tables that tell how a server is set up."""
+        """The tables that show how a server is set up."""
         return tuple((spec, spec.set_up) for spec in self.tables if spec.set_up is not None)
 
     def with_follow_up(self, by: Afterwards) -> tuple[str, ...]:
-        """Return the tables that leave something to people once they are written."""
+        """Return the tables after whose writing people have to do this."""
         return tuple(spec.name for spec in self.tables if by in spec.afterwards)
 
     def tables_of(self, file: CompanionFile) -> tuple[str, ...]:
@@ -94,16 +94,14 @@ class Catalogue:
 
 
 def _refuse_no_name(name: object) -> None:
-    """Refuse what is no text."""
+    """Refuse a name that is not text."""
     if not isinstance(name, str):
-        raise InputError(f"{name!r} is no name of a table or set.", hint="Give text.")
+        raise InputError(f"{name!r} is not a name of a table or set.", hint="Give text.")
 
 
 def _nearest(name: str, known: list[str], listing: str, otherwise: str = "") -> str:
     near = difflib.get_close_matches(folded(name.strip()), [k.lower() for k in known], n=3, cutoff=0.5)
     names = [k for k in known if k.lower() in near]
     return (
-        f"Did you mean {' or '.join(sorted(names))}?"
-        if names
-        else f"`{listing}` lists what there is. {otherwise}".rstrip()
+        f"Did you mean {' or '.join(sorted(names))}?" if names else f"`{listing}` lists them all. {otherwise}".rstrip()
     )

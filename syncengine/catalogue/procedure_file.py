@@ -1,4 +1,4 @@
-"""Reads the procedures that are followed as checklists: one TOML file each, in `checklists/`."""
+"""Reads the procedures for checklists: one TOML file each, in `checklists/`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEADER = re.compile(r"^\s*\[\[\s*lines\s*\]\]")
 
 def _sentence(text: str) -> str:
     if not text or text != " ".join(text.split()) or not text.isprintable():
-        raise ValueError("is no text on one line")
+        raise ValueError("must be text on one line")
     return text
 
 
@@ -81,7 +81,7 @@ def procedure_names(folder: Path = FOLDER) -> tuple[str, ...]:
 def read_procedure(name: str, folder: Path = FOLDER) -> Procedure:
     """Return a procedure by its name.
 
-    Raises `InputError` that lists them where there is none of that name, `SpecError` that lists every fault of its
+    Raises `InputError` with the list of names if there is none of that name, `SpecError` with every fault of its
     file, each with its line.
     """
     if name not in procedure_names(folder):
@@ -115,7 +115,7 @@ def _faulty(name: str, faults: list[str]) -> SpecError:
 
 
 def _faults_in(file: ProcedureFile) -> Iterator[str]:
-    """Yield what is wrong inside a file that is well-formed: what leads nowhere, or lacks what it needs."""
+    """Yield the faults inside a well-formed file: references that lead nowhere, and missing parts."""
     for name, count in Counter(way.name for way in file.ways).items():
         if count > 1:
             yield f"ways: two have the name {name!r}"
@@ -123,15 +123,15 @@ def _faults_in(file: ProcedureFile) -> Iterator[str]:
     for place, line in enumerate(file.lines):
         where = f"lines.{place}"
         if line.name in before:
-            yield f"{where}.name: a line before it has the name {line.name!r} already"
+            yield f"{where}.name: an earlier line already has the name {line.name!r}"
         if line.after and line.after not in before:
-            yield f"{where}.after: no line before it has the name {line.after!r}"
+            yield f"{where}.after: no earlier line has the name {line.after!r}"
         if line.probe is None and (line.after or line.temporary):
-            yield f"{where}: after and passes belong to what is seen, and it has no seen"
+            yield f"{where}: after and temporary need a probe, and there is none"
         if line.kind is not None and not line.place.roles:
-            yield f"{where}.server: a hook runs for a server; name primary, secondary or both"
+            yield f"{where}.server: a hook runs for a server; write primary, secondary or both"
         if "--pair" in line.command:
-            yield f"{where}.command: leave --pair out, it is added"
+            yield f"{where}.command: leave --pair out; it is added"
         for way in line.ways:
             if way not in ways:
                 yield f"{where}.ways: no [[ways]] has the name {way!r}"
@@ -139,7 +139,7 @@ def _faults_in(file: ProcedureFile) -> Iterator[str]:
 
 
 def _placed(place: str, data: bytes, fault: str) -> str:
-    """Return a fault with its file, and with the number of the line where the `[[lines]]` begins that it is in."""
+    """Return a fault with its file, and the number of the line with the `[[lines]]` it belongs to."""
     found = OF_A_LINE.match(fault)
     if found is None:
         return f"{place}: {fault}"

@@ -19,8 +19,8 @@ LONGEST_NAME = 128
 def _table_name(text: str) -> str:
     if not text.strip() or text != text.strip() or not text.isprintable() or len(text) > LONGEST_NAME:
         raise ValueError(
-            f"{text!r} is not a name a table or column can have "
-            f"(at most {LONGEST_NAME} characters, none of them a control character, no blank around them)"
+            f"{text!r} cannot be the name of a table or column: "
+            f"at most {LONGEST_NAME} characters, no control characters, no blanks around it"
         )
     return text
 
@@ -30,12 +30,12 @@ def _column_name(text: str) -> str:
 
 
 def _no_duplicates(columns: object) -> object:
-    """Refuse columns of one name, which would be taken for one another."""
+    """Refuse columns with the same name."""
     if isinstance(columns, dict):
         names = Counter(folded(name) for name in columns if isinstance(name, str))
         twice = [name for name, count in names.items() if count > 1]
         if twice:
-            raise ValueError(f"names {twice[0]!r} twice: the case of letters does not tell columns apart")
+            raise ValueError(f"has {twice[0]!r} twice: the case of letters does not distinguish columns")
     return columns
 
 
@@ -72,8 +72,8 @@ class TimeEntry(_Strict):
 class ColumnEntry(_Strict):
     """One column.
 
-    `summed` is the type in daily, weekly and monthly archives where it is wider there; `in` names the
-    type of single archives; `only` the archives that have the column at all.
+    `summed` is the type in daily, weekly and monthly archives if it is wider there; `in` the types of
+    single archives; `only` the archives that have the column at all.
     """
 
     type: TypeName
@@ -88,7 +88,7 @@ class ColumnEntry(_Strict):
 
 
 class FollowsEntry(_Strict):
-    """Administration that the data follows from: a table of the catalogue, or a screen where no table is known."""
+    """Administration that the data follows from: a table of the catalogue, or a screen if no table is known."""
 
     why: str
     columns: tuple[ColumnName, ...] = ()
@@ -117,7 +117,7 @@ class SetUpEntry(_Strict):
 
 
 class PiecesEntry(_Strict):
-    """How an outage cuts a row into pieces: `end` or `lasts` says when it was over."""
+    """How an outage cuts a row into pieces: the end of a row is in `end`, or follows from `lasts`."""
 
     of: str
     same: tuple[ColumnName, ...] = Field(min_length=1)
@@ -172,11 +172,11 @@ class FileEntry(_Strict):
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
-        """Refuse a file of which nothing tells where it is."""
+        """Refuse a file without a place."""
         if bool(self.path) is bool(self.named_in):
-            raise ValueError("either path or named_in says where it is")
+            raise ValueError("needs path or named_in, and not both")
         if self.named_in and not self.tables:
-            raise ValueError("named_in is a column of its tables, and tables is missing")
+            raise ValueError("named_in is a column of its tables, so it needs tables")
         return self
 
 
@@ -206,5 +206,5 @@ class SetsFile(_Strict):
     def _names(cls, sets: dict[str, Any]) -> dict[str, Any]:
         for name in sets:
             if re.fullmatch(r"[a-z][a-z0-9-]*", name) is None:
-                raise ValueError(f"{name!r} is not a name a set can have (small letters, digits, hyphen)")
+                raise ValueError(f"{name!r} cannot be the name of a set: use small letters, digits and hyphens")
         return sets

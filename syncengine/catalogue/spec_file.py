@@ -20,12 +20,12 @@ from syncengine.model.spec import (
 
 
 def resolve(file: SpecFile, place: str) -> tuple[TableSpec, ...]:
-    """Return one spec for each table of the file; `place` is the file's name as people know it."""
+    """Return one spec for each table of the file; `place` is the file's name for people."""
     return tuple(_table(file, place, name, entry) for name, entry in file.tables.items())
 
 
 def faults_in(file: SpecFile) -> Iterator[str]:
-    """Yield what is wrong inside a file that is well-formed: what leads nowhere, or lacks what it needs."""
+    """Yield the faults inside a well-formed file: references that lead nowhere, and missing parts."""
     yield from _name_faults(file)
     for name, column in file.columns.items():
         yield from _column_faults(file, name, column)
@@ -35,7 +35,7 @@ def faults_in(file: SpecFile) -> Iterator[str]:
 
 def _name_faults(file: SpecFile) -> Iterator[str]:
     named: list[tuple[str, str | None]] = [("acd", file.acd), ("row_number", file.row_number)]
-    named.append(("removed_when_told", file.user_column))
+    named.append(("user_column", file.user_column))
     named += [("key", column) for column in file.key]
     named += [("not_compared", column) for column in file.not_compared]
     named += [(f"follows.{name}.columns", column) for name, entry in file.follows.items() for column in entry.columns]
@@ -49,29 +49,29 @@ def _name_faults(file: SpecFile) -> Iterator[str]:
             (f"time.{role}", getattr(file.time, role)) for role in ("date", "label", "epoch", "interval", "incomplete")
         ]
         if file.time.label and file.time.epoch:
-            yield "time: a row's time is a label or an epoch, not both"
+            yield "time: needs label or epoch, not both"
     if file.at_once and (file.class_ is not DataClass.CUSTOM or file.time is None):
-        yield "at_once: only a custom table with a [time] is written by no archive of a CMS"
+        yield "at_once: is only for custom tables with a [time]"
     for where, column in named:
         if column is not None and column not in file.columns:
             yield f"{where}: names the column {column!r}, which [columns] does not have"
     if file.user_column is not None and file.user_column not in file.key:
-        yield f"removed_when_told: names the column {file.user_column!r}, which key does not have"
+        yield f"user_column: names the column {file.user_column!r}, which key does not have"
     if file.witness and not (file.class_ is DataClass.HISTORICAL and _tiling(file)):
-        yield "witness: only a historical interval table has rows in every interval"
+        yield "witness: is only for historical interval tables"
     if (file.needs or file.afterwards or file.set_up) and file.time is not None:
-        yield "needs, afterwards, set_up: are for administration, which has no [time]"
+        yield "needs, afterwards, set_up: are only for administration, which has no [time]"
     cited = [(f"follows.{name}", entry.source) for name, entry in file.follows.items()]
     cited += [(f"needs.{name}", entry.source) for name, entry in file.needs.items()]
     for where, source in cited:
         if source and file.sources and source not in file.sources:
             yield f"{where}.source: {source!r} is not in [sources]"
     if file.row_number is not None and file.row_number not in file.not_compared:
-        yield f"row_number: each server numbers by itself, so [not_compared] must name {file.row_number!r} too"
+        yield f"row_number: each server has its own numbers, so [not_compared] must have {file.row_number!r} too"
 
 
 IN_PARTS = {"tables", "not_compared", "follows", "needs", "sources", "columns"}
-"""Keys of a file that are told of by the keys in them, or do not matter."""
+"""Keys whose own keys have an origin each, or that need none."""
 PIECES = ("begin", "end", "lasts", "begin_flag", "end_flag")
 
 
@@ -91,13 +91,13 @@ def _column_faults(file: SpecFile, name: str, entry: ColumnEntry) -> Iterator[st
         yield f"columns.{name}.significant: only text has significant characters, and this is {entry.type}"
     archives = {table.archive for table in file.tables.values()}
     if entry.only == ():
-        yield f"columns.{name}.only: names no archive, so that no table has the column"
+        yield f"columns.{name}.only: is empty, so no table has the column"
     for archive in entry.only or ():
         if archive not in archives:
             yield f"columns.{name}.only: names the archive {archive.value!r}, which no table of the file has"
     for archive in entry.in_:
         if entry.only is not None and archive not in entry.only:
-            yield f"columns.{name}.in: names the archive {archive.value!r}, which `only` leaves out"
+            yield f"columns.{name}.in: names the archive {archive.value!r}, which `only` excludes"
 
 
 def _table_faults(file: SpecFile, name: str, table: TableEntry) -> Iterator[str]:
@@ -108,15 +108,15 @@ def _table_faults(file: SpecFile, name: str, table: TableEntry) -> Iterator[str]
     if table.archive is not None and file.time is None:
         yield f"tables.{name}.archive: an archive needs a [time]"
     if not _has(file, file.acd, table.archive):
-        yield f"tables.{name}: lacks the column {file.acd!r}, which acd names, since its `only` leaves it out"
+        yield f"tables.{name}: acd is {file.acd!r}, and the `only` of that column excludes this table"
     if file.time is not None and table.archive is not None:
         yield from _time_faults(file, file.time, name, table.archive)
 
 
 def _time_faults(file: SpecFile, time: TimeEntry, name: str, archive: Archive) -> Iterator[str]:
-    """Yield what a table's rows lack to be placed in time: without it a whole day would be taken for midnight."""
+    """Yield the time columns that a table lacks: without them a whole day would be taken as midnight."""
     if not _has(file, time.date, archive):
-        yield f"tables.{name}: lacks the column {time.date!r}, which time.date names, since its `only` leaves it out"
+        yield f"tables.{name}: time.date is {time.date!r}, and the `only` of that column excludes this table"
     if archive.grain.tiles:
         for role, column in (("label", time.label), ("interval", time.interval)):
             if column is None or not _has(file, column, archive):
@@ -133,7 +133,7 @@ def _tiling(file: SpecFile) -> str | None:
 
 
 def _has(file: SpecFile, column: str | None, archive: Archive | None) -> bool:
-    """Say whether a table of an archive has a column; one that is nowhere is a fault told elsewhere."""
+    """Say whether a table of an archive has a column; a column that is not in the file is a fault of its own."""
     entry = file.columns.get(column) if column is not None else None
     return entry is None or entry.only is None or archive in entry.only
 
@@ -191,7 +191,7 @@ def _table(file: SpecFile, place: str, name: str, entry: TableEntry) -> TableSpe
 
 
 def _followed(file: SpecFile, present: set[str]) -> Iterator[RelatedAdministration]:
-    """Yield what a table follows from, but for what only concerns columns that its archive has not."""
+    """Yield the administration a table follows from, without that of columns which its archive lacks."""
     for name, entry in file.follows.items():
         columns = tuple(column for column in entry.columns if column in present)
         if columns or not entry.columns:

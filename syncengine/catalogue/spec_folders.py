@@ -67,7 +67,7 @@ class _SpecReader:
                     for name, entry in sets.sets.items():
                         if name in self.sets:
                             self.faults.append(
-                                f"{place}: sets.{name}: {self.sets[name][0]} has a set of this name already"
+                                f"{place}: sets.{name}: {self.sets[name][0]} already has a set of this name"
                             )
                         self.sets[name] = (place, SetsFile(sets={name: entry}))
             elif path.name == "files.toml":
@@ -94,7 +94,7 @@ class _SpecReader:
         for table in resolve(spec_file, place):
             name = folded(table.name)
             if name in self.tables:
-                self.faults.append(f"{place}: tables.{table.name}: {self.places[name]} describes this table already")
+                self.faults.append(f"{place}: tables.{table.name}: {self.places[name]} already describes this table")
                 continue
             self.tables[name], self.places[name] = table, place
 
@@ -129,7 +129,7 @@ class _SpecReader:
         return Catalogue(tuple(self.tables.values()), tuple(file for _, file in self.files), sets)
 
     def _tables_astray(self, place: str, file: CompanionFile) -> Iterator[str]:
-        """Yield each table of a file that nothing describes, or that lacks the column which tells where it is."""
+        """Yield each table of a companion file that has no spec, or lacks the column with the path."""
         for name in file.tables:
             table = self.tables.get(folded(name))
             if table is None:
@@ -138,18 +138,18 @@ class _SpecReader:
                 yield f"{place}: file.named_in of {file.shown}: {name} has no column {file.named_in!r}"
 
     def _astray(self, table: TableSpec) -> Iterator[str]:
-        """Yield each name a table is said to follow from, or to need, that leads to no administration."""
+        """Yield each name in `follows` and `needs` that is not administration."""
         place = self.places[folded(table.name)]
         for one in table.follows:
             found = self.tables.get(folded(one.name))
             where = f"{place}: tables.{table.name}: follows.{one.name}"
             if found is None and not one.screen:
-                advice = "where no table holds it, name the `screen` it is set on"
+                advice = "if no table has it, name the `screen` it is set on"
                 yield f"{where}: no spec describes {one.name!r}; {advice}"
             elif found is not None and one.screen:
-                yield f"{where}.screen: the table {one.name!r} holds it, so it needs no screen"
+                yield f"{where}.screen: the table {one.name!r} has it, so it needs no screen"
             elif found is not None and (found.time is not None or found.synced_by is SyncedBy.NEVER):
-                yield f"{where}: {one.name!r} is no administration that two servers can be compared by"
+                yield f"{where}: {one.name!r} is not administration that can be compared"
 
         for needed in table.needs:
             found = self.tables.get(folded(needed.name))
@@ -157,7 +157,7 @@ class _SpecReader:
             if found is None:
                 yield f"{where}: no spec describes {needed.name!r}"
             elif found.time is not None or found.synced_by is SyncedBy.NEVER:
-                yield f"{where}: {needed.name!r} is no administration that is written"
+                yield f"{where}: {needed.name!r} is not administration that can be written"
 
     def _resolved_sets(self) -> Iterator[TableSet]:
         for name, (place, file) in self.sets.items():
@@ -170,5 +170,5 @@ class _SpecReader:
             only_with = {table: column for column, ones in entry.only_with.items() for table in ones}
             for table in only_with:
                 if table not in tables:
-                    self.faults.append(f"{place}: sets.{name}.only_with: the set does not hold {table!r}")
+                    self.faults.append(f"{place}: sets.{name}.only_with: {table!r} is not in the set")
             yield TableSet(name, entry.summary, tuple(tables), entry.every_acd, tuple(only_with.items()))

@@ -29,7 +29,7 @@ class CheckOptions:
 
 
 def check(options: CheckOptions) -> int:
-    """Show what the two servers are, and whether they are set up alike. Reads only, except with --scratch.
+    """Show whether both servers are set up alike. Reads only, except with --scratch.
 
     Run it first on a new pair, and add its output to a bug report. It shows no secret. If one server cannot be opened,
     that is reported, and the other one is checked all the same.
@@ -46,7 +46,7 @@ def check(options: CheckOptions) -> int:
     if options.output.json:
         print_document(check_document(pair_check))
     else:
-        print_check(out(), pair_check, everything=bool(options.output.verbose))
+        print_check(out(), pair_check, str(options.pair), everything=bool(options.output.verbose))
     if pair_check.problems:
         return ExitCode.ERROR
     return ExitCode.DONE if pair_check.alike else ExitCode.DRIFT

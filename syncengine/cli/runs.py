@@ -24,7 +24,7 @@ class RunsOptions:
     pair: PairOption
     run: RunArgument = None
     remove: Annotated[
-        bool, typer.Option("--remove", help="Remove RUN with its journal; it cannot be undone any more.")
+        bool, typer.Option("--remove", help="Remove RUN with its journal; it can no longer be undone.")
     ] = False
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before removing.")] = False
     output: Output
@@ -91,7 +91,7 @@ def _removed(opened: Pair, options: RunsOptions) -> bool:
             return False
     opened.remove_run(run.id)
     if not options.output.json:
-        print_line(f"Run {run.id} was removed; it cannot be undone any more.")
+        print_line(f"Run {run.id} was removed; it can no longer be undone.")
     return True
 
 

@@ -11,7 +11,7 @@ from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.options import ShortOutput, SpecsOption
 from syncengine.cli.streams import print_document
 
-TABLES = {"format": "syncengine.tables", "version": 1}
+TABLES = {"format": "syncengine.tables", "version": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

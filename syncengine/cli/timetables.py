@@ -88,7 +88,7 @@ def timetables(options: TimetablesOptions) -> int:
     if options.output.json:
         print_document(timetables_document(listing))
     else:
-        print_timetables(out(), listing, every_line=bool(options.output.verbose))
+        print_timetables(out(), listing, str(options.pair), every_line=bool(options.output.verbose))
     if listing.failed:
         return ExitCode.ERROR
     return ExitCode.DRIFT if listing.differing or listing.state_unknown else ExitCode.DONE

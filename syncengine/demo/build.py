@@ -85,7 +85,7 @@ ADMINISTRATION = (
     forecast.fill_forecast_settings,
     forecast.fill_seconds,
 )
-"""What both servers hold alike and costs next to nothing."""
+"""What both servers have alike and costs next to nothing."""
 
 
 AS_SHIPPED = DemoShape()
@@ -98,25 +98,25 @@ def build_pair(
     tables: Collection[str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> DemoPair:
-    """Build the demo pair in a folder, which is made where it does not exist.
+    """Build the demo pair in a folder, which is created if it does not exist.
 
     Every table of the catalogue is created on both servers; `tables` names those to be filled, all by default.
-    `progress` is called with one line for each stage. Nothing is left behind by a build that fails.
-    Raises `InputError` when the folder holds a pair already, and `UnknownTableError` for a table nobody knows.
+    `progress` is called with one line for each stage. A build that fails leaves nothing behind.
+    Raises `InputError` when the folder has a pair already, and `UnknownTableError` for an unknown table.
     """
     present = [name for name in FILES if (into / name).exists()]
     if present:
         raise InputError(
-            f"{into} already holds {' and '.join(present)}, and a demo pair is never written over another.",
+            f"{into} already has {' and '.join(present)}, and a demo pair never overwrites another.",
             hint="Name another folder, or delete those files first.",
         )
     catalogue = load_catalogue()
     wanted = frozenset(s.name for s in (catalogue.tables if tables is None else catalogue.select(tables)))
-    say = progress or (lambda _: None)
+    report = progress or (lambda _: None)
     with _workshop(into) as folder, translated("the demo pair"):
         connection = _connect(folder)
         try:
-            built = _Build(connection, catalogue, shape, wanted, say)
+            built = _Build(connection, catalogue, shape, wanted, report)
             built.run()
             rows = {name: built.count(name) for name in built.specs}
         finally:
@@ -129,7 +129,7 @@ def build_pair(
 
 
 class _Build:
-    """One build: the traffic of the switch, then the primary, then the secondary and what befell it."""
+    """One build: the traffic of the switch, then the primary, then the secondary and the damage to it."""
 
     def __init__(
         self,
@@ -137,12 +137,12 @@ class _Build:
         catalogue: Catalogue,
         shape: DemoShape,
         wanted: frozenset[str],
-        say: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
         self.connection = connection
         self.specs = {spec.name: spec for spec in catalogue.tables}
         self.families = families(self.specs)
-        self.shape, self.wanted, self.say = shape, wanted, say
+        self.shape, self.wanted, self.report = shape, wanted, report
         self.filler = TableFiller(connection, self.specs)
         self.damage = Damage()
         # A day is summed from its intervals, so those are made even where only the day is wanted.
@@ -158,7 +158,7 @@ class _Build:
         self._fill_shared()
         with self._transaction():
             self._copy_to_secondary()
-        self._fill_apart()
+        self._fill_separately()
         self._damage_intervals()
         self._drop_unwanted()
         if "dbstatus" in self.wanted:
@@ -168,7 +168,7 @@ class _Build:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Do many small things to one server at the price of one write to disk."""
+        """Make many small changes to one server with one write to disk."""
         self.connection.execute("BEGIN")
         yield
         self.connection.execute("COMMIT")
@@ -188,7 +188,7 @@ class _Build:
         return any(name in self.made or "h" + name in self.made for name in stems_or_tables)
 
     def _plan(self) -> None:
-        self.say("Agents, splits, VDNs and trunks")
+        self.report("Agents, splits, VDNs and trunks")
         build_calendar(self.connection, self.shape)
         build_workforce(self.connection)
         plan_splits(self.connection)
@@ -209,30 +209,30 @@ class _Build:
         with_events = bool(event_tables) or "dcalloc" in self.wanted
         forecasts = self._needs("f_isplit", "f_dsplit", "f_ispday", "f_itkgrp", "f_dtkgrp")
         if with_events or forecasts or self._needs(*self.families):
-            self.say("Calls of every interval")
+            self.report("Calls of every interval")
             build_flow(self.connection)
         if with_events or self._needs("vdn", "vector"):
             vdn_tables.build_vdn_flow(self.connection)
         if with_events or forecasts or self._needs("trunk", "tkgrp"):
             trunk_tables.build_trunk_flow(self.connection)
         if with_events:
-            self.say("Call records, logins and exceptions")
+            self.report("Call records, logins and exceptions")
             events.build_events(self.connection)
             circular.build_capacities(self.filler)
             for table in event_tables:
                 circular.fill_events(self.filler, table, self.damage)
 
     def _fill_shared(self) -> None:
-        """Fill on the primary what both servers hold alike."""
+        """Fill on the primary what both servers have alike."""
         for table, fill in INTERVAL_TABLES.items():
             if table in self.made:
-                self.say(f"Intervals: {table}")
+                self.report(f"Intervals: {table}")
                 fill(self.filler)
         for stem in self._stems():
             members = self.families[stem]
             for longer, shorter in LONGER:
                 fill_rollup(self.connection, members[shorter], members[longer])
-        self.say("Administration and forecasts")
+        self.report("Administration and forecasts")
         with self._transaction():
             for fill_some in ADMINISTRATION:
                 fill_some(self.filler)
@@ -246,7 +246,7 @@ class _Build:
             if spec.grain.events:
                 continue
             if spec.name in INTERVAL_TABLES and spec.name in self.made:
-                self.say(f"Secondary: {spec.name}")
+                self.report(f"Secondary: {spec.name}")
             copy = f"INSERT INTO secondary_server.{quoted(spec.name)} SELECT * FROM primary_server.{quoted(spec.name)}"
             if spec.name in INTERVAL_TABLES and self.count(spec.name)[0] > SORTED_ROWS:
                 self.connection.execute("SET preserve_insertion_order = false")
@@ -256,7 +256,7 @@ class _Build:
             else:
                 self.connection.execute(f"{copy} ORDER BY draw(92, rowid)")
 
-    def _fill_apart(self) -> None:
+    def _fill_separately(self) -> None:
         """Fill what belongs to one server."""
         server_state.fill_server_state(self.filler)
         if "dcalloc" in self.wanted:

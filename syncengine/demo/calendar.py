@@ -47,7 +47,7 @@ plain AS (
     FROM acd CROSS JOIN day CROSS JOIN range(0, 1440, 15) t(m)
     WHERE m % intrvl = 0
 ),
--- No zone changes its clocks in early June: each switch follows a rule of its own, administered on it.
+-- No zone changes its clocks in early June: each switch follows its own rule, administered there.
 occurring AS (
     SELECT acd, intrvl, day, minute, 0 AS pass,
            CASE WHEN acd = 1 AND day = DATE '2000-06-01' AND minute = 540 THEN 120
@@ -65,7 +65,7 @@ SELECT acd, intrvl, day, minute, label_of(minute)::INTEGER AS starttime, pass::I
        (day - DATE '1970-01-01')::BIGINT * 86400 + minute * 60 AS wall,
        day = DATE '2000-06-05' AND minute + intrvl > 360 AS live,
        day = oldest_day() - 1 AS purged,
-       acd = 1 AND day = DATE '2000-06-05' AND minute = 300 AS wounded,
+       acd = 1 AND day = DATE '2000-06-05' AND minute = 300 AS damaged,
        (w[minute // 60 + 1] + (w[minute // 60 + 2] - w[minute // 60 + 1]) * (minute % 60) / 60.0)
        * CASE WHEN day = DATE '2000-05-29' THEN 0.32  -- Memorial Day
               ELSE [0.27, 1.12, 1.00, 0.97, 0.96, 1.00, 0.34][dayofweek(day) + 1] END AS load

@@ -24,9 +24,9 @@ CUT = {
         "epoch_of({edge}) AS starttime, day_of({edge}) AS row_date, until - {edge} AS duration",
     ),
 }
-"""What is otherwise in a row that ends when the link goes down, and in one that begins when it is back."""
+"""What differs in a row that ends when the link goes down, and in one that begins when it is up again."""
 WRAPPED = ("call_rec", "ag_actv")
-"""The event tables that are full: the others hold less than they may."""
+"""The event tables that are full; the others have room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,13 @@ found AS (
         UNION ALL SELECT acd, count(*) FROM events_vecex GROUP BY acd
     ) GROUP BY acd
 ),
-wished AS (
+needed AS (
     SELECT acd, item, CASE WHEN item IN ('call records', 'agent trace') THEN n * 6 // 10 ELSE greatest(500,
         n * 2) END AS n
     FROM found
 )
 SELECT acd, item, greatest(10, CASE WHEN n < 1000 THEN n // 10 * 10 ELSE n // 100 * 100 END)::INTEGER AS num_items
-FROM wished
+FROM needed
 """
 
 
@@ -82,7 +82,7 @@ def fill_events(filler: TableFiller, table: str, damage: Damage) -> None:
     """Fill one event table of both servers.
 
     A full table grows to its capacity and a tenth, then drops its oldest tenth; the two servers were started on
-    different days, so they do so at different moments. The secondary was photographed at 06:08, two minutes early.
+    different days, so they do so at different moments. The snapshot of the secondary is of 06:08, two minutes early.
     """
     spec = filler.specs[table]
     for habits in HABITS:
@@ -105,9 +105,9 @@ def fill_events(filler: TableFiller, table: str, damage: Damage) -> None:
 
 
 def recorded_events(table: str, damage: Damage) -> str:
-    """Return a query of the events that the server saw whose link was down.
+    """Return a query of the events that the server recorded whose link was down.
 
-    What was under way when the link went down ends there, and what was under way when it came back begins there.
+    What was under way when the link went down ends there, and what was under way when it came up again begins there.
     """
     down, up = wall(damage, "down"), wall(damage, "up")
     events = f"SELECT *, rowid AS happened FROM events_{table}"

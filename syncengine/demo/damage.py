@@ -18,10 +18,10 @@ SUMS = {
         "incalls": ["acdcalls", "abncalls", "outflowcalls", "disccalls"],
     },
 }
-"""Totals that are added up again from their parts, so that a wounded row still fits together."""
+"""Totals that are added up again from their parts, so that a damaged row is still consistent."""
 
 BUSY_TIME = ("i_acdtime", "i_acwtime", "i_auxtime", "i_othertime", "i_ringtime")
-"""What staffed time consists of, beside waiting for a call."""
+"""What staffed time consists of, besides waiting for a call."""
 
 TIMES = {
     "acdcalls": (
@@ -35,7 +35,7 @@ TIMES = {
     "incalls": ("intime", "i_inocc"),
     "outcalls": ("outtime", "i_outocc", "setuptime"),
 }
-"""Times of calls, by the count without which they cannot be."""
+"""Times of calls, by the count that they need."""
 
 ONLY_THEN = {
     "hagent": "i_stafftime <= {seconds} AND acdcalls <= 1",
@@ -50,7 +50,7 @@ ONLY_THEN = {
 
 
 def damage_intervals(filler: TableFiller, spec: TableSpec, damage: Damage) -> None:
-    """Take out of one interval table of the secondary what happened while its link was down.
+    """Remove from one interval table of the secondary what happened while its link was down.
 
     All rows of the interval are marked incomplete, and their counts shrink in proportion.
     """
@@ -66,38 +66,38 @@ def damage_intervals(filler: TableFiller, spec: TableSpec, damage: Damage) -> No
     if spec.name in ONLY_THEN:
         filler.connection.execute(f"DELETE FROM {table} WHERE {where} AND {ONLY_THEN[spec.name].format(**place)}")
     columns = {column.name: column for column in spec.columns}
-    values = _shrunk(spec, damage) | {"incomplete": "1"}
+    values = _reduced(spec, damage) | {"incomplete": "1"}
     sets = ", ".join(f"{quoted(name)} = {stored_value(columns[name], value)}" for name, value in values.items())
     filler.connection.execute(f"UPDATE {table} SET {sets} WHERE {where}")
 
 
-def _shrunk(spec: TableSpec, damage: Damage) -> dict[str, str]:
+def _reduced(spec: TableSpec, damage: Damage) -> dict[str, str]:
     """Return SQL of every count and time of an interval of half an hour, less six minutes."""
     key = ", ".join(f"hash({quoted(name)})" for name in spec.key)
-    shrunk = {}
+    values = {}
     for number, column in enumerate(spec.columns):
         if column.rollup is not Rollup.SUM:
             continue
         name = quoted(column.name)
-        # What the division leaves over is kept or lost by chance; a work code's last call is kept.
+        # The remainder of the division stays or goes by chance; the last call of a work code stays.
         odd = "29" if spec.name == "hcwc" else f"hash({number}::BIGINT, getvariable('seed')::BIGINT, {key}) % 30"
         reduced = f"(({name}::BIGINT * 24 + ({odd})::BIGINT) // 30)"
         if spec.column("i_stafftime"):
             reduced = f"CASE WHEN i_stafftime > {damage.seconds} THEN {reduced} ELSE 0 END"
-        shrunk[column.name] = f"({reduced})"
+        values[column.name] = f"({reduced})"
     for total, parts in SUMS.get(spec.name, {}).items():
-        shrunk[total] = "(" + " + ".join(shrunk[part] for part in parts) + ")"
+        values[total] = "(" + " + ".join(values[part] for part in parts) + ")"
     if spec.column("acdcalls") and spec.column("ringcalls"):
-        shrunk["ringcalls"] = shrunk["acdcalls"]
+        values["ringcalls"] = values["acdcalls"]
     for calls, times in TIMES.items():
         for time in times:
-            if time in shrunk and calls in shrunk:
-                shrunk[time] = f"CASE WHEN {shrunk[calls]} = 0 THEN 0 ELSE {shrunk[time]} END"
+            if time in values and calls in values:
+                values[time] = f"CASE WHEN {values[calls]} = 0 THEN 0 ELSE {values[time]} END"
     if spec.column("i_stafftime"):
-        busy = " + ".join(f"({shrunk[name]})" for name in BUSY_TIME)
-        shrunk["i_availtime"] = f"greatest(0, {shrunk['i_stafftime']} - ({busy}))"
-        shrunk["i_stafftime"] = f"greatest({shrunk['i_stafftime']}, {busy})"
-    return shrunk
+        busy = " + ".join(f"({values[name]})" for name in BUSY_TIME)
+        values["i_availtime"] = f"greatest(0, {values['i_stafftime']} - ({busy}))"
+        values["i_stafftime"] = f"greatest({values['i_stafftime']}, {busy})"
+    return values
 
 
 def add_names(filler: TableFiller, damage: Damage) -> None:
@@ -105,7 +105,7 @@ def add_names(filler: TableFiller, damage: Damage) -> None:
     values = {"aux_rsn": "5", "cwc": "600", "vdn": "45990"}
     group = (damage.acd, "agent group", damage.added_group)
     names = [(acd, kind, name, values[kind], "Added during the outage") for acd, kind, name in damage.added_synonyms]
-    added = [*names, (*group, damage.added_group[:15], "Extra hands for July and August")]
+    added = [*names, (*group, damage.added_group[:15], "Extra staff for July and August")]
     filler.fill_rows("synonyms", "acd_no item_type item_name value descr", added)
     members = [(*group, login) for login in damage.group_members]
     filler.fill_rows("agroups", "acd_no item_type item_name value", members)

@@ -183,7 +183,7 @@ ORDER BY s.acd, login, a.logid, k.place
 
 EXCEPTIONS = {
     "agex": """
-        SELECT s.acd, c.wall + 60 * (CASE WHEN c.wounded AND s.agent <= 4 THEN 13 + h % 6
+        SELECT s.acd, c.wall + 60 * (CASE WHEN c.damaged AND s.agent <= 4 THEN 13 + h % 6
             ELSE h % (c.span // 60)::UBIGINT END)::BIGINT
                    AS wall,
                [1, 2, 4, 6, 10][1 + (h // 64 % 5)::INTEGER] AS extype, 300 AS threshold,
@@ -192,14 +192,14 @@ EXCEPTIONS = {
         FROM (SELECT *, draw(71, (occurrence * 4000 + agent) * 10 + piece) AS h FROM staffed) s
         JOIN clock_interval c USING (occurrence) JOIN agent a ON a.acd = s.acd AND a.agent = s.agent
         JOIN skill k ON k.acd = s.acd AND k.agent = s.agent AND k.place = 0
-        WHERE h // 16 % 150 = 0 OR c.wounded AND s.agent <= 4""",
+        WHERE h // 16 % 150 = 0 OR c.damaged AND s.agent <= 4""",
     "spex": """
-        SELECT f.acd, c.wall + 60 * (CASE WHEN c.wounded AND f.split = 1 THEN 15
+        SELECT f.acd, c.wall + 60 * (CASE WHEN c.damaged AND f.split = 1 THEN 15
             ELSE g % (c.span // 60)::UBIGINT END)::BIGINT AS wall,
                [16, 17, 20, 23][1 + (g // 64 % 4)::INTEGER] AS extype, 60 AS threshold,
                    61 + (g // 512 % 120)::INTEGER AS "time", f.split
         FROM (SELECT *, draw(72, occurrence * 1000 + split) AS g FROM flow) f JOIN clock_interval c USING (occurrence)
-        WHERE f.wait > 40 AND g // 16 % 20 = 0 OR c.wounded AND f.split = 1""",
+        WHERE f.wait > 40 AND g // 16 % 20 = 0 OR c.damaged AND f.split = 1""",
     "tgex": """
         SELECT t.acd, c.wall + 60 * (g % (c.span // 60)::UBIGINT)::BIGINT AS wall,
                [51, 52, 54, 56][1 + (g // 64 % 4)::INTEGER] AS extype, 2 AS threshold,
@@ -209,22 +209,22 @@ EXCEPTIONS = {
             JOIN clock_interval c USING (occurrence)
         WHERE g // 16 % 5000 = 0""",
     "vdnex": """
-        SELECT v.acd, c.wall + 60 * (CASE WHEN c.wounded AND v.number = 1 THEN 16
+        SELECT v.acd, c.wall + 60 * (CASE WHEN c.damaged AND v.number = 1 THEN 16
             ELSE g % (c.span // 60)::UBIGINT END)::BIGINT AS wall,
                [34, 35, 38][1 + (g // 64 % 3)::INTEGER] AS extype, 45 AS threshold,
                    46 + (g // 512 % 100)::INTEGER AS "time",
                v.vdn, v.vector, 0 AS row_time_utc, 0 AS tenant
         FROM (SELECT *, draw(74, (occurrence * 5000 + number) * 2 + part) AS g FROM vdn_flow) v
         JOIN clock_interval c USING (occurrence)
-        WHERE v.abandoned > 1 AND g // 16 % 40 = 0 OR c.wounded AND v.number = 1 AND v.part = 0""",
+        WHERE v.abandoned > 1 AND g // 16 % 40 = 0 OR c.damaged AND v.number = 1 AND v.part = 0""",
     "vecex": """
-        SELECT v.acd, c.wall + 60 * (CASE WHEN c.wounded THEN 17 ELSE g % (c.span // 60)::UBIGINT END)::BIGINT AS wall,
+        SELECT v.acd, c.wall + 60 * (CASE WHEN c.damaged THEN 17 ELSE g % (c.span // 60)::UBIGINT END)::BIGINT AS wall,
                [40, 42][1 + (g // 64 % 2)::INTEGER] AS extype, 90 AS threshold, 91 + (g // 512 % 60)::INTEGER AS "time",
                v.vector, 0 AS row_time_utc, 0 AS tenant
         FROM (SELECT acd, occurrence, vector, draw(75, occurrence * 5000 + vector) AS g, sum(outflowed) AS outflowed,
                      max(wait) AS wait FROM vdn_flow GROUP BY ALL) v
         JOIN clock_interval c USING (occurrence)
-        WHERE v.outflowed > 0 AND g // 16 % 12 = 0 OR c.wounded AND v.vector = 1""",
+        WHERE v.outflowed > 0 AND g // 16 % 12 = 0 OR c.damaged AND v.vector = 1""",
     "mctex": """
         SELECT acd, segstart AS wall, 90 AS extype, '3035' || lpad((d % 10000)::VARCHAR, 4, '0') AS ani_sid,
                '01A' || lpad((1 + d // 64 % 4)::VARCHAR, 2, '0') || lpad((1 + d % 8)::VARCHAR, 2, '0') AS eqloc,

@@ -1,4 +1,4 @@
-"""Forecasting: its settings, the history it keeps for itself, and days that have not come yet."""
+"""Forecasting: its settings, its own history, and future days."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def fill_forecast_settings(filler: TableFiller) -> None:
 
 
 def fill_forecast_history(filler: TableFiller) -> None:
-    """Fill the history forecasting keeps for itself: the traffic of the last fortnight, and a special day to come."""
+    """Fill the history that belongs to forecasting: the traffic of the last fortnight, and a special day to come."""
     fortnight = "c.day BETWEEN DATE '2000-06-05' - least(14, getvariable('days'))::INTEGER AND DATE '2000-06-04'"
     recent = f"""(
         SELECT c.day AS row_date, c.starttime, c.intrvl, f.acd, f.split, f.answered AS acdcalls, f.talk_time AS acdtime,

@@ -23,7 +23,7 @@ COVERED = {
     Archive.WEEKLY: "week_of(row_date) >= oldest_day() AND week_of(row_date) + 6 <= DATE '2000-06-04'",
     Archive.MONTHLY: "month_of(row_date) >= oldest_day() AND last_day(row_date) <= DATE '2000-06-04'",
 }
-"""Only periods of which every day is held are summarised; today's daily archive runs tomorrow at 00:35."""
+"""Only periods of which every day is stored are summarised; today's daily archive runs tomorrow at 00:35."""
 
 BUSY = {"vdncalls": "incalls", "oacdcalls": "o_acdcalls", "oabncalls": "o_abncalls", "oothercalls": "o_othercalls"}
 """Figures of the busy hour whose interval column is spelled differently; the others drop `bh_` only."""

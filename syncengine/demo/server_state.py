@@ -78,7 +78,7 @@ def fill_server_state(filler: TableFiller) -> None:
 
 
 def fill_storage_allocation(filler: TableFiller) -> None:
-    """Fill dcalloc, alike on both servers: how many of each item, and how long their archives are kept."""
+    """Fill dcalloc, alike on both servers: how many of each item, and how long their archives are stored."""
     periods = {
         "days_intrahour": "getvariable('days')",
         "days_daily": "400",
@@ -94,7 +94,7 @@ def fill_storage_allocation(filler: TableFiller) -> None:
 
 
 def fill_table_state(filler: TableFiller) -> None:
-    """Fill dbstatus: what each historical table holds, as each server sees it."""
+    """Fill dbstatus: the extent of each historical table, on each server."""
     for server in SERVERS:
         extents = " UNION ALL ".join(_extent(server, spec) for spec in filler.specs.values() if spec.time is not None)
         filler.fill("dbstatus", f"({extents})", server=server)

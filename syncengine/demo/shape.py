@@ -1,4 +1,4 @@
-"""How large the demo pair is, and what a built pair tells about itself."""
+"""How large the demo pair is, and what is known of a built pair."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LIMITS = {
     "trunks": (1, 4999),
     "seed": (0, 2**31 - 1),
 }
-"""Smallest and largest value of each part of a shape; 62 days of intervals is what a CMS can keep."""
+"""Smallest and largest value of each part of a shape; 62 days of intervals is what a CMS can store."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoShape:
-    """How much the demo pair holds.
+    """How much data the demo pair has.
 
     `days` counts whole days of intervals before the snapshot; the others but `seed` are per ACD. The same
     shape gives the same rows on every machine; another `seed` gives other traffic.

@@ -152,7 +152,7 @@ TOP_ONLY = ("stafftime", "availtime", "auxtime", "othertime")
 def fill_hagent(filler: TableFiller) -> None:
     """Fill hagent: a row for each split of each time an agent was logged in during an interval.
 
-    Whoever logs off and on within an interval has two rows of the same key; some are the same in every column.
+    An agent who logs off and on within an interval has two rows of the same key; some are the same in every column.
     """
     top_only = "CASE WHEN place = 0 THEN {} ELSE 0 END"
     values = {

@@ -34,12 +34,12 @@ WITH divided AS (
            portion(f.outflowed, v.upto - v.weight, v.upto, v.whole, p3)::INTEGER AS outflowed,
            portion(f.turned_away, v.upto - v.weight, v.upto, v.whole, p4)::INTEGER AS turned_away,
            f.answered AS all_answered, f.talk_time AS all_talk, f.after_time AS all_after,
-           c.wounded, draw(42, f.occurrence * 10000 + v.number) AS h
+           c.damaged, draw(42, f.occurrence * 10000 + v.number) AS h
     FROM flow f JOIN vdn_plan v ON v.acd = f.acd AND v.split = f.split JOIN clock_interval c
         ON c.occurrence = f.occurrence
 ),
 changed AS (
-    SELECT *, CASE WHEN vectors > 1 AND (h % 1000 < 2 OR wounded AND number <= 3) THEN 2 ELSE 1 END AS rows_made
+    SELECT *, CASE WHEN vectors > 1 AND (h % 1000 < 2 OR damaged AND number <= 3) THEN 2 ELSE 1 END AS rows_made
     FROM divided
 ),
 rows AS (SELECT *, unnest(range(0, rows_made)) AS part FROM changed),
@@ -59,7 +59,7 @@ SELECT *, (all_talk * answered // greatest(1, all_answered))::INTEGER AS talk_ti
        answered + abandoned + outflowed + turned_away AS arrived
 FROM parted
 """
-# When somebody changes a VDN's vector within an interval, it has a row for each. In the interval of the outage the
+# A VDN whose vector is changed within an interval has a row for each. In the interval of the outage the
 # first three VDNs had another vector for a while, and only while the link was down.
 
 

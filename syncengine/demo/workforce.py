@@ -24,7 +24,7 @@ ORDER BY acd, agent
 
 SKILLS = """
 CREATE TEMP TABLE skill AS
-WITH wished AS (
+WITH preferred AS (
     SELECT acd, agent, p AS place, nightly, getvariable('splits') AS splits,
            draw(12, acd * 10000 + agent) AS h, (agent - 1) % getvariable('splits') AS own
     FROM agent CROSS JOIN range(0, 3) t(p)
@@ -34,7 +34,7 @@ given AS (
            CASE WHEN nightly OR place = 0 THEN CASE WHEN nightly THEN (agent - 1 + place) % least(3, splits)
                ELSE own END
                 ELSE (own + place * (1 + h // 128 % greatest(1, (splits - 1) // 2))) % splits END + 1 AS split
-    FROM wished
+    FROM preferred
     WHERE place < splits AND (nightly OR place = 0 OR place = 1 AND h % 100 < 60 OR place = 2 AND h % 100 < 22)
 )
 SELECT acd, agent, place, split::INTEGER AS split,
@@ -84,7 +84,7 @@ pieces AS (
            logout, twin, break_interval
     FROM broken WHERE relogs
     UNION ALL
-    -- Somebody looks in before the day begins, and is gone again: the whole visit falls into the outage.
+    -- One agent logs in for a moment before the day begins: the whole login falls into the outage.
     SELECT acd, agent, 11113, 9, 11113 * 86400 + 18860, 11113 * 86400 + 19070, FALSE, 0
     FROM agent WHERE acd = 1 AND agent = getvariable('agents') AND NOT nightly
 )
@@ -93,7 +93,7 @@ SELECT acd, agent, piece::INTEGER AS piece, login, logout, twin,
 FROM pieces WHERE login < 11113 * 86400 + 22200
 """
 # 11113 is the day number of 2000-06-05, and second 22200 of that day is 06:10. Nobody logs out between 06:08 and
-# 06:10: the secondary was photographed two minutes earlier, and must not hold an older state of the same row.
+# 06:10: the snapshot of the secondary is two minutes older, and must not have an older state of the same row.
 
 STAFFED = """
 CREATE TEMP TABLE staffed AS

@@ -1,1 +1,1 @@
-"""Pure: which rows to ask for next, and what differs between two bags."""
+"""Pure: which rows to read next, and what differs between two bags of rows."""

@@ -1,4 +1,4 @@
-"""Compares the fingerprints of buckets, and says which rows to ask for next."""
+"""Compares the fingerprints of buckets, and says which rows to read next."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def paired(source: Mapping[Bucket, BucketState], target: Mapping[Bucket, BucketS
 
 
 def differing(pairs: Iterator[BucketPair] | tuple[BucketPair, ...], *, every_row: bool) -> Iterator[BucketPair]:
-    """Yield the buckets whose rows must be fetched: all of them where fingerprints are not to be trusted."""
+    """Yield the buckets whose rows must be fetched: all of them where fingerprints do not decide."""
     for pair in pairs:
         if every_row or not pair.source.same_rows(pair.target):
             yield pair

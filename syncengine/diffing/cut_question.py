@@ -1,4 +1,4 @@
-"""What both servers hold of logins and calls that may have been cut, as SQL for DuckDB."""
+"""Reads what both servers have of logins and calls that may have been cut: SQL for DuckDB."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from syncengine.model.names import quoted
 
 @dataclass(frozen=True, slots=True)
 class CutQuestion:
-    """Two relations of rows, and the columns that tell what was cut."""
+    """Two relations of rows, and the columns that show what was cut."""
 
     bag: BagQuestion
     name: tuple[str, ...]
@@ -40,7 +40,7 @@ def cut_statement(question: CutQuestion) -> str:
     selected = [*bag.bucket, *names, *places, quoted(question.begin), question.end]
     terms = list(dict.fromkeys((*selected, *map(normal, bag.columns))))
     flags = [f"RTRIM({quoted(flag)}, ' ')" for flag in question.flags or ()]
-    # Each term under a number, so that no column meets a name of ours.
+    # Each term gets a number, so that no column has the same name as one of ours.
     read = ", ".join(f"{term} AS c{at}" for at, term in enumerate((*terms, *flags)))
     both = " UNION ALL ".join(
         f"SELECT {read}, {source} AS of_source, {target} AS of_target FROM {relation}"

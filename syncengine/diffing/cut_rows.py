@@ -1,7 +1,7 @@
-"""Tells which pieces belong to which whole: what an outage of one server's link has cut (rule 4).
+"""Finds which pieces belong to which whole: what an outage of one server's link has cut (rule 4).
 
 A piece lies within the time of its whole, and each of its ends is the whole's own, to the second, or is marked as cut
-and lies at an edge of an outage, to the minute. Anything else is told apart from that and is left as it is.
+and lies at an edge of an outage, to the minute. Anything else is not a piece and is left unchanged.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class NamedRows:
-    """All that both servers hold of one name: of one login id at one extension, or of one segment of a call."""
+    """All rows of one name on both servers: of one login id at one extension, or of one segment of a call."""
 
     acd: int | None
     rows: Mapping[Role, tuple[CutRow, ...]]
     outages: Mapping[Role, tuple[Window, ...]]
     """Those of the ACD, by the diary of each server."""
     flagged: bool
-    """The rows say themselves where they were cut; otherwise only the diary tells."""
+    """The rows say themselves where they were cut; otherwise only the diary shows it."""
     longest: int
-    """How many seconds one may last: what begins further apart is not of one."""
+    """How many seconds a login or a call may last: rows that begin further apart are of different ones."""
 
 
 def cuts_of(named: NamedRows) -> Iterator[Cut]:
-    """Yield what outages have cut of one name; rows that are alike on both servers, or whole, are no part of it."""
+    """Yield what outages have cut of one name, without rows that are alike on both servers or whole."""
     used: set[int] = set()
     for blind in Role:
         for whole in _wholes(named, blind.other):
@@ -52,7 +52,7 @@ def _wholes(named: NamedRows, role: Role) -> Iterator[CutRow]:
 
 
 def _cut(named: NamedRows, blind: Role, whole: CutRow, used: set[int]) -> Cut | None:
-    """Return what the blind server holds of a whole, None where it holds none of it as an outage would leave it."""
+    """Return the pieces of a whole on the server that was blind, None where it has none that an outage may have cut."""
     inside = tuple(
         row
         for row in named.rows.get(blind, ())
@@ -73,23 +73,23 @@ def _cut(named: NamedRows, blind: Role, whole: CutRow, used: set[int]) -> Cut | 
 
 
 def _may_be_of(one: CutRow, row: CutRow, named: NamedRows) -> bool:
-    """Say whether two rows have a moment in common, and may be of one."""
+    """Say whether two rows overlap in time, and may belong together."""
     return row.overlaps(one) and abs(row.since - one.since) <= named.longest
 
 
 def _is_whole(row: CutRow, named: NamedRows) -> bool:
-    """Say whether a row claims to be whole itself: it is no piece, whatever else it is."""
+    """Say whether the flags of a row say that it is whole, and therefore no piece."""
     return named.flagged and not (row.begin_cut or row.end_cut)
 
 
 def _apart(rows: Sequence[CutRow]) -> bool:
-    """Say whether no two rows have a moment in common."""
+    """Say whether no two rows overlap in time."""
     ordered = sorted(rows, key=lambda row: row.since)
     return not any(one.overlaps(other) for one, other in pairwise(ordered))
 
 
 def _without_whole(named: NamedRows, used: set[int]) -> Iterator[Cut]:
-    """Yield the cut rows that no whole was found for, those of both servers that touch as one.
+    """Yield the cut rows that have no whole, those of both servers that overlap as one.
 
     Without flags a row that ends as an outage began is only known to be cut where the other server has a cut row too.
     """
@@ -139,7 +139,7 @@ class _Edges:
 
     @classmethod
     def of(cls, outages: Sequence[Window]) -> _Edges:
-        """Keep the outages of one server."""
+        """Return the edges of one server's outages."""
         return cls(tuple(outages))
 
     def downs(self, moment: datetime) -> Iterator[Window]:
@@ -147,11 +147,11 @@ class _Edges:
         return (outage for outage in self.outages if _minute(outage.start) == _minute(moment))
 
     def ups(self, moment: datetime) -> Iterator[Window]:
-        """Yield the outages that were over in the minute of a moment; a diary tells their beginning without seconds."""
+        """Yield the outages that ended in the minute of a moment; a diary gives their beginning without seconds."""
         return (outage for outage in self.outages if _minute(outage.stop) <= moment < _minute(outage.stop) + 2 * MINUTE)
 
     def cut(self, row: CutRow, *, flagged: bool) -> bool:
-        """Say whether a row is cut at an end, as its flags say, or without them, as the diary lets one think."""
+        """Say whether a row is cut at an end: by its flags, or without flags by the diary."""
         if flagged:
             return row.begin_cut or row.end_cut
         return any(self.ups(row.begin)) or (row.end is not None and any(self.downs(row.end)))
@@ -176,7 +176,7 @@ class _Edges:
         return tuple(sorted(found))
 
     def follows(self, one: CutRow, other: CutRow, *, flagged: bool) -> bool:
-        """Say whether a row goes on after an outage that ended another."""
+        """Say whether a row continues another after an outage that cut it."""
         if one.end is None or (flagged and not (one.end_cut and other.begin_cut)):
             return False
         return any(outage in self.ups(other.begin) for outage in self.downs(one.end))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from syncengine.diffing.bag_difference import ROWS, SURPLUS, BagQuestion, key_of, of, shown
+from syncengine.diffing.bag_difference import ROWS, SURPLUS, BagQuestion, as_column, key_of, shown
 
 PLACED = "placed"
 GROUP, AT_SOURCE, COPIES, PAIRS, BEFORE = '"group"', '"at_source"', '"copies"', '"pairs"', '"before"'
-"""Names of ours. In each key group the first `pairs` rows of a side stand against as many of the other; `before` says
-how many rows of its side and group come before a row."""
+"""Our own names. In each key group the first `pairs` rows of a side are paired with as many of the other; `before`
+says how many rows of its side and group come before a row."""
 
 
 def placed_statement(question: BagQuestion) -> str:
     """Return the statement that fills the table `placed` from the surplus of one bucket."""
     keys = ", ".join(key_of(column) for column in question.key_columns)
-    order = ", ".join(of(column.name) for column in question.columns)
+    order = ", ".join(as_column(column.name) for column in question.columns)
     group = f"DENSE_RANK() OVER (ORDER BY {keys})" if keys else "1"
     sides = [f"SUM(GREATEST({sign}{ROWS}, 0)) OVER (PARTITION BY {keys or 1})" for sign in ("", "-")]
     marked = (
@@ -45,4 +45,4 @@ def pairs_statement(question: BagQuestion, most: int) -> str:
 
 
 def _values(question: BagQuestion, relation: str) -> str:
-    return "".join(f", {shown(relation + of(column.name), column)}" for column in question.columns)
+    return "".join(f", {shown(relation + as_column(column.name), column)}" for column in question.columns)

@@ -9,7 +9,7 @@ from syncengine.model.fingerprint import FingerprintColumn
 from syncengine.model.spec import Rollup, TableSpec
 
 UnknownColumn = tuple[str, str]
-"""A column, and why it cannot be held against the intervals."""
+"""A column, and why it cannot be compared with the intervals."""
 
 
 def rollup_question(
@@ -18,7 +18,7 @@ def rollup_question(
     """Return how a longer archive follows from its intervals, and the columns that do not.
 
     `columns` are those the longer table really has, `below` the names of those of the intervals. None is returned
-    where rows cannot be assigned to an ACD and a time, or a key group not be told.
+    where rows cannot be assigned to an ACD, a time or a key group.
     """
     time, names = shorter.time, {column.name for column in columns}
     needed = {*longer.key, longer.acd, longer.time.date if longer.time else None}

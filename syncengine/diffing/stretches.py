@@ -30,9 +30,8 @@ class _Interval:
 def stretches(pairs: Sequence[BucketPair]) -> Mapping[Bucket, Stretch]:
     """Return the stretch of every bucket of interval tables that lies in one.
 
-    Where all intervals that overlap are of one length there is none. Whether a server tiles it is told by its
-    intervals, not yet by key. Buckets whose rows do not tell their length, or a length no CMS can be set to, lie in
-    none.
+    Where all intervals that overlap are of one length there is none. Whether a server tiles it follows from its
+    intervals, not yet from keys. Buckets whose rows have no length, or one no CMS can be set to, lie in none.
     """
     lengths = {length for pair in pairs for state in (pair.source, pair.target) for length in state.lengths or ()}
     if len(lengths) < 2:

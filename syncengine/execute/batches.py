@@ -11,7 +11,7 @@ from syncengine.model.plan import BucketWrite, Step, TablePart
 from syncengine.model.run import BatchPlace, BatchRecord, BatchState
 
 GROWTH = 2
-"""How much a batch that went well makes the next one larger, after others had to be made smaller."""
+"""How much larger the next batch is after one that succeeded, where others had to be made smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Batch:
 
     @property
     def buckets(self) -> int:
-        """How many buckets it holds."""
+        """How many buckets it has."""
         return self.place.past - self.place.first
 
     @property
     def divisible(self) -> bool:
-        """Say whether it can be made smaller: never half a bucket, nor apart what is only written together."""
+        """Say whether it can be made smaller: never half a bucket, nor a part of what must be written together."""
         return len(self.parts) == 1 and self.buckets > 1 and not self.parts[0].whole
 
     @property
@@ -49,7 +49,7 @@ class Batch:
 
 
 class Batcher:
-    """Cuts steps into batches, smaller ones after the server had no room and larger ones again after it had."""
+    """Cuts steps into batches: smaller ones after the server ran out of room, larger ones again after it had room."""
 
     def __init__(self, portion: int, most_rows: int) -> None:
         self._portion = portion
@@ -71,12 +71,12 @@ class Batcher:
         return batch_of(step, BatchPlace(self._portion, step.number, first, past))
 
     def shrink(self, batch: Batch) -> None:
-        """Remember that a batch was too large: the next ones hold half its rows."""
+        """Note that a batch was too large: the next ones have half its rows."""
         self._shrunk = True
         self._rows = max(1, batch.rows // GROWTH)
 
     def grow(self, batch: Batch) -> None:
-        """Remember that a batch went well."""
+        """Note that a batch succeeded."""
         if self._shrunk:
             self._rows = max(self._rows, batch.rows) * GROWTH
             self._shrunk = self._rows < self._most

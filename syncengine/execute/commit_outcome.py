@@ -1,4 +1,4 @@
-"""Finds out what became of a batch whose commit had no answer, or whose process ended in the middle of it."""
+"""Resolves the outcome of a batch whose commit had no answer, or whose process ended in the middle of it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from syncengine.servers.retry import with_retries
 from syncengine.staging.cache import Cache
 
 POLL_SECONDS = 0.5
-"""Between two looks at whether a session still lives."""
+"""Between two checks of whether a session still lives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """What a part of a batch stood on and what it leaves."""
+    """The before image and the after image of a part of a batch."""
 
     part: TablePart
     before: Image
@@ -30,10 +30,10 @@ class Images:
 def resolve(
     images: Sequence[Images], server: Server, session: str, *, seed: int, cache: Cache, wait_seconds: float
 ) -> BatchState:
-    """Return `DONE`, `BACK` (it was not done) or `UNKNOWN`, by what the target holds.
+    """Return `DONE`, `ROLLED_BACK` or `UNKNOWN`, by the rows of the target.
 
-    The session that wrote must be gone first, since a commit it has sent already would be done after the
-    look. Raises `StillOpenError` where it is not, or nobody can say.
+    The session that wrote must be gone first, since a commit it has already sent could be done after the
+    comparison. Raises `StillOpenError` where it is not, or may not be.
     """
     transactions = server.describe().capabilities.transactions
     refuse_live_session(server, session, wait_seconds)
@@ -44,7 +44,7 @@ def resolve(
 
 
 def refuse_live_session(server: Server, session: str, wait_seconds: float) -> None:
-    """Wait for the end of a session; raises `StillOpenError` where it lives on, or may where nothing is logged."""
+    """Wait for the end of a session; raises `StillOpenError` where it lives, or without a log may live."""
     transactions = server.describe().capabilities.transactions
     state = _wait_for_end(server, session, wait_seconds)
     if state is SessionState.ALIVE or (state is SessionState.UNKNOWN and not transactions):
@@ -67,7 +67,7 @@ def _wait_for_end(server: Server, session: str, wait_seconds: float) -> SessionS
 
 
 def _current_images(images: Sequence[Images], server: Server, seed: int, cache: Cache, *, locked: bool) -> list[Image]:
-    """Return what the target holds, under locks: a transaction that is still going on has rows locked itself."""
+    """Return the target's images, under locks: a transaction still under way has rows locked itself."""
     with server.begin() as session:
         for one in images:
             if locked:

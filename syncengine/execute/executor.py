@@ -1,4 +1,4 @@
-"""Executes a plan, step by step: each batch one transaction, held against the plan before it is committed."""
+"""Executes a plan, step by step: each batch one transaction, compared with the plan before it is committed."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from syncengine.staging.run_folder import RunFolder
 
 
 def execute(plan: Plan, portion: int, context: RunContext, known: Sequence[BatchRecord] = ()) -> RunOutcome:
-    """Do the steps of a portion's plan in order and say what became of each; `known` is what a run did before.
+    """Do the steps of a portion's plan in order, and return the outcome of each; `known` is what a run did before.
 
-    A step whose rows have moved, or that the server does not do, is left, and the others that do not need it go on.
-    What goes wrong with a whole server or with the disk ends the run: the batch under way is rolled back, and
-    those before it stay done. Never raises for what happened to a step: what is committed is always told.
+    A step whose rows changed since planning, or that the server fails to do, is skipped, and steps that do not need
+    it are still done. A failure of a whole server or of the disk ends the run: the batch under way is rolled back,
+    and those before it stay done. Never raises for the outcome of a step: committed steps are always reported.
     """
     refuse_other_servers(plan, context.servers)
     portion_run = _PortionRun(plan, portion, context, tuple(known))
     context.progress.begin("Writing", len(plan.steps))
     try:
         portion_run.run()
-    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # whatever it is, what was committed must be told
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  # committed steps must be reported in any case
         why, cancelled = _why_stopped(error, context)
         portion_run.stop(why, cancelled=cancelled)
     finally:
@@ -52,18 +52,16 @@ def _why_stopped(error: BaseException, context: RunContext) -> tuple[str, bool]:
     if isinstance(error, SyncError):
         return str(error), False
     if isinstance(error, OSError):
-        # The servers' are told apart where they come from, so that this one is of the disk.
+        # Server errors are translated where they arise, so that this one is of the disk.
         return str(staging_error(context.run.folder, error)), False
     return f"an unexpected error: {error!r}", False
 
 
-COPIED_FOLDER = (
-    "A copied folder is another pair: what was run before it was copied is gone on with, and undone, where it was run."
-)
+COPIED_FOLDER = "A copied folder is another pair: resume and undo earlier runs in the original folder."
 
 
 def refuse_other_servers(plan: Plan | BackfillPlan, servers: Mapping[Role, Server]) -> None:
-    """Refuse a plan that was made for other servers than those a pair file names now; one that is down is not asked."""
+    """Refuse a plan that was made for other servers than the pair file names now; one that is down is not checked."""
     for role, identity in plan.identities:
         if role in servers and servers[role].describe().identity != identity:
             raise OtherServersError(
@@ -76,20 +74,20 @@ def refuse_other_servers(plan: Plan | BackfillPlan, servers: Mapping[Role, Serve
 def not_begun(
     plan: Plan, portion: int, context: RunContext, known: Sequence[BatchRecord], why: str, *, cancelled: bool = False
 ) -> RunOutcome:
-    """Return the outcome of a portion of which nothing is done this time."""
+    """Return the outcome of a portion of which nothing was done this time."""
     portion_run = _PortionRun(plan, portion, context, tuple(known))
     portion_run.stop(why, cancelled=cancelled)
     return portion_run.outcome()
 
 
 def is_all_done(plan: Plan, portion: int, known: Sequence[BatchRecord]) -> bool:
-    """Say whether nothing of a portion is left to be written."""
+    """Say whether everything of a portion is written."""
     return all(done_up_to(known, portion, step) >= buckets_of_step(step) for step in plan.steps)
 
 
 @dataclass(slots=True)
 class _StepProgress:
-    """What is known of a step so far."""
+    """How far a step is."""
 
     deleted: int = 0
     inserted: int = 0
@@ -125,7 +123,7 @@ class _PortionRun:
                 progress.past = max(progress.past, record.place.past)
 
     def run(self) -> None:
-        """Do every step, or say why it was left."""
+        """Do every step, or record why it was skipped."""
 
         def interrupt() -> None:
             for server in self.context.servers.values():
@@ -146,7 +144,7 @@ class _PortionRun:
                 self.context.progress.advance(1, tables, rows=progress.deleted + progress.inserted, size=progress.size)
 
     def record_batch(self, batch: Batch, state: BatchState, deleted: int, inserted: int, why: str) -> None:
-        """Remember what became of a batch."""
+        """Record the outcome of a batch."""
         progress = self.progress[batch.place.step]
         if state is BatchState.UNKNOWN:
             progress.state = StepState.UNKNOWN
@@ -157,12 +155,12 @@ class _PortionRun:
         progress.inserted += inserted
 
     def stop(self, why: str, *, cancelled: bool = False) -> None:
-        """Remember why the run ends early; the first reason counts."""
+        """Record why the run ends early; the first reason counts."""
         self.stopped = self.stopped or why
         self.cancelled = self.cancelled or cancelled
 
     def outcome(self) -> RunOutcome:
-        """Return what became of the portion."""
+        """Return the outcome of the portion."""
         steps = []
         for step in self.plan.steps:
             progress = self.progress.get(step.number, _StepProgress())
@@ -194,7 +192,7 @@ class _PortionRun:
                 first = batch.place.past
         except (ChangedSincePlanError, ServerError) as error:
             if stop_requested():
-                # What a driver makes of Ctrl-C says nothing of the step.
+                # A driver error caused by Ctrl-C is no fault of the step.
                 raise KeyboardInterrupt from error
             self._skip_step(step, progress, first, error)
             return
@@ -205,10 +203,10 @@ class _PortionRun:
     def _skip_step(
         self, step: Step, progress: _StepProgress, first: int, error: ChangedSincePlanError | ServerError
     ) -> None:
-        """Leave a step whose rows have moved, or that the server does not do; raises what ends the whole run."""
+        """Skip a step whose rows changed or that the server fails to do; raises what ends the whole run."""
         changed = isinstance(error, ChangedSincePlanError)
         if progress.state is StepState.UNKNOWN or (isinstance(error, ServerError) and error.of_whole_server):
-            # The mark of what nobody knows stays open, for a resume or an undo to find out.
+            # The mark of an unknown outcome stays open, for a resume or an undo to resolve.
             raise error
         progress.state, progress.why = StepState.CHANGED if changed else StepState.FAILED, str(error)
         state = BatchState.CHANGED if changed else BatchState.FAILED
@@ -219,7 +217,7 @@ class _PortionRun:
         return progress is not None and progress.state is StepState.DONE
 
     def _do_batch(self, batch: Batch, following: Batch | None, writer: BatchWriter, ahead: StagingAhead) -> bool:
-        """Do a batch, or make the next one smaller where the server had no room for it, and say which."""
+        """Do a batch, and say whether it is done; where the server had no room, make the next one smaller."""
 
         def once(*, whole_tables: bool = False) -> None:
             prepared = ahead.take(batch)
@@ -242,7 +240,7 @@ class _PortionRun:
         return True
 
     def _do_under_table_lock(self, batch: Batch, once_more: Callable[[], None], error: ServerError) -> None:
-        """Write what cannot be made smaller under a table lock, which needs no room for its rows."""
+        """Write a batch that cannot be made smaller under a table lock, which needs no room for row locks."""
         server = self.context.servers[batch.into]
         if not server.describe().capabilities.locks_per_row:
             raise error
@@ -255,10 +253,10 @@ class _PortionRun:
             live = server.tables([table]).get(table)
             indexes = len(live.indexes) if live is not None else 0
             raise ServerError(
-                f"{again.message} The smallest that can be written of {table} deletes and inserts {batch.rows:,} rows, "
+                f"{again.message} The smallest batch of {table} deletes and inserts {batch.rows:,} rows, "
                 f"with {indexes} indexes: {batch.rows:,} times {1 + indexes} is {batch.rows * (1 + indexes):,} locks "
                 "without a lock on the table, and as many entries in the log.",
-                hint="Give the server a larger lock table (LOCKS) or logical log, or write when nobody else does.",
+                hint="Give the server a larger lock table (LOCKS) or logical log, or write at a quiet time.",
             ) from again
 
     def _next_batch(self, batch: Batch, step: Step, following: Sequence[Step]) -> Batch | None:
@@ -273,7 +271,7 @@ class _PortionRun:
         else:
             return None
         numbered = {part.table for part in upcoming.parts if part.row_number is not None}
-        # The target's own row numbers go on from the highest, which this batch may yet raise.
+        # The target's own row numbers continue from the highest, which this batch may still raise.
         return None if numbered & {part.table for part in batch.parts} else upcoming
 
     def _prepare(self, batch: Batch) -> list[PreparedPart]:
@@ -290,26 +288,26 @@ class _PortionRun:
         return preparation.batch(batch)
 
     def _drop_staged(self, step: Step) -> None:
-        """Give back the disk of what can be read again; the journals stay for an undo."""
+        """Delete staged rows, which can be read again; the journals stay for an undo."""
         for kind in ("source", "insert"):
             for path in self.context.run.pieces.glob(f"{self.portion:04d}-{step.number:05d}-*-{kind}.parquet"):
                 path.unlink(missing_ok=True)
 
 
 def _state_reached(step: Step, progress: _StepProgress) -> StepState:
-    """Return how far a step came that was cut short, be it right after its last commit."""
+    """Return the state of a step that was cut short, even right after its last commit."""
     if progress.past >= buckets_of_step(step):
         return StepState.DONE
     return StepState.PARTLY if progress.past else StepState.WAITING
 
 
 def _retry_unchanged(error: BaseException) -> bool:
-    """Say whether a batch that can be made smaller is tried again as it is: a full lock table stays full."""
+    """Say whether a divisible batch is retried unchanged: a full lock table stays full."""
     return is_transient(error) and not (isinstance(error, ServerError) and error.retry_smaller)
 
 
 def mark_ended(run: RunFolder, outcome: RunOutcome) -> RunOutcome:
-    """Mark how a run ended, and return its outcome with what kept that from being marked."""
+    """Mark how a run ended, and return its outcome, with the error where that cannot be marked."""
     done = sum(step.state is StepState.DONE for step in outcome.steps)
     try:
         run.mark("ended", stopped=outcome.stopped, done=done == len(outcome.steps), steps=done)

@@ -1,4 +1,4 @@
-"""What a server or a piece holds in the buckets of a part, as far as a write has to be sure of it."""
+"""The rows a server or a piece has in the buckets of a part, exactly enough to guard a write."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READ_BACK = "read_back"
 
 
 class RowReader(Protocol):
-    """A server or a session: whatever can be asked for fingerprints and rows."""
+    """A server or a session, as a source of fingerprints and rows."""
 
     def fingerprint(
         self, query: FingerprintQuery
@@ -34,7 +34,7 @@ class RowReader(Protocol):
 
 
 def image_of(part: TablePart, seed: int, source: RowReader, cache: Cache) -> Image:
-    """Return what a server or session holds in the buckets of a part."""
+    """Return the image of a server's or session's rows in the buckets of a part."""
     states = dict(source.fingerprint(guard_query(part, seed)))
     if not part.beyond_fingerprint:
         return image_of_states(states)
@@ -44,7 +44,7 @@ def image_of(part: TablePart, seed: int, source: RowReader, cache: Cache) -> Ima
 
 
 def image_of_relation(part: TablePart, seed: int, relation: str, cache: Cache) -> Image:
-    """Return what a relation of the cache holds; it must hold the part's buckets and nothing else."""
+    """Return the image of a relation of the cache; it must have the part's buckets and nothing else."""
     query = replace(guard_query(part, seed), selection=Selection(part.table, part.bucket_columns))
     statement = fingerprint_statement(query, source=relation)
     states = dict(bucket_state(row) for row in cache.rows(statement.text, statement.values))
@@ -52,7 +52,7 @@ def image_of_relation(part: TablePart, seed: int, relation: str, cache: Cache) -
 
 
 def image_of_states(states: Mapping[Bucket, BucketState], digests: Mapping[Bucket, str] | None = None) -> Image:
-    """Return bucket states as a comparable value; `digests` replace the ones the states carry."""
+    """Return bucket states as a comparable value; `digests` replace those of the states."""
     return Image(
         tuple(
             (bucket, state.rows, state.hash_sum, state.digest if digests is None else digests.get(bucket, ""))
@@ -83,5 +83,5 @@ def buckets_of(part: TablePart) -> Selection:
 
 
 def guard_query(part: TablePart, seed: int) -> FingerprintQuery:
-    """Return the fingerprint a write is held against: all columns, text in full width."""
+    """Return the fingerprint that guards a write: all columns, text in full width."""
     return FingerprintQuery(buckets_of(part), in_full(part.columns), seed)

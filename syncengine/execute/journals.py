@@ -1,4 +1,4 @@
-"""The journals of a run, as what an undo puts back."""
+"""The journals of a run: the rows that an undo restores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from syncengine.staging.run_folder import LOST_ROWS, RunFolder
 
 @dataclass(frozen=True, slots=True)
 class WrittenPart:
-    """One table's part of a batch that was committed, and what its buckets held before and after."""
+    """One table's part of a batch that was committed, and the states of its buckets before and after."""
 
     into: Role
     portion: int
@@ -35,22 +35,22 @@ class WrittenPart:
     after: dict[Bucket, BucketState]
     journal: Path
     journal_checksum: FileChecksum
-    """The journal as it was written."""
+    """Of the journal as it was written."""
     deleted: int
     inserted: int
 
     @property
     def over_buckets(self) -> bool:
-        """Say whether it repaired what an outage cut, or put that back: rows gave way to rows of other buckets."""
+        """Say whether it repaired rows cut by an outage, or undid that: rows were replaced by rows of other buckets."""
         return self.part.whole or self.part.action is Action.REPAIR_CUTS
 
     def states(self, bucket: Bucket) -> tuple[BucketState, BucketState]:
-        """Return what a bucket held before and after."""
+        """Return the state of a bucket before and after."""
         return self.before.get(bucket, EMPTY), self.after.get(bucket, EMPTY)
 
 
 def written_parts(record: RunRecord, run: RunFolder) -> Iterator[WrittenPart]:
-    """Yield what a run has written, in the order it did; raises `StagingError` where that cannot be read."""
+    """Yield what a run has written, in order; raises `StagingError` where that cannot be read."""
     plans: dict[int, Plan] = {}
     for batch in record.done:
         portion = batch.place.portion
@@ -58,26 +58,26 @@ def written_parts(record: RunRecord, run: RunFolder) -> Iterator[WrittenPart]:
             plans[portion] = run.plan(portion)
         plan = plans[portion]
         step = next(one for one in plan.steps if one.number == batch.place.step)
-        for part, told in zip(batch_of(step, batch.place).parts, batch.parts, strict=True):
+        for part, recorded in zip(batch_of(step, batch.place).parts, batch.parts, strict=True):
             yield WrittenPart(
                 into=batch.into,
                 portion=portion,
                 step=step,
                 part=part,
                 seed=plan.seed,
-                before=told.before.by_bucket(),
-                after=told.after.by_bucket(),
+                before=recorded.before.by_bucket(),
+                after=recorded.after.by_bucket(),
                 journal=run.journal(batch.place, part.table),
-                journal_checksum=told.journal,
-                deleted=told.deleted,
-                inserted=told.inserted,
+                journal_checksum=recorded.journal,
+                deleted=recorded.deleted,
+                inserted=recorded.inserted,
             )
 
 
 def refuse_damaged_journals(steps: Iterable[Step], record: RunRecord, run: RunFolder) -> None:
-    """Refuse steps that put back from journals which are gone or not as they were written; reads each of these once.
+    """Refuse steps whose journals are missing or not as they were written; reads each journal once.
 
-    Raises `StagingError`: what a damaged file holds is never written, and never a part of what a run is to put back.
+    Raises `StagingError`: rows of a damaged file are never written, and an undo is never done in part.
     """
     needed = {(step.into, part.table, write.bucket) for step, part, write in written_by(steps)}
     journals: dict[tuple[Role, str, Bucket], tuple[Path, FileChecksum]] = {}
@@ -86,12 +86,12 @@ def refuse_damaged_journals(steps: Iterable[Step], record: RunRecord, run: RunFo
             journals.setdefault(
                 (written.into, written.part.table, write.bucket), (written.journal, written.journal_checksum)
             )
-    for path, kept in {journals[place] for place in needed if place in journals}:
-        run.refuse_changed(path, kept)
+    for path, checksum in {journals[place] for place in needed if place in journals}:
+        run.refuse_changed(path, checksum)
 
 
 class Journals:
-    """Rows as they were before a run, read from its journals; of a bucket written twice, those of the first time."""
+    """Rows as they were before a run, read from its journals; for a bucket written twice, those of the first time."""
 
     def __init__(self, record: RunRecord, run: RunFolder, cache: Cache, into: Role) -> None:
         self._cache = cache

@@ -1,4 +1,4 @@
-"""Lets a batch begin only when the user's own bounds allow it: the hours, the archive, those who wait for locks."""
+"""Lets a batch begin only when nothing speaks for waiting: the hours, an archive, others waiting for locks."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from syncengine.staging.run_folder import RunFolder
 
 HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-4]):([0-5]\d)")
 POLL_SECONDS = 5.0
-"""Between two looks at what is waited for."""
+"""Between two checks of the reason to wait."""
 FRESH_SECONDS = 15.0
-"""How long an answer of the servers counts."""
+"""How long an answer of the servers is valid."""
 LONGEST_WAIT = 600.0
-"""Seconds: those who wait for locks that are not ours would keep a run waiting for ever."""
+"""Seconds: others may wait for locks that are not ours, and must not stop a run for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """The hours of the day in which a run may write; they may go over midnight."""
+    """The hours of the day in which a run may write; they may pass midnight."""
 
     start: timedelta
     stop: timedelta
 
     def contains(self, moment: datetime) -> bool:
-        """Say whether a moment lies in them."""
+        """Say whether a moment is in them."""
         passed = moment - datetime(moment.year, moment.month, moment.day)
         if self.start < self.stop:
             return self.start <= passed < self.stop
@@ -42,14 +42,14 @@ class Hours:
 
 
 def parse_hours(text: str) -> Hours:
-    """Return hours as people type them; raises `InputError` for what are none."""
+    """Return hours as people type them; raises `InputError` for invalid ones."""
     found = HOURS.fullmatch(text.strip())
     if found:
         first, first_minutes, last, last_minutes = (int(one) for one in found.groups())
         start, stop = timedelta(hours=first, minutes=first_minutes), timedelta(hours=last, minutes=last_minutes)
         if start != stop and stop <= DAY:
             return Hours(start, stop)
-    raise InputError(f"{text!r} are no hours of the day.", hint="Write them like 22:00-05:00.")
+    raise InputError(f"Not valid hours: {text}.", hint="Type them as 22:00-05:00.")
 
 
 def _clock(passed: timedelta) -> str:
@@ -59,7 +59,7 @@ def _clock(passed: timedelta) -> str:
 
 @dataclass(slots=True)
 class Pacer:
-    """Waits, and says in the run why."""
+    """Waits, and records why with the run."""
 
     run: RunFolder
     servers: Mapping[Role, Server]
@@ -67,13 +67,13 @@ class Pacer:
     hours: Hours | None
     wall_clock: Callable[[], datetime]
     archiving: Callable[[Server, Role], str]
-    """Says which archive is running on a server, or nothing."""
+    """Returns which archive is running on a server, or an empty text."""
     report: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _checked: float | None = None
     _waited: float = 0.0
-    """Seconds waited for the locks of others, of all batches together."""
+    """Seconds waited for others' locks, in all batches together."""
 
     def __call__(self) -> None:
         """Wait until a batch may begin."""
@@ -104,10 +104,12 @@ class Pacer:
         return ""
 
     def _for_locks(self, role: Role) -> str:
-        """Return why to wait, or tell that it was waited for long enough in all."""
+        """Return why to wait, or report that the longest wait is over."""
         self._waited += POLL_SECONDS
         if self._waited < LONGEST_WAIT:
-            return f"since others wait for locks on {role}"
+            return f"because others wait for locks on {role}"
         minutes = LONGEST_WAIT / 60
-        self.report(f"no longer: goes on although others wait for locks on {role}, after {minutes:.0f} minutes in all")
+        self.report(
+            f"no longer: continues although others wait for locks on {role}, after {minutes:.0f} minutes in all"
+        )
         return ""

@@ -1,4 +1,4 @@
-"""Stages the next batch while one is written, so that reading, staging and writing overlap: two in flight, no more."""
+"""Stages the next batch while one is written, so that reading, staging and writing overlap: at most two at a time."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from syncengine.servers import threads
 
 
 class StagingAhead:
-    """Has batches prepared, one at a time and in the order they are asked for."""
+    """Prepares batches ahead, one at a time and in the order they are taken."""
 
     def __init__(self, prepare: Callable[[Batch], Future[list[PreparedPart]]], interrupt: Callable[[], None]) -> None:
         self._prepare = prepare
         self._interrupt = interrupt
         self._begun: Future[list[PreparedPart]] | None = None
-        """What was begun last; whatever was before it has come to its end then, or does so first."""
+        """The preparation begun last; earlier ones have ended, or end first."""
         self._next: tuple[Batch, Future[list[PreparedPart]]] | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        # Nobody waits for it any more, but whoever goes on with the run writes the same pieces.
+        # Its result is not needed any more, but a resume would write the same pieces.
         while not (self._begun is None or self._begun.cancel() or self._begun.done()):
             self._interrupt()
             wait((self._begun,), threads.AGAIN_SECONDS)
 
     def begin(self, batch: Batch) -> None:
-        """Begin to prepare a batch that will be asked for next."""
+        """Begin to prepare the batch that will be taken next."""
         if self._next is None:
             self._next = (batch, self._prepared(batch))
 
     def take(self, batch: Batch) -> list[PreparedPart]:
-        """Return a batch prepared; raises what kept it from being so."""
+        """Return a prepared batch; raises the error of its preparation."""
         ahead, self._next = self._next, None
         if ahead is not None and ahead[0].place == batch.place:
             return ahead[1].result()
         if ahead is not None:
-            # It was to be another one; both use the same pieces.
+            # Another batch was expected; both use the same pieces.
             with suppress(Exception):
                 ahead[1].result()
         return self._prepared(batch).result()

@@ -14,8 +14,8 @@ from syncengine.diffing.bag_difference import (
     DATE,
     SLOT,
     BagQuestion,
+    as_key,
     groups_statement,
-    key,
     key_term,
     surplus_statement,
 )
@@ -42,7 +42,7 @@ GROUPS_AT_ONCE = 200
 
 
 class RowSource(Protocol):
-    """What the rows of a step are read from, as the plan's kind says."""
+    """Where the rows of a step are read from, by the kind of plan."""
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows."""
@@ -50,7 +50,7 @@ class RowSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PreparedPart:
-    """All that applying one table's part of a batch needs; rows lie in pieces."""
+    """All that applying one table's part of a batch needs; its rows are in pieces."""
 
     part: TablePart
     before: Image
@@ -62,14 +62,14 @@ class PreparedPart:
 
     @property
     def record(self) -> PartRecord:
-        """What the ledger keeps of it."""
+        """What the ledger records of it."""
         checksums = self.journal.checksum, self.insert.checksum
         return PartRecord(self.part.table, self.before, self.after, self.delete_rows, self.insert.rows, *checksums)
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """Prepares batches: no transaction, no lock, nothing written but pieces."""
+    """Prepares batches, without a transaction or a lock; writes only pieces."""
 
     source: RowSource
     source_name: str
@@ -80,7 +80,7 @@ class Preparation:
     pieces: Path
 
     def batch(self, batch: Batch) -> list[PreparedPart]:
-        """Prepare a batch; raises `ChangedSincePlanError` where a server no longer holds what was planned on."""
+        """Prepare a batch; raises `ChangedSincePlanError` where a server no longer has the planned rows."""
         return [self._part(part, batch.place) for part in batch.parts]
 
     def _part(self, part: TablePart, place: BatchPlace) -> PreparedPart:
@@ -91,12 +91,12 @@ class Preparation:
         journal, before = self._journal(part, name, query)
         prepared = self._prepare(part, name, journal, before)
         if part.action is Action.RESTORE_GROUPS and prepared.after != image_of_states(_planned(part)):
-            # The finer comparison does not see all that was journalled: the buckets are put back whole.
+            # The finer comparison does not cover all journalled rows: the buckets are restored whole.
             return self._prepare(replace(part, action=Action.REPLACE_BUCKETS), name, journal, before)
         return prepared
 
     def _prepare(self, part: TablePart, name: str, journal: Piece, before: Image) -> PreparedPart:
-        """Choose what is deleted and inserted, stage that, and work out what the buckets hold then."""
+        """Choose the rows to delete and insert, stage them, and work out the after image."""
         delete_rows, deletes = self._choose(part, journal, buckets_of(part))
         insert = write_piece(self.pieces, f"{name}-insert", self.cache.reader(self._insert_text(part)))
         self.cache.show_piece("staged_insert", insert.path)
@@ -110,7 +110,7 @@ class Preparation:
         return PreparedPart(part, before, after, journal, insert, delete_rows, deletes)
 
     def _stage(self, part: TablePart, place: BatchPlace, query: ReadQuery) -> None:
-        """Show the source's rows as `staged_source`: from a piece that is there already, else from the source."""
+        """Show the source's rows as `staged_source`: from a piece that exists already, else from the source."""
         planned = _planned(part)
         name = f"{place.piece(part.table)}-source"
         path = self.pieces / f"{name}.parquet"
@@ -125,7 +125,7 @@ class Preparation:
             raise _changed_since_plan(part, self.source_name)
 
     def _journal(self, part: TablePart, name: str, query: ReadQuery) -> tuple[Piece, Image]:
-        """Show the target's rows as `journal`. One that is there and fits may be all that is left of those rows."""
+        """Show the target's rows as `journal`. An existing one that fits may be the only copy of those rows."""
         planned = {write.bucket: write.target for write in part.buckets}
         path = self.pieces / f"{name}-journal.parquet"
         if self._shown(path, "journal", part, planned):
@@ -139,18 +139,18 @@ class Preparation:
         return piece, before
 
     def _shown(self, path: Path, relation: str, part: TablePart, planned: Mapping[Bucket, BucketState]) -> bool:
-        """Show a piece that is there and holds what was planned on, and say whether there is one."""
+        """Show a piece that exists and has the planned rows, and say whether there is one."""
         if not path.exists():
             return False
         try:
             self.cache.show_piece(relation, path)
             return image_of_relation(part, self.seed, relation, self.cache) == image_of_states(planned)
         except (StagingError, RuntimeError):
-            # Whatever is wrong with it, and whatever its reader makes of that: it is made anew.
+            # A piece that cannot be read, for any reason, is made again.
             return False
 
     def _larger(self, part: TablePart, place: BatchPlace) -> Path | None:
-        """Return a piece of the source's rows of a larger batch, of which this one is a part."""
+        """Return the source's piece of a larger batch that this batch is a part of."""
         for path in self.pieces.glob(f"{place.portion:04d}-{place.step:05d}-*-{file_name(part.table)}-source.parquet"):
             first, past = (int(text) for text in path.name.split("-")[2:4])
             if first <= place.first and place.past <= past and (first, past) != (place.first, place.past):
@@ -158,7 +158,7 @@ class Preparation:
         return None
 
     def _cut(self, larger: Path, name: str, query: ReadQuery) -> bool:
-        """Make a piece of some of a larger one's rows, and say whether that can be read."""
+        """Make a piece from some rows of a larger one, and say whether that could be read."""
         statement = read_statement(query, source='"larger_piece"')
         try:
             self.cache.show_piece("larger_piece", larger)
@@ -175,13 +175,13 @@ class Preparation:
             return 0, ()
         question = _question(part)
         self.cache.run(surplus_statement(question))
-        place = ", ".join((DATE, SLOT, ACD, *map(key, part.key)))
+        place = ", ".join((DATE, SLOT, ACD, *map(as_key, part.key)))
         self.cache.run(f"CREATE OR REPLACE TABLE chosen AS SELECT {place} FROM ({groups_statement(question)}) AS found")
         self._spare_planned(part)
         if part.action is Action.REPAIR_CUTS:
             self._spare_uncut(part)
         if part.action is Action.ADD_GROUPS:
-            # Groups of which the target has some rows already are left as they are.
+            # Groups of which the target already has rows are not changed.
             self.cache.run(f"DELETE FROM chosen WHERE EXISTS (SELECT 1 FROM journal WHERE {_matches(part, 'journal')})")
             return 0, ()
         raw = _raw_key(part)
@@ -209,8 +209,8 @@ class Preparation:
         ]
 
     def _spare_planned(self, part: TablePart) -> None:
-        """Take out of the table `chosen` the key groups that the plan leaves as they are."""
-        names = (DATE, SLOT, ACD, *map(key, part.key))
+        """Remove from the table `chosen` the key groups that the plan skips."""
+        names = (DATE, SLOT, ACD, *map(as_key, part.key))
         where = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in names)
         for write in part.buckets:
             bucket = write.bucket
@@ -218,9 +218,9 @@ class Preparation:
                 self.cache.rows(f"DELETE FROM chosen WHERE {where}", (*_bucket_place(bucket), *place))
 
     def _spare_uncut(self, part: TablePart) -> None:
-        """Take out of the table `chosen` what no outage cut, but for what is added or replaced beside it."""
+        """Remove from the table `chosen` groups that no outage cut, except those added or replaced with them."""
         self.cache.run("CREATE OR REPLACE TABLE chosen AS SELECT *, FALSE AS is_cut FROM chosen")
-        names = (DATE, SLOT, ACD, *map(key, part.key))
+        names = (DATE, SLOT, ACD, *map(as_key, part.key))
         group = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in names)
         bucket = " AND ".join(f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" for name in (DATE, SLOT, ACD))
         for write in part.buckets:
@@ -234,7 +234,7 @@ class Preparation:
                 self.cache.rows(f"DELETE FROM chosen WHERE NOT is_cut AND {bucket}{only_present}", place)
 
     def _insert_text(self, part: TablePart) -> str:
-        """Return the rows to insert, numbered on from the target's own row numbers where it has such."""
+        """Return the rows to insert, numbered from the target's own highest row number where it has one."""
         columns = []
         for column in part.columns:
             name = quoted(column.name)
@@ -250,12 +250,12 @@ class Preparation:
 
 
 def _planned(part: TablePart) -> dict[Bucket, BucketState]:
-    """Return what the source was to hold in each bucket of a part."""
+    """Return the planned state of the source in each bucket of a part."""
     return {write.bucket: write.source for write in part.buckets}
 
 
 def _bucket_place(bucket: Bucket) -> tuple[str | None, ...]:
-    """Return a bucket as text, as the table `chosen` is asked for it."""
+    """Return a bucket as text, as queries of the table `chosen` name it."""
     return tuple(None if one is None else str(one) for one in (bucket.row_date, bucket.slot, bucket.acd))
 
 
@@ -271,7 +271,7 @@ def _question(part: TablePart) -> BagQuestion:
 
 
 def _compared(part: TablePart) -> tuple[FingerprintColumn, ...]:
-    """Return the columns by which rows are told apart: all of them in full, where all have to come back."""
+    """Return the columns that distinguish rows: all of them in full, where all must be restored."""
     return in_full(part.columns) if part.action is Action.RESTORE_GROUPS else part.compared
 
 
@@ -287,7 +287,7 @@ def _matches(part: TablePart, relation: str) -> str:
     rows = replace(DUCKDB, relation=relation)
     compared = {column.name: column for column in _compared(part)}
     pairs = list(zip((DATE, SLOT, ACD), bucket_terms(part.bucket_columns, rows), strict=True))
-    pairs += [(key(name), key_term(compared[name], rows.name(name))) for name in part.key]
+    pairs += [(as_key(name), key_term(compared[name], rows.name(name))) for name in part.key]
     return " AND ".join(f"chosen.{name} IS NOT DISTINCT FROM ({term})" for name, term in pairs)
 
 

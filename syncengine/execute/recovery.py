@@ -1,4 +1,4 @@
-"""Resolves what a crash left open: finds out what became of each batch, and puts back half of one where it must."""
+"""Resolves what a crash left open: the outcome of each batch, restoring one that is half written."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from syncengine.staging.cache import Cache
 from syncengine.staging.pieces import Piece
 from syncengine.staging.run_folder import RunFolder
 
-CRASHED = "found out after its process had ended"
+CRASHED = "resolved after its process had ended"
 
 
 def recover(
     record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], cache: Cache, limits: Limits
 ) -> tuple[RunRecord, int]:
-    """Resolve the open batches of a run, and return it as it is then, and how many batches had to be put back.
+    """Resolve the open batches of a run; return the run as it is then, and how many batches had to be restored.
 
     Raises `OtherServersError` where the pair file names other servers than the run wrote to, `StillOpenError` where the
     session that opened a batch is not known to be gone, and `UnknownOutcomeError` where a database without
-    transactions holds rows of somebody else's. Of a run whose files are damaged nothing is concluded, and nothing is
-    put back: its sessions must be gone, no more.
+    transactions has rows of another writer. A run whose files are damaged is not resolved, and nothing of it is
+    restored: its sessions must be gone, no more.
     """
     if not record.unresolved:
         return record, 0
@@ -49,7 +49,10 @@ def recover(
         step = next(one for one in plan.steps if one.number == batch.place.step)
         found = batch_of(step, batch.place)
         server = servers[batch.into]
-        images = [Images(part, told.before, told.after) for part, told in zip(found.parts, batch.parts, strict=True)]
+        images = [
+            Images(part, recorded.before, recorded.after)
+            for part, recorded in zip(found.parts, batch.parts, strict=True)
+        ]
         state = resolve(images, server, batch.session, seed=plan.seed, cache=cache, wait_seconds=limits.lock_seconds)
         why = CRASHED
         if state is BatchState.UNKNOWN and not server.describe().capabilities.transactions:
@@ -63,27 +66,27 @@ def recover(
 def _restore_half_written(
     batch: Batch, record: BatchRecord, run: RunFolder, server: Server, seed: int, cache: Cache
 ) -> str:
-    """Put back half a batch in a database without transactions, and say so."""
+    """Restore half a batch in a database without transactions, and return a note of that."""
     parts = []
-    for part, told in zip(batch.parts, record.parts, strict=True):
-        before = sum(rows for _, rows, _, _ in told.before.states)
-        journal = Piece(run.journal(batch.place, part.table), before, told.journal)
+    for part, recorded in zip(batch.parts, record.parts, strict=True):
+        before = sum(rows for _, rows, _, _ in recorded.before.states)
+        journal = Piece(run.journal(batch.place, part.table), before, recorded.journal)
         path = run.pieces / f"{batch.place.piece(part.table)}-insert.parquet"
-        insert = Piece(path, told.inserted, told.insert)
+        insert = Piece(path, recorded.inserted, recorded.insert)
         for piece in (journal, insert):
             try:
                 run.refuse_changed(piece.path, piece.checksum)
             except StagingError as error:
                 raise UnknownOutcomeError(
-                    f"{part.table}: the step was cut short, {record.into} keeps no log, and {error.message}",
-                    hint="Nothing was put back. `syncengine verify` says how the table stands; a resync repairs it.",
+                    f"{part.table}: the step was cut short, {record.into} has no log, and {error.message}",
+                    hint="Nothing was restored. `syncengine verify` shows the state of the table; a resync repairs it.",
                 ) from error
-        parts.append(PreparedPart(part, told.before, told.after, journal, insert, told.deleted, ()))
+        parts.append(PreparedPart(part, recorded.before, recorded.after, journal, insert, recorded.deleted, ()))
     try:
         restore_all(parts, server, seed, cache, record.into)
     except StagingError as error:
         raise UnknownOutcomeError(
-            f"{record.into} keeps no log, and a step that was cut short cannot be put back: {error.message}",
-            hint="`syncengine verify` says how its tables stand; a resync repairs them.",
+            f"{record.into} has no log, and a step that was cut short cannot be restored: {error.message}",
+            hint="`syncengine verify` shows the state of its tables; a resync repairs them.",
         ) from error
-    return "cut short in a database without transactions, and put back from its journal"
+    return "cut short in a database without transactions, and restored from its journal"

@@ -1,4 +1,4 @@
-"""What a run works with."""
+"""The context of a run."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from syncengine.staging.run_folder import RunFolder
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """The servers, the disk and the promises of a run. Each of the two caches is used by one thread."""
+    """The servers, the files and the limits of a run. Each of the two caches is used by one thread."""
 
     servers: Mapping[Role, Server]
     source: Callable[[Role], tuple[RowSource, str]]
-    """Where rows for a server come from, and what that is called."""
+    """Where rows for a server come from, and its name in messages."""
     cache: Cache
     staging_cache: Cache
     run: RunFolder
     limits: Limits
     progress: Progress
     forget: Callable[[Iterable[tuple[str, int | None, date | None]]], None]
-    """Drops what is remembered of tables, ACDs and days that are about to be written."""
+    """Drops remembered results of tables, ACDs and days that are about to be written."""
     prepare_elsewhere: Callable[[Batch], Future[list[PreparedPart]]] | None = None
-    """Has a batch prepared elsewhere; None where that is done here."""
+    """Prepares a batch on an executor; None where that is done here."""
     before_batch: Callable[[], None] = lambda: None
-    """Waits until the user's own bounds let another batch begin."""
+    """Waits until another batch may begin."""

@@ -20,7 +20,7 @@ class ReadRows:
     rows: pa.Table
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Stream them, whatever is asked for."""
+        """Stream them all, for any query."""
         del query
         return self.rows.to_reader()
 
@@ -34,7 +34,7 @@ class ReadRows:
 
 @dataclass(frozen=True, slots=True)
 class Schedules:
-    """Rows of which those of some timetables, asked for by name, are read elsewhere: schedules that are made."""
+    """Rows of which those of some timetables, queried by name, have a source of their own: schedules that are made."""
 
     others: RowSource
     made: RowSource
@@ -47,7 +47,7 @@ class Schedules:
 
 @dataclass(frozen=True, slots=True)
 class EditedRows:
-    """Rows of a server, edited as they are read; a query must ask for owner, name and flag."""
+    """Rows of a server, edited as they are read; a query must include owner, name and flag."""
 
     rows: RowSource
     edit: FlagEdit

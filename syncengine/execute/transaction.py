@@ -1,4 +1,4 @@
-"""Writes one batch: a transaction, held against the plan before it is committed."""
+"""Writes one batch: a transaction, compared with the plan before it is committed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from syncengine.staging.pieces import read_piece
 from syncengine.staging.run_marks import part_data
 
 HOW_ROWS_CHANGE = (
-    "A trigger, a rule or a conversion on the server may have changed the rows, or kept some out; the plan names the "
+    "A trigger, a rule or a conversion on the server may have changed rows, or rejected some; the plan names the "
     "first two."
 )
 
@@ -36,13 +36,13 @@ class BatchWriter:
     context: RunContext
     seed: int
     report: Callable[[Batch, BatchState, int, int, str], None]
-    """Is told what became of a batch as soon as that is known: deleted and inserted rows, and why."""
+    """Is called with the outcome of a batch as soon as it is known: deleted and inserted rows, and why."""
 
     def write(self, batch: Batch, prepared: list[PreparedPart], *, whole_tables: bool) -> None:
         """Do the transaction of a batch.
 
-        `whole_tables` locks tables instead of rows. Raises what kept it from being done; what was committed,
-        or may have been, is told before.
+        `whole_tables` locks tables instead of rows. Raises why it was not done; a batch that was committed, or may have
+        been, is reported before.
         """
         started = time.monotonic()
         begun: list[PreparedPart] = []
@@ -60,11 +60,11 @@ class BatchWriter:
                         self._apply(one, session, batch.into)
                     with _naming(" and ".join(one.part.table for one in prepared)):
                         session.run_deferred()
-                    # Last of all: what one table's rows set off may change those of another.
+                    # Last of all: a trigger of one table may change rows of another.
                     for one in prepared:
                         self._verify(one, session, batch.into)
                     _refuse_missing_journals(prepared)
-                    # From here on a Ctrl-C waits until what was committed is known to be.
+                    # From here on a Ctrl-C waits until the outcome of the commit is known.
                     quiet.enter_context(uninterrupted())
                     committing = True
                     session.commit()
@@ -79,7 +79,7 @@ class BatchWriter:
                 if committed:
                     self._report(batch, prepared, BatchState.DONE, "")
                 elif committing:
-                    # A Ctrl-C that could be held back no longer: the mark stays open, and a resume finds out.
+                    # A Ctrl-C that could not be delayed any longer: the mark stays open, and a resume resolves it.
                     self._report(batch, prepared, BatchState.UNKNOWN, COMMIT_UNANSWERED)
                 else:
                     self._roll_back(batch, prepared, begun, session_id, BY_USER if is_stop(error) else repr(error))
@@ -99,7 +99,7 @@ class BatchWriter:
         )
 
     def _lock(self, one: PreparedPart, session: WriteSession, into: Role, *, whole_table: bool) -> None:
-        """Keep others from one table's rows, which must be those that were journalled."""
+        """Lock one table's rows, which must be the journalled ones."""
         with _naming(one.part.table):
             session.lock(buckets_of(one.part), table=whole_table)
         if image_of(one.part, self.seed, session, self.context.cache) != one.before:
@@ -109,7 +109,7 @@ class BatchWriter:
             )
 
     def _apply(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
-        """Write one table's rows inside the transaction; what does not add up rolls everything back."""
+        """Write one table's rows inside the transaction; a wrong count rolls everything back."""
         table = one.part.table
         with _naming(table):
             deleted = sum(session.delete(selection) for selection in one.deletes)
@@ -127,38 +127,38 @@ class BatchWriter:
             )
 
     def _verify(self, one: PreparedPart, session: WriteSession, into: Role) -> None:
-        """Hold what one table would hold against what was staged."""
+        """Compare one table's rows with the after image."""
         if image_of(one.part, self.seed, session, self.context.cache) != one.after:
             raise ServerError(
-                f"{one.part.table}: what {into} would hold is not what was staged; rolled back.",
+                f"{one.part.table}: the rows {into} would have are not those that were staged; rolled back.",
                 hint=HOW_ROWS_CHANGE,
             )
 
     def _roll_back(
         self, batch: Batch, prepared: list[PreparedPart], begun: list[PreparedPart], session_id: str, why: str
     ) -> None:
-        """Put back the journal where there was no transaction: one is rolled back when its session is left."""
+        """Restore the journal where there was no transaction; a transaction ends with its session."""
         server = self.context.servers[batch.into]
         with uninterrupted():
             if begun and not server.describe().capabilities.transactions:
                 try:
-                    # A statement that was given up may still be under way there.
+                    # A cancelled statement may still be under way on the server.
                     refuse_live_session(server, session_id, self.context.limits.lock_seconds)
                     restore_all(begun, server, self.seed, self.context.cache, batch.into)
                 except BaseException as error:
-                    # The mark stays open: a resume puts it back once the server lets it.
-                    message = f"{why} What was written of it could not be put back: {error or 'it was stopped'}"
+                    # The mark stays open: a resume restores the rows once the server allows it.
+                    message = f"{why} Rows it had written could not be restored: {error or 'it was stopped'}"
                     self._report(batch, prepared, BatchState.UNKNOWN, message)
                     if isinstance(error, ServerError):
-                        # Whatever may pass by: to try the step again, or less of it, is to begin on half of it.
+                        # Even after a transient error: a retry would begin with half of it written.
                         raise UnknownOutcomeError(message) from error
                     raise
-            # Where it cannot be told, the next run finds out.
+            # Where it cannot be marked, the next run resolves it.
             with suppress(StagingError):
                 self.context.run.mark_batch(batch.place, BatchState.ROLLED_BACK, into=batch.into, why=why)
 
     def _resolved(self, batch: Batch, prepared: list[PreparedPart], session: str, error: SyncError) -> str:
-        """Return why a batch is done although its commit failed; raises where it is not, or nobody can say."""
+        """Return why a batch is done although its commit failed; raises where it is not, or may not be."""
         images = [Images(one.part, one.before, one.after) for one in prepared]
         server = self.context.servers[batch.into]
         try:
@@ -170,7 +170,7 @@ class BatchWriter:
                 cache=self.context.cache,
                 wait_seconds=self.context.limits.lock_seconds,
             )
-        except Exception:  # noqa: BLE001  # whatever keeps us from looking, nobody knows then
+        except Exception:  # noqa: BLE001  # without a comparison the outcome is unknown
             state = BatchState.OPEN
         except BaseException:
             self._report(batch, prepared, BatchState.UNKNOWN, COMMIT_UNANSWERED)
@@ -180,7 +180,7 @@ class BatchWriter:
         if state is BatchState.ROLLED_BACK:
             self.context.run.mark_batch(batch.place, state, into=batch.into, why=str(error))
             if isinstance(error, UnknownOutcomeError):
-                # It is known now: the same again may succeed.
+                # The outcome is known now: a retry may succeed.
                 raise ServerError(error.message, hint=error.hint, transient=True) from error
             raise error
         self._report(batch, prepared, BatchState.UNKNOWN, str(error))
@@ -196,7 +196,7 @@ class BatchWriter:
 
 @contextmanager
 def _naming(table: str) -> Iterator[None]:
-    """Name the table in what a server says of a write to it: a constraint has a name, and does not say of what."""
+    """Name the table in an error of the server: a message about a constraint may not."""
     try:
         yield
     except ServerError as error:
@@ -206,10 +206,10 @@ def _naming(table: str) -> Iterator[None]:
 
 
 def _refuse_missing_journals(prepared: list[PreparedPart]) -> None:
-    """Refuse to commit what could not be undone: somebody may have taken the staging folder away."""
+    """Refuse to commit a batch that could not be undone: the staging folder may have been removed."""
     for one in prepared:
         if not one.journal.path.exists():
             raise StagingError(
-                f"The staging folder is gone, or the journal {one.journal.path} of it; the step was rolled back.",
+                f"The journal {one.journal.path} is missing, or the staging folder is; the step was rolled back.",
                 hint="Nothing of this step was written; run the same command again.",
             )

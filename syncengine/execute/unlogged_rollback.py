@@ -1,4 +1,4 @@
-"""Undoes a batch that was cut short in a database without transactions, from the journal of that batch."""
+"""Restores a batch that was cut short in a database without transactions, from the journal of that batch."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from syncengine.staging.pieces import read_piece
 
 
 def restore_all(parts: list[PreparedPart], server: Server, seed: int, cache: Cache, into: Role) -> None:
-    """Make the buckets of all parts as they were; raises `UnknownOutcomeError` as `put_back` does."""
+    """Restore the buckets of all parts; raises `UnknownOutcomeError` as `restore` does."""
 
     def again() -> None:
-        # The session that wrote may be the one that was lost.
+        # The session that wrote may be lost: each try begins a new one.
         with server.begin() as session:
             for one in parts:
                 restore(one, session, seed, cache, into)
@@ -27,19 +27,19 @@ def restore_all(parts: list[PreparedPart], server: Server, seed: int, cache: Cac
 
 
 def restore(one: PreparedPart, session: WriteSession, seed: int, cache: Cache, into: Role) -> None:
-    """Make the buckets of a part as they were before its batch.
+    """Restore the buckets of a part to its before image.
 
-    Raises `UnknownOutcomeError` where there are rows that are neither the batch's nor were there before it:
-    somebody else wrote them, and nothing is deleted then.
+    Raises `UnknownOutcomeError` where there are rows that are neither the batch's nor older than it: another
+    writer's, and nothing is deleted then.
     """
     if image_of(one.part, seed, session, cache) == one.before:
         return
     foreign = _foreign_rows(one, session, cache)
     if foreign:
         raise UnknownOutcomeError(
-            f"{one.part.table}: the step was cut short, {into} keeps no transaction log, and somebody else has written "
-            f"{foreign:,} rows there meanwhile; nothing was put back.",
-            hint=f"The rows as they were lie in {one.journal.path}.",
+            f"{one.part.table}: the step was cut short, {into} has no transaction log, and another writer has added "
+            f"{foreign:,} rows meanwhile; nothing was restored.",
+            hint=f"The earlier rows are in {one.journal.path}.",
         )
     session.delete(buckets_of(one.part))
     if one.journal.rows:
@@ -47,12 +47,12 @@ def restore(one: PreparedPart, session: WriteSession, seed: int, cache: Cache, i
     if image_of(one.part, seed, session, cache) != one.before:
         raise UnknownOutcomeError(
             f"{one.part.table}: the step was cut short, and {into} is not as it was before it.",
-            hint=f"The rows as they were lie in {one.journal.path}.",
+            hint=f"The earlier rows are in {one.journal.path}.",
         )
 
 
 def _foreign_rows(one: PreparedPart, session: WriteSession, cache: Cache) -> int:
-    """Count rows that are in no bag of the batch: neither journalled nor staged."""
+    """Count rows that are not of the batch: neither journalled nor staged."""
     names = tuple(column.name for column in one.part.columns)
     cache.load("held_now", session.read(ReadQuery(buckets_of(one.part), names)))
     cache.show_piece("journal", one.journal.path)

@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import IO
 
 END_BYTES = 64 * 1024
-"""How much of the beginning, and as much of the end, of what a command says is kept."""
+"""Bytes that are saved of the beginning of a command's output, and as many of its end."""
 GRACE_SECONDS = 5.0
 """How long a command that took too long has to clean up before it is killed."""
 DRAIN_SECONDS = 1.0
-"""How long output is waited for once a command has ended: what it left running may hold its output open."""
+"""How long to wait for output once a command has ended: a process it left running may hold its output open."""
 POLL_SECONDS = 0.1
 CHUNK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What became of a command. `problem` is empty where it ended with 0, else the end of a sentence."""
+    """How a command ended. `problem` is empty where it ended with 0, else the end of a sentence."""
 
     problem: str
     output: str
@@ -48,21 +48,21 @@ def run_command(
     starting: AbstractContextManager[None] | None = None,
     umask: int = -1,
 ) -> CommandResult:
-    """Run a command in a folder and wait for it. Never raises for what becomes of it.
+    """Run a command in a folder and wait for it. Never raises for how it ends.
 
-    The arguments are handed over as they are: no shell sees them. It has no terminal and nothing to read, and is the
-    head of a process group of its own, so that Ctrl-C at the terminal does not reach it. Where the caller is
-    interrupted, or the time is up, the group is ended before this returns. `starting` is held while the process is
-    begun, and should keep interrupts back: one that came then would leave a process that nobody knows of. `umask` is
-    the command's own, -1 for that of this process.
+    The arguments are passed as they are, without a shell. The command has no terminal and no input, and leads a
+    process group of its own, so that Ctrl-C at the terminal does not reach it. Where the caller is interrupted, or
+    the time is up, the group is ended before this returns. `starting` is entered while the process is started, and
+    should block interrupts: an interrupt at that moment would leave the process running. `umask` is the command's
+    own, -1 for that of this process.
     """
     begun = time.monotonic()
     process: subprocess.Popen[bytes] | None = None
     try:
         with starting or nullcontext():
             process = _started(command, folder, environment, umask)
-        with closing(_OutputReader(process)) as listening:
-            in_time = listening.read_until(begun + timeout_seconds)
+        with closing(_OutputReader(process)) as reader:
+            in_time = reader.read_until(begun + timeout_seconds)
     except BaseException as error:
         if process is not None:
             _end_group(process)
@@ -74,8 +74,8 @@ def run_command(
         return CommandResult(f"could not be started: {reason}: {command[0]}", "", "", 0.0, started=False)
     seconds = time.monotonic() - begun
     code = process.returncode if in_time and process.returncode >= 0 else None
-    problem = _problem(process.returncode) if in_time else _overdue(process.returncode, timeout_seconds)
-    return CommandResult(problem, listening.both.text(), listening.answer.text(), seconds, code)
+    problem = _exit_problem(process.returncode) if in_time else _timeout_problem(process.returncode, timeout_seconds)
+    return CommandResult(problem, reader.both.text(), reader.answer.text(), seconds, code)
 
 
 def _started(
@@ -103,7 +103,7 @@ class _StreamEnds:
     skipped_bytes: int = 0
 
     def add(self, data: bytes) -> None:
-        """Keep some more, and forget what is in the middle by now."""
+        """Add output, and drop what is now in the middle."""
         room = max(0, END_BYTES - len(self.head))
         self.head += data[:room]
         rest = data[room:]
@@ -121,10 +121,10 @@ class _StreamEnds:
             self.skipped_bytes += dropped
 
     def text(self) -> str:
-        """Return it as text, without what would move a terminal's cursor.
+        """Return it as text, without control characters.
 
-        Where something is left out, so is the line it begins in and the one it ends in: half a secret is one as well,
-        and nobody could mask it.
+        Where bytes were dropped, so are the lines they begin and end in: half a secret is one as well, and could not be
+        masked.
         """
         head, tail, skipped = bytes(self.head), b"".join(self.tail), self.skipped_bytes
         if skipped:
@@ -139,7 +139,7 @@ class _StreamEnds:
 
 
 class _OutputReader:
-    """Reads what a process says until it ends."""
+    """Reads the output of a process until it ends."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
@@ -147,12 +147,12 @@ class _OutputReader:
         self.answer = _StreamEnds()
         self._selector = selectors.DefaultSelector()
         for stream in (process.stdout, process.stderr):
-            assert stream is not None  # noqa: S101  # both were asked for
+            assert stream is not None  # noqa: S101  # both are pipes
             os.set_blocking(stream.fileno(), False)
             self._selector.register(stream, selectors.EVENT_READ)
 
     def read_until(self, deadline: float) -> bool:
-        """Listen until the process has ended; end it at the deadline, and say whether it was in time."""
+        """Read until the process has ended; end it at the deadline, and say whether it was in time."""
         while self.process.poll() is None:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
@@ -164,7 +164,7 @@ class _OutputReader:
         return True
 
     def close(self) -> None:
-        """Give back the streams."""
+        """Close the streams."""
         self._selector.close()
         _close(self.process)
 
@@ -175,7 +175,7 @@ class _OutputReader:
 
     def _read(self, seconds: float) -> None:
         if not self._selector.get_map():
-            # It has closed both, and works on.
+            # It has closed both, and is still running.
             time.sleep(min(seconds, POLL_SECONDS))
             return
         for key, _ in self._selector.select(seconds):
@@ -211,18 +211,18 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    # It may be gone already, or belong to somebody else by now, as with sudo.
+    # It may have ended already, or belong to another user by now, as with sudo.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
 
 
-def _overdue(code: int | None, timeout_seconds: float) -> str:
+def _timeout_problem(code: int | None, timeout_seconds: float) -> str:
     unit = "second" if timeout_seconds == 1 else "seconds"
-    ended = "and was ended" if code is not None else "and could not be ended: it goes on"
-    return f"was not done within {timeout_seconds:g} {unit}, {ended}"
+    ended = "and was stopped" if code is not None else "and could not be stopped: it is still running"
+    return f"did not finish within {timeout_seconds:g} {unit} {ended}"
 
 
-def _problem(code: int) -> str:
+def _exit_problem(code: int) -> str:
     if code == 0:
         return ""
     if code < 0:

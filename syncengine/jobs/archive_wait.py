@@ -1,4 +1,4 @@
-"""Waits for the archive: a plan that comes too early is made again until it does not (rule 6)."""
+"""Waits for the archive: a plan that comes too early is made again until both servers have archived (rule 6)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from syncengine.model.progress import Progress
 from syncengine.model.refusals import NotArchivedError
 
 WAIT_SECONDS = 30.0
-"""Seconds between two looks at the archive status."""
+"""Seconds between two checks of the archive status."""
 T = TypeVar("T")
 
 
 def retry_until_archived(make: Callable[[], T], limits: Limits, progress: Progress, *, wait: bool) -> T:
-    """Return what `make` returns; while it is refused for the archive, wait and try again if `wait` says so.
+    """Return what `make` returns; with `wait`, wait and try again while it is refused for the archive.
 
     Raises the refusal after `wait_minutes`. `make` opens and closes the servers itself: an embedded one that was
     open could not be written to meanwhile.

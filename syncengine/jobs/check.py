@@ -1,4 +1,4 @@
-"""A check of a pair: who the two servers are, whether they are set up alike, and what they do in a scratch table."""
+"""A check of a pair: who the two servers are, whether they are set up alike, and what works in a scratch table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from syncengine.observe.facts import FACTS
 from syncengine.staging.cache import Cache
 
 SCRATCH_LOCK_SECONDS = 2
-"""How long a session in a scratch table waits for a lock, which one case lets it do."""
+"""How long a session in a scratch table waits for a lock; one case makes it wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class Check:
     progress: Progress
 
     def set_up(self) -> PairCheck:
-        """Return whether both servers are set up alike, without a look at the tables that do not tell. Reads only."""
+        """Return whether both servers are set up alike, by the few tables that show it. Reads only."""
         few = tuple(spec for spec in self.catalogue.tables if spec.witness or spec.set_up or spec.name in FACTS)
         return replace(self, catalogue=replace(self.catalogue, tables=few)).run(scratch=False)
 
     def run(self, *, scratch: bool) -> PairCheck:
-        """Return what was found; only with `scratch` is anything written. A server that fails does not raise."""
+        """Return the results; only with `scratch` is anything written. A server that fails does not raise."""
         questions = InspectionOptions(self.settings, self.catalogue, as_of(self.settings))
         limits = self.settings.limits
         if scratch:

@@ -1,4 +1,4 @@
-"""A checklist of a pair: read, filled in from what the pair shows, its ticks kept, its hooks run."""
+"""A checklist of a pair: read, filled in by probing the pair, its ticks saved, its hooks run."""
 
 from __future__ import annotations
 
@@ -43,37 +43,37 @@ from syncengine.staging.ledger import Ledger
 
 PROFILES = "call-profiles"
 LONG_AGO_DAYS = 3
-"""From when on a list that was begun may be of another time."""
+"""After so many days a checklist may belong to an earlier event."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChecklistRequest:
-    """What is asked of a checklist beside being shown: lines by their numbers."""
+    """What to do with a checklist besides showing it: lines by their numbers."""
 
     tick: tuple[int, ...] = ()
     untick: tuple[int, ...] = ()
     do: tuple[int, ...] = ()
-    """Lines to be carried out by their hooks."""
+    """Lines for their hooks to carry out."""
     at: datetime | None = None
-    """When what is ticked was done, on the clock of the switch; now, if left out."""
+    """When the ticked lines were done, on the clock of the switch; now, if left out."""
     anew: bool = False
     since: datetime | None = None
     way: str = ""
 
     @property
     def begins(self) -> bool:
-        """Say whether it begins a checklist that was not begun."""
+        """Say whether it begins a checklist."""
         return self.anew or bool(self.tick or self.do)
 
     @property
     def changes(self) -> bool:
-        """Say whether anything of what is kept is to be changed."""
+        """Say whether it changes the saved checklist."""
         return self.begins or bool(self.untick or self.way)
 
 
 @dataclass(frozen=True, slots=True)
 class ChecklistProbes:
-    """The jobs that look for a checklist at what is beside the facts of both servers."""
+    """The jobs that probe the pair for a checklist, beyond the facts of both servers."""
 
     observer: Observer
     check: Check
@@ -94,10 +94,10 @@ class Checklists:
     probes: ChecklistProbes
 
     def update(self, name: str, request: ChecklistRequest) -> FilledChecklist:
-        """Do what is asked of a checklist, and return it as it stands then.
+        """Carry out a request, and return the checklist as it stands then.
 
-        What the pair shows to be done is kept, where the checklist was begun. Raises `InputError` for what it does
-        not have, `HookFailedError` where a hook fails: then what was ticked before stays so.
+        Lines that probes show to be done are saved, where the checklist was begun. Raises `InputError` for a line or a
+        way that it does not have, `HookFailedError` where a hook fails: lines ticked before that stay ticked.
         """
         procedure = read_procedure(name)
         self._refuse_future(request)
@@ -141,7 +141,7 @@ class Checklists:
                 )
 
     def _change(self, procedure: Procedure, file: ChecklistFile, request: ChecklistRequest) -> None:
-        """Keep what is asked for; each line that a hook carries out as soon as that is done."""
+        """Save the requested changes; a line that a hook carries out, as soon as the hook is done."""
         now = as_of(self.settings)
         hooks = {number: self._hooks_of(number, procedure.lines[number - 1]) for number in request.do}
         with self.ledger.locked():
@@ -169,7 +169,7 @@ class Checklists:
                 file.save(record)
 
     def _since(self, procedure: Procedure) -> datetime:
-        """Return from when on what happened counts, where nobody said it."""
+        """Return from when on events count, where the request gives no time."""
         now = as_of(self.settings)
         match procedure.counts_since:
             case CountsSince.YESTERDAY:
@@ -182,9 +182,9 @@ class Checklists:
     def _carry_out(
         self, number: int, line: ProcedureLine, hooks: Iterable[Hook], record: ChecklistRecord, file: ChecklistFile
     ) -> tuple[ChecklistRecord, str]:
-        """Run the hooks of a line, the primary's first, and return what they said; the first that fails ends it.
+        """Run the hooks of a line, the primary's first, and return their output; the first that fails ends it.
 
-        That one is begun is kept before, and what became of it after: one that was cut short may have done it.
+        The start of each is saved before, and its result after: a hook that was cut short may have done its work.
         """
         outputs: list[str] = []
         for hook in hooks:
@@ -199,7 +199,7 @@ class Checklists:
             record = record.with_hook(finished_record(begun, found))
             file.save(record)
             if found.problem:
-                before = f" Those before have done it: {'; '.join(outputs)}." if outputs else ""
+                before = f" Done before it: {'; '.join(outputs)}." if outputs else ""
                 raise HookFailedError(
                     f"Line {number} is not ticked: the hook {hook.kind} of {hook.server} "
                     f"{found.problem}{output_clause(found.output)}.{before}",
@@ -213,7 +213,7 @@ class Checklists:
         return max((one.number for one in known), default=0) + 1
 
     def _mark_multi_user_by_hand(self, record: ChecklistRecord, line: ProcedureLine) -> ChecklistRecord:
-        """Return it with the servers put back that a checklist had put in single-user mode, as somebody says."""
+        """Record as back in multi-user mode the servers that a checklist had put in single-user mode."""
         for role in in_single_user_mode(sorted_by_number((*self.ledger.list_hooks(), *record.hooks))):
             if role in line.place.roles:
                 number = self._next_hook(record)
@@ -224,7 +224,7 @@ class Checklists:
         return record
 
     def _hooks_of(self, number: int, line: ProcedureLine) -> list[Hook]:
-        """Return the hooks that carry out a line; raises `InputError` with what to do where there are not all."""
+        """Return the hooks that carry out a line; raises `InputError` with what to do where one is missing."""
         hooks = [self.settings.hook(line.kind, role) for role in line.place.roles] if line.kind is not None else []
         found = [hook for hook in hooks if hook is not None]
         if found and len(found) == len(hooks):
@@ -242,7 +242,7 @@ class Checklists:
         raise InputError(f"Line {number} has no hook that carries it out.", hint=instead)
 
     def _fill_in(self, procedure: Procedure, record: ChecklistRecord) -> ChecklistProgress:
-        """Return a checklist filled in, asking the pair only for what its lines need."""
+        """Return a checklist filled in, querying the pair only for what its lines need."""
         evidence = Evidence(
             settings=self.settings,
             as_of=as_of(self.settings),
@@ -259,7 +259,7 @@ class Checklists:
                 evidence = self._gather(need, evidence)
 
     def _gather(self, need: Need, evidence: Evidence) -> Evidence:
-        """Return the evidence with one thing more, or with why that could not be had."""
+        """Return the evidence with one more item, or with why it could not be read."""
         evidence = replace(evidence, gathered=evidence.gathered | {need})
         try:
             match need:
@@ -305,10 +305,10 @@ class Checklists:
         return replace(evidence, facts=facts, silent=silent)
 
     def _save_probed(self, file: ChecklistFile, progress: ChecklistProgress) -> list[str]:
-        """Keep what the pair showed to be done; return a note where that cannot be."""
+        """Save what the probes show to be done; return a note where that fails."""
         holder = self.ledger.holder()
         if holder:
-            return [f"what was seen could not be kept: another run is writing to this pair: {holder}"]
+            return [f"the filled-in lines could not be saved: another run is writing to this pair: {holder}"]
         try:
             with self.ledger.locked():
                 record = file.load()
@@ -320,12 +320,12 @@ class Checklists:
                 if updated != record:
                     file.save(updated)
         except (OccupiedError, StagingError) as error:
-            return [f"what was seen could not be kept: {error.message.rstrip('.')}"]
+            return [f"the filled-in lines could not be saved: {error.message.rstrip('.')}"]
         return []
 
 
 def _single_user_records(file: ChecklistFile) -> tuple[HookRecord, ...]:
-    """Return which servers the hooks of a list that is begun anew have put in single-user mode, and back."""
+    """Return the single-user and multi-user records of the checklist that is begun again."""
     with suppress(StagingError):
         before = file.load()
         if before is not None:
@@ -334,19 +334,19 @@ def _single_user_records(file: ChecklistFile) -> tuple[HookRecord, ...]:
 
 
 def _age_notes(procedure: Procedure, record: ChecklistRecord) -> Iterator[str]:
-    """Yield that a list may be of another time: who takes over at night finds what was ticked in the last takeover."""
+    """Yield a note where a checklist may belong to an earlier event, such as the takeover before this one."""
     days = (datetime.now() - record.begun).days
     if days >= LONG_AGO_DAYS and not procedure.daily:
         begun = f"this was begun {record.begun:%Y-%m-%d}, {days} days ago"
-        yield f"{begun}; for another time begin it again, with `anew=True`"
+        yield f"{begun}; for a new event begin it again with `anew=True`"
 
 
 def _unfinished_hook_notes(record: ChecklistRecord, progress: ChecklistProgress) -> Iterator[str]:
-    """Yield the hooks that failed or were cut short at lines that are not done: they may have done it all the same."""
+    """Yield the hooks that failed or were cut short at lines that are not done: they may have done their work."""
     for filled in progress.lines:
         hook = None if filled.done else record.hook_of(filled.line)
         if hook is not None:
-            yield f"line {filled.number}: {hook.sentence}; look whether it was done"
+            yield f"line {filled.number}: {hook.sentence}; check whether it was done"
 
 
 def _refuse_unknown(procedure: Procedure, request: ChecklistRequest, record: ChecklistRecord | None) -> None:
@@ -361,8 +361,8 @@ def _refuse_unknown(procedure: Procedure, request: ChecklistRequest, record: Che
         if way is not None and number not in numbers:
             of = " or ".join(procedure.lines[number - 1].ways)
             raise InputError(
-                f"Line {number} of {procedure.name} does not belong to the way {way.name}, which is gone.",
-                hint=f"Add {argument('way', of)} to go the other one.",
+                f"Line {number} of {procedure.name} does not belong to the way {way.name}, which was chosen.",
+                hint=f"Add {argument('way', of)} to choose the other way.",
             )
     for number in request.do:
         tick = record.tick(procedure.lines[number - 1].name) if record and number not in request.untick else None

@@ -1,4 +1,4 @@
-"""Opens the two servers of a pair, and refuses what must not be written to."""
+"""Opens the two servers of a pair, and refuses servers that must not be written to."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ from syncengine.servers.kinds import is_embedded, open_server
 from syncengine.servers.protocol import Server
 from syncengine.staging.ledger import Ledger
 
-SERVER_DOWN_HINT = "If the server is down, `syncengine status` says where users work meanwhile, and whom to call."
-"""Said where both servers are needed and one is not there: it may be the first that somebody sees of a failure."""
+SERVER_DOWN_HINT = (
+    "If the server is down, `syncengine status` says where users work until it is back, and whom to call."
+)
+"""Shown where both servers are needed and one is missing: it may be the first sign of a failure."""
 
 
 class Connections(NeverPickled):
@@ -49,7 +51,7 @@ class Connections(NeverPickled):
     ) -> Iterator[Mapping[Role, Server]]:
         """Open the servers needed, those of some roles for writing, and close them at the end.
 
-        `slowed_by` is how many seconds a query may take longer, since its rows are held back on purpose.
+        `slowed_by` is how many seconds longer a query may take, because its rows are throttled.
         """
         opened: dict[Role, Server] = {}
         limits = self._settings.limits
@@ -68,7 +70,7 @@ class Connections(NeverPickled):
     def each(
         self, *, writable: bool = False, limits: Limits | None = None
     ) -> Iterator[tuple[Mapping[Role, Server], dict[Role, ServerError]]]:
-        """Open those of both servers that can be opened, and close them at the end; what failed stands beside them."""
+        """Open each server that can be opened, with the errors of the others, and close them at the end."""
         servers: dict[Role, Server] = {}
         failed: dict[Role, ServerError] = {}
         with ExitStack() as stack:
@@ -85,12 +87,12 @@ class Connections(NeverPickled):
                 yield opened, failed
 
     def _outside(self, writable: frozenset[Role]) -> Executor | None:
-        """Return the executor for work on the servers; none where an open one lets no other process in."""
+        """Return the executor for work on the servers; none where an open server admits no other process."""
         alone = any(is_embedded(self._settings.server(role)) for role in writable)
         return None if alone else self._executor
 
     def _open_or_name_run(self, role: Role, *, writable: bool, limits: Limits) -> Server:
-        """Open one server; where a run of this pair has it locked, that run is named."""
+        """Open one server; where a run of this pair has it locked, the error names that run."""
         try:
             return self.open(role, writable=writable, limits=limits)
         except ServerUnreachableError as error:
@@ -106,22 +108,22 @@ class Connections(NeverPickled):
             ) from error
 
     def open(self, role: Role, *, writable: bool, limits: Limits) -> Server:
-        """Open one server; where the pair file does not tell its load, a command of the user's may."""
+        """Open one server; where the pair file does not give its load, the load hook may."""
         settings = self._settings.server(role)
         settings = replace(settings, load=settings.load or self._commands.load(role))
         return open_server(settings, self._settings.file.parent, writable=writable, limits=limits)
 
     def refuse_upgraded(self, servers: Mapping[Role, Server]) -> None:
-        """Refuse to carry out what was planned while both servers ran the same CMS load, and do not any more."""
+        """Refuse to carry out a plan where the servers no longer run the same CMS load."""
         refuse_unlike_loads({role: server.describe().load for role, server in servers.items()})
 
     def refuse_unwritable(self, servers: Mapping[Role, Server], roles: Iterable[Role]) -> None:
-        """Refuse before anything is staged: what is only read, and what could not be rolled back unless agreed to."""
+        """Refuse read-only servers, and servers without transactions unless the pair file allows it."""
         for role in roles:
             capabilities = servers[role].describe().capabilities
             if capabilities.read_only:
                 raise ServerReadOnlyError(
-                    f"{role}: the server {capabilities.read_only}.", hint="Name the server that takes writes."
+                    f"{role}: the server {capabilities.read_only}.", hint="Use the server that accepts writes."
                 )
             if not capabilities.writable:
                 raise ServerReadOnlyError(
@@ -129,10 +131,10 @@ class Connections(NeverPickled):
                 )
             if not capabilities.transactions and not self._settings.server(role).without_transactions:
                 raise NoTransactionsError(
-                    f"{role}: the database keeps no transaction log, so that a step that is cut short cannot be rolled "
-                    "back, only put back from its journal.",
+                    f"{role}: the database has no transaction log: a step that is cut short cannot be rolled back, "
+                    "only restored from its journal.",
                     role=role,
-                    hint=f"Set {role}.without_transactions = true in the pair file to write it all the same.",
+                    hint=f"Set {role}.without_transactions = true in the pair file to write to it anyway.",
                 )
 
 

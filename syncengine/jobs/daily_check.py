@@ -1,4 +1,4 @@
-"""The daily check: asks both servers about the last day, and compares what they have of it."""
+"""The daily check: how both servers are, and how their rows of the last day differ."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class DailyCheckJob:
     ledger: Ledger
 
     def check(self, since: datetime | None, *, compare: bool = True) -> DailyCheck:
-        """Return how both servers are since a moment, or since yesterday. A server that fails is told, not raised.
+        """Return how both servers are since a moment, or since yesterday. A server that fails is reported, not raised.
 
-        Without `compare` nothing is said of how they differ.
+        Without `compare` their rows are not compared.
         """
         now = as_of(self.settings)
         window = window_since(now, since or A_DAY.cutoff(1, now))
@@ -54,12 +54,12 @@ class DailyCheckJob:
         checks = tuple(self.commands.checks(kind for kind in CheckKind if kind is not CheckKind.USERS))
         found = replace(self._judge(observed, checks, window), checks=checks)
         if found.where.server is Role.PRIMARY:
-            # Elsewhere they are to be on the secondary.
+            # In all other states users belong on the secondary.
             found = replace(found, checks=(*checks, *self.commands.checks((CheckKind.USERS,))))
         return found
 
     def _observe(self, now: datetime, window: Window, *, compare: bool) -> DailyCheck:
-        """Return what both servers tell, and how they differ where both answer. Each is opened once."""
+        """Return the facts of both servers, and how they differ where both answer. Each is opened once."""
         with self.connections.each() as (opened, failed):
             days: dict[Role, ServerDay] = {}
             for role in Role:
@@ -80,7 +80,7 @@ class DailyCheckJob:
                 return replace(found, problem=str(error))
 
     def _judge(self, found: DailyCheck, checks: Iterable[HookCheck], window: Window) -> DailyCheck:
-        """Return what is found with which archives are late, and where users work."""
+        """Return it with late archives, and with the server users work on."""
         facts_of_both = with_shared_resets(
             [day.facts for day in found.servers if day.facts is not None], window, self.settings.timezone
         )
@@ -111,10 +111,10 @@ class DailyCheckJob:
         return ServerDay(role, "", facts, tuple(self._table_fills(server, facts)))
 
     def _table_fills(self, server: Server, facts: ServerFacts) -> Iterator[TableFill]:
-        """Yield how full each circular table is whose capacity the server tells."""
+        """Yield how full each circular table is whose capacity the server reports."""
         circular = [spec for spec in self.catalogue.tables if spec.circular and spec.retention is not None]
         for spec in circular:
-            capacities = {kept.acd: kept.capacity for kept in facts.storage_allocations if kept.item == spec.retention}
+            capacities = {one.acd: one.capacity for one in facts.storage_allocations if one.item == spec.retention}
             filled = _fullest(server, spec, capacities) if any(capacities.values()) else None
             if filled is not None:
                 yield filled
@@ -135,7 +135,7 @@ def _fullest(server: Server, spec: TableSpec, capacities: Mapping[int, int]) -> 
     except ServerError as error:
         if error.of_whole_server:
             raise
-        # What cannot be read is told by `check`.
+        # `check` reports what cannot be read.
         return None
     found = [
         TableFill(spec.name, bound.acd, bound.rows, capacities[bound.acd])

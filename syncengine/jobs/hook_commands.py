@@ -1,4 +1,4 @@
-"""Runs the commands a pair file names, with the environment they are promised, and shows no secret of what they say."""
+"""Runs the commands a pair file names, with documented variables, and masks secrets in their output."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from syncengine.staging.private_files import original_umask
 
 PREFIX = "SYNCENGINE_"
 VARIABLES = ("hook", "server", "pair", "run", "lines", "files", "source")
-"""What every hook is told, in variables of these names; empty where it does not apply."""
+"""The variables every hook gets; empty where one does not apply."""
 NO_ANSWER_CODES = (None, 126, 127, 255)
-"""Of a command that did not end by itself, a shell that could not run its program, and ssh without its connection."""
+"""Exit codes of a command that was ended, a shell that could not run its program, and ssh without its connection."""
 LONGEST_LINE = 120
-"""Characters of one line that are shown where there is little room."""
+"""Characters shown of one line where there is little room."""
 INTERRUPTED = "was stopped by the user"
 FIRST_LINES = 3
 LAST_LINES = 3
@@ -29,23 +29,23 @@ LAST_LINES = 3
 
 @dataclass(frozen=True, slots=True)
 class LinkReport:
-    """What hooks say of links at this moment."""
+    """What hooks report of links at this moment."""
 
     down: Mapping[Role, str]
-    """The servers whose links are down, with what was said, as the rest of a sentence."""
+    """The servers whose links are down, with the hook's output, as the rest of a sentence."""
     unknown: tuple[str, ...] = ()
-    """Of which servers a hook could not tell, as sentences without their ends."""
+    """The servers whose hook gave no answer, as sentences without their ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class HookCommands(NeverPickled):
-    """Runs the commands of one pair. Secrets that a url takes from the environment are not handed on."""
+    """Runs the commands of one pair. Secrets that a url takes from the environment are not passed on."""
 
     settings: PairSettings
     environment: Mapping[str, str]
 
     def run(self, hook: Hook, **values: str) -> CommandResult:
-        """Run a hook in the folder of the pair file; what is `told` by names of `TOLD` it finds in its environment."""
+        """Run a hook in the folder of the pair file, with `values` for its `VARIABLES`."""
         settings = self.settings
         inherited = {name: value for name, value in self.environment.items() if name not in settings.secret_names}
         values = {"pair": str(settings.file), "server": hook.server.value, "hook": hook.kind, **values}
@@ -66,7 +66,7 @@ class HookCommands(NeverPickled):
         )
 
     def checks(self, kinds: Iterable[CheckKind]) -> Iterator[HookCheck]:
-        """Yield what hooks say of what no table shows; one that could not tell has a problem, and is not fine."""
+        """Yield what hooks report where no table shows it; a hook without an answer has a problem, and is not fine."""
         for kind in kinds:
             for role in kind.servers:
                 hook = self.settings.hook(kind, role)
@@ -76,9 +76,9 @@ class HookCommands(NeverPickled):
                     yield HookCheck(kind, role, found.code == 0, first_lines(found.output), problem)
 
     def load(self, role: Role) -> str | None:
-        """Return the load its hook tells of a server: the last word, as `pkginfo -x cms` has it. None without a hook.
+        """Return the load its hook reports of a server: the last word, as `pkginfo -x cms` has it. None without a hook.
 
-        Raises `ServerError` where the hook fails or tells nothing.
+        Raises `ServerError` where the hook fails or prints nothing.
         """
         hook = self.settings.hook(LOAD, role)
         if hook is None:
@@ -88,13 +88,13 @@ class HookCommands(NeverPickled):
         if found.problem or not words:
             problem = f"{found.problem}{output_clause(found.output)}" if found.problem else "printed nothing"
             raise ServerError(
-                f"{role}: its CMS load is not known, since the command of hooks.{LOAD} {problem}.",
+                f"{role}: its CMS load is unknown: the command of hooks.{LOAD} {problem}.",
                 hint=f"Repair it, or write {role}.load in the pair file.",
             )
         return words[-1]
 
     def check_links(self) -> LinkReport:
-        """Ask the hooks of the servers that have one how their links are at this moment."""
+        """Run the links hooks, and return how the links are at this moment."""
         down: dict[Role, str] = {}
         unknown: list[str] = []
         for role in Role:
@@ -102,14 +102,16 @@ class HookCommands(NeverPickled):
             result = self.run(hook) if hook is not None else None
             if result is not None and result.code in NO_ANSWER_CODES:
                 why = f"the hook {CheckKind.LINKS} {result.problem}{output_clause(result.output)}"
-                unknown.append(f"{role}: whether its links are down now is not known, as {why}")
+                unknown.append(f"{role}: it is not known whether its links are down now: {why}")
             elif result is not None and result.code != 0:
-                down[role] = f"links are down now, as the hook {CheckKind.LINKS} says{output_clause(result.output)}"
+                down[role] = (
+                    f"links are down now: the hook {CheckKind.LINKS} {result.problem}{output_clause(result.output)}"
+                )
         return LinkReport(down, tuple(unknown))
 
 
 def finished_record(begun: HookRecord, result: CommandResult) -> HookRecord:
-    """Return what became of a hook that was begun."""
+    """Return the record of a hook that has ended."""
     state = HookState.DONE if not result.problem else HookState.FAILED
     if not result.started:
         state = HookState.NOT_STARTED
@@ -136,7 +138,7 @@ def last_lines(output: str) -> str:
 def output_clause(output: str) -> str:
     """Return the last lines as the end of a sentence."""
     lines = last_lines(output)
-    return f", and said: {lines}" if lines else ""
+    return f", and printed: {lines}" if lines else ""
 
 
 def _lines(output: str) -> list[str]:

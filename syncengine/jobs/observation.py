@@ -1,4 +1,4 @@
-"""Looks at a pair: what one request asks of both servers, held against what is remembered."""
+"""Observes a pair: compares both servers as a request says, using remembered results where they still hold."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VERIFIED = (DataClass.SYSTEM, DataClass.ACD, DataClass.HISTORICAL, DataClass.CUS
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Looks at one pair. Reads only."""
+    """Observes one pair. Reads only."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -37,20 +37,20 @@ class Observer:
     progress: Progress
 
     def compare_all(self, servers: Mapping[Role, Server], window: Window) -> Observation:
-        """Compare all that may differ, of a time."""
+        """Compare all tables that may differ, of a window."""
         specs = self.catalogue.of_class(*VERIFIED)
         return self.verify(servers, self.request(specs, window, (), Role.PRIMARY, every_row=False))
 
     def verify(self, servers: Mapping[Role, Server], request: Request) -> Observation:
-        """Compare what was asked for; what is remembered spares reading it, and what is learnt is remembered."""
-        # A session that a crash left behind may yet commit: nothing is remembered while that is not known.
+        """Compare what was requested; remembered days are not read again, and new results are remembered."""
+        # A session that a crash left behind may yet commit: nothing is remembered until that is known.
         unsure = any(run.unresolved or run.state is RunState.DAMAGED for run in self.ledger.runs())
         observation = self.observe(servers, replace(request, now=None if unsure else datetime.now()))
         refuse_no_rows(observation)
         return observation
 
     def of_files(self, files: tuple[CompanionFile, ...], source: Role) -> Observation:
-        """Return what is known of files alone, which is that they are there to be looked at; no server is asked."""
+        """Return an observation that only names files to compare by hand; no server is queried."""
         return Observation(
             as_of=as_of(self.settings),
             seed=0,
@@ -64,7 +64,7 @@ class Observer:
         )
 
     def compare_again(self, servers: Mapping[Role, Server], plan: Plan) -> Observation:
-        """Compare afresh what a plan was made for."""
+        """Compare again what a plan was made for, with nothing remembered."""
         specs = tuple(self.catalogue.table(name) for name in plan.tables)
         request = self.request(specs, plan.requested, plan.acds, plan.source, every_row=False)
         return self.observe(servers, replace(request, fresh=True), synced=plan.remembers)
@@ -77,9 +77,9 @@ class Observer:
         *,
         synced: bool = False,
     ) -> Observation:
-        """Compare what a request asks for, by what is remembered where it lets that be.
+        """Compare what a request names, using remembered results where it allows them.
 
-        With `synced`, say of administration what each server has changed since both were last alike.
+        With `synced`, find what administration each server has changed since both were last alike.
         """
         return observe_pair(servers, self.settings, self.catalogue, request, progress or self.progress, synced=synced)
 
@@ -92,7 +92,7 @@ class Observer:
         *,
         every_row: bool,
     ) -> Request:
-        """Return the request to compare some tables of a time."""
+        """Return the request to compare some tables of a window."""
         return Request(
             specs=specs,
             source=source,
@@ -109,19 +109,19 @@ def _no_facts(role: Role) -> ServerFacts:
 
 
 def refuse_no_rows(observation: Observation) -> None:
-    """Refuse a window of which neither server holds a row: to say "in sync" would be true and of no use."""
+    """Refuse a window without a row on either server: "in sync" would be true and of no use."""
     tables = [table for table in observation.tables if table.state is TableState.COMPARED]
     if observation.requested is None or not tables or any(table.spec.time is None for table in tables):
         return
     if not any(table.buckets_compared or table.remembered.buckets or table.differing for table in tables):
         raise WindowError(
-            f"Neither server holds a row of {observation.requested} in what was asked for: nothing was compared.",
-            hint="Is the year what you mean? `syncengine verify` without `window=` compares all they hold.",
+            f"Neither server has a row of {observation.requested} in the requested tables: nothing was compared.",
+            hint="Check the year. `syncengine verify` without `window=` compares all they have.",
         )
 
 
 def unlike_loads(observation: Observation) -> Iterator[str]:
-    """Yield that the servers run different loads, where they do (rule 14)."""
+    """Yield a note where the servers run different loads (rule 14)."""
     source, target = observation.facts
     if source.load and target.load and source.load != target.load:
         loads = f"{source.role} {source.load}, {target.role} {target.load}"

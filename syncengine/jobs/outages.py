@@ -1,4 +1,4 @@
-"""Outages found, not typed: when which server was blind, what it cost, and the plan that repairs it."""
+"""Outages, found in the tables: when which server was blind, what it cost, and the plan that repairs it."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ from syncengine.servers.protocol import Server
 from syncengine.staging.ledger import Ledger
 
 UNBOUNDED = 2**62
-"""Deletions that a report may name; a run keeps to the pair's limit."""
+"""Deletions that a report may name; a run has the pair's limit."""
 ANY_OUTAGE = Resync(Policy.RECONCILE)
 NEAR = timedelta(hours=6)
-"""Outages no further apart are compared as one: a few hours cost less to read than each table's query once more."""
+"""Outages no further apart are compared as one: a few hours cost less to read than another query for each table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outages:
-    """Looks for outages of one pair, and plans their repair."""
+    """Finds the outages of one pair, and plans their repair."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -61,7 +61,7 @@ class Outages:
     ledger: Ledger
 
     def report(self, since: datetime | None, acds: tuple[int, ...], specs: tuple[TableSpec, ...]) -> OutageReport:
-        """Say when which server was blind and what came of it, in the tables of `specs`. Reads only."""
+        """Report when which server was blind and what it cost, in the tables of `specs`. Reads only."""
         limits = replace(self.settings.limits, deletions=UNBOUNDED)
         window = self._window(since)
         links = self.commands.check_links()
@@ -106,9 +106,9 @@ class Outages:
     ) -> Plan | None:
         """Return the plan that repairs every outage from the better server, in both directions; None where none is.
 
-        An interval that is not archived on both servers is left, and named; with `wait` it is refused instead
-        (rule 6), so that the caller waits. So is a time of which nothing shows what a server saw, where
-        nothing else is there to repair. Raises `RefusedError` where a rule forbids the plan.
+        An interval that is not archived on both servers is skipped, and named; with `wait` it is refused instead
+        (rule 6), so that the caller waits. A time of unknown coverage is refused where there is nothing else to
+        repair. Raises `RefusedError` where a rule forbids the plan.
         """
         window = self._window(since)
         links = self.commands.check_links()
@@ -130,12 +130,12 @@ class Outages:
             except RefusedError as refusal:
                 if not refusal.temporary or observation.differing or observation.not_compared:
                     raise
-                # An archive is running, and nothing waits for its end.
+                # An archive is running, and without `wait` its end is not waited for.
                 refuse_early(early)
                 refuse_unknown_coverage(unseen)
                 return None
             made = plan_with_side_effects(made, servers, allowed)
-        skipped = [f"ACD {time.acd} {time.span} is not archived on both servers yet, and is left" for time in early]
+        skipped = [f"ACD {time.acd} {time.span} is not archived on both servers yet: skipped" for time in early]
         skipped += [one.message for one in unseen if one.open]
         skipped += open_ended(archived, facts, interval_lengths_in(facts, self.settings, window), window.stop)
         lost = [
@@ -148,7 +148,7 @@ class Outages:
         return replace(made, notes=notes, not_included=tuple(skipped), ranges=ranges)
 
     def _maybe_ongoing(self, facts: tuple[ServerFacts, ...], window: Window, acds: tuple[int, ...]) -> tuple[str, ...]:
-        """Return where nothing tells that a server records calls again, whatever a repair has copied to it."""
+        """Return the outages that may continue: only rows a server recorded itself show their end, not copied ones."""
         runs = self.ledger.runs()
         own = tuple(own_coverage(one, runs) for one in facts)
         lengths = interval_lengths_in(facts, self.settings, window)
@@ -171,7 +171,7 @@ class Outages:
         return CheckedScope(facts_of_both, requested, window, acds, start_requested=since_given)
 
     def _unseen(self, servers: Mapping[Role, Server], scope: CheckedScope) -> tuple[UnknownCoverage, ...]:
-        """Return what nobody can tell of; servers without a row of the time are asked what they hold at all."""
+        """Return the times of unknown coverage; servers without a row of the window are queried for all they have."""
         extents: dict[tuple[Role, int], IntervalExtent] = {}
         for role in dict.fromkeys(role for role, _ in scope.without_rows):
             of_role = interval_extents(servers[role], self.catalogue, self.settings.timezone)
@@ -186,7 +186,7 @@ class Outages:
         acds: tuple[int, ...],
         specs: tuple[TableSpec, ...],
     ) -> Observation:
-        """Compare the tables of all blind times; roll-ups follow (rule 10)."""
+        """Compare the tables of all blind times; roll-ups come later (rule 10)."""
         parts = compared_parts(time.span for time in times)
         request = Request(
             specs=specs,
@@ -208,7 +208,7 @@ class Outages:
     def _planned(
         self, observation: Observation, limits: Limits, servers: Mapping[Role, Server]
     ) -> tuple[Plan | None, RefusedError | None]:
-        """Return the plan with all that it meets, whether or not that is allowed, or why there is none."""
+        """Return the plan with all its side effects, allowed or not, or the refusal."""
         try:
             return with_all_side_effects(
                 writable_plan(observation, self.catalogue, self._plan_request(limits), servers), servers
@@ -218,12 +218,12 @@ class Outages:
         except ServerError:
             if any(table.state is TableState.COMPARED for table in observation.tables):
                 raise
-            # Planning only says that no table could be compared, and each is named with why.
+            # Planning only raises that no table could be compared, and the report names each with its reason.
             return None, None
 
 
 def compared_in(catalogue: Catalogue) -> tuple[TableSpec, ...]:
-    """Return the tables that outages are compared in: intervals and events that are copied; roll-ups follow."""
+    """Return the tables that outages are compared in: intervals and events synchronised by copying, no roll-ups."""
     return tuple(
         spec
         for spec in catalogue.of_class(DataClass.HISTORICAL)
@@ -232,7 +232,7 @@ def compared_in(catalogue: Catalogue) -> tuple[TableSpec, ...]:
 
 
 def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:
-    """Return the times that blind times are compared in: theirs, those near each other as one."""
+    """Return the times to compare: the blind times, those near each other as one."""
     parts: list[Window] = []
     for span in joined(spans):
         if parts and span.start - parts[-1].stop <= NEAR:
@@ -243,7 +243,7 @@ def compared_parts(spans: Iterable[Window]) -> tuple[Window, ...]:
 
 
 def window_since(now: datetime, since: datetime) -> Window:
-    """Return the time from a moment until now; raises `WindowError` for one that has not come."""
+    """Return the window from a moment until now; raises `WindowError` for a moment in the future."""
     if since >= now:
         raise WindowError(
             f"{argument('since', f'{since:%Y-%m-%d %H:%M}')} lies in the future: it is {now:%Y-%m-%d %H:%M} now.",
@@ -259,13 +259,13 @@ def blind_times_in(
     acds: tuple[int, ...] = (),
     links_down: Mapping[Role, str] | None = None,
 ) -> tuple[BlindTime, ...]:
-    """Return when which server did not see which ACD whole, by facts with the coverage of the time looked at."""
+    """Return when which server was blind to which ACD, by facts with the coverage of the window."""
     facts_of_both = with_shared_resets(facts, window, settings.timezone)
     return blind_times(facts_of_both, interval_lengths_in(facts, settings, window), window, acds, links_down)
 
 
 def interval_lengths_in(facts: tuple[ServerFacts, ...], settings: PairSettings, window: Window) -> dict[int, int]:
-    """Return how many minutes the intervals of each ACD have, by the servers that answer."""
+    """Return the minutes of an interval of each ACD, by the facts of the servers."""
     return ScopeQuestions(settings, facts, window.stop, window).lengths
 
 

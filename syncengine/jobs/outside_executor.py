@@ -1,7 +1,7 @@
-"""Hands work on the open servers of a pair to an executor from outside, whose threads or processes read only.
+"""Runs work on the open servers of a pair on an executor the caller gives, whose threads or processes read only.
 
-What is handed over is a function of a module and plain values; the servers are named in it. In the process that opened
-them they are those that are open. In another one they are opened from the pair file and the environment there.
+What is submitted is a function of a module and plain values; the servers are named in it. In the process that opened
+them, the open servers are used. In another one they are opened from the pair file and the environment there.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ from syncengine.servers.protocol import Server
 from syncengine.servers.threads import AGAIN_SECONDS
 
 Process = tuple[str, int]
-"""A host and a process on it. One that was forked knows what is open in the other, and must not touch it."""
+"""A host and a process on it. A forked process inherits what its parent has open, and must not touch it."""
 ANY_PROCESS: Process = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class _ServersKey:
-    """What is told of open servers, so that they can be asked from elsewhere. It holds no secret."""
+    """What identifies open servers, so that another process can query them. It has no secret."""
 
     process: Process
     token: str
-    """Among all that is open in that process."""
+    """Unique among all that is open in that process."""
     file: Path
     settings: str
-    """A sum of what the pair file says, which it may not any more."""
+    """A checksum of the pair file's settings, which may have changed since."""
     limits: Limits
     servers: tuple[tuple[Role, str, str | None], ...]
-    """Those that are open, who they are, and the CMS load they run."""
+    """The open servers, their identities, and the CMS loads they run."""
 
 
 @dataclass(slots=True)
 class _OpenPair:
-    """Servers that are open in this process, and how much of what was handed over is busy with them."""
+    """Servers that are open in this process, and how many questions use them."""
 
     servers: Mapping[Role, Server]
     settings: PairSettings
@@ -58,25 +58,25 @@ class _OpenPair:
 
 @dataclass(frozen=True, slots=True)
 class _IdlePair:
-    """Servers of another process that nothing here is busy with, and what closes them after a while."""
+    """Servers that no question uses at the moment, and what closes them after a while."""
 
     opened: _OpenPair
     closing: threading.Timer
 
 
-SAME_ENVIRONMENT = "Give it the environment that the pair was opened in."
+SAME_ENVIRONMENT = "Give that process the environment that the pair was opened in."
 IDLE_SECONDS = 10.0
-"""How long live servers stay open for more work; a file is closed at once, since its owner may want to write to it."""
+"""How long live servers stay open for more work; a file is closed at once, so that it can be written to."""
 CLOSE_WAIT_SECONDS = 30.0
-"""How long other processes are waited for that read a file: what became of one of them may never be told."""
+"""How long to wait for other processes that read a file: one that died may never report its end."""
 _IDLE: dict[_ServersKey, _IdlePair] = {}
 _OPEN: dict[str, _OpenPair] = {}
 _CHANGED = threading.Condition()
-"""Guards what is open and what is idle, and tells that less is busy with it."""
+"""Guards what is open and what is idle, and signals that a question has ended."""
 
 
 class _Answer(Future[Answer], Generic[Answer]):
-    """What comes of a question; what goes wrong with the executor itself is told as an error of ours."""
+    """The answer to a question; a failure of the executor itself is raised as an error of ours."""
 
     def __init__(self, submitted: Future[Answer]) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class _Answer(Future[Answer], Generic[Answer]):
         submitted.add_done_callback(self._copy_outcome)
 
     def cancel(self) -> bool:
-        """Take the question back, unless it may have begun."""
+        """Cancel the question, unless it may have begun."""
         return self._submitted.cancel()
 
     def _copy_outcome(self, submitted: Future[Answer]) -> None:
@@ -102,12 +102,12 @@ class _Answer(Future[Answer], Generic[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class _ExecutorQuestions:
-    """Hands questions about open servers to an executor."""
+    """Submits questions about open servers to an executor."""
 
     executor: Executor
     name: _ServersKey
     unfinished: set[Future[Any]] = field(default_factory=set)
-    """What has not come to its end yet."""
+    """Questions that have not ended yet."""
 
     def submit(
         self,
@@ -139,21 +139,21 @@ class _ExecutorQuestions:
 def with_executor(
     servers: Mapping[Role, Server], settings: PairSettings, limits: Limits, executor: Executor | None
 ) -> Iterator[OpenServers]:
-    """Give open servers with where work on them goes; at the end nothing here is busy with them, nor reads a file."""
+    """Yield open servers that send work to the executor; at the end no question uses them or reads a file."""
     opened = OpenServers(servers)
     if executor is None:
         yield opened
         return
     described = tuple((role, server.describe()) for role, server in servers.items())
     identities = tuple((role, one.identity, one.load) for role, one in described)
-    name = _ServersKey(_process(), secrets.token_hex(8), settings.file, _sum(settings), limits, identities)
+    name = _ServersKey(_process(), secrets.token_hex(8), settings.file, _checksum(settings), limits, identities)
     opened.executor = questions = _ExecutorQuestions(executor, name)
     here = _OPEN[name.token] = _OpenPair(servers, settings)
     try:
         yield opened
     finally:
         questions.stop()
-        # A file that is still read elsewhere could not be written to by whoever comes next.
+        # A file that another process still reads cannot be written to.
         deadline = monotonic() + CLOSE_WAIT_SECONDS if _of_files(here) else 0
         with _CHANGED:
             del _OPEN[name.token]
@@ -170,11 +170,11 @@ def answer_question(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> Answer:
-    """Answer a question about servers that are named, wherever this is called. Raises what the question raises.
+    """Answer a question about identified servers, in any process. Raises what the question raises.
 
-    Raises `InputError` where the pair file or the servers it names here are others than those that are meant.
+    Raises `InputError` where the pair file, or the servers it names in this process, are not the same.
     """
-    # Elsewhere it is the same who opened the servers, and how often.
+    # In another process the opener and its token do not matter: idle servers can be used again.
     found = (
         _servers_here(name)
         if name.process == _process()
@@ -222,7 +222,7 @@ def _of_files(opened: _OpenPair) -> bool:
 
 
 def _keep_open(name: _ServersKey, opened: _OpenPair) -> None:
-    """Leave servers open for the next that is asked of them here, where none are left so already."""
+    """Leave servers open for the next question, where no others are idle for it."""
     idle = _IdlePair(opened, threading.Timer(IDLE_SECONDS, _close_idle, (name, opened)))
     idle.closing.daemon = True
     with _CHANGED:
@@ -243,19 +243,19 @@ def _close_idle(name: _ServersKey, opened: _OpenPair) -> None:
 
 
 def _opened_here(name: _ServersKey) -> _OpenPair:
-    """Open servers by their name; what is wrong tells of which process that is true, as it may be of this one alone."""
+    """Open servers by their key; an error names this process, since it may be true of this process alone."""
     try:
         return _opened(name)
     except SyncError as error:
         host, number = _process()
-        where = f"So says process {number} on {host}, to which the executor gave the work."
+        where = f"Reported by process {number} on {host}, which the executor ran the work in."
         error.hint = f"{error.hint} {where}".strip()
         raise
 
 
 def _opened(name: _ServersKey) -> _OpenPair:
     settings = read_pair_file(name.file, os.environ)
-    if _sum(settings) != name.settings:
+    if _checksum(settings) != name.settings:
         raise InputError(f"{name.file} has changed since the pair was opened.", hint="Open the pair again.")
     opened: dict[Role, Server] = {}
     try:
@@ -264,7 +264,7 @@ def _opened(name: _ServersKey) -> _OpenPair:
             opened[role] = open_server(server_settings, settings.file.parent, writable=False, limits=name.limits)
             if opened[role].describe().identity != identity:
                 raise InputError(
-                    f"{role} is another server in the process that was handed work on it.", hint=SAME_ENVIRONMENT
+                    f"{role} is another server in the process that the executor ran the work in.", hint=SAME_ENVIRONMENT
                 )
     except BaseException:
         _close(_OpenPair(opened, settings))
@@ -274,7 +274,7 @@ def _opened(name: _ServersKey) -> _OpenPair:
 
 def _failed(why: str, cause: BaseException | None = None) -> ExecutorError:
     error = ExecutorError(
-        f"The executor that the work was handed to did not do it: {why}.",
+        f"The executor did not do the work: {why}.",
         hint="Open the pair with another executor, or without one.",
     )
     error.__cause__ = cause
@@ -290,6 +290,6 @@ def _process() -> Process:
     return socket.gethostname(), os.getpid()
 
 
-def _sum(settings: PairSettings) -> str:
-    """Return a sum of what a pair file says; a url stands in it as in the file."""
+def _checksum(settings: PairSettings) -> str:
+    """Return a checksum of a pair file's settings; urls are in it as in the file, without their secrets."""
     return sha256(repr(settings).encode()).hexdigest()

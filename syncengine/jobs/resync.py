@@ -1,4 +1,4 @@
-"""A resync of history: what differs in a time, planned from one server to the other."""
+"""A resync of history: what differs in a window, planned from one server to the other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from syncengine.planning.plan import PlanRequest
 
 @dataclass(frozen=True, slots=True)
 class ResyncRequest:
-    """What of history is to be copied, and how."""
+    """Which history to copy, and how."""
 
     specs: tuple[TableSpec, ...]
     window: Window
@@ -32,9 +32,9 @@ class ResyncRequest:
     limits: Limits
     take_broken: bool
     named: frozenset[str] = frozenset()
-    """The tables that were asked for by name."""
+    """The tables that were requested by name."""
     excluded: frozenset[str] = frozenset()
-    """The tables that are left out, also where days, weeks and months follow."""
+    """The tables that are excluded, also from the repair of days, weeks and months."""
     allowed: Permission = NO_PERMISSION
 
 
@@ -50,7 +50,7 @@ class ResyncPlanner:
     progress: Progress
 
     def plan(self, request: ResyncRequest, *, wait: bool) -> Plan:
-        """Return the plan, writing nothing; with `wait` once the archive lets it be made.
+        """Return the plan, writing nothing; with `wait`, as soon as the archive allows it.
 
         Raises `RefusedError` where a rule forbids it.
         """
@@ -65,7 +65,7 @@ class ResyncPlanner:
         with self.connections.servers(frozenset()) as servers:
             observation = self.observer.observe(servers, replace(comparison, for_writing=True, named=request.named))
             made = writable_plan(observation, self.catalogue, plan_request, servers)
-            # Only then: what is not archived yet holds nothing either, and --wait knows what to wait for.
+            # Only then: a window that is not archived yet has no rows either, and --wait knows what to wait for.
             refuse_no_rows(observation)
             return plan_with_side_effects(
                 self.rollups.with_expected_repairs(servers, made, request.kind, request.excluded),

@@ -26,11 +26,11 @@ class DriftRows:
     connections: Connections
 
     def read(self, observation: Observation, table: TableObservation, drift: BucketDrift, limit: int) -> BucketRows:
-        """Return up to `limit` rows of each kind; raises `ChangedSincePlanError` where the bucket is not what was seen."""
+        """Return up to `limit` rows of each kind; raises `ChangedSincePlanError` where the bucket has changed."""
         if table not in observation.tables or drift not in table.differing:
             raise InputError(
-                "That bucket does not differ in that table, by what was seen.",
-                hint="Give a table of it, and one of the table's `differing`.",
+                "That bucket of that table does not differ in this observation.",
+                hint="Give one of its tables, and one of the table's `differing`.",
             )
         with (
             self.connections.servers(frozenset()) as servers,
@@ -38,7 +38,9 @@ class DriftRows:
             Cache.of(self.settings) as cache,
         ):
             if {servers[one.role].describe().identity == one.identity for one in observation.facts} != {True}:
-                raise InputError("That was seen on other servers than those of this pair.", hint="Verify it again.")
+                raise InputError(
+                    "That observation is of other servers than those of this pair.", hint="Verify it again."
+                )
             comparison = Comparison(
                 spec=table.spec,
                 verdict=ColumnsVerdict(table.state, all_columns=table.all_columns, compared=table.compared),
@@ -51,7 +53,7 @@ class DriftRows:
                 seed=observation.seed,
                 every_row=False,
                 zone=observation.zone,
-                left_out=table.excluded,
+                excluded=table.excluded,
                 expectations=Expectations(
                     rows=tuple(one for one in self.settings.expected if one.table == folded(table.spec.name))
                 ),

@@ -1,4 +1,4 @@
-"""Asks what writes set off or meet on the servers: before a plan is shown, before it is done, and while it is."""
+"""Checks the side effects of writes on the servers: before a plan is shown, before it is done, and while it is done."""
 
 from __future__ import annotations
 
@@ -43,36 +43,36 @@ from syncengine.staging.run_folder import RunFolder
 
 Servers = Mapping[Role, Server]
 UNBOUNDED = 2**62
-"""Deletions of a plan that is only made to see what it would write."""
+"""Deletions of a plan that is only made to see its writes."""
 RECHECK_SECONDS = 5.0
-"""Seconds after which a table that is being written is asked about again."""
-NEW_SINCE = "It was neither told nor allowed before: it has come since, or nothing of the run set it off yet."
+"""Seconds after which a table that is being written is checked again."""
+NEW_SINCE = "It was neither shown nor allowed before: it was added since, or the run had no write yet that causes it."
 UNDO_CONTEXT = RefusalContext(
     NEW_SINCE,
     "or leave the rows as they are: a resync repairs what differs.",
-    "to put its rows back all the same",
+    "to undo the run anyway",
 )
 NEW_RUN_CONTEXT = RefusalContext(
-    "It was not there when the plan was made.",
+    "It was added after the plan was made.",
     "or run the same command again without {tables}.",
-    "and run the same command again to write it all the same",
+    "and run the same command again to write it anyway",
 )
 
 
 def resume_context(run_id: str, *, wrote: bool) -> RefusalContext:
-    """Return how a refusal is told of a run that is under way; an undo is offered of that run, where it `wrote`."""
+    """Return the context of a refusal during a run; an undo of the run is offered where it `wrote`."""
     again = "run its command again without {tables}."
     return RefusalContext(
         NEW_SINCE,
-        f"or undo what is done (`syncengine undo {run_id}`), and {again}" if wrote else f"or {again}",
-        f"to `syncengine resume {run_id}` to go on all the same",
+        f"or undo the run (`syncengine undo {run_id}`), and {again}" if wrote else f"or {again}",
+        f"to `syncengine resume {run_id}` to continue anyway",
     )
 
 
 def plan_with_side_effects(
     made: Plan, servers: Servers, allowed: Permission, context: RefusalContext = PLANNED
 ) -> Plan:
-    """Return a plan with what its writes set off or meet; raises `RefusedError` where that may not be."""
+    """Return a plan with the side effects of its writes; raises `RefusedError` for those not allowed."""
     return with_side_effects(
         made,
         _side_effects(writes_of(made, _updating(servers)), servers),
@@ -82,12 +82,12 @@ def plan_with_side_effects(
 
 
 def _context_for(context: RefusalContext, *, undoes: str) -> RefusalContext:
-    """Return how a refusal is told: an undo leaves no table out."""
+    """Return the context of a refusal: an undo cannot exclude tables."""
     return replace(context, alternative=UNDO_CONTEXT.alternative) if undoes else context
 
 
 def with_all_side_effects(made: Plan, servers: Servers) -> Plan:
-    """Return a plan with what its writes set off or meet, of which nothing is allowed yet."""
+    """Return a plan with the side effects of its writes, none of them allowed yet."""
     return replace(made, side_effects=_side_effects(writes_of(made, _updating(servers)), servers))
 
 
@@ -99,10 +99,10 @@ def writable_plan(
     *,
     partial: bool = False,
 ) -> Plan:
-    """Return the plan of what was observed, without the tables that cannot be written: these are left, with why.
+    """Return the plan of what was observed, without unwritable tables: these are skipped, with the reason.
 
-    Raises `RefusedError` where a rule forbids it, and where nothing but such tables is left to write, unless the plan
-    is `of_a_part` of what is asked for.
+    Raises `RefusedError` where a rule forbids it, and where only such tables would be written, unless the plan is a
+    `partial` one of the request.
     """
     unbounded = replace(request, limits=replace(request.limits, deletions=UNBOUNDED))
     made = plan(observation, catalogue, unbounded)
@@ -118,9 +118,9 @@ def writable_plan(
 
 
 def _without_empty_periods(made: Plan, catalogue: Catalogue, servers: Servers, request: PlanRequest) -> Plan:
-    """Return a plan that fills, without the stale periods that neither server holds a row of.
+    """Return a plan that only adds rows, without the stale periods of which neither server has a row.
 
-    The source saw their intervals and has not summarised them, as where a week began before it was installed or is
+    The source has their intervals and did not summarise them, as where a week began before it was installed or is
     not stored; the target would only get rows that the source lacks.
     """
     if not request.policy.only_adds or not made.stale:
@@ -132,10 +132,9 @@ def _without_empty_periods(made: Plan, catalogue: Catalogue, servers: Servers, r
 def still_writable(
     saved: Plan, servers: Servers, allowed: Permission, context: RefusalContext, *, partial: bool = False
 ) -> Plan:
-    """Return a plan that was made before without steps that write what can be written no more, and with what it meets.
+    """Return a saved plan without steps for tables that became unwritable, and with its present side effects.
 
-    Raises `RefusedError` where more would be set off than was allowed, and where nothing of it is left, unless it is
-    `of_a_part` of what is done.
+    Raises `RefusedError` where these are not allowed, and where no step remains, unless it is a `partial` plan.
     """
     forbidden = unwritable_steps(saved.steps, servers)
     found = without_unwritable(saved, forbidden)
@@ -147,7 +146,7 @@ def still_writable(
 def resumable_plan(
     saved: Plan, portion: int, record: RunRecord, servers: Servers, allowed: Permission, *, partial: bool = False
 ) -> Plan:
-    """Return the plan of a portion to go on with, as `still_fit` does: only what is left of it is asked about."""
+    """Return the plan of a portion to resume, as `still_writable` does: only its remaining steps are checked."""
     remaining = remaining_plan(saved, portion, record)
     context = resume_context(record.id, wrote=bool(record.done))
     writable = still_writable(remaining, servers, allowed, context, partial=partial)
@@ -162,28 +161,28 @@ def unwritable_steps(steps: Collection[Step], servers: Servers) -> dict[ServerTa
 
 
 def remaining_plan(made: Plan, portion: int, record: RunRecord | None) -> Plan:
-    """Return what of a portion's plan is left to be done."""
+    """Return a portion's plan with only the steps still to do."""
     known = record.batches if record else ()
     steps = tuple(step for step in made.steps if done_up_to(known, portion, step) < buckets_of_step(step))
     return replace(made, steps=steps, stale=() if _has_another(portion, record) else made.stale)
 
 
 def _has_another(portion: int, record: RunRecord | None) -> bool:
-    """Say whether a later portion is planned, which has days, weeks and months of its own steps."""
+    """Say whether a later portion is planned, which has the steps for days, weeks and months."""
     return record is not None and any(number > portion for number in record.portions_saved)
 
 
 def side_effects_allowed(
     tables: Collection[str], into: Collection[Role], servers: Servers, allowed: Permission
 ) -> tuple[TableSideEffect, ...]:
-    """Return what any write to some tables sets off that is allowed, to be told before one is planned."""
+    """Return the allowed side effects of any write to some tables, to name them before one is planned."""
     named = [table for table in tables if table in (*allowed.triggers, *allowed.cascades)]
     every: Writes = {(role, table): frozenset(EVERY_WRITE) for role in sorted(into) for table in named}
     return tuple(one for one in _side_effects(every, servers) if one.effect.changes_rows and allowed.allows(one))
 
 
 def refuse_nothing_writable(tables: Collection[str], into: Collection[Role], servers: Servers, policy: Policy) -> None:
-    """Raise `RefusedError` where no rows can be written to any of some tables, be it that none need be."""
+    """Raise `RefusedError` where none of some tables can be written, even if none needs to be."""
     done = frozenset({Write.INSERT}) if policy.only_adds else frozenset({Write.INSERT, Write.DELETE})
     updating = _updating(servers)
     every: Writes = {
@@ -198,10 +197,10 @@ def refuse_nothing_writable(tables: Collection[str], into: Collection[Role], ser
 
 @dataclass(slots=True)
 class SideEffectWatch:
-    """Looks, while a portion is written, at what its writes set off, and records that with the run.
+    """Checks the side effects of writes while a portion is written, and records them with the run.
 
-    A table is asked about before its first batch, again where the last look is some seconds old, and a last time
-    after the last batch: what comes in between is told, and keeps the rest from being written.
+    A table is checked before its first batch, again where the last check is some seconds old, and a last time after
+    the last batch: a side effect added in between is reported, and stops the rest from being written.
     """
 
     run: RunFolder
@@ -209,18 +208,18 @@ class SideEffectWatch:
     writes: Writes
     allowed: Permission
     undoes: str = ""
-    """The run whose rows are put back, where that is what is written."""
+    """The run that is undone, where this run is an undo."""
     checked_at: dict[ServerTable, float] = field(default_factory=dict)
     recorded: dict[TableSideEffect, None] = field(default_factory=dict)
 
     @classmethod
     def over(cls, made: Plan, run: RunFolder, servers: Servers, allowed: Permission) -> SideEffectWatch:
-        """Return the watch over the steps of a plan."""
+        """Return the watch of the steps of a plan."""
         writes = writes_of_steps(made.steps, _updating(servers))
         return cls(run, servers, writes, allowed, made.undoes)
 
     def before(self, tables: Collection[str]) -> None:
-        """Look before tables are written; raises `SideEffectError` for what nobody has allowed, before it is set off."""
+        """Check tables before they are written; raises `SideEffectError` for a side effect that is not allowed."""
         now = time.monotonic()
         named = (place for place in self.writes if place[1] in tables)
         places = [
@@ -233,20 +232,20 @@ class SideEffectWatch:
         except SideEffectError as error:
             record_needs(self.run, error)
             raise
-        # What is refused is not written, and sets off nothing.
+        # Refused tables are not written, and have no side effects.
         self.checked_at |= dict.fromkeys(places, now)
         self._record(side_effects)
 
     def after(self, outcome: RunOutcome) -> RunOutcome:
-        """Look once more at what was written: what came during the last batches may have been set off by them.
+        """Check written tables once more: a trigger added during the last batches may have fired.
 
-        Where that fails it is recorded that nobody knows. Returns how the portion ended, stopped where this look was.
+        Where that fails, unknown side effects are recorded. Returns the outcome, stopped where this check was.
         """
         try:
             self._record(self._check(list(self.checked_at)))
         except (KeyboardInterrupt, SyncError) as error:
             why = BY_USER if is_stop(error) else str(error)
-            # Where it cannot be kept, that is told as the run ends.
+            # A failure to record is reported when the run ends.
             with suppress(StagingError):
                 self.run.mark_side_effects_unknown(
                     [SideEffectsUnknown(into, table, why) for into, table in self.checked_at], logged=self._logged()
@@ -256,7 +255,7 @@ class SideEffectWatch:
         return outcome
 
     def _context(self) -> RefusalContext:
-        """Return how a refusal is told, by what is written until then."""
+        """Return the context of a refusal, by what is written so far."""
         wrote = bool(self.run.record(running=True).done)
         return _context_for(resume_context(self.run.id, wrote=wrote), undoes=self.undoes)
 
@@ -275,7 +274,7 @@ class SideEffectWatch:
 
 
 def record_needs(run: RunFolder, error: BaseException) -> None:
-    """Keep with a run what a resume of it has to be told, where that is why it ended."""
+    """Record what a resume must allow, where a side effect ended the run."""
     if isinstance(error, SideEffectError):
         run.mark_allowance("needs", error.needs)
 
@@ -285,12 +284,12 @@ def _logs_transactions(server: Server) -> bool:
 
 
 def _updating(servers: Servers) -> frozenset[Role]:
-    """Return the servers that lock rows by updating them to what they are."""
+    """Return the servers that lock rows by updating them to their own values."""
     return frozenset(role for role, server in servers.items() if server.describe().capabilities.locks_by_update)
 
 
 def _side_effects(writes: Writes, servers: Servers, all_writes: Writes | None = None) -> tuple[TableSideEffect, ...]:
-    """Return what some writes meet; `writes` are all that the plan does beside them."""
+    """Return the side effects of some writes; `all_writes` are all of the plan."""
     tables: dict[Role, list[str]] = {}
     for into, table in writes:
         tables.setdefault(into, []).append(table)

@@ -1,4 +1,4 @@
-"""Administration from one server to the other: planned against what both had when they were last alike (rule 15)."""
+"""Administration from one server to the other: planned by the changes since both were last alike (rule 15)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from syncengine.staging.cache import Cache
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """What of administration is to be copied, and how."""
+    """Which administration to copy, and how."""
 
     specs: tuple[TableSpec, ...]
     source: Role
@@ -37,15 +37,15 @@ class SyncRequest:
     limits: Limits
     administration: AdministrationRequest
     named: frozenset[str] = frozenset()
-    """The tables that were asked for by name."""
+    """The tables that were requested by name."""
     only_with: Mapping[str, str] = field(default_factory=dict)
-    """Tables that are meant only where a server has them with a column, and that column."""
+    """Tables that count only where a server has them with a column, and that column."""
     allowed: Permission = NO_PERMISSION
 
 
 @dataclass(frozen=True, slots=True)
 class SyncPlanner:
-    """Plans the copying of administration of one pair."""
+    """Plans the synchronising of administration of one pair."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -53,9 +53,9 @@ class SyncPlanner:
     observer: Observer
 
     def plan(self, request: SyncRequest) -> Plan:
-        """Return the plan, its conflicts not decided where nobody has said which version wins.
+        """Return the plan; a conflict stays open where the request does not say which version wins.
 
-        Reads the servers, and remembers what they have alike. Raises `RefusedError` where a rule forbids the plan.
+        Reads the servers, and remembers what is alike. Raises `RefusedError` where a rule forbids the plan.
         """
         comparison = Request(
             specs=request.specs,
@@ -86,7 +86,7 @@ class SyncPlanner:
 
 
 def refuse_conflicts(made: Plan) -> None:
-    """Refuse to write while nobody has said which version of what both servers changed is to win (rule 15)."""
+    """Refuse to write while a conflict is open: which version wins must be said (rule 15)."""
     conflicts = made.conflicts
     if not conflicts:
         return
@@ -96,7 +96,7 @@ def refuse_conflicts(made: Plan) -> None:
         f"{count:,} key group{' of ' if count == 1 else 's of '}{tables} {'was' if count == 1 else 'were'} changed on "
         f"{made.target} since both servers were last alike, and copying {made.source} would undo that.",
         changes=conflicts,
-        hint=f"Look at both versions in the plan; then add {argument('prefer', made.source)} to write {made.source}'s, "
+        hint=f"The plan shows both versions. Add {argument('prefer', made.source)} to write {made.source}'s, "
         f"or {argument('prefer', made.target)} to leave {made.target}'s (`syncengine sync --from {made.target}` copies "
-        "them back).",
+        "them to {made.source}).",
     )

@@ -1,4 +1,4 @@
-"""Plans an undo from the ledger and the servers, and looks whether it came out."""
+"""Plans an undo from the ledger and the servers, and verifies it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ UnreadTables = dict[tuple[Role, str], str]
 
 @dataclass(frozen=True, slots=True)
 class UndoQuestions:
-    """What an undo is planned with."""
+    """What planning an undo needs."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -56,7 +56,7 @@ class UndoQuestions:
 def plan_undo(
     record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], questions: UndoQuestions, cache: Cache
 ) -> Plan:
-    """Return the plan that puts back what a run has changed; raises `NothingToUndoError` where none of it can be."""
+    """Return the plan that undoes a run; raises `NothingToUndoError` where nothing of it can be undone."""
     _refuse_other_servers(record, run, servers)
     parts = tuple(written_parts(record, run))
     written = _by_bucket(parts)
@@ -66,8 +66,8 @@ def plan_undo(
     not_compared = {place: one for place, one in written.items() if place[:2] in unread_tables}
     written = {place: one for place, one in written.items() if place not in not_compared}
     observed = _observed(servers, questions)
-    spans, purged = _times(written, states, observed, servers, questions)
-    now = UndoContext(states, _later(record, questions.ledger), spans, purged)
+    spans, purged = _spans_and_purged(written, states, observed, servers, questions)
+    now = UndoContext(states, _later_writers(record, questions.ledger), spans, purged)
     steps, skipped = undo_steps(written.values(), now)
     forbidden = unwritable_steps(steps, servers)
     if forbidden:
@@ -78,7 +78,7 @@ def plan_undo(
         _refuse_nothing(record, skipped, compared=len(skipped) > len(unread_tables))
     first = next(iter((written or not_compared).values()))
     stale = stale_rollups(steps, questions.catalogue, observed)
-    # What a class as a whole asked for when it was written, it asks for when that is taken back.
+    # What class-wide administration needs when it is written, it needs when it is undone.
     tables = tuple(dict.fromkeys(table for portion in record.portions_saved for table in run.plan(portion).tables))
     return Plan(
         kind=Undo(record.id, not_undone=record.side_effects),
@@ -108,7 +108,7 @@ def plan_undo(
 def schedule_undo_steps(
     record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], cache: Cache
 ) -> tuple[tuple[Step, ...], tuple[Skipped, ...]]:
-    """Return the steps that take away the schedules a run has made, or bring back, and what is left (rule 18)."""
+    """Return the steps that remove the schedules a run has made, or restore removed ones, and the skipped (rule 18)."""
     parts = tuple(part for part in written_parts(record, run) if part.part.only is not None)
     states, _ = _current_states(parts, servers, cache)
     written = _as_they_run(_by_bucket(parts), run, servers, states)
@@ -121,7 +121,7 @@ def _as_they_run(
     servers: Mapping[Role, Server],
     states: Mapping[ServerBucket, BucketState],
 ) -> dict[ServerBucket, WrittenBucket]:
-    """Return what was written, made schedules as they are now: one that has run has another status and is still it."""
+    """Return what was written, with the present rows of made schedules: running one changes its status only."""
     found = dict(written)
     for place, one in written.items():
         made = run.plan(one.step[0]).schedules if one.part.only is not None else None
@@ -134,26 +134,26 @@ def _refuse_nothing(record: RunRecord, skipped: Sequence[Skipped], *, compared: 
     if not compared:
         shown = listed([f"{one.table}: {one.detail.rstrip('.')}" for one in skipped], SHOWN, separator="; ")
         raise ServerError(
-            f"Nothing of run {record.id} can be compared with what is there now. {shown}.",
-            hint="Nothing was put back. Have it be read, then undo again.",
+            f"Nothing of run {record.id} can be compared with the present rows. {shown}.",
+            hint="Nothing was undone. Make the tables readable, then undo again.",
         )
     whys = [f"{one.table}: {one.reason}{f' ({one.detail})' if one.detail else ''}" for one in skipped]
     raise NothingToUndoError(
-        f"Nothing of run {record.id} can be put back. {listed(whys, SHOWN, separator='; ')}.",
+        f"Nothing of run {record.id} can be undone. {listed(whys, SHOWN, separator='; ')}.",
         run_id=record.id,
         hint=_undo_hint(skipped),
     )
 
 
 def _undo_hint(skipped: Sequence[Skipped]) -> str:
-    """Return what to do where nothing can be put back."""
+    """Return what to do where nothing can be undone."""
     if any(one.reason is SkipReason.WRITTEN_SINCE for one in skipped):
-        return "Undo the later run first, or look at the tables with `syncengine verify`."
-    return "Look at the tables with `syncengine verify`: a new run repairs what differs."
+        return "Undo the later run first, or see the tables with `syncengine verify`."
+    return "See the tables with `syncengine verify`: a new run repairs what differs."
 
 
 def unlike_journal(record: RunRecord, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> Iterator[str]:
-    """Yield the tables of which a written bucket is not, at this moment, as the run left it."""
+    """Yield the tables of which a written bucket is not now as the run left it."""
     unlike: dict[str, None] = {}
     for part in written_parts(record, run):
         present = image_of(part.part, part.seed, servers[part.into], cache).by_bucket()
@@ -163,7 +163,7 @@ def unlike_journal(record: RunRecord, run: RunFolder, servers: Mapping[Role, Ser
 
 
 def permission_of(record: RunRecord, run: RunFolder) -> Permission:
-    """Return what a run was told and allowed to set off, each by its own name: all that its undo is allowed, too."""
+    """Return the side effects a run was allowed, each by its own name: its undo is allowed them, too."""
     return NO_PERMISSION.with_approved(
         (
             *record.granted.approved,
@@ -173,7 +173,7 @@ def permission_of(record: RunRecord, run: RunFolder) -> Permission:
 
 
 def _unknown_outcomes(record: RunRecord) -> Iterator[Skipped]:
-    """Yield the tables of steps whose outcome nobody could find out: the target held neither what was nor was to be."""
+    """Yield the tables of steps of unknown outcome: the target had neither the rows before nor those after."""
     for batch in record.batches:
         if batch.state is BatchState.UNKNOWN:
             for part in batch.parts:
@@ -191,7 +191,7 @@ def _refuse_other_servers(record: RunRecord, run: RunFolder, servers: Mapping[Ro
 
 
 def _by_bucket(parts: tuple[WrittenPart, ...]) -> dict[ServerBucket, WrittenBucket]:
-    """Return what was written by bucket; of one written twice, its state before the first and after the last time."""
+    """Return what was written by bucket; for one written twice, its state before the first and after the last time."""
     written: dict[ServerBucket, WrittenBucket] = {}
     for part in parts:
         for at, write in enumerate(part.part.buckets):
@@ -209,10 +209,10 @@ def _by_bucket(parts: tuple[WrittenPart, ...]) -> dict[ServerBucket, WrittenBuck
 
 
 def _counts(written: WrittenPart, at: int) -> Counts:
-    """Return what becomes of the rows of one of its buckets when that is put back.
+    """Return the counts of rows for undoing one of its buckets.
 
-    A piece and what it is of lie in several buckets, and the plan counts a piece as changed: there only the rows that
-    were written tell, which are counted for the part as a whole. They stand with its first bucket.
+    A row that an outage cut and its pieces are in several buckets, and the plan counts a piece as changed: there the
+    written rows are counted for the part as a whole, with its first bucket.
     """
     if not written.over_buckets:
         return undo_counts(written.part, written.part.buckets[at])
@@ -225,7 +225,7 @@ def _counts(written: WrittenPart, at: int) -> Counts:
 def _current_states(
     parts: tuple[WrittenPart, ...], servers: Mapping[Role, Server], cache: Cache
 ) -> tuple[dict[ServerBucket, BucketState], UnreadTables]:
-    """Return what the targets hold now, and which tables could not be read and why: they do not end the others."""
+    """Return the present states of the targets, and the tables that could not be read, with reasons."""
     states: dict[ServerBucket, BucketState] = {}
     unread: UnreadTables = {}
     for part in parts:
@@ -245,7 +245,7 @@ def _current_states(
 
 
 def _with_companions(parts: tuple[WrittenPart, ...], unread: UnreadTables) -> UnreadTables:
-    """Return tables that could not be read with those written in one step with them, which are put back with them."""
+    """Return the unread tables with those written in one step with them: they are only undone together."""
     unread_tables = dict(unread)
     for step, into in {(part.portion, part.step.number): (part.step, part.into) for part in parts}.values():
         companion = next((one.table for one in step.parts if (into, one.table) in unread), "")
@@ -255,18 +255,18 @@ def _with_companions(parts: tuple[WrittenPart, ...], unread: UnreadTables) -> Un
 
 
 def _not_compared(written: Mapping[ServerBucket, WrittenBucket], unread_tables: UnreadTables) -> Iterator[Skipped]:
-    """Yield the tables of which nobody knows whether they are as the run left them."""
+    """Yield the tables that could not be compared with what the run left."""
     for (into, table), why in unread_tables.items():
         ones = [one for place, one in written.items() if place[:2] == (into, table)]
         counts = Counts(missing=sum(one.before.rows for one in ones), extra=sum(one.after.rows for one in ones))
         yield Skipped(table, None, SkipReason.NOT_COMPARED, (), counts, why)
 
 
-def _later(record: RunRecord, ledger: Ledger) -> dict[ServerBucket, str]:
+def _later_writers(record: RunRecord, ledger: Ledger) -> dict[ServerBucket, str]:
     """Return the last later run that wrote each bucket."""
     later: dict[ServerBucket, str] = {}
     for other in ledger.runs():
-        # What one that cannot be read has written is left all the same: it is not as this run left it.
+        # Rows written by an unreadable run are skipped anyway: they are not as this run left them.
         if other.header.number > record.header.number and other.state is not RunState.DAMAGED:
             for part in written_parts(other, ledger.folder(other.id)):
                 for write in part.part.buckets:
@@ -275,7 +275,7 @@ def _later(record: RunRecord, ledger: Ledger) -> dict[ServerBucket, str]:
 
 
 def _observed(servers: Mapping[Role, Server], questions: UndoQuestions) -> Observation:
-    """Return what is known of both servers beside their rows: lengths, retention, how far they have summarised."""
+    """Return the facts of both servers: interval lengths, retention, how far they have summarised."""
     fact_questions = FactQuestions(questions.settings, questions.catalogue, None, coverage=False)
     facts = Sides.by_role(Role.PRIMARY, facts_of(servers, fact_questions))
     scopes = ScopeQuestions(questions.settings, tuple(facts), questions.as_of)
@@ -291,14 +291,14 @@ def _observed(servers: Mapping[Role, Server], questions: UndoQuestions) -> Obser
     )
 
 
-def _times(
+def _spans_and_purged(
     written: Mapping[ServerBucket, WrittenBucket],
     states: Mapping[ServerBucket, BucketState],
     observed: Observation,
     servers: Mapping[Role, Server],
     questions: UndoQuestions,
 ) -> tuple[dict[ServerBucket, Window], frozenset[ServerBucket]]:
-    """Return when each bucket is, and those older than what their server still keeps (rule 12)."""
+    """Return the time of each bucket, and the buckets beyond the retention of their server (rule 12)."""
     spans = {}
     purged = set()
     floors: dict[tuple[Role, str, int | None], datetime] = {}

@@ -1,4 +1,4 @@
-"""Asks the target which of the tables that differ no copy can write, so that nobody is told to try."""
+"""Finds the differing tables that the target takes no writes to, so that no command to copy them is offered."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from syncengine.servers.protocol import Server
 
 
 def with_unwritable(observation: Observation, servers: Mapping[Role, Server]) -> Observation:
-    """Return an observation that says of each table that differs whether the target takes no writes to it.
+    """Return an observation with the differing tables that the target takes no writes to.
 
-    A server that cannot tell is no reason to end a verify: a plan asks it again. Raises `ServerError` where the
-    whole server fails.
+    A server that gives no answer does not end a verify: a plan checks again. Raises `ServerError` where the whole
+    server fails.
     """
     to_check = [one.spec.name for one in observation.tables if one.differing and one.spec.synced_by is SyncedBy.COPYING]
     if not to_check:
@@ -28,7 +28,10 @@ def with_unwritable(observation: Observation, servers: Mapping[Role, Server]) ->
         if error.of_whole_server:
             raise
         return observation
-    why = {name: "; ".join(met.message for met in side_effects_of(one) if met.forbids) for name, one in around.items()}
+    why = {
+        name: "; ".join(effect.message for effect in side_effects_of(one) if effect.forbids)
+        for name, one in around.items()
+    }
     return replace(
         observation,
         tables=tuple(replace(one, unwritable=why.get(one.spec.name, "")) for one in observation.tables),

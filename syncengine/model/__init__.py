@@ -1,1 +1,1 @@
-"""Frozen values: what the rest of the engine hands around. No input or output."""
+"""Frozen values that the rest of the engine passes around. No input or output."""

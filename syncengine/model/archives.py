@@ -11,7 +11,7 @@ from syncengine.model.grain import Archive
 
 
 class ArchiveFaultKind(StrEnum):
-    """What is amiss with an archive."""
+    """What is wrong with an archive."""
 
     FAILED = "failed"
     LATE = "late"
@@ -21,23 +21,23 @@ class ArchiveFaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFault:
-    """One archive of one ACD that is not as it should be, or of which that is not known."""
+    """One archive of one ACD that is late or failed, or whose state is not known."""
 
     acd: int | None
-    """None where nothing is known of any."""
+    """None if nothing is known of any ACD."""
     archive: Archive | None
     kind: ArchiveFaultKind
     message: str
-    """What is amiss, to go on from the archive; where nothing is known of any, a sentence without its end."""
+    """What is wrong: the end of a sentence that begins with the archive; without an ACD, a whole sentence."""
     since: datetime | None = None
-    """Up to when it is known to have run."""
+    """The time up to which it is known to have run."""
 
 
 def fault_sentences(faults: Iterable[ArchiveFault]) -> Iterator[str]:
-    """Yield sentences without their ends; ACDs of which the same is to be said stand together."""
+    """Yield sentences without full stops, one for all ACDs with the same fault."""
     acds: dict[tuple[Archive | None, str], list[int]] = {}
     for fault in faults:
         acds.setdefault((fault.archive, fault.message), []).extend(() if fault.acd is None else (fault.acd,))
-    for (archive, says), named in acds.items():
+    for (archive, message), named in acds.items():
         what = f"the {archive} archive of ACD {', '.join(map(str, named))} " if named else ""
-        yield f"{what}{says}"
+        yield f"{what}{message}"

@@ -13,9 +13,9 @@ QUANTUM_SECONDS = QUANTUM * 60
 EPOCH_DAY = date(1899, 12, 31)
 """Day 0 of the day numbers dates are compared by (an Informix DATE counts from it)."""
 FIRST_DATE, PAST_DATE = date(1000, 1, 1), date(9000, 1, 1)
-"""The dates a window can hold: any that can be meant, and far enough from the ends of the calendar to reckon with.
+"""The dates a window can include: every date a CMS can have, and far enough from the ends of the calendar for sums.
 
-Rows of other dates, of which some servers have more than Python, are of no window. They are compared with everything.
+Rows with other dates, some of which Python cannot express, are in no window. They are compared without a window.
 """
 FIRST_EPOCH, PAST_EPOCH = (
     int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) for day in (FIRST_DATE, PAST_DATE)
@@ -27,8 +27,8 @@ FIRST_EPOCH, PAST_EPOCH = (
 class Bucket:
     """(row_date, slot, acd), each None where the table has no such column or the row holds NULL.
 
-    `row_date` is None, too, where the row's lies outside of the dates a window can hold, and `slot` where its label
-    is no time of day.
+    `row_date` is also None if the row's date is outside the dates a window can include, and `slot` if its label is not
+    a time of day.
 
     `slot` is the HHMM label of the interval, or for event tables that of its quarter of an hour, or the
     epoch second a quarter begins with. Daily, weekly and monthly archives have none.
@@ -74,7 +74,7 @@ class BucketColumns:
 
     @property
     def whole(self) -> frozenset[str]:
-        """The columns a bucket fixes to one value, which its fingerprint therefore leaves out."""
+        """The columns that have one value in a bucket, so that its fingerprint does not cover them."""
         fixed = {self.date, self.acd}
         if not self.quarters:
             fixed.add(self.label)
@@ -83,7 +83,7 @@ class BucketColumns:
 
 @dataclass(frozen=True, slots=True)
 class BucketState:
-    """What one server holds in one bucket.
+    """What one server has in one bucket.
 
     `rows` counts, `hash_sum` is the fingerprint's sum; `incomplete` is the largest such figure over the
     rows (None where the table has none), `lengths` the shortest and longest interval length seen.
@@ -94,9 +94,9 @@ class BucketState:
     incomplete: int | None = None
     lengths: tuple[int, int] | None = None
     overlong: int = 0
-    """Rows with text longer than the fingerprint folds in: such a bucket is compared by rows."""
+    """Rows with text longer than the fingerprint covers: such a bucket is compared by rows."""
     digest: str = ""
-    """A hash over all rows and columns, where a write must be sure of what no fingerprint folds in."""
+    """A hash of all rows and columns, for writes to tables with columns that no fingerprint covers."""
 
     def same_rows(self, other: BucketState) -> bool:
         """Say whether both fingerprints are equal and cover everything."""
@@ -109,7 +109,7 @@ EMPTY = BucketState()
 def bucket_start(bucket: Bucket, columns: BucketColumns, zone: str) -> datetime | None:
     """Return when a bucket begins on the wall clock, or None for a table or row without a time.
 
-    Epoch slots are read in `zone`, the one whose clock the switch's wall clock is.
+    Epoch slots are read in `zone`, the time zone of the switch's wall clock.
     """
     if columns.epoch is not None:
         if bucket.slot is None or not FIRST_EPOCH <= bucket.slot < PAST_EPOCH:

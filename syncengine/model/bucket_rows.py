@@ -33,7 +33,7 @@ class ChangedRow:
 
 @dataclass(frozen=True, slots=True)
 class BucketRows:
-    """The rows that differ in one bucket; values stand in the order of `columns`."""
+    """The rows that differ in one bucket; values are in the order of `columns`."""
 
     table: str
     bucket: Bucket
@@ -46,7 +46,7 @@ class BucketRows:
     """Rows that only the target has."""
     changed: tuple[ChangedRow, ...] = ()
     more: bool = False
-    """Whether more rows differ than were asked for."""
+    """Whether more rows differ than were requested."""
 
     @property
     def names(self) -> tuple[str, ...]:

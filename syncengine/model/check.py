@@ -1,4 +1,4 @@
-"""What a check found: who the two servers are, what they hold, and whether they are set up alike."""
+"""What a check found: what the two servers are, what they have, and whether they are set up alike."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Severity(StrEnum):
     """How much a finding weighs."""
 
     MUST = "must"
-    """Until it is repaired, writes are refused, or what is compared and copied is wrong."""
+    """Until it is repaired, writes are refused, or the comparison and the copy are wrong."""
     SHOULD = "should"
-    """Something cannot be checked, or will be missed one day."""
+    """Something cannot be checked, or will be needed one day."""
     NOTE = "note"
     """Good to know."""
 
@@ -39,22 +39,22 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to know, in a sentence, and what to do about it."""
+    """One thing the check found, as a sentence, and what to do about it."""
 
     severity: Severity
     subject: Subject
     message: str
     advice: str = ""
     server: Role | None = None
-    """The server it is about; None for the pair."""
+    """The server concerned; None for the pair."""
     tables: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
-    """Everything that was found, where the sentence only counts it."""
+    """Everything that was found, if the sentence only counts it."""
     rule: Rule | None = None
 
 
 class ColumnFaultKind(StrEnum):
-    """How a column is unlike its spec."""
+    """How a column differs from its spec."""
 
     MISSING = "missing"
     UNKNOWN = "unknown"
@@ -64,7 +64,7 @@ class ColumnFaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnFault:
-    """A column that is not as its spec has it; `native` is empty for a missing one, `wanted` for an unknown one."""
+    """A column that differs from its spec; `native` is empty for a missing column, `wanted` for an unknown one."""
 
     column: str
     kind: ColumnFaultKind
@@ -73,11 +73,11 @@ class ColumnFault:
 
 
 class TablePresence(StrEnum):
-    """What a server has of a table."""
+    """Whether a server has a table, and rows in it."""
 
     ROWS = "rows"
     EMPTY = "empty"
-    MISSING = "lacking"
+    MISSING = "missing"
     UNREADABLE = "unreadable"
 
 
@@ -91,22 +91,22 @@ class TableCheck:
     problem: str = ""
     """Why it cannot be read."""
     hint: str = ""
-    """What to do about that."""
+    """What to do about the problem."""
     temporary: bool = False
-    """Whether that may pass by itself: somebody else holds a lock on it."""
+    """Whether the problem may go away by itself: another session has a lock on the table."""
     owner: str = ""
     indexes: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
-    """Each column with its type as the server calls it, and whether it takes NULL where that is told."""
+    """Each column with the server's name of its type, and whether it takes NULL if the server reports that."""
     faults: tuple[ColumnFault, ...] = ()
     side_effects: tuple[SideEffect, ...] = ()
-    """What a write to it sets off or meets."""
+    """The side effects of a write to it."""
     may_differ: bool = False
-    """Whether each server has it for itself (rule 1)."""
+    """Whether each server has its own rows (rule 1)."""
 
 
 class CaseState(StrEnum):
-    """How a case in the scratch table went."""
+    """The result of a case in the scratch table."""
 
     WORKS = "works"
     FAILED = "failed"
@@ -121,7 +121,7 @@ class CaseResult:
     promise: str
     state: CaseState
     message: str = ""
-    """What went wrong, or what is worth knowing."""
+    """What went wrong, or a remark."""
     figures: tuple[tuple[str, float], ...] = ()
 
 
@@ -140,7 +140,7 @@ class ScratchCheck:
 
 @dataclass(frozen=True, slots=True)
 class ServerProfile:
-    """Who a server says it is."""
+    """What a server reports about itself."""
 
     kind: str
     version: str
@@ -149,45 +149,45 @@ class ServerProfile:
     locale: str
     transactions: bool
     write_path: str
-    """How rows are inserted; empty while that has not been found out."""
+    """How rows are inserted; empty while that is not known."""
     types_fingerprinted: tuple[str, ...]
-    """The types whose fingerprints it computes itself."""
+    """The types that the server itself can fingerprint."""
     types_fetched: tuple[str, ...]
-    """Those whose rows are fetched and folded here."""
+    """The types whose rows are fetched and fingerprinted here."""
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ServerCheck:
-    """One server: what the pair file says of it, and what it told; of one that failed, as far as it got."""
+    """One server: what the pair file has about it, and what it reported, up to the point at which it failed."""
 
     role: Role
     url: str
-    """As the pair file has it, secrets masked."""
+    """As in the pair file, secrets masked."""
     load: str | None
     read_only: bool = False
     without_transactions: bool = False
     problem: str = ""
-    """The sentence of a server that failed."""
+    """Why the server failed, as a sentence."""
     profile: ServerProfile | None = None
     facts: ServerFacts | None = None
     tables: tuple[TableCheck, ...] = ()
     scratch: ScratchCheck | None = None
 
     def tables_with(self, *presence: TablePresence) -> tuple[str, ...]:
-        """Return the names of the tables of which it has that."""
+        """Return the names of the tables in any of these states."""
         return tuple(table.table for table in self.tables if table.presence in presence)
 
 
 @dataclass(frozen=True, slots=True)
 class PairCheck:
-    """Both servers, the primary first, and what was found when they were held against each other."""
+    """Both servers, the primary first, and what was found when they were compared with each other."""
 
     as_of: datetime
     servers: tuple[ServerCheck, ServerCheck]
     findings: tuple[Finding, ...] = ()
     problem: str = ""
-    """The sentence of what failed while the servers were held against each other."""
+    """Why comparing the servers failed, as a sentence."""
 
     @property
     def problems(self) -> tuple[str, ...]:

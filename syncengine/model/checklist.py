@@ -9,7 +9,7 @@ from syncengine.model.pair import Role
 
 
 class LineKind(StrEnum):
-    """What a line is about. Scripts and hooks go by it, so it does not change with the wording."""
+    """What a line is about. Scripts and hooks rely on it, so it does not change with the wording."""
 
     SINGLE_USER = "single-user"
     MULTI_USER = "multi-user"
@@ -30,9 +30,9 @@ class LineKind(StrEnum):
     COLLECTION_ON = "collection-on"
     BACKUP = "backup"
     LINKS = "links"
-    """To see that they are up, which the hook of the daily check looks at too."""
+    """Check that they are up, as the hook of the daily check does."""
     ADMINISTER = "administer"
-    """Make alike what is administered on each server: nothing but people do it."""
+    """Make administration alike that is entered on each server: only people can do that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +44,28 @@ class ChecklistLine:
     text: str
     """A sentence for people."""
     file: str = ""
-    """What has to be carried over, of the kind `files`."""
+    """For the kind `files`: the file or folder to copy."""
     source: Role | None = None
-    """The server it is carried over from; None where nothing is to be copied."""
+    """The server to copy it from; None if it is not copied."""
     hook: bool = False
     """The pair file names a command that does it."""
     details: tuple[str, ...] = ()
-    """What to have at hand for it, one thing each."""
+    """What people need for it, one item each."""
 
     @property
     def hookable(self) -> bool:
-        """Say whether a command may do it: one that copies files is no help where files are to be taken away."""
+        """Say whether a hook may do it: one that copies files cannot remove them."""
         return self.kind is not LineKind.FILES or self.source is not None
 
     @property
     def place(self) -> tuple[str, Role]:
-        """What it is about, and where."""
+        """Its kind and server."""
         return self.kind, self.server
 
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """What to do beside the tables, in order; only what applies."""
+    """What people have to do before and after a copy, in order; only the lines that apply."""
 
     before: tuple[ChecklistLine, ...] = ()
     after: tuple[ChecklistLine, ...] = ()

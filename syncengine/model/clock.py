@@ -25,9 +25,9 @@ def repeats(span: Window, zone: str) -> bool:
 
 
 def with_shared_resets(facts: Sequence[ServerFacts], span: Window, zone: str) -> tuple[ServerFacts, ...]:
-    """Return what servers tell, each with every time that the clock was set: one switch tells both the time.
+    """Return the facts of the servers, each with every clock reset: both take their time from one switch.
 
-    That is what either diary has, and the hours that the zone skips in a time, which no diary need have.
+    These are the resets in either diary, and the hours that the time zone skips, which a diary need not record.
     """
     resets = {reset for one in facts for reset in one.clock_resets}
     resets |= {ClockReset("", 0, start.date(), label_at(start)) for start in _skipped(span, zone)}
@@ -64,7 +64,7 @@ def clock_after(moment: datetime, seconds: int, zone: str) -> datetime:
 
 
 def clock_was_set(span: Window, acd: int | None, facts: Iterable[ServerFacts]) -> bool:
-    """Say whether a server's diary has a clock of the ACD set in a time; what it does not tell stands for all."""
+    """Say whether a server's diary has a clock reset of the ACD in a time; a reset without an ACD counts for all."""
     return any(_touches(reset, span) for one in facts for reset in one.clock_resets if reset.acd in (0, acd))
 
 

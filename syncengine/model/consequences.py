@@ -1,4 +1,4 @@
-"""What data that differs follows from: administration kept by hand on each server (rule 19)."""
+"""Which administration explains data that differs: administration entered by hand on each server (rule 19)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from syncengine.model.spec import RelatedAdministration, TableSpec
 
 
 class AdministrationState(StrEnum):
-    """What was seen of the administration that differing data follows from, for the ACDs that differ."""
+    """Whether the administration behind differing data differs too, for the ACDs that differ."""
 
     DIFFERS = "differs"
     ALIKE = "alike"
     NOT_COMPARED = "not-compared"
     """It was not among the tables compared, or could not be compared."""
     NO_TABLE = "no-table"
-    """No table is known to hold it."""
+    """No table is known to have it."""
 
 
 ORDER = tuple(AdministrationState)
@@ -35,11 +35,11 @@ class Consequence:
 
 
 def consequences_of(observation: Observation) -> Iterator[Consequence]:
-    """Yield what each table that differs follows from.
+    """Yield the administration behind each table that differs.
 
-    Where only some columns follow, it is said if that administration differs, or if nothing but these columns
-    does in some sample: an outage, which changes them with all the others, is not explained by it. Where the diary
-    of a server explains all that differs in a table, only administration that is known to differ is said.
+    If only some columns follow from it, it is yielded if that administration differs, or if only these columns differ
+    in one of the samples: an outage changes all columns, and administration does not explain it. If the diary of a
+    server explains all differences of a table, only administration that is known to differ is yielded.
     """
     compared = {folded(table.spec.name): table for table in observation.tables if table.state is TableState.COMPARED}
     for table in observation.tables:
@@ -54,7 +54,7 @@ def consequences_of(observation: Observation) -> Iterator[Consequence]:
 
 
 def consequence_sentences(found: Iterable[Consequence]) -> Iterator[str]:
-    """Yield what was found as sentences, without their full stops; what follows alike together, what differs first."""
+    """Yield sentences without full stops, one for all tables with the same cause; administration that differs first."""
     groups: dict[tuple[AdministrationState, str], list[Consequence]] = {}
     for one in sorted(found, key=lambda one: ORDER.index(one.state)):
         why = "" if one.state is AdministrationState.ALIKE else one.administration.why
@@ -70,9 +70,9 @@ def consequence_sentences(found: Iterable[Consequence]) -> Iterator[str]:
                 yield f"{follow}, which {'is' if len(names) == 1 else 'are'} alike on both servers"
             case AdministrationState.NOT_COMPARED:
                 options = " ".join(f"--table {typed(name)}" for name in names)
-                yield f"{follow}, not compared here: {why}; look with `syncengine verify {options}`"
+                yield f"{follow}, not compared here: {why}; compare it with `syncengine verify {options}`"
             case AdministrationState.NO_TABLE:
-                yield f"{follow}, which no table is known to hold: {why}"
+                yield f"{follow}, which is in no known table: {why}"
 
 
 def _state_of(
@@ -90,7 +90,7 @@ def _state_of(
 
 
 def _cut_by_outages(table: TableObservation, observation: Observation) -> bool:
-    """Say whether all that differs lies in intervals in which a link of its ACD was down, or is of what that cut."""
+    """Say whether all differences are in intervals with an outage of their ACD, or of rows that an outage cut."""
     cut = {bucket for one in table.cuts for bucket in one.buckets}
     return all(
         drift.only_cuts or drift.bucket in cut or _was_down(drift, table, observation) for drift in table.differing
@@ -106,6 +106,6 @@ def _was_down(drift: BucketDrift, table: TableObservation, observation: Observat
 
 
 def _only_in(table: TableObservation, columns: tuple[str, ...]) -> bool:
-    """Say whether in some sample nothing but these columns differs."""
+    """Say whether only these columns differ in one of the samples."""
     changes = ({change.column for change in sample.changes} for sample in table.samples)
     return any(changed and changed <= set(columns) for changed in changes)

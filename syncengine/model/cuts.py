@@ -14,21 +14,21 @@ from syncengine.model.window import Window
 
 
 class CutState(StrEnum):
-    """What both servers hold of a login, a call or a state that an outage has cut."""
+    """What both servers have of a login, a call or a state that an outage has cut."""
 
-    WHOLE = "the other server holds it whole"
-    NOT_OVER = "it is not over yet"
-    """The other server saw it begin and not yet end: a login waits for its log-off."""
-    NO_WHOLE = "the other server does not hold it whole"
-    """It has dropped it (rule 12), or will only write it once it is over."""
+    WHOLE = "whole on the other server"
+    NOT_OVER = "not over yet"
+    """The other server recorded its beginning and not yet its end: a login waits for its log-off."""
+    NO_WHOLE = "not whole on the other server"
+    """That server has dropped it (rule 12), or writes it only once it is over."""
     ON_BOTH = "cut on both servers"
     """Pieces of two servers are never added up (rule 9)."""
-    UNCLEAR = "its pieces are not what an outage leaves"
+    UNCLEAR = "not cut as an outage cuts"
 
 
 @dataclass(frozen=True, slots=True)
 class CutRow:
-    """Rows that are the same in every compared column, as one server holds them."""
+    """Rows of one server that are equal in every compared column."""
 
     bucket: Bucket
     group_key: tuple[str | None, ...]
@@ -38,13 +38,13 @@ class CutRow:
     end: datetime | None
     """None while it is not over."""
     since: int
-    """Its beginning in epoch seconds, and below its end: in an hour that comes twice the clock does not tell which."""
+    """Its beginning in epoch seconds, and below its end: in a repeated hour the wall clock is ambiguous."""
     until: int | None
     begin_cut: bool
     end_cut: bool
     rows: int
     on_both: bool = False
-    """The other server holds the same rows: they are neither written nor deleted."""
+    """The other server has the same rows: they are neither written nor deleted."""
 
     def lies_in(self, other: CutRow) -> bool:
         """Say whether it lies within the time of another."""
@@ -60,49 +60,49 @@ class CutRow:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One login, call or state of an agent that an outage has cut, and what each server holds of it."""
+    """One login, call or state of an agent that an outage has cut, and what each server has of it."""
 
     acd: int | None
     cut_on: Role
     state: CutState
     pieces: tuple[CutRow, ...]
-    """What the server that was blind holds."""
+    """The rows of the blind server."""
     others: tuple[CutRow, ...]
-    """What the other server holds: where that is whole, the one whole row; else its own pieces, or none."""
+    """The rows of the other server: the one whole row if it has that, else its own pieces, or none."""
     outages: tuple[Window, ...]
-    """Those that cut it: of the blind server, and where it is cut on both, of the other as well."""
+    """The outages that cut it: of the blind server, and of the other one if it is cut on both."""
 
     @property
     def begin(self) -> datetime:
-        """Its first beginning, as far as anybody knows."""
+        """Its first known beginning."""
         return min(row.begin for row in (*self.pieces, *self.others))
 
     @property
     def first(self) -> Bucket:
-        """The first of the buckets that hold a row of it."""
+        """The first bucket with a row of it."""
         return min((row.bucket for row in (*self.pieces, *self.others)), key=lambda bucket: bucket.order)
 
     @property
     def span(self) -> Window | None:
-        """From its first beginning to its last end, as far as anybody knows."""
+        """From its first known beginning to its last known end."""
         begin = self.begin
         end = max((row.end for row in (*self.pieces, *self.others) if row.end is not None), default=begin)
         return Window(begin, end) if begin < end else None
 
     @property
     def differing(self) -> Iterator[tuple[Role, CutRow]]:
-        """The rows of it that only one server holds, and which."""
+        """The rows of it that only one server has, each with that server."""
         for role, rows in ((self.cut_on, self.pieces), (self.cut_on.other, self.others)):
             yield from ((role, row) for row in rows if not row.on_both)
 
     @property
     def buckets(self) -> frozenset[Bucket]:
-        """The buckets that hold a part of it that differs."""
+        """The buckets with rows of it that differ."""
         return frozenset(row.bucket for _, row in self.differing)
 
 
 SHOWN = 2
-"""So many logins, calls or states are shown by their times, and the others counted."""
+"""How many logins, calls or states are shown with their times; the rest is counted."""
 
 
 def cut_sentences(table: str, what: str, cuts: Sequence[Cut]) -> Iterator[str]:
@@ -119,7 +119,7 @@ def cut_sentences(table: str, what: str, cuts: Sequence[Cut]) -> Iterator[str]:
 
 
 def _shown(cuts: Sequence[Cut]) -> str:
-    """Return the times of the first few, those that are the same said once."""
+    """Return the times of the first few, equal times once."""
     in_order = sorted((cut.begin, _times(cut)) for cut in cuts)
     times = list(dict.fromkeys(text for _, text in in_order))
     more = f"; {plural(len(times) - SHOWN, 'more time')}" if len(times) > SHOWN else ""
@@ -127,7 +127,7 @@ def _shown(cuts: Sequence[Cut]) -> str:
 
 
 def _times(cut: Cut) -> str:
-    """Return from when to when a row was cut, and what is there for it: 04:03 to 05:58 is there as ..."""
+    """Return the times of a row that was cut and of its pieces: 04:03 to 05:58 is recorded as ..."""
     pieces = sorted(cut.pieces, key=lambda row: row.begin)
     if cut.state is CutState.ON_BOTH:
         lacks = ((cut.cut_on, cut.pieces, cut.others), (cut.cut_on.other, cut.others, cut.pieces))
@@ -135,11 +135,11 @@ def _times(cut: Cut) -> str:
     if cut.state is not CutState.WHOLE:
         return " and ".join(_from_to(pieces))
     whole, *parts = _from_to((cut.others[0], *pieces))
-    return f"{whole} is there as {' and '.join(parts)}"
+    return f"{whole} is recorded as {' and '.join(parts)}"
 
 
 def _from_to(rows: Iterable[CutRow]) -> Iterator[str]:
-    """Yield from when to when each of some rows lasted, the day where it is another than that of the moment before."""
+    """Yield the beginning and end of each row, with the day if it differs from that of the time before."""
     day: date | None = None
     for row in rows:
         times = []
@@ -153,7 +153,7 @@ def _from_to(rows: Iterable[CutRow]) -> Iterator[str]:
 
 
 def _gaps(own: Sequence[CutRow], other: Sequence[CutRow]) -> Iterator[int]:
-    """Yield the seconds that the pieces of one server leave out of the time that both together cover."""
+    """Yield the seconds that are missing from the pieces of one server, of the time that both together cover."""
     rows = sorted((*own, *other), key=lambda row: row.since)
     ends = [row.until for row in rows if row.until is not None]
     reached, last = rows[0].since, max(ends, default=rows[-1].since)
@@ -166,5 +166,5 @@ def _gaps(own: Sequence[CutRow], other: Sequence[CutRow]) -> Iterator[int]:
 
 
 def _minutes(gaps: Iterator[int]) -> int:
-    """Return seconds as minutes, one that has begun counted."""
+    """Return seconds as minutes, rounded up."""
     return -(-sum(gaps) // 60)

@@ -1,4 +1,4 @@
-"""The daily check of a pair: are both servers healthy, and are they in step (High Availability guide, chapter 2)."""
+"""The daily check of a pair: are both servers healthy, and are they in sync (High Availability guide, chapter 2)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WORK_ON_THE_PRIMARY = WhereToWork(Role.PRIMARY, "")
 
 @dataclass(frozen=True, slots=True)
 class TableFill:
-    """How full one circular table is, of the ACD that fills it most."""
+    """How full one circular table is, for the ACD with the most rows."""
 
     table: str
     acd: int | None
@@ -30,13 +30,13 @@ class TableFill:
 
     @property
     def percent(self) -> int:
-        """Rows of a hundred that fit."""
+        """Rows as a percentage of the capacity."""
         return 100 * self.rows // self.capacity
 
 
 @dataclass(frozen=True, slots=True)
 class ServerDay:
-    """What one server tells of the last day; `problem` is the sentence of one that failed."""
+    """What one server reports of the last day; `problem` is a sentence if the server failed."""
 
     role: Role
     problem: str = ""
@@ -46,21 +46,21 @@ class ServerDay:
     """Archives that are late or failed."""
 
     def outages(self, since: datetime) -> int:
-        """Return how many outages its diary has since a moment."""
+        """Return how many outages are in its diary since a moment."""
         return sum(outage.span.stop > since for outage in self.facts.outages) if self.facts else 0
 
 
 @dataclass(frozen=True, slots=True)
 class HookCheck:
-    """What a command of the user's said of something that no table shows, on one server."""
+    """What a hook reported about something that no table shows, on one server."""
 
     kind: CheckKind
     role: Role
     ok: bool
     lines: tuple[str, ...] = ()
-    """Its first lines."""
+    """The first lines of its output."""
     problem: str = ""
-    """Why it could not tell, as the end of a sentence: then people have to look."""
+    """Why it could not check, as the end of a sentence: then people have to check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,43 +75,43 @@ class DailyCheck:
     problem: str = ""
     """Why they could not be compared."""
     checks: tuple[HookCheck, ...] = ()
-    """What hooks have looked at."""
+    """The checks that hooks have made."""
     state: PairState = NOTHING_KNOWN
-    """What keeps the servers from their work."""
+    """What stops the servers from working."""
     where: WhereToWork = WORK_ON_THE_PRIMARY
-    """On which server users work now, and what is to be done about it."""
+    """On which server users work now, and what to do about it."""
 
     reruns: tuple[ChecklistLine, ...] = ()
-    """Archives to be made up for."""
+    """Archives to run again."""
 
     @property
     def to_do(self) -> tuple[ChecklistLine, ...]:
-        """What is to be done now, in order."""
+        """What people have to do now, in order."""
         return (*self.where.lines, *self.reruns)
 
     @property
     def failed(self) -> bool:
-        """Say whether a server could not be asked."""
+        """Say whether a server failed, or comparing them did."""
         return bool(self.problem) or any(server.problem for server in self.servers)
 
     @property
     def holes(self) -> tuple[BlindTime, ...]:
-        """The times in which a server has holes that no diary of its own explains."""
+        """The times in which a server has no rows and its diary does not explain that."""
         return tuple(time for time in self.blind if any(side.missing and side.unexplained for side in time.sides))
 
     @property
     def waiting(self) -> tuple[BlindTime, ...]:
-        """The outages that one server alone had, and that are repaired only once both have archived them."""
+        """The outages of one server that can be repaired only once both servers have archived that time."""
         return tuple(time for time in self.blind if not time.archived and len(time.sides) < len(Role))
 
     @property
     def lost(self) -> tuple[BlindTime, ...]:
-        """The outages that both servers had: nothing brings their calls back, and people have to know."""
+        """The outages that both servers had: their calls cannot be repaired, and people have to know."""
         return tuple(time for time in self.blind if time.lost)
 
     @property
     def loads(self) -> Mapping[Role, str]:
-        """The CMS loads of the servers that tell theirs."""
+        """The CMS loads of the servers, where known."""
         reported = {server.role: server.facts.load for server in self.servers if server.facts is not None}
         return {role: load for role, load in reported.items() if load}
 
@@ -122,14 +122,14 @@ class DailyCheck:
 
     @property
     def healthy(self) -> bool:
-        """Say whether nothing has to be looked at."""
+        """Say whether nothing needs attention."""
         late = any(server.archive_faults for server in self.servers)
-        amiss = late or self.holes or self.waiting or self.lost or self.unlike_loads
-        amiss = amiss or not self.where.nothing_to_do or not all(check.ok for check in self.checks)
-        return not (self.failed or amiss) and self.drift is not None and self.drift.in_sync
+        fault = late or self.holes or self.waiting or self.lost or self.unlike_loads
+        fault = fault or not self.where.nothing_to_do or not all(check.ok for check in self.checks)
+        return not (self.failed or fault) and self.drift is not None and self.drift.in_sync
 
     def checked_by_hand(self, kind: CheckKind) -> tuple[Role, ...]:
-        """Return the servers on which people have to look at something, since no hook could."""
+        """Return the servers on which people have to make a check, since no hook did."""
         if kind is CheckKind.USERS and self.where.server is not Role.PRIMARY:
             return ()
         by_hook = {check.role for check in self.checks if check.kind is kind and not check.problem}

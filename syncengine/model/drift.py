@@ -1,4 +1,4 @@
-"""What differs between source and target, as observed."""
+"""What differs between source and target."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from syncengine.model.window import Window
 
 
 class Strength(StrEnum):
-    """How a verdict was reached."""
+    """How a table was compared."""
 
     FINGERPRINT = "fingerprint"
     """Fingerprints of every bucket, rows of those that differ."""
@@ -32,30 +32,30 @@ class Strength(StrEnum):
 
 
 class TableState(StrEnum):
-    """Whether a table could be compared at all."""
+    """Whether a table could be compared."""
 
     COMPARED = "compared"
     NOT_COMPARABLE = "not-comparable"
     """Its columns differ, or one server lacks it."""
     NOT_READ = "not-read"
-    """A server did not let it be read, or failed at it."""
+    """A server refused to read it, or failed."""
     ABSENT = "absent"
     """Neither server has it."""
     NOTHING = "nothing-to-compare"
-    """What was asked for selects nothing of it that both servers can be asked about."""
+    """The request selects no rows of it that both servers can have."""
     NEVER = "never-compared"
     """It belongs to one server (rules 1 and 8)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows that differ: in a key group the smaller surplus is changed, the rest missing or extra."""
+    """Rows that differ: in a key group the smaller surplus counts as changed, the rest as missing or extra."""
 
     missing: int = 0
     extra: int = 0
     changed: int = 0
     in_missing_groups: int = field(default=0, compare=False)
-    """Those of the missing rows whose whole key group the target lacks."""
+    """Missing rows whose key group has no row on the target."""
 
     @property
     def total(self) -> int:
@@ -83,8 +83,8 @@ class Counts:
 class BucketDrift:
     """One bucket that differs.
 
-    `source` and `target` cover the compared columns; the guards cover all columns and are what a write
-    is held against.
+    `source` and `target` cover the compared columns; the guards cover all columns, and a write is compared
+    with them.
     """
 
     bucket: Bucket
@@ -94,13 +94,13 @@ class BucketDrift:
     source_guard: BucketState = EMPTY
     target_guard: BucketState = EMPTY
     stretch: Stretch | None = None
-    """Where it lies in a time that is cut into intervals of different lengths: all of that is decided as one."""
+    """The time with intervals of different lengths it is part of: all of that is decided as one."""
     changing: bool = False
     """It changed while it was being compared, twice."""
     only_cuts: bool = False
-    """It lies outside what is compared, and counts only what an outage inside has cut (rule 4)."""
+    """It is outside the compared window, and counts only rows that an outage inside has cut (rule 4)."""
     span: Window | None = field(default=None, compare=False)
-    """The interval, day, week or month it lies in; None for rows without a time."""
+    """The interval, day, week or month it is part of; None for rows without a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class ChangedValue:
 
 @dataclass(frozen=True, slots=True)
 class KeyGroupDrift:
-    """A key group that differs, for people to look at."""
+    """A key group that differs, as a sample for people."""
 
     bucket: Bucket
     key: tuple[tuple[str, Value], ...]
@@ -124,24 +124,24 @@ class KeyGroupDrift:
 
 
 GroupKey = tuple[str | None, ...]
-"""The values of a key as text, which name a key group in any file or database."""
+"""The values of a key as text: they identify a key group in any file or database."""
 
 
 class ChangedBy(StrEnum):
-    """Which server's rows of a key group are no longer those that both had."""
+    """Which server has changed a key group since both were last alike."""
 
     SOURCE = "source"
     TARGET = "target"
     BOTH = "both"
     UNKNOWN = "unknown"
-    """Nothing is remembered of the group."""
+    """No earlier state of the group is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Versions:
     """One column of a key group: its value when both were last alike, and on either server now.
 
-    None also stands where there is no row, or more than one; the group's counts tell which.
+    None also if there is no row, or more than one; the group's counts show which.
     """
 
     column: str
@@ -152,7 +152,7 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class GroupChange:
-    """A key group that differs, and who changed it."""
+    """A key group that differs, and which server changed it."""
 
     bucket: Bucket
     key: tuple[tuple[str, Value], ...]
@@ -160,32 +160,32 @@ class GroupChange:
     changed_by: ChangedBy
     counts: Counts
     last_rows: int
-    """Rows both had when they were last alike; 0 too where nothing is remembered."""
+    """Rows both had when they were last alike; also 0 if nothing is remembered."""
     source_rows: int
     target_rows: int
     versions: tuple[Versions, ...] = ()
-    """The columns in which they differ, where no side has more than one row."""
+    """The columns in which they differ, if no side has more than one row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Up to when a server may have dropped rows that the other holds, or that were asked for (rule 12)."""
+    """The time before which a server may have dropped rows that the other has, or that were requested (rule 12)."""
 
     before: datetime
     why: str
 
     @property
     def note(self) -> str:
-        """What is left of the window, for people."""
+        """The part of the window that was compared, for people."""
         return f"compared from {self.before:%Y-%m-%d %H:%M}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What of a table is compared for some ACDs.
+    """The part of a table that is compared for one ACD.
 
-    `acd` None stands for rows of no or of unknown ACDs. `requested` is the typed window aligned to whole
-    intervals; `window` what of it both servers can be asked for. Administration tables have neither.
+    `acd` None is for rows without an ACD or with an unknown one. `requested` is the typed window aligned to whole
+    intervals; `window` the part of it that both servers can have. Administration tables have neither.
     """
 
     acd: int | None
@@ -193,12 +193,12 @@ class Scope:
     window: Window | None = None
     notes: tuple[str, ...] = ()
     dropped: Dropped | None = None
-    """What is left out at the old end; the notes say so too."""
+    """The old end that is not compared; it is in the notes too."""
 
 
 @dataclass(frozen=True, slots=True)
 class BucketExtent:
-    """The buckets of one ACD inside its window that a server holds at all: how many, first and last."""
+    """The buckets of one ACD inside its window of which a server has rows: how many, first and last."""
 
     acd: int | None
     buckets: int
@@ -226,27 +226,27 @@ class TableObservation:
     rows_compared: int = 0
     differing: tuple[BucketDrift, ...] = ()
     other_acds: tuple[int | None, ...] = ()
-    """ACDs that differ outside the ones asked for."""
+    """ACDs that differ and were not requested."""
     source_extents: tuple[BucketExtent, ...] = ()
     source_rows: int = 0
     target_rows: int = 0
     samples: tuple[KeyGroupDrift, ...] = ()
     notes: tuple[str, ...] = ()
     changes: tuple[GroupChange, ...] | None = None
-    """Of an administration table that is copied: the key groups that differ, all that the target changed or only it
-    has, and some of the others. None where nobody asked who changed what."""
+    """For administration tables that are copied: all key groups that the target changed or only it has, and some of
+    the others that differ. None unless a sync compares them with their last synced version."""
     excluded: KeyGroups | None = None
-    """Rows that are each server's own, which were not compared."""
+    """Rows that belong to each server, which were not compared."""
     remembered: RememberedCounts = ALL_READ
-    """What was not read again, since it is remembered as equal; not among the counts."""
+    """What was not read again, since it is remembered as equal; not included in the counts."""
     expected: tuple[ExpectedDifference, ...] = ()
-    """What differs as it should: no drift, and never written."""
+    """Expected differences: no drift, and never written."""
     overlaps: tuple[Overlap, ...] = ()
     """Rows that begin inside another row of the same key, on either server."""
     cuts: tuple[Cut, ...] = ()
-    """Logins, calls and states that an outage has cut on one server or on both; their rows are among the drift."""
+    """Logins, calls and states that an outage has cut on one server or on both; their rows are part of the drift."""
     unwritable: str = ""
-    """Why no copy can write it to the target, where that was asked; empty where one can, or nobody asked."""
+    """Why it cannot be written to the target, if that was checked; else empty."""
 
     @property
     def counts(self) -> Counts:
@@ -255,17 +255,17 @@ class TableObservation:
 
     @property
     def not_compared(self) -> bool:
-        """Say whether it should have been compared and could not be, so that nobody knows whether it differs."""
+        """Say whether it should have been compared and could not be, so that it is not known whether it differs."""
         return self.state in (TableState.NOT_COMPARABLE, TableState.NOT_READ)
 
     @property
     def differs(self) -> bool:
-        """Say whether something unexpected was found in it."""
+        """Say whether it has unexpected differences."""
         return bool(self.differing or self.overlaps)
 
     @property
     def empty(self) -> bool:
-        """Say whether neither server has a row of it in what was compared: that is no proof of anything."""
+        """Say whether neither server has a row of it in the compared window: that proves nothing."""
         compared = self.rows_compared or self.remembered.rows or self.expected or self.excluded is not None
         return self.state is TableState.COMPARED and not (compared or self.differs or self.other_acds)
 
@@ -281,7 +281,7 @@ class TableObservation:
 
     @property
     def in_sync(self) -> bool:
-        """Say whether nothing unexpected was found."""
+        """Say whether it was compared where possible and has no unexpected differences."""
         return not (self.not_compared or self.differs)
 
 
@@ -296,23 +296,23 @@ class Observation:
     tables: tuple[TableObservation, ...]
     zone: str
     acds: tuple[int, ...]
-    """The ACDs asked for; none means all."""
+    """The requested ACDs; none means all."""
     notes: tuple[str, ...] = field(kw_only=True, default=())
-    """What no table shows, like the files beside the tables of a set."""
+    """Remarks on what no table shows, like the files that go with a set."""
     timetables: TimetableListing | None = field(kw_only=True, default=None)
-    """The timetables of both servers, where their tasks were compared."""
+    """The timetables of both servers, if their tasks were compared."""
     files: tuple[CompanionFile, ...] = field(kw_only=True, default=())
-    """The files that go with rows of its tables, or that make up a set: nobody has looked at them."""
+    """The files that go with rows of its tables, or that make up a set: they are not compared."""
     excluded_tables: tuple[TableObservation, ...] = field(kw_only=True, default=())
-    """Tables of a set that are no part of it on this pair, each with why: nobody has looked at them."""
+    """Tables of a set that this pair does not have as part of it, each with why: they are not compared."""
     by_hand: tuple[ChecklistLine, ...] = field(kw_only=True, default=())
-    """What a verify leaves to people: what no copy is meant to make alike."""
+    """What people have to make alike, since it is not synchronised by copying."""
     interval_lengths: tuple[tuple[int, int], ...]
-    """The length each ACD's intervals are aligned to, in minutes."""
+    """The interval length each ACD's times are aligned to, in minutes."""
 
     @property
     def source(self) -> Role:
-        """The server whose rows are held to be right."""
+        """The server whose rows are taken as right."""
         return self.facts.source_role
 
     @property
@@ -322,30 +322,30 @@ class Observation:
 
     @property
     def in_sync(self) -> bool:
-        """Say whether nothing differs and no table that should have been compared could not be."""
+        """Say whether nothing differs and every table that should be compared was."""
         return all(table.in_sync for table in self.tables) and not (self.unscheduled or self.only_files)
 
     @property
     def only_files(self) -> bool:
-        """Say whether what was asked for is files alone: nobody knows whether they are alike."""
+        """Say whether only files were requested: it is not known whether they are alike."""
         return bool(self.files) and not self.tables
 
     @property
     def unscheduled(self) -> tuple[Timetable, ...]:
-        """Timetables that are there on the target without a schedule, which the source has: they do not run there."""
+        """Timetables without a schedule on the target, though the source has one: they do not run there."""
         if self.timetables is None or not any(table.spec.name == SCHEDULES for table in self.tables):
             return ()
         return self.timetables.unscheduled(self.target)
 
     @property
     def empty(self) -> bool:
-        """Say whether there was nothing to judge: every table that was compared is empty on both servers."""
+        """Say whether there were no rows to compare: every compared table is empty on both servers."""
         compared = [table for table in self.tables if table.state is TableState.COMPARED]
         return not (self.not_compared or self.unscheduled) and all(table.empty for table in compared)
 
     @property
     def differing(self) -> tuple[TableObservation, ...]:
-        """The tables in which something unexpected was found."""
+        """The tables with unexpected differences."""
         return tuple(table for table in self.tables if table.differs)
 
     @property
@@ -355,13 +355,13 @@ class Observation:
 
     @property
     def without_acd(self) -> tuple[TableObservation, ...]:
-        """The tables that were not looked at, since single ACDs were asked for and their rows are of none (rule 3)."""
+        """The tables that were not compared, since single ACDs were requested and their rows have no ACD (rule 3)."""
         nothing = (table for table in self.tables if table.state is TableState.NOTHING)
         return tuple(table for table in nothing if self.acds and table.spec.acd is None)
 
     @property
     def remembered(self) -> RememberedCounts:
-        """What of all tables was not read again."""
+        """What was not read again, for all tables together."""
         return sum((table.remembered for table in self.tables if table.remembered.tables), ALL_READ)
 
     def length(self, acd: int | None) -> int:

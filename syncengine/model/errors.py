@@ -1,26 +1,26 @@
 """What can go wrong, as one tree.
 
     SyncError
-    ├── InputError            what was typed or written down is wrong
-    │   ├── WindowError       a time that cannot be meant
-    │   ├── UnknownTableError a table, set or ACD nobody knows
-    │   └── FaultsError       a file, each of its faults with its place
+    ├── InputError            something typed, or written in a file, is wrong
+    │   ├── WindowError       not a valid time
+    │   ├── UnknownTableError a table, set or ACD that is not known
+    │   └── FaultsError       a file with faults, each with its place
     │       ├── PairFileError
     │       └── SpecError     a table spec
-    ├── RefusedError          it is forbidden, by a rule of the domain most often: `syncengine.model.refusals`
+    ├── RefusedError          forbidden, mostly by a rule of the domain: `syncengine.model.refusals`
     ├── OccupiedError         another run writes to the pair
-    ├── ServerError           a server did not do what was asked
+    ├── ServerError           a server failed
     │   ├── ServerUnreachableError
     │   ├── ServerLockedError
     │   ├── ServerReadOnlyError
     │   ├── ServerSlowError       it took longer than it may
-    │   └── UnknownOutcomeError   a commit was sent and its answer never came
-    ├── ExecutorError         an executor from outside did not do what it was handed
-    ├── HookFailedError       a hook that was to do a line of a checklist did not
+    │   └── UnknownOutcomeError   a commit was sent and never answered
+    ├── ExecutorError         an executor of the caller's failed
+    ├── HookFailedError       a hook for a line of a checklist failed
     ├── StagingError          the staging folder
-    ├── OutputError           what there is to say could not be written
-    ├── ChangedSincePlanError            source or target changed under a step
-    ├── StillOpenError        a step that was cut short may still be going on in the server
+    ├── OutputError           the output could not be written
+    ├── ChangedSincePlanError source or target changed since the plan was made
+    ├── StillOpenError        a step that was cut short may still be running on the server
     └── CancelledError        the user stopped it
 
 Every error is one sentence that says what is wrong and where, and, as `hint`, what to type instead.
@@ -39,8 +39,8 @@ from syncengine.model.rules import Rule
 class SyncError(Exception):
     """Anything syncengine raises on purpose.
 
-    `hint` says what to try, and is empty where there is nothing to say. It is pickled and copied with all it tells,
-    whatever a subclass takes to be made; what caused it is left behind, since that may be of a driver.
+    `hint` says what to try instead, and may be empty. Errors are pickled and copied with all their attributes, whatever
+    arguments a subclass takes; their cause is not pickled, since it may be an error of a driver.
     """
 
     message: str
@@ -54,15 +54,15 @@ class SyncError(Exception):
 
 
 class InputError(SyncError):
-    """What the user typed or wrote down cannot be meant."""
+    """Something the user typed, or wrote in a file, is wrong."""
 
 
 class WindowError(InputError):
-    """A window that is not a time, runs backwards, or lies where no data can be."""
+    """A window that is not a time, runs backwards, or is outside the years a CMS can have."""
 
 
 class UnknownTableError(InputError):
-    """A table or set that the catalogue does not hold."""
+    """A table or set that the catalogue does not have."""
 
 
 @dataclass(eq=False, repr=False)
@@ -84,25 +84,25 @@ class SpecError(FaultsError):
 
 
 class RefusedError(SyncError):
-    """What was asked for is forbidden; nothing was written. Each kind of refusal is a class of its own below it."""
+    """The request is forbidden; nothing was written. Each kind of refusal is a subclass."""
 
     rule: ClassVar[Rule | None] = None
-    """The rule of the domain that forbids it; None where it is no rule, but how things are."""
+    """The rule of the domain that forbids it; None if the state of the pair does, not a rule."""
     temporary = False
-    """The same may be allowed a little later: it is worth waiting."""
+    """The same request may be allowed a little later: it is worth waiting."""
 
 
 class OccupiedError(SyncError):
-    """Another run writes to this pair, and is named; nothing was written."""
+    """Another run writes to this pair; nothing was written."""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ServerError(SyncError):
-    """A server did not do what was asked of it.
+    """A server failed.
 
-    `transient` says that the same again may succeed: what was begun has been rolled back. `crowded` says that
-    the server ran out of locks or log for the transaction, or that others held its rows too long: a smaller
-    one may get through. `of_whole_server` says that it is no matter of the one table that was asked about.
+    `transient` says that a retry may succeed: the transaction has been rolled back. `retry_smaller` says that
+    the server ran out of locks or log for the transaction, or that others locked its rows too long: a smaller
+    transaction may succeed. `of_whole_server` says that the fault is not limited to the table of the query.
     """
 
     transient: bool = False
@@ -117,7 +117,7 @@ class ServerUnreachableError(ServerError):
 
 
 class ServerLockedError(ServerError):
-    """Another process holds the database."""
+    """Another process has locked the database."""
 
 
 class ServerReadOnlyError(ServerError):
@@ -127,29 +127,29 @@ class ServerReadOnlyError(ServerError):
 
 
 class ServerSlowError(ServerError):
-    """A server took longer than it may; what it was asked for was given up."""
+    """A server took longer than it may; the query was cancelled."""
 
 
 class UnknownOutcomeError(ServerError):
-    """A commit was sent and nobody knows whether it was done; never retried blindly."""
+    """A commit was sent and it is not known whether it was done; never retried blindly."""
 
     of_whole_server = True
 
 
 class ExecutorError(SyncError):
-    """An executor from outside did not do what it was handed: it was shut down, or a process of it ended."""
+    """An executor of the caller's failed: it was shut down, or one of its processes ended."""
 
 
 class HookFailedError(SyncError):
-    """A hook that was to carry out a line of a checklist failed; the line is not ticked."""
+    """A hook for a line of a checklist failed; the line is not ticked."""
 
 
 class StagingError(SyncError):
-    """The staging folder cannot be used: missing, full, or held by another run."""
+    """The staging folder cannot be used: missing, full, or in use by another run."""
 
 
 class OutputError(SyncError):
-    """Standard output cannot be written: the disk is full, or what it goes to has failed."""
+    """Standard output cannot be written: the disk is full, or the receiver has failed."""
 
 
 class ChangedSincePlanError(SyncError):
@@ -157,7 +157,7 @@ class ChangedSincePlanError(SyncError):
 
 
 class StillOpenError(SyncError):
-    """The session of a step that was cut short is not known to be gone, so that nothing may touch its rows yet."""
+    """The session of a step that was cut short may still be active, so that its rows must not be written yet."""
 
 
 class CancelledError(SyncError):
@@ -165,5 +165,5 @@ class CancelledError(SyncError):
 
 
 def _rebuilt(kind: type[SyncError], args: tuple[object, ...]) -> SyncError:
-    """Return an error of a kind without what it tells, which is put into it afterwards."""
+    """Return an error of a kind without attributes; unpickling sets them afterwards."""
     return kind.__new__(kind, *args)

@@ -1,4 +1,4 @@
-"""Differences that are as they should be: counted and told, but no drift and never written (rules 8 and 12)."""
+"""Expected differences: counted and reported, but no drift and never written (rules 8 and 12)."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ class ExpectedKind(StrEnum):
     """Why a difference is expected."""
 
     COLUMN = "column"
-    """Each server has its own values in a column; counted are the buckets that differ in nothing else."""
+    """Each server has its own values in a column; counts the buckets that differ only there."""
     PSEUDO_ACD = "pseudo-acd"
-    """The ACD is made up on one server, and its rows are there alone."""
+    """A pseudo-ACD, whose rows are on one server only."""
     ROWS = "rows"
-    """The pair file says that each server has rows like these of its own."""
+    """The pair file says that each server has its own rows of this kind."""
     DROPPED = "dropped"
-    """A server may have dropped what is older; it is not read, and so not counted."""
+    """A server may have dropped older rows; they are not read, and so not counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedDifference:
     """One expected difference of one table.
 
-    `buckets` counts what was read this time, None where nothing was. `source_rows` and `target_rows` count rows
-    that only one server has, None where only buckets are counted.
+    `buckets` counts what was read this time, None if nothing was. `source_rows` and `target_rows` count rows
+    that only one server has, None if only buckets are counted.
     """
 
     kind: ExpectedKind
@@ -41,7 +41,7 @@ class ExpectedDifference:
     target_rows: int | None = None
 
     def __add__(self, other: ExpectedDifference) -> ExpectedDifference:
-        """Return both as one; they must be the same but for the counts."""
+        """Return the sum of both; they may differ only in their counts."""
         return replace(
             self,
             buckets=_sum(self.buckets, other.buckets),
@@ -51,7 +51,7 @@ class ExpectedDifference:
 
 
 def merged_by_reason(found: Iterable[ExpectedDifference]) -> tuple[ExpectedDifference, ...]:
-    """Return what is expected for the same reason as one, in the order it was found."""
+    """Return one difference for each reason, in the order they were found."""
     sums: dict[tuple[str, str, str], ExpectedDifference] = {}
     for one in found:
         place = (one.kind, one.what, one.why)
@@ -62,7 +62,7 @@ def merged_by_reason(found: Iterable[ExpectedDifference]) -> tuple[ExpectedDiffe
 def sorted_differences(
     found: Iterable[ExpectedDifference], columns: Sequence[tuple[str, str]]
 ) -> tuple[ExpectedDifference, ...]:
-    """Return what is expected of one table, that of the same reason as one: by kind, and columns in the order given."""
+    """Return one difference for each reason, sorted by kind, and by the order of the columns."""
     places = {name: at for at, (name, _) in enumerate(columns)}
     kinds = {kind: at for at, kind in enumerate(ExpectedKind)}
 
@@ -75,9 +75,9 @@ def sorted_differences(
 
 
 def own_rows_sentences(tables: Iterable[tuple[str, tuple[ExpectedDifference, ...]]]) -> Iterator[str]:
-    """Yield, as sentences without their full stops, which rows are left alone as each server's own.
+    """Yield sentences, without full stops, about rows that belong to each server and stay as they are.
 
-    `tables` are names with what was found of each.
+    `tables` are names with the expected differences of each.
     """
     names: dict[tuple[str, str], list[str]] = {}
     for table, found in tables:
@@ -85,14 +85,14 @@ def own_rows_sentences(tables: Iterable[tuple[str, tuple[ExpectedDifference, ...
             if one.kind in (ExpectedKind.PSEUDO_ACD, ExpectedKind.ROWS):
                 names.setdefault((one.what, one.why), []).append(table)
     for (what, why), members in names.items():
-        yield f"{what} of {listed(members, TABLES_NAMED)} is left as it is on both servers: {why}"
+        yield f"{what} of {listed(members, TABLES_NAMED)} stays as it is on both servers: {why}"
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedRows:
-    """Rows of one table of which each server has its own, as the pair file names them.
+    """Rows of one table of which each server has its own, as listed in the pair file.
 
-    A row is meant if each column named holds one of the values named for it.
+    A row belongs to them if each listed column has one of the values listed for it.
     """
 
     table: str
@@ -101,7 +101,7 @@ class ExpectedRows:
 
     @property
     def condition(self) -> str:
-        """The rows meant, for people."""
+        """The condition of these rows, for people."""
         return ", ".join(f"{column} {' or '.join(map(str, values))}" for column, values in self.where)
 
 

@@ -1,4 +1,4 @@
-"""What planning needs to know of a server beside its rows."""
+"""Facts about a server that planning needs, other than its rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from syncengine.model.window import Window
 
 
 class ArchiveState(StrEnum):
-    """How an archive stands, as its server tells."""
+    """The state of an archive, from arch_stat."""
 
     FINISHED = "finished"
     NOT_RUN = "not run"
@@ -25,7 +25,7 @@ class ArchiveState(StrEnum):
 class ArchiveStatus:
     """How far an archive of one ACD has run (rule 6).
 
-    Everything before `until` has been archived. Where that is not known, `until` is None and `problem`
+    Everything before `until` has been archived. If that is not known, `until` is None and `problem`
     says why, as the end of a sentence that begins with the archive.
     """
 
@@ -35,13 +35,13 @@ class ArchiveStatus:
     problem: str = ""
     state: ArchiveState = ArchiveState.UNKNOWN
     last: datetime | None = None
-    """When it ran last, however that ended; no sign that anything before is archived."""
+    """When it ran last, finished or not; this does not prove that earlier intervals are archived."""
 
     def before_this_run(self, length: int) -> datetime | None:
         """Return up to when intervals of `length` minutes are archived, also while it runs, as every few minutes.
 
-        Whether the time told meanwhile is of the last run or of this one no source says, so one interval is taken off.
-        Nothing is copied because of it (rule 6): it says from when on rows that are missing mean something.
+        No source says whether the time shown meanwhile is of the last run or of this one, so one interval is taken off.
+        It never permits a copy (rule 6): it only says up to when missing rows are a fault.
         """
         if self.until is None and self.state is ArchiveState.RUNNING and self.last is not None:
             return self.last - timedelta(minutes=length)
@@ -62,7 +62,7 @@ class DayLengths:
 class DayQuarters:
     """The interval length, in minutes, one ACD used in each quarter hour of one day, from midnight.
 
-    0 stands where no row tells, or where rows of more than one length do.
+    0 if no row shows the length, or if rows of different lengths do.
     """
 
     acd: int
@@ -72,7 +72,7 @@ class DayQuarters:
 
 @dataclass(frozen=True, slots=True)
 class StorageAllocation:
-    """How long one item's archive of one ACD is kept: days of intervals and days, weeks, or months.
+    """The data storage allocation of one item of one ACD: days of intervals, days, weeks, or months.
 
     `capacity` is rows, for circular tables.
     """
@@ -110,7 +110,7 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class LinkDown:
-    """The last a server's diary has of its link to one ACD: that it went down, and not for how long."""
+    """The last entry of a server's diary for its link to one ACD, if it says that the link went down and not up."""
 
     acd: int
     since: datetime
@@ -119,33 +119,33 @@ class LinkDown:
 
 @dataclass(frozen=True, slots=True, order=True)
 class ClockReset:
-    """A time the clock of the switch was set, as one server's diary of one ACD has it."""
+    """A time the clock of the switch was set, from one server's diary of one ACD."""
 
     server: str
     acd: int
-    """0 where the diary does not tell."""
+    """0 if the diary has no ACD."""
     day: date
-    """The first of all days where the diary does not tell."""
+    """The first of all days if the diary has no day."""
     label: int
 
 
 @dataclass(frozen=True, slots=True)
 class IntervalCoverage:
-    """Whether one server was seeing one ACD in one interval: taken over all tables that always have rows."""
+    """Whether one server recorded one ACD in one interval, from all tables with rows in every interval."""
 
     acd: int
     row_date: date
     label: int
     incomplete: int
     length: int
-    """Minutes of the interval, the longest told there."""
+    """The length of the interval in minutes, the longest in its rows."""
     tables: tuple[str, ...]
-    """Those of the tables that have rows of it."""
+    """The tables with rows of the interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """One server as it was when it was observed."""
+    """What was read from one server about itself."""
 
     role: Role
     identity: str
@@ -155,29 +155,29 @@ class ServerFacts:
     archives: tuple[ArchiveStatus, ...] = ()
     lengths: tuple[DayLengths, ...] = ()
     quarters: tuple[DayQuarters, ...] = ()
-    """The same days more closely; only what rows have told."""
+    """The same days by quarter of an hour, as far as rows show it."""
     storage_allocations: tuple[StorageAllocation, ...] = ()
     outages: tuple[Outage, ...] = ()
     links_down: tuple[LinkDown, ...] = ()
-    """Links of which its diary does not tell that they are back."""
+    """Links that are not back yet, by its diary."""
     coverage: tuple[IntervalCoverage, ...] = ()
     notes: tuple[str, ...] = ()
     clock_resets: tuple[ClockReset, ...] = ()
     coverage_known: bool = True
-    """Whether any of the tables that have rows in every interval could be read; else nobody knows what it saw."""
+    """Whether any table with rows in every interval could be read; else it is not known what it recorded."""
     links_known: bool = True
-    """Whether its diary of links could be read; else nobody knows of its outages, nor of its clock being set."""
+    """Whether its diary of links could be read; else its outages and clock resets are not known."""
     archives_unread: str = ""
-    """Why it does not tell how far any archive has run, as a sentence without its end: waiting does not help then."""
+    """Why no archive status could be read, as a sentence without a full stop: waiting does not help then."""
     links_unread: str = ""
-    """Why it does not tell of its outages, as a sentence without its end."""
+    """Why its outages could not be read, as a sentence without a full stop."""
     pseudo_acds: tuple[int, ...] = ()
-    """ACDs made up on this server; nothing else here tells of an ACD that is made up on either (rule 8)."""
+    """The pseudo-ACDs of this server; no other field includes a pseudo-ACD of either server (rule 8)."""
     collection_off: tuple[int, ...] = ()
-    """ACDs whose data collection is off, as far as that was asked for and `dcadmin` tells it."""
+    """ACDs whose data collection is off, if that was queried and `dcadmin` has it."""
 
     def archived(self, acd: int, archive: Archive) -> ArchiveStatus:
-        """Return how far an archive has run; one that is told of nowhere follows the intervals."""
+        """Return how far an archive has run; one that is not in arch_stat follows the intervals."""
         wanted = archive if archive.grain.code else Archive.INTERVAL
         for status in self.archives:
             if status.acd == acd and status.archive is wanted:

@@ -1,4 +1,4 @@
-"""A file of the staging folder, as it was when it was written."""
+"""The checksum of a file in the staging folder, from when it was written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FileChecksum:
-    """How many bytes a file was written with, and the checksum of all of them."""
+    """The size of a file in bytes, and the checksum of its content."""
 
     size: int
     checksum: str

@@ -1,4 +1,4 @@
-"""Reads TOML, and tells the faults in it the way people read them: key, then what is wrong."""
+"""Reads TOML, and reports the faults in it as people read them: key, then what is wrong."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from typing import Any
 from pydantic import ValidationError
 
 MESSAGES = {
-    "bool_type": "is neither true nor false",
-    "date_type": "is no date; write 2000-06-05",
-    "datetime_type": "is no date with a time; write 2000-06-05T06:10:00",
-    "dict_type": "is no table",
+    "bool_type": "must be true or false",
+    "date_type": "is not a date; write 2000-06-05",
+    "datetime_type": "is not a date with a time; write 2000-06-05T06:10:00",
+    "dict_type": "is not a table",
     "enum": "must be {expected}",
-    "float_type": "is no number",
+    "float_type": "is not a number",
     "greater_than": "must be more than {gt}",
     "greater_than_equal": "must be {ge} or more",
-    "int_from_float": "is no whole number",
-    "int_type": "is no whole number",
+    "int_from_float": "is not a whole number",
+    "int_type": "is not a whole number",
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be {le} or less",
-    "list_type": "is no list",
+    "list_type": "is not a list",
     "literal_error": "must be {expected}",
-    "model_attributes_type": "is no table",
-    "model_type": "is no table",
+    "model_attributes_type": "is not a table",
+    "model_type": "is not a table",
     "string_too_short": "is empty",
-    "string_type": "is no text; write it in quotes",
+    "string_type": "is not text; write it in quotes",
     "too_short": "is empty",
-    "tuple_type": "is no list",
+    "tuple_type": "is not a list",
 }
-"""What is said of a fault, by pydantic's name of it."""
+"""The message of each fault, by pydantic's name for it."""
 
 BRANCHES = frozenset({"[key]", "int", "str", "float", "list[str]", "tuple[str, ...]"})
-"""What pydantic puts behind a key to say which of several types it tried."""
+"""Suffixes of a key with which pydantic names the type that it tried."""
 
 
 class NotTomlError(ValueError):
-    """A file that is no TOML."""
+    """A file that is not TOML."""
 
 
 def read_toml(data: bytes) -> dict[str, Any]:
-    """Return what a TOML file holds; a byte order mark before it does no harm. Raises NotTomlError."""
+    """Return the content of a TOML file; it may begin with a byte order mark. Raises NotTomlError."""
     try:
         return tomllib.loads(data.removeprefix(codecs.BOM_UTF8).decode().replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
@@ -51,7 +51,7 @@ def read_toml(data: bytes) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise NotTomlError(f"not TOML: {error}") from None
     except RecursionError:
-        raise NotTomlError("not TOML that anybody would write: it is nested too deep") from None
+        raise NotTomlError("not TOML: it is nested too deep") from None
 
 
 def validation_faults(error: ValidationError) -> Iterator[str]:
@@ -67,7 +67,7 @@ def validation_faults(error: ValidationError) -> Iterator[str]:
 def _message(kind: str, message: str, context: dict[str, Any]) -> str:
     match kind:
         case "extra_forbidden":
-            return "nobody knows this key"
+            return "unknown key"
         case "missing":
             return "is missing"
         case _ if kind in MESSAGES:

@@ -19,14 +19,14 @@ from syncengine.model.spec import ColumnType, TableSpec
 
 VERSION = 2
 COVERED_TYPES = frozenset({"smallint", "integer", "int8", "bigint", "date", "char", "varchar"})
-"""The types the fingerprint can fold in; a table with others is compared by rows."""
+"""The types the fingerprint can cover; a table with others is compared by rows."""
 LONGEST_TEXT = 300
 """Longer text would make the query too long: such a column is compared by rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class FingerprintColumn:
-    """A column as the fingerprint sees it: only `significant` characters of text count (rule 16)."""
+    """A column of a fingerprint: only `significant` characters of text count (rule 16)."""
 
     name: str
     type: ColumnType
@@ -34,7 +34,7 @@ class FingerprintColumn:
 
     @property
     def padded(self) -> bool:
-        """Say whether blanks at the end are no part of a value (rule 16)."""
+        """Say whether blanks at the end do not count (rule 16)."""
         return self.type.name == "char"
 
     @property
@@ -44,19 +44,19 @@ class FingerprintColumn:
 
     @property
     def characters(self) -> int:
-        """How many characters of text are folded in."""
+        """How many characters of text count."""
         return min(self.significant or self.type.width, self.type.width)
 
 
 def in_full(columns: tuple[FingerprintColumn, ...]) -> tuple[FingerprintColumn, ...]:
-    """Return columns as a write is held against them: text in its full width, not only what is significant."""
+    """Return columns for the check of a write: text in its full width, not only the significant part."""
     return tuple(FingerprintColumn(column.name, column.type) for column in columns)
 
 
 def group_key(spec: TableSpec, compared: tuple[FingerprintColumn, ...]) -> tuple[str, ...]:
     """Return the columns that, with the bucket, make a key group.
 
-    A table without a key is told apart by whole rows, unless its rows belong to times.
+    Without a key, whole rows are the key, unless the table has a time.
     """
     names = tuple(column.name for column in compared)
     key = tuple(name for name in spec.key if name in names)
@@ -81,7 +81,7 @@ class FingerprintQuery:
 
 @dataclass(frozen=True, slots=True)
 class FingerprintParameters:
-    """The numbers a seed stands for: primes p0, p1, p2 in [2^30, 2^31), offsets c1, c2 in [1, 2^29)."""
+    """The numbers that follow from a seed: primes p0, p1, p2 in [2^30, 2^31), offsets c1, c2 in [1, 2^29)."""
 
     seed: int
     p0: int

@@ -1,6 +1,6 @@
 """Grains: all that is known of each archive of historical tables, in one place.
 
-Another archive is one more member of `Archive` and its facts: mypy asks for them, and nothing else compares names.
+A new archive is one more member of `Archive` and its `Grain`: mypy requires both, and no other code compares names.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from syncengine.model.interval import floor_to, over_before
 from syncengine.model.window import DAY, Window
 
 SUNDAY = 6
-"""The weekday that weeks of a CMS begin on unless told otherwise."""
+"""The weekday on which weeks of a CMS begin by default."""
 NIGHT = timedelta(hours=36)
-"""From the midnight that ends a day until its archive must have run: to noon of the next day."""
+"""From the beginning of a day until its archive must have run: noon of the next day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Days or months of the calendar: what retention counts in, and what a row of a longer archive stands for."""
+    """Days or months of the calendar: the unit of retention, and the time of a row of a longer archive."""
 
     word: str
     days: int = 0
@@ -28,27 +28,27 @@ class Unit:
 
     @property
     def longest(self) -> timedelta:
-        """How long one is at most."""
+        """The longest time of one unit."""
         return DAY * (self.days or 31 * self.months)
 
     def after(self, first: date, units: int = 1) -> date:
-        """Return the first day of the unit so many after the one that begins on `first`."""
+        """Return the first day of the unit that comes `units` after the one that begins on `first`."""
         if self.days:
             return first + timedelta(days=self.days * units)
         month = _month(first) + self.months * units
-        # A first day that not every month has is damage; the last one of the month is as good.
+        # A first day that not every month has comes from damaged rows; the last day of the month will do.
         return _first_of(month).replace(day=min(first.day, (_first_of(month + 1) - DAY).day))
 
     def containing(self, day: date, begins: int = SUNDAY) -> date:
-        """Return the first day of the unit that holds a day; `begins` is the weekday that weeks begin on."""
+        """Return the first day of the unit that contains a day; `begins` is the weekday on which weeks begin."""
         if self.days:
             return day - timedelta(days=(day.weekday() - begins) % self.days)
         return _first_of(_month(day) - _month(day) % self.months)
 
     def whole(self, window: Window) -> tuple[date, date] | None:
-        """Return the first days (half-open) of the units that lie wholly inside a window, whichever weekday they are.
+        """Return the first days (half-open) of the units wholly inside a window; weeks may begin on any weekday.
 
-        A window shorter than the unit holds none (rule 5).
+        A window shorter than the unit contains none (rule 5).
         """
         first, past = window.whole_days() or (date.min, date.min)
         if self.days:
@@ -59,7 +59,7 @@ class Unit:
         return (first, past) if first < past else None
 
     def cutoff(self, units: int, moment: datetime) -> datetime:
-        """Return the moment before which who keeps so many units may have dropped what there was: a century at most."""
+        """Return the moment before which rows may be dropped if `units` are stored: a century ago at most."""
         midnight = floor_to(moment, 24 * 60)
         if self.days:
             return midnight - timedelta(days=min(units * self.days, 36500))
@@ -83,49 +83,49 @@ A_DAY, A_WEEK, A_MONTH = Unit("day", days=1), Unit("week", days=7), Unit("month"
 
 @dataclass(frozen=True, slots=True)
 class Grain:
-    """What is known of one archive."""
+    """The properties of one archive."""
 
     archive: Archive
     word: str
-    """What a row of it stands for."""
+    """The time of one row, as a word."""
     unit: Unit = A_DAY
-    """What its retention counts in; what a row stands for, where that is not less than a day."""
+    """The unit of its retention; also the time of one row, if that is a day or more."""
     code: str = ""
-    """How arch_stat names it; an archive that is not told of there follows the intervals."""
+    """Its code in arch_stat; an archive without a code there follows the intervals."""
     retention_column: str = ""
-    """The column of dcalloc that tells how many units are kept."""
+    """The column of dcalloc with the number of units stored."""
     longest_retention: int | None = None
-    """The most units a CMS can be set to keep."""
+    """The most units a CMS can be set to store."""
     stuck: timedelta = timedelta(0)
-    """How long after what it stands at something is wrong, not just late."""
+    """If the archive is this long behind, something is wrong: it is not just late."""
     overdue: timedelta | None = None
-    """How long after what it stands at its archive is late; intervals have lengths of their own."""
+    """If the archive is this long behind, it is late; for intervals that depends on their length."""
     tiles: bool = False
-    """Each row tells of one interval, which its label names; intervals tile the time."""
+    """Each row is of one interval, which its label names; the intervals cover the day without gaps."""
     events: bool = False
-    """Each row is of something that happened; labels are minutes, folded to the quarter of an hour that holds them."""
+    """Each row is an event; labels are minutes, and buckets are quarters of an hour."""
     summarised: bool = False
-    """Each row tells of a whole day, week or month, which the CMS makes of its intervals after that (rule 10)."""
+    """Each row is of a whole day, week or month, which the CMS summarises from its intervals afterwards (rule 10)."""
     written_late: timedelta = timedelta(0)
-    """How long after its time was archived a row may still be written."""
+    """How long after the archive of its time a row may still be written."""
 
     @property
     def sliced(self) -> bool:
-        """Whether any window of whole intervals selects rows, so that days can be read and remembered by themselves."""
+        """Whether any window of whole intervals selects rows: then days are read and remembered one by one."""
         return self.tiles or self.events
 
     @property
     def long(self) -> bool:
-        """Whether a row stands for more than a day."""
+        """Whether a row is of more than a day."""
         return self.unit != A_DAY
 
     @property
     def retention_words(self) -> str:
-        """What its retention counts, for people: weeks, days of intervals."""
+        """The unit of its retention, for people: weeks, days of intervals."""
         return f"{self.unit.word}s of {self.word}s" if self.sliced else f"{self.unit.word}s"
 
     def period(self, first: date) -> Window:
-        """Return the whole day, week or month that a row of `first` stands for."""
+        """Return the whole day, week or month of a row with the date `first`."""
         return Window(_midnight(first), _midnight(self.unit.after(first)))
 
     def selects(self, window: Window) -> bool:
@@ -133,8 +133,8 @@ class Grain:
         return self.sliced or self.unit.whole(window) is not None
 
     def last_but_one(self, moment: datetime, length: int) -> datetime:
-        """Return when what comes before what is under way has begun, at the latest; `length` is that of an interval."""
-        # Weeks begin on whichever day a site has chosen.
+        """Return the latest beginning of the last finished period; `length` is that of an interval, in minutes."""
+        # Each site chooses the day on which weeks begin.
         return over_before(moment, length) if self.sliced else self.unit.cutoff(2 if self.unit.days > 1 else 1, moment)
 
 
@@ -149,7 +149,7 @@ class Archive(StrEnum):
 
     @property
     def grain(self) -> Grain:
-        """What is known of it."""
+        """Its properties."""
         match self:
             case Archive.INTERVAL:
                 return INTERVAL
@@ -172,6 +172,6 @@ MONTHLY = Grain(
 EVENT = Grain(Archive.EVENT, "event", events=True, written_late=DAY)
 """An event is written when it ends, under the time it began."""
 TIMELESS = Grain(Archive.DAILY, "row")
-"""Of tables that have no archive."""
+"""For tables without an archive."""
 IN_ARCH_STAT = tuple(one.grain for one in Archive if one.grain.code)
-"""The archives that arch_stat and dcalloc tell of."""
+"""The archives that have rows in arch_stat and columns in dcalloc."""

@@ -1,4 +1,4 @@
-"""What became of hooks: commands of the user's that do what no table can (rule 20)."""
+"""Results of hooks: commands of the user's that do what no table can (rule 20)."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from syncengine.model.file_checksum import FileChecksum
 from syncengine.model.pair import Role
 
 LOAD = "load"
-"""The hook that tells a server's CMS load (rule 14)."""
+"""The hook that reports a server's CMS load (rule 14)."""
 
 
 class CheckKind(StrEnum):
-    """What a daily check has looked at that no table shows, by people or by hooks."""
+    """What a daily check includes that no table shows: people or hooks check it."""
 
     BACKUPS = "backups"
     ERROR_LOG = "error-log"
     LINKS = "links"
     USERS = "users"
-    """Nobody is logged in to the secondary while users work on the primary."""
+    """No user is logged in to the secondary while users work on the primary."""
     INTERNET_CALL_CENTER = "internet-call-center"
     """It is not loaded on the secondary."""
     RECOVERY_KIT = "recovery-kit"
 
     @property
     def servers(self) -> tuple[Role, ...]:
-        """The servers on which it is looked at."""
+        """The servers on which it is checked."""
         secondary_only = (CheckKind.USERS, CheckKind.INTERNET_CALL_CENTER)
         return (Role.SECONDARY,) if self in secondary_only else tuple(Role)
 
 
 NO_HOOK = (LineKind.ADMINISTER,)
-"""Lines that nothing but people do."""
+"""Lines that only people can do."""
 KINDS = tuple(
     dict.fromkeys(
         (
@@ -45,70 +45,70 @@ KINDS = tuple(
         )
     )
 )
-"""Everything a hook can be named for."""
+"""All kinds of hooks."""
 
 
 class HookState(StrEnum):
-    """The last that is known of a hook in a run."""
+    """The last known state of a hook in a run."""
 
     BEGUN = "begun"
-    """It was started, and nobody knows how it ended: the run was cut short."""
+    """It was started, and its end is not known: the run was cut short."""
     DONE = "done"
     FAILED = "failed"
     NOT_STARTED = "not started"
-    """There is no such command, or it may not be run: nothing has happened on the server."""
+    """There is no such command, or no permission to run it: nothing has happened on the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class HookRecord:
-    """One time a hook was run. `why` is the end of a sentence, empty where it is done."""
+    """One run of a hook. `why` is the end of a sentence, empty if it is done."""
 
     kind: str
     server: Role
     number: int
-    """Orders the hooks of all runs of a pair, whatever the clock was set to; what is begun keeps it to its end."""
+    """Orders the hooks of all runs of a pair, independent of the clock; start and end of one run share it."""
     state: HookState
     at: datetime
     seconds: float = 0.0
     why: str = ""
     last_lines: str = ""
-    """The last lines of what it said, on one line."""
+    """The last lines of its output, on one line."""
     output: str = ""
-    """The file in the run's folder that holds what it said."""
+    """The file in the run's folder with its output."""
     output_checksum: FileChecksum | None = None
-    """That file as it was written."""
+    """The size and checksum of that file when it was written."""
 
     @property
     def sentence(self) -> str:
-        """What became of it, as a sentence without its end."""
+        """Its result, as a sentence without a full stop."""
         if self.state is HookState.DONE:
-            return f"the hook {self.kind} of {self.server} has done it"
-        why = self.why or "was begun, and nobody knows how it ended"
-        output = f", and said: {self.last_lines}" if self.last_lines else ""
+            return f"the hook {self.kind} of {self.server} is done"
+        why = self.why or "was started, and its end is not known"
+        output = f", and printed: {self.last_lines}" if self.last_lines else ""
         return f"the hook {self.kind} of {self.server} {why}{output}"
 
     @property
     def place(self) -> tuple[str, Role]:
-        """What it does, and where."""
+        """Its kind and server."""
         return self.kind, self.server
 
 
 def with_record(records: Sequence[HookRecord], record: HookRecord) -> list[HookRecord]:
-    """Return records with one more: the end of what the last of them says was begun takes its place."""
+    """Return records with one more, which replaces the last if it is the end of the same run of a hook."""
     begun = bool(records) and records[-1].number == record.number
     return [*(records[:-1] if begun else records), record]
 
 
 def sorted_by_number(records: Iterable[HookRecord]) -> list[HookRecord]:
-    """Return records of several runs in the order in which the hooks were run."""
+    """Return the records of several runs in the order in which the hooks ran."""
     return sorted(records, key=lambda record: record.number)
 
 
 def in_effect(records: Iterable[HookRecord]) -> dict[tuple[str, Role], HookRecord]:
     """Return the last record of each hook that still counts, of records in order.
 
-    Single-user and multi-user mode undo one another: a server that was put back, or may have been, has to be put in
-    again by who goes on with the run, and the other way round.
+    Single-user and multi-user mode undo each other: if a server was returned to multi-user mode, or may have been, a
+    resume has to put it in single-user mode again, and the other way round.
     """
     found: dict[tuple[str, Role], HookRecord] = {}
     for record in records:
@@ -123,23 +123,23 @@ def in_effect(records: Iterable[HookRecord]) -> dict[tuple[str, Role], HookRecor
 
 
 def in_single_user_mode(records: Iterable[HookRecord]) -> tuple[Role, ...]:
-    """Return the servers that a hook has put in single-user mode, or may have, and none has put back, in order.
+    """Return the servers that a hook has put in single-user mode, or may have, and none has returned, in order.
 
-    One whose hook to put it back failed is among them: nobody knows that it is back.
+    A server whose hook to return it failed is included: it may still be in single-user mode.
     """
-    left: set[Role] = set()
+    servers: set[Role] = set()
     for record in records:
         if record.kind == LineKind.SINGLE_USER and record.state is not HookState.NOT_STARTED:
-            left.add(record.server)
+            servers.add(record.server)
         elif record.kind == LineKind.MULTI_USER and record.state is HookState.DONE:
-            left.discard(record.server)
-    return tuple(role for role in Role if role in left)
+            servers.discard(record.server)
+    return tuple(role for role in Role if role in servers)
 
 
 def not_done_by_hook(
     lines: Iterable[ChecklistLine], records: Iterable[HookRecord]
 ) -> Iterator[tuple[ChecklistLine, str]]:
-    """Yield the lines that no hook has done, each with why its hook has not, if it was tried."""
+    """Yield the lines that no hook has done, each with why its hook failed, if it was run."""
     found = in_effect(records)
     for line in lines:
         record = found.get(line.place) if line.hookable else None

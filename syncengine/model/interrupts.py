@@ -1,4 +1,4 @@
-"""Ctrl-C, and what stops a program like it: heard once and for all, and held back while something must not be torn."""
+"""Ctrl-C and other stop signals: handled in one place, and deferred while work must not be interrupted."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from types import FrameType
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BY_USER = "stopped by the user"
 DEFER_SECONDS = 2.0
-"""How long a Ctrl-C is held back at most: a server that hangs may never answer."""
+"""How long a Ctrl-C is deferred at most: a server that hangs may never answer."""
 _stop_requested = threading.Event()
 
 
 def listen() -> None:
-    """Take a request to end, as of a service manager, and a terminal that goes away for what Ctrl-C is.
+    """Treat the stop signal of a service manager, and the end of the terminal, like Ctrl-C.
 
-    A signal that is ignored stays so.
+    A signal that is ignored stays ignored.
     """
     _stop_requested.clear()
     for number in STOPPING:
@@ -27,29 +27,29 @@ def listen() -> None:
 
 
 def stop_requested() -> bool:
-    """Say whether the user has asked this process to end.
+    """Say whether the user has requested that this process stops.
 
-    A driver that is busy when Ctrl-C comes may turn it into an error of its own: an error after it is no failure.
+    A driver that is busy during Ctrl-C may turn it into an error of its own: such an error is not a failure.
     """
     return _stop_requested.is_set()
 
 
 def stop_if_requested() -> None:
-    """Raise KeyboardInterrupt where the user has asked for it and whatever was busy then has swallowed it."""
+    """Raise KeyboardInterrupt if the user has pressed Ctrl-C and the driver that was busy then swallowed it."""
     if stop_requested():
         raise KeyboardInterrupt
 
 
 def is_stop(error: BaseException) -> bool:
-    """Say whether an error is Ctrl-C, or what became of it on its way through a driver."""
+    """Say whether an error is Ctrl-C, or what a driver turned it into."""
     return isinstance(error, KeyboardInterrupt) or stop_requested()
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold back Ctrl-C and the like until the block is left, but no longer than `HOLD_SECONDS`; then let it through.
+    """Defer Ctrl-C and other stop signals until the end of the block, but no longer than `DEFER_SECONDS`.
 
-    Signals reach the main thread only; elsewhere there is nothing to hold back.
+    Signals reach the main thread only; in other threads there is nothing to defer.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -63,25 +63,25 @@ def uninterrupted() -> Iterator[None]:
 
 
 class _DeferredSignals:
-    """The handlers of signals, while others that only remember them are in their place."""
+    """Replaces signal handlers with one that only remembers the signal, and restores them."""
 
     def __init__(self, handlers: Mapping[int, Callable[[int, FrameType | None], object]]) -> None:
         self._handlers = handlers
         self._deferred: int | None = None
         self._due = False
-        """Somebody waits for what is held."""
+        """The block has not ended, and a deferred signal waits for it."""
         self._late = False
-        """It was held for long enough."""
+        """The signal was deferred for the longest time allowed."""
         self._timer: threading.Timer | None = None
         self._guard = threading.Lock()
 
     def begin(self) -> None:
-        """Remember what comes."""
+        """Remember signals from now on."""
         for number in self._handlers:
             signal.signal(number, self._remember)
 
     def end(self) -> None:
-        """Have signals do what they did before, and let the first through that was held."""
+        """Restore the handlers, and deliver the first deferred signal."""
         with self._guard:
             self._due = False
         if self._timer is not None:
@@ -104,7 +104,7 @@ class _DeferredSignals:
             self._handlers[number](number, frame)
 
     def _let_through(self) -> None:
-        """Send the signal again: whoever waits in the main thread hears it there."""
+        """Send the signal again, to the main thread, which may be waiting."""
         with self._guard:
             self._late = True
             if self._due and self._deferred is not None:

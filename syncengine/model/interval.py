@@ -15,7 +15,7 @@ QUANTUM = 15
 
 
 LAST_LABEL = 2359
-"""The last label of a day. Other numbers, and those whose last two digits are no minutes, are no time of day."""
+"""The last label of a day. Larger numbers, and those whose last two digits are not minutes, are not a time of day."""
 MINUTES = 60
 
 
@@ -40,14 +40,14 @@ def at_label(day: date, label: int) -> datetime:
 
 
 def floor_to(moment: datetime, minutes: int) -> datetime:
-    """Return the beginning of the interval of `minutes` that holds the moment."""
+    """Return the beginning of the interval of `minutes` that contains the moment."""
     midnight = datetime(moment.year, moment.month, moment.day)
     inside = int((moment - midnight).total_seconds()) // 60
     return midnight + timedelta(minutes=inside - inside % minutes)
 
 
 def over_before(as_of: datetime, length: int) -> datetime:
-    """Return up to when intervals of `length` minutes are over: one is left for rows and clocks that are late."""
+    """Return when intervals of `length` minutes are over: one interval later, for rows and clocks that are late."""
     return floor_to(as_of, length) - timedelta(minutes=length)
 
 

@@ -1,6 +1,6 @@
-"""What a url takes from the environment, and how it is kept out of everything that is told.
+"""Values that a url takes from the environment, and how they are masked in all output.
 
-docs/reference/pair-file.md promises it, and says the rule for short values.
+docs/reference/pair-file.md promises this, and has the rule for short values.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from urllib.parse import quote, unquote
 from syncengine.model.never_pickled import NeverPickled
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-"""How a url names what it takes from the environment."""
+"""How a url refers to a value of the environment."""
 LONG = 5
-"""Signs from which on a value of letters and others is replaced inside of words too."""
+"""The length from which a value that mixes letters with other characters is also replaced inside words."""
 PG_NAME = 63
 """Bytes to which PostgreSQL cuts a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mask(NeverPickled):
-    """Values that are not shown, each with the name that stands for it."""
+    """Values that are not shown, each with the name that replaces it."""
 
     values: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
@@ -33,7 +33,7 @@ class Mask(NeverPickled):
         return any(value for _, value in self.values)
 
     def text(self, text: str) -> str:
-        """Return a text in which ${NAME} stands for each value, in whatever form a url or a driver writes it."""
+        """Return a text with ${NAME} in place of each value, in every form that a url or a driver writes it."""
         if not self:
             return text
         pattern, names = _searched(self.values)
@@ -46,34 +46,34 @@ class Mask(NeverPickled):
 
 
 UNMASKED = Mask()
-"""Nothing that may not be shown."""
+"""No secrets."""
 
 
 def is_telling(value: str) -> bool:
-    """Say whether a value cannot be meant otherwise: it is long, and neither a plain word nor a number."""
+    """Say whether a value is unmistakable: it is long, and neither a plain word nor a number."""
     return len(value) >= LONG and not value.isalpha() and not value.isdecimal()
 
 
 @cache
 def _searched(values: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], dict[str, str]]:
-    """Return what finds every form of some values, and their names by these forms without capitals."""
+    """Return a pattern for every form of some values, and their names by form in small letters."""
     names = {form.casefold(): name for name, value in reversed(values) for form in _forms(value)}
     forms = {form for _, value in values for form in _forms(value)}
-    # The longest first, since one may be part of another. What stands for a value already is left as it is.
+    # The longest first, since one may be part of another. Names that are already in the text stay as they are.
     found = [*map(_expression, sorted(forms, key=len, reverse=True)), REFERENCE.pattern]
     return re.compile("|".join(found), re.DOTALL), names
 
 
 def _expression(form: str) -> str:
-    """Return what finds a form: a telling one anywhere and with any capitals, any other where it stands by itself."""
+    """Return the pattern of a form: an unmistakable one anywhere, in any case; others only as separate words."""
     if is_telling(form):
         return f"(?i:{re.escape(form)})"
-    # Neither inside of a word or a number, nor as the scheme of a url.
+    # Not inside a word or a number, nor as the scheme of a url.
     return rf"(?<![\w%])(?:{re.escape(form)}|{re.escape(form.upper())})(?![\w+%]|://)"
 
 
 def _forms(value: str) -> Iterator[str]:
-    """Yield a value as it may stand in a text."""
+    """Yield the forms in which a value may occur in a text."""
     plain = {
         value,
         unquote(value),

@@ -1,4 +1,4 @@
-"""Merges what was observed of parts of a request: any split of it shows what one look at all of it does."""
+"""Merges observations of parts of a request: any split has the same result as one observation of the whole."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from syncengine.model.window import Window
 from syncengine.model.without_acd import without_acd_notes
 
 COMMON_FIELDS = ("as_of", "seed", "requested", "facts", "zone", "acds", "interval_lengths")
-"""What the parts of one request have in common."""
+"""The fields that all parts of one request have in common."""
 One = TypeVar("One")
 
 
 def merged(parts: Sequence[Observation], *, samples: int) -> Observation:
-    """Return what parts of one request show together, each of some tables or of some of their months.
+    """Return the observation of a request from its parts, each of some tables or of some of their months.
 
-    Of the key groups to look at the first `samples` of each table are kept. Raises ValueError for no part at all,
-    and for parts of several requests.
+    Of the sample key groups, the first `samples` of each table are included. Raises ValueError without any part,
+    and for parts of different requests.
     """
     if not parts:
         raise ValueError("There is no observation to merge.")
@@ -58,7 +58,7 @@ def merged(parts: Sequence[Observation], *, samples: int) -> Observation:
 
 
 def merged_tables(parts: Sequence[TableObservation], *, samples: int) -> TableObservation:
-    """Return what parts of one table show together; one that could not be compared says so of all of it."""
+    """Return the observation of a table from its parts; if one part could not be compared, the table could not."""
     first = parts[0]
     for part in parts:
         if part.state is not TableState.COMPARED:
@@ -94,7 +94,7 @@ def merged_tables(parts: Sequence[TableObservation], *, samples: int) -> TableOb
 
 
 def _following(observation: Observation) -> Iterator[str]:
-    """Yield the notes that follow from what an observation holds."""
+    """Yield the notes that follow from the content of an observation."""
     if observation.timetables is not None:
         yield from observation.timetables.sentences
     yield from without_acd_notes(observation)
@@ -111,7 +111,7 @@ def _extents(found: Iterable[BucketExtent]) -> Iterator[BucketExtent]:
 
 
 def _remembered(found: Sequence[RememberedCounts]) -> RememberedCounts:
-    """Add up what of parts of one table was not read again."""
+    """Add up what was not read again, over parts of one table."""
     return replace(sum(found, ALL_READ), tables=max(one.tables for one in found))
 
 
@@ -133,7 +133,7 @@ def _all(found: Iterable[Iterable[One]]) -> Iterator[One]:
 
 
 def _each(found: Iterable[Iterable[One]]) -> tuple[One, ...]:
-    """Return what is found at all, each once, in the order it is met."""
+    """Return each item once, in the order of its first occurrence."""
     return tuple(dict.fromkeys(_all(found)))
 
 

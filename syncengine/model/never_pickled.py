@@ -1,4 +1,4 @@
-"""What may hold a password stays in its process."""
+"""Values that may contain a password stay in their process."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import NoReturn
 
 
 class NeverPickled:
-    """A base of what may hold a password: it is neither pickled nor copied by that way."""
+    """A base class for values that may contain a password: they are neither pickled nor copied by pickling."""
 
     __slots__ = ()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            f"What may hold a password is not pickled, here a {type(self).__name__}: hand over the path of the pair "
-            "file instead, and call syncengine.open_pair with it there."
+            f"{type(self).__name__} may contain a password and cannot be pickled: pass the path of the pair file "
+            "instead, and call syncengine.open_pair with it there."
         )

@@ -1,4 +1,4 @@
-"""Times in which a server did not see an ACD whole, and what can be done about each."""
+"""Times in which a server did not record an ACD completely, and what can be done about each."""
 
 from __future__ import annotations
 
@@ -20,87 +20,89 @@ REASONS: Mapping[int, str] = {
     95: "the link timed out",
     97: "the session was down",
 }
-"""What the codes in `linkex` mean (CentreVu CMS Open Database Connectivity, data collection exceptions)."""
-REASON_UNKNOWN = "for a reason not known here"
+"""The codes in `linkex` (CentreVu CMS Open Database Connectivity, data collection exceptions)."""
+REASON_UNKNOWN = "for an unknown reason"
 
 
 class Outlook(StrEnum):
-    """What can be done about a time in which a server did not see an ACD whole."""
+    """What can be done about a time in which a server did not record an ACD completely."""
 
     REPAIR = "can be repaired"
-    """The other server saw it better, and what differs can be copied from there."""
+    """The other server recorded it better, and its rows can be copied."""
     WAITING = "can be repaired once archived"
-    """One of the servers has not archived it to its end: it is too early (rule 6)."""
+    """One of the servers has not archived all of it: it is too early (rule 6)."""
     UNARCHIVED = "not known to be archived"
-    """One of the servers does not tell how far it has archived, so that nothing may be copied (rule 6)."""
+    """The archive status of one server is not known, so that nothing may be copied (rule 6)."""
     REFUSED = "cannot be repaired now"
     """It could be, but a rule forbids every write to this pair: unlike loads, unlike tables (rule 14)."""
     UNDECIDED = "undecided"
-    """The servers' rows differ, and nothing shows which are right."""
-    NOT_OVER = "waits for what is not over"
-    """A login or a call that it cut goes on yet: it is repaired as a whole once it is over."""
+    """The servers' rows differ, and it is not known which are right."""
+    NOT_OVER = "waits for a login or call to end"
+    """A login or a call that it cut is not over: it is repaired as a whole once it is."""
     LOST = "lost on both"
-    """Neither server saw it whole. What one has more of it can be copied: it is lost all the same, then as now."""
+    """Neither server recorded it completely. What one has more can be copied, but part of it stays lost."""
     UNKNOWN = "not known"
-    """Some tables could not be compared, and nothing differs in the others: nobody knows what it cost."""
+    """Some tables could not be compared, and nothing differs in the others: what is missing is not known."""
     ALIKE = "nothing differs"
-    """Both servers hold the same rows: it was repaired, or nothing happened meanwhile."""
+    """Both servers have the same rows: it was repaired, or nothing happened meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlindSide:
-    """What keeps one server's rows of a time from being whole."""
+    """Why one server's rows of a time are not complete."""
 
     role: Role
     links: tuple[Outage, ...] = ()
-    """Rows of its diary that reach into the time."""
+    """Outages in its diary that overlap the time."""
     missing: int = 0
-    """Intervals without rows in any table that has some in every interval."""
+    """Intervals without rows in any table that should have rows in every interval."""
     incomplete: int = 0
     """Intervals with rows that are marked incomplete."""
     links_known: bool = True
     """Its diary could be read."""
     down_now: str = ""
-    """What says that its link is down at this moment, as the rest of a sentence; empty where nothing does."""
+    """The evidence that its link is down now, as the rest of a sentence; empty without any."""
 
     @property
     def unexplained(self) -> bool:
-        """Say whether nothing explains what is missing: its diary has nothing of it, or cannot be read."""
+        """Say whether the missing rows are unexplained: its diary has no outage, or cannot be read."""
         return not (self.links or self.down_now)
 
     @property
     def why_unexplained(self) -> str:
         """Why it is unexplained, for people."""
-        return "nothing in its diary of links explains it" if self.links_known else "its diary of links cannot be read"
+        return (
+            "no outage in its diary of links explains it" if self.links_known else "its diary of links cannot be read"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class BlindTime:
-    """Neighbouring intervals of one ACD that the same servers did not see whole."""
+    """Neighbouring intervals of one ACD that the same servers did not record completely."""
 
     acd: int
     span: Window
     """Whole intervals."""
     sides: tuple[BlindSide, ...]
     archived: bool
-    """Both servers have archived it to its end."""
+    """Both servers have archived all of it."""
     archives_known: bool = True
-    """Both tell how far they have archived at all."""
+    """The archive status of both is known."""
 
     @property
     def damaged_on_both(self) -> bool:
-        """Say whether the rows of both servers show that they did not see it whole."""
+        """Say whether the rows of both servers are incomplete there."""
         return sum(side.missing + side.incomplete > 0 for side in self.sides) == len(Role)
 
     @property
     def lost(self) -> bool:
-        """Say whether neither server saw it whole, so that nothing brings its calls back, whatever is copied."""
+        """Say whether neither server recorded it completely, so that some of its calls are lost, whatever is copied."""
         return self.damaged_on_both if self.archived else self.archives_known and len(self.sides) == len(Role)
 
 
 @dataclass(frozen=True, slots=True)
 class TableCost:
-    """What would be copied of one table to repair a time."""
+    """How many rows of one table would be copied to repair a time."""
 
     table: str
     into: Role
@@ -109,65 +111,65 @@ class TableCost:
     changed: int
     extra: int
     without_acd: bool = False
-    """Some of it are rows of no ACD."""
+    """Some of the rows have no ACD."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutageFinding:
-    """One blind time, what it cost, and what can be done."""
+    """One blind time, its cost in rows, and what can be done."""
 
     time: BlindTime
     outlook: Outlook
     costs: tuple[TableCost, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-    """What differs there and cannot be repaired, and why; tables that could not be compared too."""
+    """Differences there that cannot be repaired, and why; also tables that could not be compared."""
 
     @property
     def unsettled(self) -> bool:
-        """Say whether somebody could act on it, now or once it is archived."""
+        """Say whether it can be repaired, now or once it is archived, or needs attention."""
         done = self.outlook in (Outlook.LOST, Outlook.ALIKE)
         return bool(self.costs) or not self.time.archived or not done
 
     @property
     def into(self) -> tuple[Role, ...]:
         """The servers that would be written to."""
-        return tuple(sorted({toll.into for toll in self.costs}))
+        return tuple(sorted({cost.into for cost in self.costs}))
 
 
 class UnknownCoverageReason(StrEnum):
-    """Why nobody can say whether a server was blind."""
+    """Why it is not known whether a server was blind."""
 
-    NO_DATA = "nothing-told"
-    """It tells neither of its links nor of its intervals."""
+    NO_DATA = "no-data"
+    """Neither its diary of links nor its intervals can be read."""
     NO_WITNESS = "no-witness"
-    """Its diary tells of its links, and no table of its intervals."""
+    """Its diary of links can be read, but no table with rows in every interval."""
     NO_ROWS = "no-rows"
-    """It holds no row of that ACD in all of the time looked at."""
+    """It has no row of that ACD in the whole window."""
     BEGINS_LATER = "begins-later"
-    """It holds rows of that ACD only from some moment on."""
+    """It has rows of that ACD only from some moment on."""
     NOT_ARCHIVED = "not-archived"
-    """How far its intervals are archived is not known, or they are behind."""
+    """Its interval archive is late, or its state is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownCoverage:
-    """A time of which nothing shows what a server saw."""
+    """A time for which it is not known whether a server was blind."""
 
     role: Role
     acd: int | None
-    """None where it is no matter of one ACD."""
+    """None if it concerns no single ACD."""
     reason: UnknownCoverageReason
     message: str
-    """The same as a sentence without its end."""
+    """The same as a sentence without a full stop."""
     open: bool = True
-    """Somebody should look. Not of an ACD that was never used, or of a time that nobody has asked about."""
+    """It needs attention: not for an ACD that was never used, or a time that was not requested."""
     temporary: bool = False
     """It may be known a little later: it is worth waiting."""
 
 
 @dataclass(frozen=True, slots=True)
 class IntervalExtent:
-    """When the first and the last interval begin of which a server holds rows of an ACD, wherever one looks."""
+    """The beginning of the first and the last interval of an ACD with rows on a server, in or outside the window."""
 
     first: datetime
     last: datetime
@@ -179,26 +181,26 @@ class OutageReport:
 
     as_of: datetime
     window: Window
-    """The time that was looked at."""
+    """The time that was searched."""
     findings: tuple[OutageFinding, ...]
     notes: tuple[str, ...] = ()
     plan: Plan | None = None
-    """What would repair all that can be repaired, in both directions; None where nothing differs."""
+    """A plan that repairs all that can be repaired, in both directions; None if nothing differs."""
     not_compared: tuple[tuple[str, str], ...] = ()
-    """Tables that could not be compared, and why: nobody knows whether they differ."""
+    """Tables that could not be compared, and why: it is not known whether they differ."""
     unknown_coverage: tuple[UnknownCoverage, ...] = ()
-    """What of the time nobody can tell of, and why."""
+    """The times for which it is not known whether a server was blind, and why."""
     covered: Window | None = None
-    """The time of which both servers can tell whether they were blind, for the ACDs of which both do; None of none."""
+    """The time for which it is known of both servers whether they were blind; None if there is no such time."""
     covered_acds: tuple[int, ...] = ()
-    """These ACDs."""
+    """The ACDs for which that is known."""
     diaries: tuple[Role, ...] = tuple(Role)
     """The servers whose diary of links could be read."""
     ongoing: tuple[str, ...] = ()
-    """Where nothing tells that a server records calls again, as sentences without their ends."""
+    """Outages that may not be over, since nothing shows that the server records calls again; without full stops."""
 
     @property
     def unsettled(self) -> bool:
-        """Say whether anything is left that somebody could act on."""
+        """Say whether anything can be repaired or needs attention."""
         unknown = any(one.open for one in self.unknown_coverage)
         return unknown or bool(self.ongoing) or any(finding.unsettled for finding in self.findings)

@@ -1,4 +1,4 @@
-"""What became of a run."""
+"""The result of a run."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ class StepState(StrEnum):
     """How a step ended."""
 
     DONE = "done"
-    CHANGED = "moved"
-    """A server no longer held what the plan was made on; nothing was written of those buckets, nor after them."""
+    CHANGED = "changed"
+    """A server had changed since the plan was made; these buckets and all later ones were not written."""
     FAILED = "failed"
-    """The server did not do it; what was begun of it is rolled back, and whole buckets before that are written."""
+    """The server failed; the open transaction is rolled back, and whole buckets before that are written."""
     UNKNOWN = "unknown"
-    """Its commit was sent, and the target holds neither what was before nor what should be after."""
+    """Its commit was sent, and the target has neither the rows from before nor the new ones."""
     PARTLY = "partly"
-    """Some of its buckets are written, and those whole; the rest are untouched."""
+    """Some of its buckets are written, each as a whole; the others are unchanged."""
     WAITING = "waiting"
-    """Not begun: a step it needs was not done, or the run was stopped."""
+    """Not started: a step it needs was not done, or the run was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """What became of one step."""
+    """The result of one step."""
 
     number: int
     state: StepState
@@ -32,9 +32,9 @@ class StepOutcome:
     inserted: int = 0
     why: str = ""
     portion: int = 1
-    """Of a backfill; a resync has one."""
+    """The number of its portion; a resync has one portion."""
     tables: tuple[str, ...] = ()
-    """What it writes."""
+    """The tables it writes."""
 
     @property
     def wrote(self) -> bool:
@@ -44,14 +44,14 @@ class StepOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What became of a run. `stopped` is why it ended early, if it did."""
+    """The result of a run. `stopped` is why it ended early, if it did."""
 
     run_id: str
     steps: tuple[StepOutcome, ...]
     stopped: str = ""
     cancelled: bool = False
     saved: bool = True
-    """Its folder is still there: it can be gone on with."""
+    """Its folder is still there, so that it can be resumed."""
 
     @property
     def done(self) -> bool:

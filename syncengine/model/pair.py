@@ -29,7 +29,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings(NeverPickled):
-    """One server of the pair. `url` may hold a secret and is never shown; in `shown_url` ${NAME} stands for it."""
+    """One server of the pair. `url` may contain a secret and is never shown; `shown_url` has ${NAME} instead."""
 
     role: Role
     url: str = field(repr=False)
@@ -37,14 +37,14 @@ class ServerSettings(NeverPickled):
     load: str | None = None
     read_only: bool = False
     without_transactions: bool = False
-    """The user accepts steps on a database that keeps no transaction log, which cannot be rolled back."""
+    """The user accepts steps on a database without a transaction log, which cannot be rolled back."""
     pseudo_acds: tuple[int, ...] = ()
-    """ACDs made up on this server, whose rows it alone has (rule 8)."""
+    """The pseudo-ACDs of this server: it alone has their rows (rule 8)."""
     mask: Mask = UNMASKED
-    """What the url takes from the environment."""
+    """Masks the values that the url takes from the environment."""
 
     def masked(self, text: str) -> str:
-        """Return a text in which what the url takes from the environment stands as in the file, like ${NAME}."""
+        """Return a text with ${NAME} in place of each value that the url takes from the environment."""
         return self.mask.text(text)
 
 
@@ -63,13 +63,13 @@ class Limits:
     query_seconds: int = 600
     """How long one query on a server may take."""
     lock_seconds: int = 30
-    """How long a statement waits for rows that somebody else has locked."""
+    """How long a statement waits for rows that another session has locked."""
     wait_minutes: int = 90
     """How long `--wait` waits for an interval to be archived."""
     keep_days: int = 90
-    """How long a run that is done is kept, and can be undone."""
+    """How many days a finished run is stored and can be undone."""
     keep_mb: int = 10_000
-    """How much disk runs may take; the oldest that are done go first."""
+    """How much disk space runs may take; the oldest finished ones are removed first."""
     samples: int = 5
     """Differing key groups shown for each table."""
 
@@ -79,25 +79,25 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long a server keeps rows, where the pair file says so; else dcalloc does (rule 12)."""
+    """How long a server stores rows, if the pair file says so; else dcalloc decides (rule 12)."""
 
     periods: tuple[tuple[Archive, int], ...] = ()
     """Days of intervals and of days, weeks, and months."""
 
     def of(self, archive: Archive) -> int | None:
-        """Return how many periods an archive is kept, or None."""
+        """Return how many periods of an archive are stored, or None."""
         return dict(self.periods).get(archive)
 
     def most(self, grain: Grain) -> int:
-        """Return how many periods of an archive may be kept: as the file says, or as many as a CMS can be set to."""
+        """Return how many periods of an archive may be stored: as the file says, or the most a CMS can be set to."""
         return self.of(grain.archive) or grain.longest_retention or 0
 
 
 class CallHistory(StrEnum):
-    """Where External Call History is on while all is well (High Availability guide, chapters 1 and 3)."""
+    """Where External Call History is normally on (High Availability guide, chapters 1 and 3)."""
 
     PRIMARY = "primary"
-    """On the primary only: it is switched over where the primary fails, and back."""
+    """On the primary only: it is switched over when the primary fails, and back afterwards."""
     BOTH = "both"
     """On both, as customized reports need it: there is nothing to switch."""
     NONE = "none"
@@ -106,7 +106,7 @@ class CallHistory(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A command of the user's that does, or looks after, something on one server that no table can do.
+    """A command of the user's that does or checks something on one server that no table can.
 
     `kind` is that of a checklist line, of a daily check, or `load`.
     """
@@ -119,7 +119,7 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class PairSettings(NeverPickled):
-    """Everything a pair file says. Paths are absolute."""
+    """The content of a pair file. Paths are absolute."""
 
     file: Path
     primary: ServerSettings
@@ -127,30 +127,30 @@ class PairSettings(NeverPickled):
     staging: Path
     as_of: datetime | None = None
     timezone: str = "UTC"
-    """The zone epoch seconds are read in."""
+    """The time zone for epoch seconds."""
     clock_zone: str | None = None
-    """The zone of the switch's wall clock, where the file names it; else this machine's is taken."""
+    """The time zone of the switch's wall clock, if the file names it; else that of this machine is taken."""
     intervals: tuple[tuple[int | None, int], ...] = ()
-    """Interval lengths in minutes by ACD; the ACD None stands for all others."""
+    """Interval lengths in minutes by ACD; the ACD None is for all others."""
     retention: Retention = field(default_factory=Retention)
     limits: Limits = DEFAULT_LIMITS
     timetables: TimetableSettings = field(default_factory=TimetableSettings)
     specs: tuple[Path, ...] = ()
     hooks: tuple[Hook, ...] = ()
     call_history: CallHistory | None = None
-    """None where the pair file does not say, which is not the same as not installed."""
+    """None if the pair file does not say, which does not mean that it is not installed."""
     expected: tuple[ExpectedRows, ...] = ()
     """Rows of which each server has its own (rule 8)."""
     support: Support = NO_SUPPORT
-    """What a call to support is to tell, without secrets of the urls."""
+    """The details for a call to support, without secrets of the urls."""
 
     @property
     def pseudo_acds(self) -> frozenset[int]:
-        """The ACDs made up on either server."""
+        """The pseudo-ACDs of both servers."""
         return frozenset(acd for role in Role for acd in self.server(role).pseudo_acds)
 
     def hook(self, kind: str, role: Role) -> Hook | None:
-        """Return the command the file names for something on one server, or None."""
+        """Return the hook of a kind for one server, or None."""
         return next((one for one in self.hooks if (one.kind, one.server) == (kind, role)), None)
 
     @property
@@ -159,7 +159,7 @@ class PairSettings(NeverPickled):
         return frozenset(name for role in Role for name, _ in self.server(role).mask.values)
 
     def masked(self, text: str) -> str:
-        """Return a text in which neither server's secrets stand."""
+        """Return a text without the secrets of either server."""
         return Mask(self.primary.mask.values + self.secondary.mask.values).text(text)
 
     def server(self, role: Role) -> ServerSettings:
@@ -167,6 +167,6 @@ class PairSettings(NeverPickled):
         return self.primary if role is Role.PRIMARY else self.secondary
 
     def interval(self, acd: int) -> int | None:
-        """Return the interval length the file gives an ACD, or None."""
+        """Return the interval length of an ACD by the file, or None."""
         lengths = dict(self.intervals)
         return lengths.get(acd, lengths.get(None))

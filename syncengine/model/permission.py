@@ -1,4 +1,4 @@
-"""What may be set off beside the rows that are written: by table as a user names it, by its own name once told."""
+"""Which side effects a run may cause: by table as the user names it, then each by its own name in the plan."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ TRIGGERS, CASCADES = "--allow-triggers", "--allow-cascades"
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What of what is set off may be.
+    """Which side effects a user allows.
 
-    A user names tables when a command is given, which then names all that is there: that, each by its own name, is
-    what is allowed. What comes later was neither told nor allowed.
+    The user names tables. The plan then lists each side effect found at these tables by its own name, and exactly
+    these are allowed: one that is added to a table later is not.
     """
 
     triggers: tuple[str, ...] = ()
-    """Tables whose writes may run triggers, be it of other tables that a cascade reaches."""
+    """Tables whose writes may run triggers, also triggers of other tables that a cascade reaches."""
     cascades: tuple[str, ...] = ()
     """Tables from which other tables may lose rows."""
     approved: tuple[TableSideEffect, ...] = ()
-    """What was named when it was allowed."""
+    """The side effects that the plan listed when the user allowed them."""
 
     def allows(self, effect: TableSideEffect) -> bool:
-        """Say whether something that is set off may be."""
+        """Say whether a side effect is allowed."""
         tables = self.triggers if effect.effect.kind is SideEffectKind.TRIGGER else self.cascades
         return effect.table in tables or any(_is_same(effect, known) for known in self.approved)
 
@@ -39,17 +39,17 @@ class Permission:
         )
 
     def with_approved(self, effects: Iterable[TableSideEffect]) -> Permission:
-        """Return this with what was named and allowed before."""
+        """Return this with side effects that were listed and allowed before."""
         return self | Permission(approved=tuple(effects))
 
     @property
     def named(self) -> bool:
-        """Say whether a user names any table."""
+        """Say whether the user named any table."""
         return bool(self.triggers or self.cascades)
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The options and tables, each a word of a command."""
+        """The options and tables as words of a command."""
         return (
             *(word for table in self.triggers for word in (TRIGGERS, table)),
             *(word for table in self.cascades for word in (CASCADES, table)),
@@ -57,7 +57,7 @@ class Permission:
 
     @property
     def arguments(self) -> str:
-        """The arguments of the Python API that allow it."""
+        """The arguments of the Python API that allow the same."""
         options = (("allow_triggers", self.triggers), ("allow_cascades", self.cascades))
         return " ".join(argument(name, *tables) for name, tables in options if tables)
 
@@ -66,8 +66,8 @@ NO_PERMISSION = Permission()
 
 
 def permission_for(effects: Iterable[TableSideEffect]) -> Permission:
-    """Return what a user has to name so that all of it may be."""
-    found = tuple(meeting for meeting in effects if meeting.effect.changes_rows)
+    """Return the tables a user has to name so that all these side effects are allowed."""
+    found = tuple(one for one in effects if one.effect.changes_rows)
     return Permission(tuple(_tables(found, SideEffectKind.TRIGGER)), tuple(_tables(found, SideEffectKind.CASCADE)))
 
 
@@ -76,7 +76,7 @@ def _tables(effects: tuple[TableSideEffect, ...], kind: SideEffectKind) -> Itera
 
 
 def _is_same(one: TableSideEffect, approved: TableSideEffect) -> bool:
-    """Say whether what is met is what was known: it may do less by now, but not more."""
+    """Say whether a side effect is one that was approved: it may do less by now, but not more."""
     return (
         (one.into, one.table) == (approved.into, approved.table)
         and _identity(one.effect) == _identity(approved.effect)

@@ -1,4 +1,4 @@
-"""What a run would do, as data: explaining it is the dry run, executing it does the same steps."""
+"""What a run would do, as data: printing it is the dry run, executing it does the same steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from syncengine.model.surroundings import TableSideEffect
 from syncengine.model.timetable_flag import FlagEdit
 from syncengine.model.window import Window
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 PeriodPlace = tuple[Role, str, int | None, date | None]
 """A server, a table, an ACD and the first day of a period."""
 
@@ -36,17 +36,17 @@ class Action(StrEnum):
     ADD_GROUPS = "add key groups"
     REPAIR_CUTS = "repair what an outage cut"
     """Replace the pieces of a login or a call by the whole, over buckets and days, all in one transaction."""
-    RESTORE_GROUPS = "put back key groups"
-    """Of an undo: key groups that are not as the journal has them, in any column, become so."""
+    RESTORE_GROUPS = "restore key groups"
+    """For an undo: key groups that differ from the journal in any column get its rows."""
 
     @property
     def by_group(self) -> bool:
-        """Say whether it leaves the key groups of a bucket alone that it need not write."""
+        """Say whether it writes only some key groups of a bucket."""
         return self in (Action.REPLACE_GROUPS, Action.ADD_GROUPS, Action.REPAIR_CUTS, Action.RESTORE_GROUPS)
 
 
 class OtherGroups(StrEnum):
-    """What becomes of the key groups of a bucket that no outage cut, where it holds some that one did."""
+    """What a step does to the key groups of a bucket that no outage cut, if an outage cut others of them."""
 
     LEAVE = "leave"
     ADD = "add"
@@ -54,48 +54,48 @@ class OtherGroups(StrEnum):
 
 
 class SkipReason(StrEnum):
-    """Why a bucket that differs is left as it is."""
+    """Why a bucket that differs is skipped."""
 
     SOURCE_BLIND = "the source was blind there"
     SOURCE_BROKEN = "the source's rows are broken there, the target's less so"
     LOST = "broken on both servers: lost"
-    OUTSIDE = "outside what the source holds"
-    FILL_ONLY = "fill adds what is not there and changes nothing"
+    OUTSIDE = "outside the time for which the source has rows"
+    FILL_ONLY = "fill adds missing rows and changes nothing"
     LENGTHS_DIFFER = "the servers' interval lengths differ there"
     CHANGING = "it changed while it was being compared"
-    REPEATED_HOUR = "the clock showed this hour twice, and the source may have missed one"
+    REPEATED_HOUR = "the clock showed this hour twice, and the source may lack one of them"
     UNARCHIVED = "not known to be archived on both servers"
-    SOURCE_EMPTY = "the source is empty, and nothing is deleted because of that"
-    INTERVALS_DISAGREE = "its intervals disagree, or were not looked at"
+    SOURCE_EMPTY = "the source is empty, and that is no reason to delete rows"
+    INTERVALS_DISAGREE = "its intervals differ, or were not compared"
     NOT_COMPARED = "not compared"
-    """The whole table: nobody knows whether it differs."""
+    """The whole table: it is not known whether it differs."""
     UNWRITABLE = "it cannot be written there"
     """A view, a computed column, row security: see `model.surroundings`."""
-    UNDECIDED = "nothing shows which server is right"
-    NOT_COPIED = "not kept in step by copying"
-    CHANGED_SINCE = "somebody else has changed it since"
+    UNDECIDED = "it is not known which server is right"
+    NOT_COPIED = "not synchronised by copying"
+    CHANGED_SINCE = "changed since by another program or user"
     WRITTEN_SINCE = "a later run has written it since"
-    UNKNOWN = "nobody can say what became of the step that wrote it"
-    CONFLICT = "changed there since both were last alike, and nothing says which version wins"
-    PREFERRED = "the version there is preferred"
-    REMOVAL = "whoever is only there is removed when told, with `remove_users=True`"
-    PURGED = "the target no longer keeps rows of that age"
-    MIXED = "its rows were not alike before, and cannot be told apart now"
-    UNSCHEDULED = "no schedule there, so that it does not run there"
+    UNKNOWN = "the outcome of the step that wrote it is not known"
+    CONFLICT = "changed on the target since both were last alike; choose which version wins"
+    PREFERRED = "the target's version is preferred"
+    REMOVAL = "users that only the target has are removed only with `remove_users=True`"
+    PURGED = "the target no longer stores rows of that age"
+    MIXED = "its rows differed before, and cannot be distinguished now"
+    UNSCHEDULED = "no schedule there, so it does not run there"
     """A timetable whose schedule is missing and could not be made (rule 18)."""
     CUT_ON_BOTH = "cut on both servers: lost"
-    CUT_NOT_OVER = "cut, and not over yet: it waits for its end"
-    CUT_NO_WHOLE = "cut, and the other server does not hold it whole"
-    CUT_UNCLEAR = "cut, and its pieces are not what an outage leaves"
-    CUT_ON_SOURCE = "cut on the source: pieces are never written over or beside a whole"
+    CUT_NOT_OVER = "cut, and not over yet"
+    CUT_NO_WHOLE = "cut, and not whole on the other server"
+    CUT_UNCLEAR = "cut, but not as an outage cuts"
+    CUT_ON_SOURCE = "cut on the source: pieces never replace or join a whole row"
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreRange:
     """The requested and the actual restore range of one table and ACD (rule 4).
 
-    `actual` is None where the source holds nothing of it; in both directions, and for an undo, where nothing is
-    written. `pieces` are what of it is written, neighbours joined; `notes` say how far comparing reached.
+    `actual` is None if the source has no rows in it; for plans in both directions, and for an undo, if nothing is
+    written. `pieces` are the times that are written, neighbours joined; `notes` say how far was compared.
     """
 
     table: str
@@ -105,31 +105,31 @@ class RestoreRange:
     notes: tuple[str, ...] = ()
     pieces: tuple[Window, ...] = ()
     requested_parts: tuple[Window, ...] = ()
-    """The parts of the requested range that were asked for, as outages are; none means all of it."""
+    """The parts of the range that were requested, like outages; none means all of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BucketWrite:
-    """One bucket a step writes, and what both servers must still hold when it does."""
+    """One bucket that a step writes, and the state it must still have on both servers then."""
 
     bucket: Bucket
     source: BucketState
     target: BucketState
     counts: Counts
-    """Of what is written."""
+    """Rows that are written, by kind of difference."""
     skipped_groups: tuple[GroupKey, ...] = ()
-    """Key groups of the bucket that are left as they are."""
+    """Key groups of the bucket that are not written."""
     repaired_groups: tuple[GroupKey, ...] = ()
-    """Key groups that become the source's whatever becomes of the others: pieces and what was whole."""
+    """Key groups that always get the source's rows: pieces of cut rows, and the whole rows for them."""
     other_groups: OtherGroups = OtherGroups.LEAVE
-    """What becomes of those that are neither, where some are repaired."""
+    """What happens to the other key groups, if some are repaired."""
     span: Window | None = field(default=None, compare=False)
     """The interval, day, week or month it lies in; None for rows without a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class TablePart:
-    """What a step does to one table. It names everything the work needs, so that a plan stands alone."""
+    """What a step does to one table. It includes everything the work needs, so that a plan is self-contained."""
 
     table: str
     action: Action
@@ -140,13 +140,13 @@ class TablePart:
     key: tuple[str, ...]
     row_number: str | None = None
     beyond_fingerprint: bool = False
-    """Some of it no fingerprint can fold in, so digests of all rows are held too."""
+    """No fingerprint covers some of its columns, so digests of all rows are compared too."""
     excluded: KeyGroups | None = None
-    """Rows that are each server's own, which are neither read nor written."""
+    """Rows that belong to each server, which are neither read nor written."""
     only: KeyGroups | None = None
-    """The rows it is about, where others of its buckets are neither read nor written: key groups as they are stored."""
+    """The only rows it reads and writes, if its buckets have others: key groups as they are stored."""
     whole: bool = False
-    """Its buckets are written together or not at all: pieces and what they are of lie in several."""
+    """Its buckets are written together or not at all: pieces and whole rows are in different ones."""
 
     @property
     def counts(self) -> Counts:
@@ -157,14 +157,14 @@ class TablePart:
         return total
 
     def effect(self, counts: Counts) -> Counts:
-        """Return what becomes of the target's rows where so many differ, without those that are left as they are."""
+        """Return how many rows of the target change if so many differ, without skipped ones."""
         if self.deletes:
             return counts
         return Counts(missing=counts.in_missing_groups if self.action is Action.ADD_GROUPS else counts.missing)
 
     @property
     def deletes(self) -> bool:
-        """Say whether rows that only the target holds are deleted."""
+        """Say whether rows that only the target has are deleted."""
         return self.action not in (Action.ADD_BUCKETS, Action.ADD_GROUPS)
 
 
@@ -184,7 +184,7 @@ class Step:
 
 
 def written_by(steps: Iterable[Step]) -> Iterator[tuple[Step, TablePart, BucketWrite]]:
-    """Yield each bucket that steps write, with its step and what that does to its table."""
+    """Yield each bucket that steps write, with its step and table part."""
     return ((step, part, write) for step in steps for part in step.parts for write in part.buckets)
 
 
@@ -197,20 +197,20 @@ def places_of(steps: Iterable[Step]) -> frozenset[PeriodPlace]:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Buckets of one table and ACD that differ and are left as they are, and why."""
+    """Buckets of one table and ACD that differ and are not written, and why."""
 
     table: str
     acd: int | None
     reason: SkipReason
     spans: tuple[Window, ...]
-    """When, neighbours joined; empty for tables without time."""
+    """Their times, neighbours joined; empty for tables without time."""
     counts: Counts
     detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
-    """A key group of an administration table that differs, who changed it, and why it is left if it is (rule 15)."""
+    """A key group of an administration table that differs, who changed it, and why if it is skipped (rule 15)."""
 
     table: str
     group: GroupChange
@@ -228,9 +228,9 @@ class StaleRollup:
     into: Role
     """The server that has to summarise it again."""
     then: Rollups = Rollups.LIST
-    """What the run does about it after its intervals are repaired; `list` leaves it to Data Summarizing."""
+    """What the run does after its intervals are repaired; with `list`, Data Summarizing has to be rerun."""
     why: str = ""
-    """Why it is left to Data Summarizing though more was asked for, or what of it is."""
+    """Why Data Summarizing has to be rerun though more was requested, for all or some of its columns."""
 
     @property
     def place(self) -> PeriodPlace:
@@ -239,7 +239,7 @@ class StaleRollup:
 
     @property
     def order(self) -> tuple[Role, str, date, int]:
-        """What lists of them are sorted by: server, table, period and ACD."""
+        """A sort key: server, table, period and ACD."""
         return self.into, self.table, self.row_date, -1 if self.acd is None else self.acd
 
 
@@ -251,11 +251,11 @@ class Plan:
     seed: int
     as_of: datetime
     target: Role
-    """The server it writes to; where it writes to both, the one that rows are mostly written to."""
+    """The server it writes to; if it writes to both, the one with most of the written rows."""
     zone: str
     identities: tuple[tuple[Role, str], ...]
     tables: tuple[str, ...]
-    """Every table that was looked at."""
+    """Every table that was compared."""
     requested: Window | None = None
     ranges: tuple[RestoreRange, ...] = ()
     steps: tuple[Step, ...] = ()
@@ -263,26 +263,26 @@ class Plan:
     stale: tuple[StaleRollup, ...] = ()
     notes: tuple[str, ...] = ()
     acds: tuple[int, ...] = ()
-    """The ACDs asked for; none means all."""
+    """The requested ACDs; none means all."""
     checklist: Checklist = field(default_factory=Checklist)
-    """What has to be done by hand, which no table can do."""
+    """What people have to do, since no table can."""
     changes: tuple[PlannedChange, ...] = ()
-    """Key groups of administration that differ: all that the target changed, and some of the others."""
+    """Differing key groups of administration: all that the target changed, and some of the others."""
     side_effects: tuple[TableSideEffect, ...] = ()
-    """What its writes set off or meet at their tables."""
+    """The side effects of its writes."""
     not_included: tuple[str, ...] = ()
-    """What was asked for and is not in it, as sentences without their ends: it is too early, or nobody knows."""
+    """What was requested and is not part of it, as sentences without full stops: too early, or not known."""
     allowed: Permission = NO_PERMISSION
-    """The tables at which what is set off may be: all that `meets` names, and nothing that comes later."""
+    """The side effects a user allows: those in `side_effects` at the named tables, and no later ones."""
 
     @property
     def source(self) -> Role:
-        """The other server: where it copies, rows are read from that."""
+        """The other server: a copy reads its rows."""
         return self.target.other
 
     @property
     def run_kind(self) -> RunKind:
-        """What a run of it is begun as, which is the name of its command."""
+        """The kind of a run of it, which is the name of its command."""
         match self.kind:
             case Resync() | RollupRepair():
                 return RunKind.RESYNC
@@ -311,7 +311,7 @@ class Plan:
 
     @property
     def copy(self) -> Copy | None:
-        """How it copies, where comparing what it names tells whether it came out."""
+        """How it copies, if comparing its tables again shows whether it succeeded."""
         match self.kind:
             case Copy():
                 return self.kind
@@ -320,7 +320,7 @@ class Plan:
 
     @property
     def undoes(self) -> str:
-        """The run that it takes back, or nothing."""
+        """The run that it undoes, or nothing."""
         match self.kind:
             case Undo(run=run):
                 return run
@@ -329,7 +329,7 @@ class Plan:
 
     @property
     def edit(self) -> FlagEdit | None:
-        """The flags of timetables that it sets or puts back in the rows that the target has."""
+        """The flags of timetables that it sets or restores in existing rows of the target."""
         match self.kind:
             case RunOnEdit(edit=edit) | Undo(edit=edit):
                 return edit
@@ -338,16 +338,16 @@ class Plan:
 
     @property
     def not_undone(self) -> tuple[TableSideEffect, ...]:
-        """Of an undo: what the run that is undone had set off beside the rows it wrote."""
+        """For an undo: side effects of the undone run on other rows, which stay."""
         match self.kind:
-            case Undo(not_undone=left):
-                return left
+            case Undo(not_undone=effects):
+                return effects
             case Copy() | RollupRepair() | RunOnEdit():
                 return ()
 
     @property
     def schedules(self) -> FlagEdit | None:
-        """The schedules of timetables that the target lacks and gets: their flags on the other server, and then."""
+        """The schedules of timetables that are added to the target: their flags on the other server, and then here."""
         match self.kind:
             case Sync(schedules=made) | RunOnEdit(schedules=made):
                 return made
@@ -356,7 +356,7 @@ class Plan:
 
     @property
     def to_roll_up(self) -> Resync | None:
-        """The resync that has asked for stale periods to be repaired by a second portion, where any can be."""
+        """The resync, if it requests that a second portion repairs stale periods and any can be repaired."""
         match self.kind:
             case Resync():
                 return self.kind if any(one.then is not Rollups.LIST for one in self.stale) else None
@@ -365,7 +365,7 @@ class Plan:
 
     @property
     def remembers(self) -> bool:
-        """Whether what both servers have alike after it is remembered, so that the next sync knows who changed what."""
+        """Whether rows that both servers share after it are remembered: the next sync then knows who changed what."""
         match self.kind:
             case Sync():
                 return True
@@ -374,7 +374,7 @@ class Plan:
 
     @property
     def conflicts(self) -> tuple[PlannedChange, ...]:
-        """Key groups that the target has changed, too, and of which nobody has said which version wins (rule 15)."""
+        """Key groups that the target has changed too, if the user has not chosen which version wins (rule 15)."""
         return tuple(change for change in self.changes if change.skip_reason is SkipReason.CONFLICT)
 
     @property
@@ -393,31 +393,31 @@ class Plan:
 
     @property
     def unscheduled(self) -> tuple[Skipped, ...]:
-        """The timetables that have no schedule on the target and get none."""
+        """The timetables that have no schedule on the target, and to which none is added."""
         return tuple(one for one in self.skipped if one.reason is SkipReason.UNSCHEDULED)
 
     @property
     def effects_on_rows(self) -> tuple[TableSideEffect, ...]:
-        """What its writes set off beside the rows they write, which was allowed and which no undo puts back."""
-        return tuple(meeting for meeting in self.side_effects if meeting.effect.changes_rows)
+        """The allowed side effects on rows that it does not write itself; an undo does not restore these rows."""
+        return tuple(one for one in self.side_effects if one.effect.changes_rows)
 
     @property
     def permission(self) -> Permission:
-        """What may be set off when it is carried out: what it names, each by its own name."""
+        """The permission for its execution: the side effects it lists, each by its own name."""
         return NO_PERMISSION.with_approved(self.effects_on_rows)
 
     @property
     def unwritable(self) -> tuple[str, ...]:
-        """Tables of which something was left since they cannot be written."""
+        """Tables with skipped rows that cannot be written."""
         return tuple(dict.fromkeys(one.table for one in self.skipped if one.reason is SkipReason.UNWRITABLE))
 
     @property
     def not_as_before(self) -> bool:
-        """Say whether something stays otherwise than an undo was to leave it: what is kept, and what was set off."""
-        left = len(self.skipped) > len(self.unscheduled)
-        return bool(left or self.not_undone or (self.undoes and self.effects_on_rows))
+        """Say whether an undo leaves something otherwise than before the run: skipped rows and side effects."""
+        skipped = len(self.skipped) > len(self.unscheduled)
+        return bool(skipped or self.not_undone or (self.undoes and self.effects_on_rows))
 
     @property
     def deletions(self) -> int:
-        """Rows that only the target holds and that would be deleted (rule 13)."""
+        """Rows that only the target has and that would be deleted (rule 13)."""
         return sum(part.counts.extra for step in self.steps for part in step.parts if part.deletes)

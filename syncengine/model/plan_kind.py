@@ -1,4 +1,4 @@
-"""The kinds of plan, each with what only plans of that kind have. Whoever asks for the kind meets all of them."""
+"""The kinds of plan, each with the fields that only this kind has. A `match` over the kind has to cover them all."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from syncengine.model.timetable_flag import FlagEdit
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What differs is copied, and comparing both servers again tells whether it came out."""
+    """Differences are copied, and comparing both servers again shows whether that succeeded."""
 
     policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Resync(Copy):
-    """History of a time is copied."""
+    """History of a window is copied."""
 
     rollups: Rollups = Rollups.LIST
-    """What is asked for about stale periods: a second portion does it, planned when the steps of this plan are done."""
+    """What to do about stale periods: a second portion does it, planned when the steps of this plan are done."""
     unknown_columns: UnknownColumns = UnknownColumns.REFUSE
-    """Of rows that are recomputed then."""
+    """For the rows that are recomputed then."""
     name: Literal["resync"] = "resync"
 
 
@@ -37,10 +37,10 @@ class BackfillPortion(Copy):
 
 @dataclass(frozen=True, slots=True)
 class Sync(Copy):
-    """Administration is copied, and what both servers then have alike is remembered."""
+    """Administration is copied, and the rows that both servers then share are remembered."""
 
     schedules: FlagEdit | None = None
-    """The schedules of timetables that the target lacks and gets: their flags on the other server, and then."""
+    """The schedules of timetables that are added to the target: their flags on the other server, and then here."""
     name: Literal["sync"] = "sync"
 
 
@@ -49,30 +49,30 @@ class RollupRepair:
     """Days, weeks and months are repaired after their intervals: the second portion of a resync."""
 
     copied: bool
-    """They are taken from the other server; else they are recomputed from the target's own intervals."""
+    """They are copied from the other server; else they are recomputed from the target's own intervals."""
     unknown_columns: UnknownColumns
     name: Literal["rollups"] = "rollups"
 
 
 @dataclass(frozen=True, slots=True)
 class RunOnEdit:
-    """The guide's global edit: where timetables run is set in the target's own rows."""
+    """The guide's global edit: it sets where timetables run, in the target's own rows."""
 
     edit: FlagEdit
     schedules: FlagEdit | None = None
-    """The schedules that the target lacks and gets, made from the other server's."""
+    """The schedules that are added to the target, made from those of the other server."""
     name: Literal["timetables"] = "timetables"
 
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What a run has changed is put back from its journal."""
+    """The rows that a run changed are restored from its journal."""
 
     run: str
     edit: FlagEdit | None = None
-    """The flags of timetables that are put back, where that run has set any: all else of their rows stays."""
+    """The flags of timetables to restore, if that run has set any: other columns of their rows stay."""
     not_undone: tuple[TableSideEffect, ...] = ()
-    """What that run had set off beside the rows it wrote."""
+    """Side effects of that run on other rows, which stay."""
     name: Literal["undo"] = "undo"
 
 

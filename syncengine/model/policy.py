@@ -1,4 +1,4 @@
-"""What is asked of a run: how it treats what differs, and the days, weeks and months above it."""
+"""Options of a run: how it treats differences, and the daily, weekly and monthly rows above them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Policy(StrEnum):
-    """How a run treats what differs."""
+    """How a run treats differences."""
 
     REPLACE = "replace"
     """The vendor's restore: buckets end with the source's rows."""
@@ -15,11 +15,11 @@ class Policy(StrEnum):
     ROWS = "rows"
     """Whole key groups that differ, the rest of the bucket untouched."""
     RECONCILE = "reconcile"
-    """Each interval from the server that saw it whole, in both directions."""
+    """Each interval from the server that recorded it completely, in both directions."""
 
     @property
     def does(self) -> str:
-        """What it does to history, for people."""
+        """Its effect on history, for people."""
         match self:
             case Policy.REPLACE:
                 return "buckets that differ end with the source's rows (the vendor's restore)"
@@ -28,7 +28,7 @@ class Policy(StrEnum):
             case Policy.ROWS:
                 return "rewrite only the key groups that differ"
             case Policy.RECONCILE:
-                return "each interval from the server that saw it whole, in both directions"
+                return "each interval from the server that recorded it completely, in both directions"
 
     @property
     def both_directions(self) -> bool:
@@ -41,7 +41,7 @@ class Policy(StrEnum):
 
     @property
     def only_adds(self) -> bool:
-        """Whether it deletes nothing, and so changes nothing that the target has."""
+        """Whether it deletes nothing, and so changes no row that the target has."""
         match self:
             case Policy.FILL:
                 return True
@@ -72,20 +72,20 @@ ADMINISTERING = tuple(one for one in Policy if one.administers)
 
 
 class Rollups(StrEnum):
-    """What a run does about periods that were summarised before it repaired their intervals (rule 10)."""
+    """What a run does with periods that were summarised before it repaired their intervals (rule 10)."""
 
     LIST = "list"
-    """Name them: Data Summarizing has to be rerun for them."""
+    """List them: Data Summarizing has to be rerun for them."""
     RECOMPUTE = "recompute"
-    """Roll them up anew from the target's own intervals, once these are repaired."""
+    """Recompute them from the target's own intervals, once these are repaired."""
     COPY = "copy"
-    """Take them from the other server, whose intervals were all whole, once its intervals and the target's agree."""
+    """Copy them from the other server, if its intervals were all whole, once both servers' intervals agree."""
 
 
 class UnknownColumns(StrEnum):
-    """What becomes of columns that no rule rolls up where a row of a day, week or month is to be made."""
+    """What to do with columns that no rule rolls up, when a daily, weekly or monthly row is recomputed."""
 
     REFUSE = "refuse"
-    """No such row is made: the period is left to Data Summarizing."""
+    """Do not recompute the row: Data Summarizing has to be rerun for its period."""
     NULL = "null"
-    """The row is made, and they are NULL in it."""
+    """Write the row with NULL in these columns."""

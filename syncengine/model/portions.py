@@ -1,4 +1,4 @@
-"""Portions: the windows a backfill is done in, one after the other."""
+"""Portions: a backfill copies its window in parts, one after the other."""
 
 from __future__ import annotations
 
@@ -13,57 +13,57 @@ from syncengine.model.window import Window
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """One window of a backfill, and the tables that are looked at in it."""
+    """One part of the window of a backfill, and the tables that are compared in it."""
 
     number: int
     window: Window
     tables: tuple[str, ...]
     rows: int
-    """Rows the source holds of them there."""
+    """Rows of these tables that the source has there."""
 
 
 @dataclass(frozen=True, slots=True)
 class PortionOutcome:
-    """What became of a portion."""
+    """The result of a portion."""
 
     portion: Portion
     deleted: int = 0
     inserted: int = 0
     skipped: int = 0
-    """Rows that differ and were left as they are."""
+    """Rows that differ and were skipped."""
     in_sync: bool | None = None
-    """What the fresh look after it found; None where there was none."""
+    """The result of the comparison after it; None if there was none."""
     not_compared: tuple[str, ...] = ()
     """Tables that could not be compared in it."""
     unwritable: tuple[str, ...] = ()
-    """Tables of which something was left since they cannot be written."""
+    """Tables with skipped rows, since they cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class PortionRecord:
-    """What was found of a portion that a run had done before, as its marks keep it."""
+    """The result of a portion that a run finished earlier, as recorded in its marks."""
 
     number: int
     in_sync: bool
-    """Whether all of its steps were done, and no drift was seen after them."""
+    """Whether all of its steps were done, and there was no drift after them."""
     skipped: int = 0
-    """Rows that differed and were left as they were."""
+    """Rows that differed and were skipped."""
     not_compared: tuple[str, ...] = ()
     """Tables that could not be compared in it."""
     unwritable: tuple[str, ...] = ()
-    """Tables of which something was left since they cannot be written."""
+    """Tables with skipped rows, since they cannot be written."""
     unfinished: tuple[StepState, ...] = ()
-    """How its steps ended that were not done."""
+    """The states of its steps that were not done."""
 
     @property
     def drifts(self) -> bool:
-        """Say whether drift remained in it for no other reason than a table that was not compared or written."""
+        """Say whether drift remained that is not due to a table that could not be compared or written."""
         return not (self.in_sync or self.not_compared or self.unwritable)
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillRequest:
-    """What a backfill is asked for."""
+    """The request of a backfill."""
 
     tables: tuple[str, ...]
     window: Window
@@ -76,12 +76,12 @@ class BackfillRequest:
     rows_per_second: int | None = None
     hours: str | None = None
     named: tuple[str, ...] = ()
-    """The tables that were asked for by name; one that is on neither server is then a mistake."""
+    """The tables that were requested by name: it is an error if neither server has one."""
     excluded: frozenset[str] = frozenset()
-    """The tables that are left out, also where weeks and months need them."""
+    """The tables that are excluded, even if weeks and months need them."""
     allowed: Permission = NO_PERMISSION
     not_counted: tuple[str, ...] = ()
-    """Tables whose rows a server did not count when it was cut: days that only they have are in no portion."""
+    """Tables whose rows could not be counted when portions were cut: days that only they have are in no portion."""
 
     @property
     def writes_to(self) -> frozenset[Role]:
@@ -90,22 +90,22 @@ class BackfillRequest:
 
     @property
     def about(self) -> str:
-        """What is asked for, for people."""
+        """The request, for people."""
         direction = "in both directions" if len(self.writes_to) > 1 else f"{self.source} to {self.source.other}"
         return f"{self.policy}, {direction}, {self.window}"
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillPlan:
-    """A backfill cut into portions, in the order they are done; what is written of each is planned when it is due."""
+    """A backfill cut into portions, in order; the steps of each are planned when it begins."""
 
     request: BackfillRequest
     portions: tuple[Portion, ...]
     identities: tuple[tuple[Role, str], ...]
-    """Which servers it was made for."""
+    """The servers it was made for."""
     notes: tuple[str, ...] = ()
     not_counted: tuple[tuple[str, str], ...] = ()
-    """Tables whose rows a server did not count, and why: days that only they have are in no portion."""
+    """Tables whose rows could not be counted, and why: days that only they have are in no portion."""
 
     @property
     def writes_to(self) -> frozenset[Role]:
@@ -114,5 +114,5 @@ class BackfillPlan:
 
     @property
     def about(self) -> str:
-        """What is asked for, for people."""
+        """The request, for people."""
         return self.request.about

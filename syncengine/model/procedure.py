@@ -1,6 +1,6 @@
 """Procedures of the High Availability guide: what people do on two servers, in order, line by line.
 
-A procedure is what is written down for every pair; a checklist is one that a pair is in the middle of.
+A procedure is the same for every pair; a checklist is a procedure with the state of one pair.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from syncengine.model.pair import Role
 
 
 class Place(StrEnum):
-    """Where a line is done."""
+    """The server on which a line is done."""
 
     PRIMARY = "primary"
     SECONDARY = "secondary"
     BOTH = "both"
     NONE = "none"
-    """On neither: it is looked up, decided, waited for, or typed where syncengine runs."""
+    """On neither: something to look up, to decide, to wait for, or to type where syncengine runs."""
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -35,16 +35,16 @@ class Place(StrEnum):
 
 
 class ProbeName(StrEnum):
-    """What of a line a pair itself shows; `planning.probes` says how each is looked at."""
+    """What a pair itself can show about a line; the checks are in `planning.probes`."""
 
     LOADS_ALIKE = "loads-alike"
     """Both servers run the same CMS load."""
     LOADS_UNLIKE = "loads-unlike"
-    """The server of the line runs another load than the other one."""
+    """The server of the line runs a different load from the other one."""
     COLLECTION_OFF = "collection-off"
-    """Data collection was turned off there for all ACDs; the diary of links tells of it once they are back."""
+    """Data collection was turned off there for all ACDs; the diary of links has it once they are back."""
     LINKS_DOWN = "links-down"
-    """The links of all ACDs went down there, and not from outside; the diary tells of it once they are back."""
+    """The links of all ACDs were taken down on that server; the diary has it once they are back."""
     LINKS_BACK = "links-back"
     """The links of all ACDs have come back there after they were down."""
     ARCHIVED = "archived"
@@ -52,21 +52,21 @@ class ProbeName(StrEnum):
     NEXT_INTERVAL = "next-interval"
     """The next interval of all ACDs has begun."""
     SET_UP_ALIKE = "set-up-alike"
-    """ACDs, intervals, storage and users are set up alike on both servers."""
+    """ACDs, intervals, storage allocation and users are set up alike on both servers."""
     SET_UP_UNLIKE = "set-up-unlike"
-    """Something of it has been changed on one server."""
+    """Some of that has been changed on one server."""
     PROFILES_ALIKE = "profiles-alike"
     """The call profiles of both servers are alike."""
     PROFILES_UNLIKE = "profiles-unlike"
     """They have been changed on one server."""
     BACKUP = "backup"
-    """The hook `backups` tells of a backup that ended since."""
+    """The hook `backups` reports a backup that ended since then."""
     REPAIRED = "repaired"
-    """Of the outages since then nothing is left that can be repaired."""
+    """All outages since then that can be repaired are repaired."""
     CALL_HISTORY = "call-history"
-    """External Call History has to be switched over: nothing to do where it is not installed, or on at both."""
+    """External Call History has to be switched over; not needed if it is not installed, or on at both servers."""
     CALL_HISTORY_INSTALLED = "call-history-installed"
-    """External Call History is installed, so that it has to be on again on what was installed anew."""
+    """External Call History is installed, so that it has to be turned on again on a newly installed server."""
 
     FIT = "fit"
     """The server answers, archives, and its links are up."""
@@ -77,30 +77,30 @@ class ProbeName(StrEnum):
     NO_USERS = "no-users"
     CALL_CENTER_FINE = "internet-call-center-fine"
     RECOVERY_KIT_FINE = "recovery-kit-fine"
-    """What the daily check, and its hooks, tell of both servers."""
+    """What the daily check and its hooks report for both servers."""
     OUTAGE_OVER = "outage-over"
-    """An outage of the server since yesterday is over, by its own diary of links, and it records calls again."""
+    """An outage of the server since yesterday is over by its own diary of links, and it records calls again."""
     ADMINISTRATION_ALIKE = "administration-alike"
-    """Nothing is to be copied of administration; what is done around a copy is not needed then."""
+    """No administration has to be copied, so that steps before and after a copy are not needed."""
     IN_SYNC = "in-sync"
-    """Nothing differs of what the daily check compares."""
+    """Nothing differs in the tables that the daily check compares."""
     TIMETABLES_OVER = "timetables-over"
     """The timetables of the server run there."""
     TIMETABLES_BACK = "timetables-back"
     """Every run that let timetables run on the server has been undone."""
     BACKFILLED = "backfilled"
-    """Backfills that have copied history; whether that was all of it no run knows."""
+    """Backfills have copied history; whether that was all of it cannot be known."""
 
 
 class CountsSince(StrEnum):
-    """From when on what happened counts, where nobody says it: a checklist may be begun when much is over."""
+    """The time from which events count for a checklist by default: it may be begun after many of them."""
 
     BEGUN = "begun"
-    """From when it is begun."""
+    """From the time it is begun."""
     YESTERDAY = "yesterday"
-    """From the midnight that yesterday began with, as the daily check does."""
+    """From the beginning of yesterday, as for the daily check."""
     RETENTION = "retention"
-    """As far back as intervals are kept, as the report of outages does."""
+    """As far back as intervals are stored, as for the report of outages."""
 
 
 OPPOSITES = {
@@ -109,17 +109,17 @@ OPPOSITES = {
     ProbeName.PROFILES_ALIKE: ProbeName.PROFILES_UNLIKE,
 }
 OPPOSITES |= {other: one for one, other in OPPOSITES.items()}
-"""What shows that something was changed only where the opposite was seen before."""
+"""Probes that show a change only if the opposite was found before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One of the ways a procedure can be gone."""
+    """One of several ways to carry out a procedure."""
 
     name: str
     title: str
     costs: str
-    """What going it costs, in sentences."""
+    """Its disadvantages, in sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,63 +127,63 @@ class ProcedureLine:
     """One thing to do."""
 
     name: str
-    """What it is remembered by, whatever its number comes to be."""
+    """Its fixed name, by which ticks refer to it; its number may change."""
     text: str
     place: Place = Place.NONE
     part: str = ""
-    """The heading that it begins a part with."""
+    """The heading of the part that begins with it."""
     guide: str = ""
-    """The steps of the guide that it does; empty where it is ours."""
+    """The steps of the guide it covers; empty if it is not from the guide."""
     kind: LineKind | None = None
-    """What a hook that carries it out is named for."""
+    """The kind of a hook that can do it."""
     command: tuple[str, ...] = ()
     """The command of syncengine that does it, without --pair."""
     probe: ProbeName | None = None
     after: str = ""
-    """The line that has to be done before what is seen counts; only what happened since then does."""
+    """The line that has to be done first: the probe counts only events since then."""
     temporary: bool = False
-    """What is seen is otherwise later, as it has to be, and does not speak against the line being done."""
+    """The probed state is meant to change again later, which does not contradict the tick."""
     note: bool = False
-    """The date and time are to be noted."""
+    """People have to note the date and time."""
     why: str = ""
-    """Why it is done, or done otherwise than the guide does."""
+    """Why it is done, or done differently from the guide."""
     ways: tuple[str, ...] = ()
     """The ways it belongs to; empty for all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """What is written down of one procedure."""
+    """One procedure."""
 
     name: str
     title: str
     source: str
-    """Where the guide has it."""
+    """The place in the guide."""
     intro: tuple[str, ...]
-    """Paragraphs to read before it is begun."""
+    """Paragraphs to read first."""
     lines: tuple[ProcedureLine, ...]
     counts_since: CountsSince = CountsSince.BEGUN
     ways: tuple[Way, ...] = ()
-    """In the order they are offered: the first is gone where none is chosen."""
+    """The first is the default."""
 
     @property
     def daily(self) -> bool:
-        """Say whether it is gone through each day, begun anew."""
+        """Say whether it is done every day, begun anew each time."""
         return self.counts_since is CountsSince.YESTERDAY
 
     def numbered(self, way: str = "") -> Iterator[tuple[int, ProcedureLine]]:
-        """Yield the lines of a way with their numbers, which are the same whatever way is gone; all without one."""
+        """Yield the lines of a way, or all lines, with their numbers, which are the same for every way."""
         for number, line in enumerate(self.lines, start=1):
             if not (way and line.ways) or way in line.ways:
                 yield number, line
 
     def line(self, name: str) -> ProcedureLine:
-        """Return a line by its name; raises KeyError where there is none."""
+        """Return a line by its name; raises KeyError if there is none."""
         for one in self.lines:
             if one.name == name:
                 return one
         raise KeyError(name)
 
     def number_of(self, name: str) -> int:
-        """Return the number of a line by its name; raises KeyError where there is none."""
+        """Return the number of a line by its name; raises KeyError if there is none."""
         return next(number for number, line in self.numbered() if line is self.line(name))

@@ -1,4 +1,4 @@
-"""How long work tells whoever started it how far it is."""
+"""Progress of long work, reported to the caller."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Receives what is being done; called from one thread only."""
+    """Receives progress; called from one thread only."""
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
-        """Start a phase of `total` units of work, of which `done` were done before this time."""
+        """Start a phase of `total` units of work, of which `done` are done already."""
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
-        """Tell that `units` more are done, with `rows` rows looked at or written, of `size` bytes as staged."""
+        """Report `units` more as done, with `rows` rows read or written, of `size` bytes as staged."""
 
     def end(self) -> None:
         """End the phase."""
 
 
 class SilentProgress:
-    """Says nothing."""
+    """Reports nothing."""
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
         """Ignore it."""
@@ -35,32 +35,32 @@ class SilentProgress:
 
 
 class ContainedProgress:
-    """Tells another one, whose faults stop nothing: the first is told by a warning, and then all is silent.
+    """Forwards to another progress and contains its errors: after the first, it warns and reports nothing more.
 
-    KeyboardInterrupt and the like pass: somebody wants to stop.
+    KeyboardInterrupt and other stop requests pass through.
     """
 
     def __init__(self, progress: Progress) -> None:
         self._progress: Progress = progress
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
-        """Tell it, unless it has failed before."""
+        """Forward it, unless the other has failed before."""
         self._report(lambda progress: progress.begin(what, total, done=done))
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
-        """Tell it, unless it has failed before."""
+        """Forward it, unless the other has failed before."""
         self._report(lambda progress: progress.advance(units, detail, rows=rows, size=size))
 
     def end(self) -> None:
-        """Tell it, unless it has failed before."""
+        """Forward it, unless the other has failed before."""
         self._report(lambda progress: progress.end())
 
     def _report(self, report: Callable[[Progress], None]) -> None:
         try:
             report(self._progress)
-        except Exception as error:  # noqa: BLE001  # it is the caller's own, and may fail in any way
+        except Exception as error:  # noqa: BLE001  # the caller's own code, which may fail in any way
             self._progress = SilentProgress()
-            message = f"progress is told nothing more, since it failed: {type(error).__name__}: {error}"
-            # A warning that is taken for an error stops nothing either.
+            message = f"Progress is no longer reported, since it failed: {type(error).__name__}: {error}"
+            # Warnings that are turned into errors must not stop the work either.
             with suppress(Warning):
                 warnings.warn(message, RuntimeWarning, stacklevel=4)

@@ -1,4 +1,4 @@
-"""What is refused, one class for each kind; those without a rule are refused for how things are."""
+"""Refusals, one class for each kind; those without a rule depend on the state of the pair."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from syncengine.model.rules import (
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class LocalAdministrationError(RefusedError):
-    """`tables` of local administration were named, which no option lets anybody copy."""
+    """`tables` of local administration were named, which are never copied."""
 
     rule = LOCAL_ADMINISTRATION
     tables: tuple[str, ...]
@@ -29,7 +29,7 @@ class LocalAdministrationError(RefusedError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class NotArchivedError(RefusedError):
-    """A server has not archived what was asked for to its end; `passes` is false where no waiting helps."""
+    """A server has not archived the whole request; `temporary` is false if waiting does not help."""
 
     rule = ARCHIVED_ON_BOTH
     temporary: bool
@@ -37,7 +37,7 @@ class NotArchivedError(RefusedError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class TooManyDeletionsError(RefusedError):
-    """The plan would delete `count` rows that only the server `into` holds, and only `allowed` may be."""
+    """The plan would delete `count` rows that only the server `into` has, more than the `allowed` number."""
 
     rule = CONSENT_TO_DELETIONS
     into: Role
@@ -47,7 +47,7 @@ class TooManyDeletionsError(RefusedError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class SideEffectError(RefusedError):
-    """Rows beside those that are written would change, and nobody has allowed it; `needs` is what would."""
+    """Side effects would change other rows, which is not allowed; `needs` is the permission it takes."""
 
     rule = CONSENT_TO_DELETIONS
     needs: Permission
@@ -63,7 +63,7 @@ class UnlikeLoadsError(RefusedError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class UnlikeTablesError(RefusedError):
-    """None of the tables can be compared; the columns of `tables` are unlike, or one of them cannot be read."""
+    """None of the tables can be compared: the columns of `tables` differ, or one of them cannot be read."""
 
     rule = SAME_LOAD
     tables: tuple[str, ...]
@@ -71,7 +71,7 @@ class UnlikeTablesError(RefusedError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ConflictsError(RefusedError):
-    """Both servers changed the key groups in `changes`, and nobody has said whose version wins."""
+    """Both servers changed the key groups in `changes`, and the user has not chosen which version wins."""
 
     rule = ONE_ADMINISTRATOR
     changes: tuple[PlannedChange, ...]
@@ -79,41 +79,41 @@ class ConflictsError(RefusedError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class OutagesUnknownError(RefusedError):
-    """Whether there was an outage nobody can tell, for the reasons in `unseen`."""
+    """It is not known whether there was an outage, for the reasons in `unknown_coverage`."""
 
     unknown_coverage: tuple[UnknownCoverage, ...]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class UnwritableError(RefusedError):
-    """The tables in `tables`, each with the server it is on, cannot be written, and nothing else is left to do."""
+    """The tables in `tables`, each with its server, cannot be written, and nothing else remains to do."""
 
     tables: tuple[tuple[Role, str], ...]
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class NoTransactionsError(RefusedError):
-    """The database of `role` cannot roll a step back, and the pair file does not allow to write it all the same."""
+    """The database of `role` cannot roll a step back, and the pair file does not allow writing it without."""
 
     role: Role
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class OtherServersError(RefusedError):
-    """The server of `role` is not the one that a plan, or a run, was made for."""
+    """The server of `role` is not the one a plan or run was made for."""
 
     role: Role
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class NothingToUndoError(RefusedError):
-    """Nothing of the run named in `run_id` can be put back."""
+    """Nothing of the run `run_id` can be undone."""
 
     run_id: str
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class CutShortError(RefusedError):
-    """The run named in `run_id` ended in the middle of a step, which has to be resolved first."""
+    """The run `run_id` ended in the middle of a step, which has to be resolved first."""
 
     run_id: str

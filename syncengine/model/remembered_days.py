@@ -1,4 +1,4 @@
-"""What is remembered between two verifies: which closed days of a table were equal, and when that was seen."""
+"""What one verify remembers for the next: which closed days of a table were equal, and when they were compared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from syncengine.model.pair import Role
 from syncengine.model.selection import Selection
 
 DayPlace = tuple[int | None, date]
-"""An ACD and a day. The ACD None stands for rows of no ACD and of those that were not known."""
+"""An ACD and a day. The ACD None is for rows without an ACD or with an unknown one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +22,17 @@ class EqualDay:
     acd: int | None
     day: date
     at: datetime
-    """When that was seen, by the clock of the machine that compared."""
+    """When they were compared, by the clock of the machine that compared them."""
     seed: int
     buckets: int
     rows: int
     """Of both servers together."""
     known_acds: tuple[int, ...] = ()
-    """Where `acd` is None: the ACDs that were known, whose rows it is not about."""
+    """If `acd` is None: the ACDs that were known, whose rows are not included."""
     version: str = ""
-    """That of its rows on both servers, from before they were compared."""
+    """The version of its rows on both servers, read before they were compared."""
     positions: tuple[int, ...] = ()
-    """How far each server had come by then."""
+    """The position of each server then."""
 
     @property
     def place(self) -> DayPlace:
@@ -42,27 +42,27 @@ class EqualDay:
 
 @dataclass(frozen=True, slots=True)
 class DaysQuery:
-    """Whole days of a table whose versions are asked for."""
+    """Whole days of a table whose versions are queried."""
 
     selection: Selection
     acds: frozenset[int] = frozenset()
-    """ACDs that are told apart; rows of any other one, and of none, count as those of the ACD None."""
+    """ACDs that are distinguished; rows of any other ACD, or without one, count for the ACD None."""
 
     def place(self, acd: int | None, day: date) -> DayPlace:
-        """Return where a row of an ACD and a day counts."""
+        """Return the ACD and day for which a row counts."""
         return (acd if acd in self.acds else None, day)
 
 
 @dataclass(frozen=True, slots=True)
 class DayVersions:
-    """What becomes another once a row of a day is inserted, updated or deleted on a server, whoever does it."""
+    """The versions of the days of a table on one server: they change with every insert, update or delete."""
 
     history: str
-    """Another one where the server may number versions anew, or once values can be others without a new version."""
+    """It changes if the server may have restarted its version numbers, or values may change without a new version."""
     position: int = 0
-    """How far the server has come, a number that never falls: one that has fallen is that of another history."""
+    """A number that never falls within one history: if it has fallen, the history is another one."""
     days: Mapping[DayPlace, str] = field(default_factory=dict)
-    """Of the days that hold rows, where the server tells days apart."""
+    """The versions of days with rows, if the server distinguishes days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class PairVersions:
 
     @property
     def positions(self) -> tuple[int, ...]:
-        """How far each server has come."""
+        """The position of each server."""
         return tuple(self.servers[role].position for role in Role)
 
     def of(self, place: DayPlace) -> str:
@@ -88,9 +88,9 @@ class RememberedDays:
 
     days: Mapping[DayPlace, EqualDay] = field(default_factory=dict)
     resets: frozenset[ClockReset] = frozenset()
-    """The clock resets that were known when these days were remembered."""
+    """The clock resets that were known then."""
     mark: str = ""
-    """Another one after each time some of the table was forgotten."""
+    """It changes each time days of the table are forgotten."""
 
 
 NOTHING_REMEMBERED = RememberedDays()
@@ -98,31 +98,31 @@ NOTHING_REMEMBERED = RememberedDays()
 
 @dataclass(frozen=True, slots=True)
 class VerifiedDays:
-    """What a verify has learnt of one table."""
+    """What a verify found out about the days of one table."""
 
     equal: tuple[EqualDay, ...]
     dropped: frozenset[DayPlace]
-    """What is remembered and must not be any more."""
+    """Remembered days that must be forgotten."""
     resets: frozenset[ClockReset]
     mark: str
-    """That of what was recalled before the table was compared."""
+    """The mark of the remembered days before the table was compared."""
     oldest_day: date | None = None
-    """Days before it are beyond what both servers keep."""
+    """Days before it are older than both servers store."""
 
 
 @dataclass(frozen=True, slots=True)
 class RememberedCounts:
-    """What of a comparison was not read again, since it is remembered as equal."""
+    """How much a comparison did not read again, since it is remembered as equal."""
 
     tables: int = 0
     days: int = 0
     days_in_all: int = 0
-    """Days of these tables that hold rows, read or remembered."""
+    """Days of these tables that have rows, read or remembered."""
     buckets: int = 0
     rows: int = 0
     """Of both servers together."""
     oldest: datetime | None = None
-    """When the one that was not read for longest was seen to be equal."""
+    """When the day that was not read for longest was compared."""
 
     def __add__(self, other: RememberedCounts) -> RememberedCounts:
         times = [one.oldest for one in (self, other) if one.oldest is not None]

@@ -1,4 +1,4 @@
-"""What one server's days, weeks and months are beside the roll-up of its own intervals (rule 10)."""
+"""How one server's daily, weekly and monthly rows compare with its own intervals (rule 10)."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ class Period:
 
     @property
     def span(self) -> Window:
-        """When it is."""
+        """Its time."""
         return self.archive.grain.period(self.row_date)
 
 
 class InternalState(StrEnum):
-    """Whether an archive could be held against its intervals."""
+    """Whether an archive could be compared with its intervals."""
 
     COMPARED = "compared"
     NOTHING = "nothing-to-compare"
-    """No period of it is summarised and has all its intervals still held."""
+    """No period is summarised and still has all its intervals."""
     NOT_COMPARABLE = "not-comparable"
-    """A table or column is missing that is needed to tell, or a server did not let it be read."""
+    """A table or column that is needed is missing, or a server refused to read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodDisagreement:
-    """One period whose rows are not what its intervals make."""
+    """One period whose rows differ from the roll-up of its intervals."""
 
     period: Period
     groups: int
-    """Key groups that differ, of which `lacking` have intervals and no row, `extra` a row and no intervals."""
+    """Key groups that differ, of which `missing` have intervals and no row, `extra` a row and no intervals."""
     missing: int
     extra: int
     columns: tuple[tuple[str, int], ...]
@@ -51,7 +51,7 @@ class PeriodDisagreement:
 
 @dataclass(frozen=True, slots=True)
 class RolledValue:
-    """A column as a server has it, and as its intervals make it."""
+    """A column as the server has it, and as computed from its intervals."""
 
     column: str
     stored: Value
@@ -60,20 +60,20 @@ class RolledValue:
 
 @dataclass(frozen=True, slots=True)
 class RolledGroup:
-    """A key group that differs, for people to look at."""
+    """A key group that differs, as a sample for people."""
 
     period: Period
     key: tuple[tuple[str, Value], ...]
     stored: bool
     """The longer archive has a row of it."""
     computed: bool
-    """The intervals have one."""
+    """The intervals have rows of it."""
     values: tuple[RolledValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class InternalTable:
-    """One daily, weekly or monthly table of one server, held against its own intervals."""
+    """One daily, weekly or monthly table of one server, compared with its own intervals."""
 
     role: Role
     table: str
@@ -82,23 +82,23 @@ class InternalTable:
     state: InternalState
     problem: str = ""
     window: Window | None = None
-    """From the first to the end of the last period compared."""
+    """From the beginning of the first to the end of the last period compared."""
     periods: int = 0
     groups: int = 0
     """Key groups compared."""
     columns: tuple[str, ...] = ()
     """The columns that were compared."""
     not_recomputed: tuple[tuple[str, str], ...] = ()
-    """Columns that no known function makes from the intervals, and why."""
+    """Columns that no known function computes from the intervals, and why."""
     disagreements: tuple[PeriodDisagreement, ...] = ()
     repeated: tuple[Period, ...] = ()
-    """Periods with more than one row of a key group, which are added up."""
+    """Periods with several rows of a key group, which are added up."""
     samples: tuple[RolledGroup, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
-        """Say whether nothing that was compared differs."""
+        """Say whether nothing differs."""
         return not self.disagreements
 
     @property
@@ -109,7 +109,7 @@ class InternalTable:
 
 @dataclass(frozen=True, slots=True)
 class InternalVerdict:
-    """What `verify --internal` found."""
+    """The result of `verify --internal`."""
 
     as_of: datetime
     requested: Window | None
@@ -120,10 +120,10 @@ class InternalVerdict:
 
     @property
     def agrees(self) -> bool:
-        """Say whether every archive is what its intervals make, and none could not be compared."""
+        """Say whether every archive agrees with its intervals, and all could be compared."""
         return not self.not_compared and all(table.agrees for table in self.tables)
 
     @property
     def not_compared(self) -> tuple[InternalTable, ...]:
-        """The tables that are there and could not be compared."""
+        """The existing tables that could not be compared."""
         return tuple(table for table in self.tables if table.state is InternalState.NOT_COMPARABLE)

@@ -1,4 +1,4 @@
-"""A run as the ledger has it: what it was begun for, what became of each batch, how it ended."""
+"""A run as recorded in its folder: its request, the result of each batch, how it ended."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from syncengine.model.surroundings import SideEffectsUnknown, TableSideEffect
 
 
 class RunKind(StrEnum):
-    """What a run was begun as."""
+    """The kind of a run."""
 
     RESYNC = "resync"
     SYNC = "sync"
@@ -30,31 +30,31 @@ class RunKind(StrEnum):
 
 
 class RunState(StrEnum):
-    """How far a run is."""
+    """The state of a run."""
 
     RUNNING = "running"
     DONE = "done"
     PARTLY = "partly done"
-    """It ended, and some of its steps were left: their rows had moved, or it was stopped."""
+    """It ended, and some of its steps were not done: their rows had changed, or it was stopped."""
     CUT_SHORT = "cut short"
-    """Its process ended without a word."""
+    """Its process ended without recording that."""
     DAMAGED = "damaged"
-    """A file of its folder is not as it was written, or gone: it is neither gone on with nor taken back."""
+    """A file of its folder is damaged or missing: it can neither be resumed nor undone."""
 
 
 class BatchState(StrEnum):
-    """The last that is known of a batch."""
+    """The last known state of a batch."""
 
     OPEN = "open"
-    """Its transaction was begun; whether it was committed the target tells."""
+    """Its transaction was begun; the target's rows show whether it was committed."""
     DONE = "done"
-    CHANGED = "moved"
+    CHANGED = "changed"
     FAILED = "failed"
-    """The server did not do it, and it is rolled back."""
+    """The server failed, and it is rolled back."""
     ROLLED_BACK = "rolled back"
-    """Looked at after a crash: the target is as it was before."""
+    """Checked after a crash: the target is as before."""
     UNKNOWN = "unknown"
-    """Looked at after a crash: the target is neither as before nor as it should be."""
+    """Checked after a crash: the target is neither as before nor as it should be after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Image:
 
     @classmethod
     def from_data(cls, data: list[list[Any]]) -> Image:
-        """Return what `as_data` was made from."""
+        """Return the image that `as_data` was called on."""
         return cls(
             tuple(
                 (Bucket(date.fromisoformat(day) if day else None, slot, acd), rows, total, digest)
@@ -100,7 +100,7 @@ class PartRecord:
 
 @dataclass(frozen=True, slots=True, order=True)
 class BatchPlace:
-    """Which buckets of which step of which portion a batch holds: those from `first` up to before `past`."""
+    """Which buckets of which step of which portion a batch writes: those from `first` up to before `past`."""
 
     portion: int
     step: int
@@ -108,13 +108,13 @@ class BatchPlace:
     past: int
 
     def piece(self, table: str) -> str:
-        """Return what the names of its pieces begin with."""
+        """Return the beginning of the file names of its pieces."""
         return f"{self.portion:04d}-{self.step:05d}-{self.first:04d}-{self.past:04d}-{file_name(table)}"
 
 
 @dataclass(frozen=True, slots=True)
 class BatchRecord:
-    """What the marks say of one batch."""
+    """One batch, as recorded in the marks."""
 
     place: BatchPlace
     state: BatchState
@@ -138,7 +138,7 @@ class BatchRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunHeader:
-    """What is known of a run from its beginning. `number` orders runs, whatever the clock was set to; 0 is unknown."""
+    """What is recorded when a run begins. `number` orders runs, independent of the clock; 0 is unknown."""
 
     id: str
     number: int
@@ -146,59 +146,59 @@ class RunHeader:
     begun: datetime
     seed: int
     about: str
-    """What was asked for, for people."""
+    """The request, for people."""
     undoes: str = ""
     request: BackfillRequest | None = None
-    """What a backfill was asked for."""
+    """The request of a backfill."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as its folder tells it. Of a damaged one all numbers are of what can still be read."""
+    """A run as recorded in its folder. The numbers of a damaged one are those that can still be read."""
 
     header: RunHeader
     state: RunState
     steps: int = 0
-    """Steps of all portions that were planned so far."""
+    """Steps of all portions planned so far."""
     portions: int = 0
-    """Portions whose plan is kept."""
+    """Portions whose plan is saved."""
     portions_planned: int = 1
     is_cut: bool = False
-    """Whether it is a backfill that is cut into portions, so that it can be gone on with before any is planned."""
+    """Whether it is a backfill that is cut into portions, so that it can be resumed before any is planned."""
     portions_saved: tuple[int, ...] = ()
-    """Their numbers."""
+    """The numbers of these portions."""
     portion_records: tuple[PortionRecord, ...] = ()
-    """Portions of a backfill that were done and looked at afresh."""
+    """Portions of a backfill that were done and compared again."""
     batches: tuple[BatchRecord, ...] = ()
-    """One a batch: the last that is known of it, in the order they were begun."""
+    """The last record of each batch, in the order they were begun."""
     steps_done: int = 0
     ended: datetime | None = None
     stopped: str = ""
     waiting: str = ""
-    """What it waits for at this moment, while it runs."""
+    """What it waits for now, while it runs."""
     in_sync: bool | None = None
-    """What the fresh look after it found; None where there was none."""
+    """The result of the comparison after it; None if there was none."""
     differs: bool | None = None
-    """Whether anything differed then, of what could be compared."""
+    """Whether anything differed then, in the tables that could be compared."""
     not_compared: tuple[str, ...] = ()
     """The tables that could not be compared then."""
     hooks: tuple[HookRecord, ...] = ()
-    """Every time a hook was run, in order."""
+    """Each run of a hook, in order."""
     bytes_saved: int = 0
     problem: str = ""
     """What is wrong with its folder, for a damaged run."""
     unsure: bool = False
-    """Whether its marks cannot be relied on: it may have written, or be in the middle of writing, what is not told."""
+    """Whether its marks are unreliable: it may have written, or be writing, rows that they do not record."""
     side_effects: tuple[TableSideEffect, ...] = ()
-    """What it has set off beside the rows it wrote, as it was found when they were written: no journal holds that."""
+    """Its side effects on other rows, as found when it wrote: no journal has these rows."""
     side_effects_unknown: tuple[SideEffectsUnknown, ...] = ()
-    """The tables of which it is not known what their last batch set off."""
+    """The tables for which the side effects of their last batch are not known."""
     granted: Permission = NO_PERMISSION
-    """What was allowed to be set off beside what its plans name: when a backfill was begun, or by a resume."""
+    """Side effects allowed beyond those in its plans: when a backfill was begun, or by a resume."""
     needs: Permission = NO_PERMISSION
-    """What has to be allowed before it can go on, where it ended for that."""
+    """Side effects to allow before it can be resumed, if it stopped because of them."""
     lost_journals: tuple[str, ...] = ()
-    """Which of its journals are gone or not as they were written, as far as was looked: it cannot be taken back."""
+    """Its journals that are missing or damaged, as far as they were checked: it cannot be undone."""
 
     @property
     def id(self) -> str:
@@ -207,12 +207,12 @@ class RunRecord:
 
     @property
     def portions_done(self) -> tuple[int, ...]:
-        """The numbers of the portions of a backfill that were done and looked at afresh."""
+        """The numbers of the portions of a backfill that were done and compared again."""
         return tuple(found.number for found in self.portion_records)
 
     @property
     def header_known(self) -> bool:
-        """Say whether it is known what the run was begun for."""
+        """Say whether the request of the run is known."""
         return self.header.number > 0
 
     @property
@@ -227,31 +227,31 @@ class RunRecord:
 
     @property
     def hooks_open(self) -> bool:
-        """Say whether a hook that comes after the run is not known to be done, so that it can be tried again."""
+        """Say whether a hook after the run may not be done, so that it can be run again."""
         return any(record.state is not HookState.DONE for record in in_effect(self.hooks).values())
 
     @property
     def planned(self) -> bool:
-        """Say whether it is known what it was to write."""
+        """Say whether it is known what it should write."""
         return self.portions > 0 or self.is_cut
 
     @property
     def resumable(self) -> bool:
-        """Say whether something of it is left that can be done: not what was left since its rows had moved."""
+        """Say whether it can be resumed; steps whose rows have changed since planning are not retried."""
         return self.state is RunState.CUT_SHORT or (self.state is RunState.PARTLY and bool(self.stopped))
 
 
 def undone_by(run: RunRecord, runs: Iterable[RunRecord]) -> str:
-    """Return the last run that has taken back something of another one, or nothing."""
+    """Return the id of the last run that has undone something of another one, or nothing."""
     return next((one.id for one in reversed(tuple(runs)) if one.header.undoes == run.id and one.done), "")
 
 
 def resumable_runs(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
-    """Return the runs that can be gone on with, in order: one that was taken back is not among them."""
+    """Return the runs that can be resumed, in order: undone ones are not included."""
     return tuple(run for run in runs if run.resumable and run.planned and not undone_by(run, runs))
 
 
 def left_in_single_user_mode(runs: Iterable[RunRecord], lists: Iterable[HookRecord] = ()) -> tuple[Role, ...]:
-    """Return the servers that a hook of a run or of a checklist has put in single-user mode, and none has put back."""
+    """Return the servers that a hook has put in single-user mode, and none has returned to multi-user mode."""
     ended = [run for run in runs if run.state is not RunState.RUNNING]
     return in_single_user_mode(sorted_by_number((*(one for run in ended for one in run.hooks), *lists)))

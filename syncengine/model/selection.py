@@ -1,4 +1,4 @@
-"""Which rows of a table are meant, as a value that each kind of server turns into its own SQL."""
+"""A selection of rows of a table, as a value that each kind of server turns into its own SQL."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ class KeyGroups:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Rows of one table: all that is given must hold.
+    """Rows of one table: all given conditions apply.
 
     `window` selects by date and label, `epochs` by epoch seconds, `dates` by row_date alone (half-open).
     `untimed` selects the rows that no window can: those with NULL in a time column, or a date or second
-    of no window. `acds` names ACDs,
+    in no window. `acds` selects ACDs,
     `except_acds` all others and NULL. `buckets` are exact. `groups` are values of `group_columns`,
-    matched NULL-safely. `left_out` are key groups whose rows are not meant, whatever else holds.
+    matched NULL-safely. `excluded` are key groups whose rows are never selected.
     """
 
     table: str

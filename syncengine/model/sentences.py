@@ -1,4 +1,4 @@
-"""Counts and lists as they stand in a sentence, in messages and reports alike."""
+"""Counts and lists as part of a sentence, for messages and reports."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ def plural(count: int, noun: str) -> str:
 
 
 def of_server(server: str, text: str) -> str:
-    """Return what is said of a server with its name before it, once: what servers raise begins with it already."""
+    """Return a message of a server with its name before it, once: errors of servers already begin with it."""
     return f"{server}: {without_server(server, text)}"
 
 
 def without_server(server: str, text: str) -> str:
-    """Return what a server has raised without its name at the beginning, where that is told otherwise."""
+    """Return an error of a server without its name at the beginning, if the name is shown elsewhere."""
     return text.removeprefix(f"{server}: ")
 
 

@@ -1,4 +1,4 @@
-"""What there is of each of the two servers of a pair, of which rows go from one to the other."""
+"""A value for each server of a pair, as source and target."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Sides(Generic[Value]):
-    """A value of the source and one of the target; `source_role` says which of the two servers the source is."""
+    """A value of the source and one of the target; `source_role` says which server is the source."""
 
     source_role: Role
     source: Value
@@ -22,7 +22,7 @@ class Sides(Generic[Value]):
 
     @classmethod
     def by_role(cls, source_role: Role, values: Mapping[Role, Value]) -> Sides[Value]:
-        """Return what there is of each server as that of source and target."""
+        """Return the values by server as those of source and target."""
         return cls(source_role, values[source_role], values[source_role.other])
 
     @property
@@ -40,10 +40,10 @@ class Sides(Generic[Value]):
         return dict(zip(self.roles, self, strict=True))[role]
 
     def map(self, make: Callable[[Value], Made]) -> Sides[Made]:
-        """Return what is made of each value."""
+        """Return the result of `make` for each value."""
         return Sides(self.source_role, make(self.source), make(self.target))
 
     def __iter__(self) -> Iterator[Value]:
-        """Yield that of the source, then that of the target."""
+        """Yield the value of the source, then that of the target."""
         yield self.source
         yield self.target

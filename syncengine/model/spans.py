@@ -1,4 +1,4 @@
-"""Where buckets lie on the wall clock: the interval, day, week or month each belongs to."""
+"""When buckets are on the wall clock: the interval, day, week or month of each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def own_span(bucket: Bucket, columns: BucketColumns, length: int, zone: str) -> 
 
 
 def span_of(bucket: Bucket, spec: TableSpec, observation: Observation) -> Window | None:
-    """Return the interval, day, week or month a bucket lies in, or None for a row without a time."""
+    """Return the interval, day, week or month of a bucket, or None for a row without a time."""
     if spec.time is None:
         return None
     if not spec.grain.sliced:
@@ -33,8 +33,8 @@ def span_of(bucket: Bucket, spec: TableSpec, observation: Observation) -> Window
 
 
 def with_spans(observation: Observation) -> Observation:
-    """Return an observation of which each bucket that differs tells when it is: nobody works that out again."""
-    # Many buckets are of the same time, which is kept once.
+    """Return an observation with the time of each bucket that differs, so that it is computed once."""
+    # Many buckets have the same time: they share one object.
     known: dict[Window | None, Window | None] = {}
 
     def placed(drift: BucketDrift, spec: TableSpec) -> BucketDrift:

@@ -20,7 +20,7 @@ class DataClass(StrEnum):
 
 
 class SyncedBy(StrEnum):
-    """How two servers are kept in step (rule 19): only what is kept by copying is written."""
+    """How two servers are synchronised (rule 19): only tables that are synchronised by copying are written."""
 
     COPYING = "copying"
     BY_HAND = "by-hand"
@@ -113,15 +113,15 @@ class TimeColumns:
 
 @dataclass(frozen=True, slots=True)
 class RelatedAdministration:
-    """Administration kept by hand or by the switch that a table's data follows from (rule 19)."""
+    """Administration, entered by hand or sent by the switch, that a table's data follows from (rule 19)."""
 
     name: str
-    """The table that holds it; where none is known to, what it is called."""
+    """Its table; if that is not known, what it is called."""
     why: str
     columns: tuple[str, ...] = ()
-    """The columns that follow from it; none means that all rows do."""
+    """The columns that follow from it; none means all."""
     screen: str = ""
-    """Where it is administered, if no table is known to hold it."""
+    """Where it is administered, if its table is not known."""
     evidence: Evidence = Evidence.INFERRED
     source: str = ""
 
@@ -140,26 +140,26 @@ class Needed:
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """That a table tells how a server is set up, so that a check compares it, local administration too (rule 1)."""
+    """Marks a table that shows how a server is set up: a check compares it, also local administration (rule 1)."""
 
     what: str
-    """What its rows are of, for people."""
+    """What its rows describe, for people."""
     may_differ: bool = False
     advice: str = ""
-    """What to do where it is not alike and should be."""
+    """What to do if it differs and should not."""
     own: tuple[str, ...] = ()
-    """The columns that are each server's own."""
+    """The columns that belong to each server."""
     shows_values: bool = True
-    """Values of people's data are not told, only which columns differ."""
+    """False for personal data: then only the columns that differ are shown."""
 
 
 class Afterwards(StrEnum):
-    """What is left to people once rows of a table are written (rule 20)."""
+    """What people have to do after rows of a table are written (rule 20)."""
 
     VISUAL_VECTORS = "visual-vectors"
-    """To restart Visual Vectors, which reads names only then."""
+    """Restart Visual Vectors, which reads names only when it starts."""
     LOGINS = "logins"
-    """To make and remove the logins of users, whose rows these are."""
+    """Create and remove the logins of the users in these rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,24 +167,24 @@ class Pieces:
     """How an outage of a link cuts a row of an event table into pieces (High Availability guide, chapter 3)."""
 
     of: str
-    """What a row stands for: a login, a call."""
+    """What a row is: a login, a call."""
     same: tuple[str, ...]
-    """The columns that, with the ACD, name it: its pieces have the same."""
+    """The columns that, with the ACD, identify it: its pieces have the same values."""
     begin: str
-    """Epoch seconds of when it began."""
+    """The column with the epoch second of its beginning."""
     end: str | None = None
-    """Epoch seconds of when it ended; NULL or 0 while it is not over."""
+    """The column with the epoch second of its end; NULL or 0 while it is not over."""
     lasts: str | None = None
-    """Or the seconds it lasted."""
+    """Or the column with its duration in seconds."""
     begin_flag: str | None = None
-    """Holds a sign where the beginning was cut, and nothing where it was seen."""
+    """The column that is not blank if the beginning was cut."""
     end_flag: str | None = None
     longest_hours: int = 24
-    """How long one may last: so far from an outage pieces of it are looked for."""
+    """How long one may last: pieces are searched for this far from an outage."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All columns it is told by."""
+        """All these columns."""
         named = (*self.same, self.begin, self.end, self.lasts, self.begin_flag, self.end_flag)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
@@ -204,7 +204,7 @@ class TableSpec:
     time: TimeColumns | None = None
     synced_why: str = ""
     screen: str = ""
-    """Where it is administered, of what is kept in step by hand."""
+    """Where it is administered, if it is synchronised by hand."""
     not_compared: tuple[tuple[str, str], ...] = ()
     row_number: str | None = None
     retention: str | None = None
@@ -212,15 +212,15 @@ class TableSpec:
     optional: bool = False
     future_dates: bool = False
     at_once: bool = False
-    """Its rows are written as they happen, by no archive of a CMS (rule 6): only tables of one's own may be so."""
+    """Its rows are written at once, not by an archive of the CMS (rule 6); only for custom tables."""
     user_column: str | None = None
-    """The column of the user that a row belongs to: rows of users only the target has stay until told (rule 19)."""
+    """The column with the user of a row: rows of users that only the target has stay unless removal is requested."""
     rolled_from: str | None = None
-    """The interval table that a daily, weekly or monthly one is rolled up from."""
+    """The interval table from which a daily, weekly or monthly table is rolled up."""
     follows: tuple[RelatedAdministration, ...] = ()
     pieces: Pieces | None = None
     witness: bool = False
-    """It has rows in every interval that a server saw, busy or not."""
+    """It has rows in every interval that a server records, busy or not."""
     needs: tuple[Needed, ...] = ()
     afterwards: tuple[Afterwards, ...] = ()
     set_up: SetUp | None = None
@@ -228,7 +228,7 @@ class TableSpec:
 
     @property
     def grain(self) -> Grain:
-        """What is known of its archive."""
+        """The properties of its archive."""
         return TIMELESS if self.archive is None else self.archive.grain
 
     def column(self, name: str) -> ColumnSpec | None:
@@ -243,20 +243,20 @@ class TableSpec:
 
 @dataclass(frozen=True, slots=True)
 class CompanionFile:
-    """A file or folder beside the tables: named in reports, never copied."""
+    """A file or folder that goes with tables: named in reports, never copied."""
 
     path: str
-    """Where it is; empty where only rows tell."""
+    """Where it is; empty if rows of its tables say that."""
     holds: str
     advice: str
     data_class: DataClass
     sets: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
-    """The tables whose rows tell which of it go with them; without any, all those of its sets."""
+    """The tables it goes with; without any, all those of its sets."""
     named_in: str = ""
-    """The column of these tables that tells where it is."""
+    """The column of these tables with its path."""
     whole: bool = False
-    """It is one file for all rows, which is copied as it is, also after rows were deleted."""
+    """It is one file for all rows: copy it as a whole, also after rows were deleted."""
 
     @property
     def shown(self) -> str:
@@ -273,4 +273,4 @@ class TableSet:
     tables: tuple[str, ...]
     every_acd: bool = False
     only_with: tuple[tuple[str, str], ...] = ()
-    """Tables that belong to it only where a server has them with a column, and that column."""
+    """Tables that belong to it only if a server has them with this column."""

@@ -1,4 +1,4 @@
-"""Times that two servers, or one of them in itself, cut into intervals of different lengths (rule 5)."""
+"""Times with intervals of different lengths, on the two servers or on one (rule 5)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from syncengine.model.window import Window
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The time between two boundaries that both servers share, cut differently inside: what is decided as one.
+    """The time between two boundaries that both servers share, with different intervals inside: it is decided as one.
 
-    `source_rows` and `target_rows` say whether the table has any there. A server of which rows of one key overlap
-    does not tile it: they tell some of the time twice.
+    `source_rows` and `target_rows` say whether the table has any there. A server with overlapping rows of one key does
+    not tile it: some of the time is counted twice.
     """
 
     span: Window
@@ -27,7 +27,7 @@ class Stretch:
 
     @property
     def turned(self) -> Stretch:
-        """The same seen from the other side."""
+        """The same with source and target swapped."""
         return Stretch(self.span, self.target_rows, self.source_rows, self.target_tiles, self.source_tiles)
 
 

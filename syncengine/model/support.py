@@ -1,4 +1,4 @@
-"""What a pair file says for a call to support (High Availability guide, Preface, "Provide information")."""
+"""Details in the pair file for a call to support (High Availability guide, Preface, "Provide information")."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What support asks for and no server tells. What is empty is not known."""
+    """Details that support asks for and no server has; empty ones are not known."""
 
     helpline: str = ""
-    """Whom to call, and the number."""
+    """The helpline and its number."""
     installation: str = ""
     """The number of the installation location (IL), ten digits."""
     contract: str = ""
@@ -18,10 +18,10 @@ class Support:
     """The contract with Professional Services about High Availability."""
     organization: str = ""
     contact: str = ""
-    """Who calls, and the number under which to call back."""
+    """The caller, and a number to call back."""
     switch_release: str = ""
     primary_machine: str = ""
-    """Type and speed of its processors."""
+    """The type and speed of its processors."""
     secondary_machine: str = ""
 
 

@@ -1,6 +1,6 @@
-"""What a write to a table sets off or meets on its server: triggers, references, constraints, numbers it counts itself.
+"""Side effects of writes to a table: triggers, references, constraints, columns that the server numbers itself.
 
-A server tells it as its catalogue has it. Here it is put into words; what of it may be is `model.permission`.
+A server reads them from its catalogue. Here they become sentences; which are allowed is in `model.permission`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ EVERY_WRITE = tuple(Write)
 
 
 class OnDelete(StrEnum):
-    """What becomes of a row that refers to one which is deleted."""
+    """What happens to a row that refers to a deleted one."""
 
     NO_ACTION = "no action"
     RESTRICT = "restrict"
@@ -34,20 +34,20 @@ class OnDelete(StrEnum):
 
     @property
     def changes_rows(self) -> bool:
-        """Say whether the row that refers is changed or deleted, instead of keeping the other from being deleted."""
+        """Say whether the row that refers is changed or deleted, rather than preventing the delete."""
         return self in (OnDelete.CASCADE, OnDelete.SET_NULL, OnDelete.SET_DEFAULT)
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A trigger that is switched on, or what a server has like it."""
+    """An enabled trigger, or a similar object of a server."""
 
     name: str
     on: tuple[Write, ...]
     called: str = "trigger"
-    """What the server calls it: a trigger or a rule."""
+    """The server's word for it: a trigger or a rule."""
     instead: bool = False
-    """It does something else in place of the write."""
+    """It does something else instead of the write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Reference:
     columns: tuple[str, ...]
     on_delete: OnDelete = OnDelete.NO_ACTION
     enforced: bool = True
-    """The server holds rows to it, whoever writes them; where it does not for this login, nothing happens by it."""
+    """The server enforces it for this login; if not, it has no effect."""
 
     @property
     def changes_rows(self) -> bool:
@@ -70,7 +70,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class ReachedTrigger:
-    """A trigger of a table that a cascade reaches: rows of it change with those that are written elsewhere."""
+    """A trigger of a table that a cascade reaches: its rows change when rows of another table are written."""
 
     table: str
     trigger: Trigger
@@ -83,30 +83,30 @@ class UniqueKey:
     name: str
     columns: tuple[str, ...]
     where: str = ""
-    """The condition of the rows it is over; empty where it is over all."""
+    """The condition of the rows it covers; empty if it covers all."""
     of: str = ""
-    """The part of the table whose rows it is over; empty where it is over all."""
+    """The part of the table whose rows it covers; empty if it covers all."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckConstraint:
-    """A condition that each row has to meet."""
+    """A condition that each row has to satisfy."""
 
     name: str
     condition: str
     of: str = ""
-    """The part of the table whose rows it is over; empty where it is over all."""
+    """The part of the table whose rows it covers; empty if it covers all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What hands a table's changes on, and can do that for some writes only where rows are told apart by a key."""
+    """A publication that replicates the table's changes; some writes need a key that identifies rows."""
 
     name: str
     keyless: tuple[Write, ...]
     """The writes that the server refuses, since rows have no such key."""
     of: str = ""
-    """The part of the table that lacks the key; empty where it is the table itself."""
+    """The part of the table without the key; empty for the table itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,44 +115,44 @@ class Counter:
 
     column: str
     sequence: str = ""
-    """The sequence it counts on by; empty where the column counts by itself."""
+    """The sequence that numbers it; empty if the column numbers itself."""
     why_not_advanced: str = ""
-    """Why the sequence cannot be advanced past numbers that are written; empty where it is."""
+    """Why the sequence cannot be advanced past written numbers; empty if it can."""
     caveat: str = ""
-    """What numbers below those may come all the same, once the sequence is advanced; empty where none can."""
+    """Which lower numbers may still come after the sequence is advanced; empty if none can."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What surrounds one table on one server."""
+    """The triggers, references and constraints of one table on one server."""
 
     table: str
     is_a: str = "table"
-    """What it is if it is no table of rows of its own: a view, a foreign table."""
+    """What it is, if not a table with rows of its own: a view, a foreign table."""
     triggers: tuple[Trigger, ...] = ()
     referred_by: tuple[Reference, ...] = ()
     """References to it, and to tables that lose rows with it."""
     reached: tuple[ReachedTrigger, ...] = ()
-    """Triggers that run on what those references do to other tables, at any distance."""
+    """Triggers on other tables that run because of these references, at any distance."""
     refers: tuple[Reference, ...] = ()
     generated: tuple[str, ...] = ()
-    """Columns that the server computes, and that nobody can write."""
+    """Columns that the server computes and that cannot be written."""
     counters: tuple[Counter, ...] = ()
     unique: tuple[UniqueKey, ...] = ()
     checks: tuple[CheckConstraint, ...] = ()
     inherited_by: tuple[str, ...] = ()
-    """Tables whose rows are read with its own; partitions are not among them."""
+    """Tables whose rows are read with its own, except partitions."""
     row_security: bool = False
-    """Rows of it are hidden from this login."""
+    """Row security hides rows from this login."""
     lacks: tuple[Write, ...] = ()
-    """What this login may not do to its rows; a plan names it, and the write will fail for that table alone."""
+    """Writes this login has no privilege for; a plan lists them, and only the write to that table fails."""
     elsewhere: tuple[str, ...] = ()
-    """Partitions of it that are foreign tables: their rows lie on another server."""
+    """Partitions that are foreign tables: their rows are on another server."""
     published: tuple[Publication, ...] = ()
 
 
 class SideEffectKind(StrEnum):
-    """What a write meets or sets off."""
+    """The kind of a side effect."""
 
     NOT_A_TABLE = "not-a-table"
     INSTEAD = "instead"
@@ -180,14 +180,14 @@ FORBIDS = frozenset(
         SideEffectKind.PUBLISHED,
     }
 )
-"""What a table cannot be written with: the write would fail, or lose rows."""
+"""Kinds that forbid writing the table: the write would fail, or lose rows."""
 CHANGES_ROWS = frozenset({SideEffectKind.TRIGGER, SideEffectKind.CASCADE})
-"""What changes rows beside those that are written, which no journal holds."""
+"""Kinds that change rows other than the written ones: no journal has these rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class SideEffect:
-    """One thing that a write of some kinds meets or sets off."""
+    """One side effect of a write: a trigger it runs, a reference or constraint that applies."""
 
     kind: SideEffectKind
     message: str
@@ -196,24 +196,24 @@ class SideEffect:
     name: str = ""
     """The trigger, constraint, column or sequence."""
     other_table: str = ""
-    """The other table, where there is one: that which refers to it, or of which a trigger runs."""
+    """The other table, if there is one: it refers to the table, or has the trigger."""
     how: str = ""
-    """What a reference does to rows of the other table."""
+    """How a reference changes rows of the other table."""
 
     @property
     def forbids(self) -> bool:
-        """Say whether the table cannot be written with it."""
+        """Say whether the table cannot be written because of it."""
         return self.kind in FORBIDS
 
     @property
     def changes_rows(self) -> bool:
-        """Say whether it changes rows beside those that are written."""
+        """Say whether it changes rows other than the written ones."""
         return self.kind in CHANGES_ROWS
 
 
 @dataclass(frozen=True, slots=True)
 class TableSideEffect:
-    """What the writes of a plan meet or set off at one table of one server."""
+    """A side effect of the writes of a plan, with its table and server."""
 
     into: Role
     table: str
@@ -227,7 +227,7 @@ class TableSideEffect:
 
 @dataclass(frozen=True, slots=True)
 class SideEffectsUnknown:
-    """A table that could not be looked at once more after its last batch: what that has set off may not be told."""
+    """A table that could not be inspected after its last batch, so that not all side effects may be known."""
 
     into: Role
     table: str
@@ -236,7 +236,7 @@ class SideEffectsUnknown:
     @property
     def message(self) -> str:
         """The whole sentence, without its full stop."""
-        return f"{self.table} on {self.into}: what came during its last batch is not known ({self.why.rstrip('.')})"
+        return f"{self.table} on {self.into}: the side effects of its last batch are not known ({self.why.rstrip('.')})"
 
 
 def chain_of(table: str, references: tuple[Reference, ...]) -> tuple[Reference, ...]:
@@ -253,7 +253,7 @@ def chain_of(table: str, references: tuple[Reference, ...]) -> tuple[Reference, 
 
 
 def reached_by(chain: Iterable[Reference]) -> dict[str, frozenset[Write]]:
-    """Return the tables whose rows are changed by the references of a chain, and what is done to them."""
+    """Return the tables whose rows the references of a chain change, and how."""
     found: dict[str, frozenset[Write]] = {}
     for one in chain:
         if one.changes_rows:
@@ -265,7 +265,7 @@ def reached_by(chain: Iterable[Reference]) -> dict[str, frozenset[Write]]:
 def reached_triggers(
     chain: Iterable[Reference], triggers: Mapping[str, Iterable[Trigger]]
 ) -> tuple[ReachedTrigger, ...]:
-    """Return what of the triggers of other tables, by their names, the references of a chain run."""
+    """Return the triggers of other tables, given by table, that the references of a chain run."""
     return tuple(
         ReachedTrigger(table, trigger)
         for table, done in reached_by(chain).items()
@@ -275,36 +275,40 @@ def reached_triggers(
 
 
 def side_effects_of(around: Surroundings) -> Iterator[SideEffect]:
-    """Yield all that writes to a table may meet or set off, what weighs most first."""
+    """Yield all side effects of writes to a table, the most serious first."""
     yield from _forbidding(around)
     if around.lacks:
         lacking = ", ".join(one.upper() for one in around.lacks)
         yield SideEffect(SideEffectKind.PRIVILEGES, f"this login lacks {lacking} on it")
     for trigger in around.triggers:
         if not trigger.instead:
-            says = f"the {trigger.called} {trigger.name} runs on {_each(trigger.on)}"
-            yield SideEffect(SideEffectKind.TRIGGER, says, trigger.on, trigger.name)
+            message = f"the {trigger.called} {trigger.name} runs on {_each(trigger.on)}"
+            yield SideEffect(SideEffectKind.TRIGGER, message, trigger.on, trigger.name)
     for one in around.referred_by:
         yield _referred(one)
     for far in around.reached:
         trigger = far.trigger
-        says = (
-            f"the {trigger.called} {trigger.name} of {far.table}, rows of which change with those that are deleted, "
+        message = (
+            f"the {trigger.called} {trigger.name} of {far.table}, whose rows change with the deleted ones, "
             f"runs on {_each(trigger.on)} there"
         )
-        yield SideEffect(SideEffectKind.TRIGGER, says, (Write.DELETE,), trigger.name, far.table, ", ".join(trigger.on))
+        yield SideEffect(
+            SideEffectKind.TRIGGER, message, (Write.DELETE,), trigger.name, far.table, ", ".join(trigger.on)
+        )
     for one in around.refers:
-        says = f"each row has to refer to one of {one.to} ({_named(one)})"
+        message = f"each row must refer to a row of {one.to} ({_named(one)})"
         if not one.enforced:
-            says = f"rows may come to refer to none of {one.to}: {_unenforced(one)}"
-        yield SideEffect(SideEffectKind.REFERS, says, (Write.INSERT,), one.name, one.to)
+            message = f"rows may refer to missing rows of {one.to}: {_unenforced(one)}"
+        yield SideEffect(SideEffectKind.REFERS, message, (Write.INSERT,), one.name, one.to)
     for key in around.unique:
         rows = f"rows{_of(key.of)}{f' where {key.where}' if key.where else ''}"
-        says = f"no two {rows} may have the same {', '.join(key.columns)} ({key.name})"
-        yield SideEffect(SideEffectKind.UNIQUE, says, (Write.INSERT,), key.name)
+        message = f"no two {rows} may have the same {', '.join(key.columns)} ({key.name})"
+        yield SideEffect(SideEffectKind.UNIQUE, message, (Write.INSERT,), key.name)
     for check in around.checks:
-        says = f"each row{_of(check.of)} has to meet {check.name}{f', {check.condition}' if check.condition else ''}"
-        yield SideEffect(SideEffectKind.CHECK, says, (Write.INSERT,), check.name)
+        message = (
+            f"each row{_of(check.of)} must satisfy {check.name}{f', {check.condition}' if check.condition else ''}"
+        )
+        yield SideEffect(SideEffectKind.CHECK, message, (Write.INSERT,), check.name)
     for counter in around.counters:
         yield SideEffect(SideEffectKind.COUNTER, _counted(counter), (Write.INSERT,), counter.column)
 
@@ -312,57 +316,57 @@ def side_effects_of(around: Surroundings) -> Iterator[SideEffect]:
 def _forbidding(around: Surroundings) -> Iterator[SideEffect]:
     if around.is_a != "table":
         article = "an" if around.is_a[0] in "aeiou" else "a"
-        yield SideEffect(SideEffectKind.NOT_A_TABLE, f"it is {article} {around.is_a}, which holds no rows of its own")
+        yield SideEffect(SideEffectKind.NOT_A_TABLE, f"it is {article} {around.is_a}, which has no rows of its own")
     if around.elsewhere:
         many = len(around.elsewhere) > 1
-        says = (
+        message = (
             f"its {'partitions' if many else 'partition'} {', '.join(around.elsewhere)} "
             f"{'are foreign tables' if many else 'is a foreign table'}: rows would be written to another server"
         )
-        yield SideEffect(SideEffectKind.NOT_A_TABLE, says, name=", ".join(around.elsewhere))
+        yield SideEffect(SideEffectKind.NOT_A_TABLE, message, name=", ".join(around.elsewhere))
     for one in around.published:
         whose = f"its partition {one.of}" if one.of else "it"
         done = " and ".join({Write.UPDATE: "updated", Write.DELETE: "deleted"}[write] for write in one.keyless)
-        says = (
-            f"the publication {one.name} tells others of rows that are {done}, which {whose} cannot: it has no replica "
-            "identity (a primary key, or ALTER TABLE ... REPLICA IDENTITY)"
+        message = (
+            f"the publication {one.name} replicates rows that are {done}, and {whose} has no replica identity for that "
+            "(a primary key, or ALTER TABLE ... REPLICA IDENTITY)"
         )
-        yield SideEffect(SideEffectKind.PUBLISHED, says, one.keyless, one.name, one.of)
+        yield SideEffect(SideEffectKind.PUBLISHED, message, one.keyless, one.name, one.of)
     if around.row_security:
         yield SideEffect(SideEffectKind.ROW_SECURITY, "row security hides rows of it from this login")
     if around.generated:
         columns = ", ".join(around.generated)
         many = len(around.generated) > 1
-        says = (
+        message = (
             f"its {'columns' if many else 'column'} {columns} {'are' if many else 'is'} computed by the server itself"
         )
-        yield SideEffect(SideEffectKind.GENERATED, says, (Write.INSERT, Write.UPDATE), columns)
+        yield SideEffect(SideEffectKind.GENERATED, message, (Write.INSERT, Write.UPDATE), columns)
     for trigger in around.triggers:
         if trigger.instead:
-            says = f"its {trigger.called} {trigger.name} does something else in place of {_each(trigger.on)}"
-            yield SideEffect(SideEffectKind.INSTEAD, says, trigger.on, trigger.name)
+            message = f"its {trigger.called} {trigger.name} does something else instead of {_each(trigger.on)}"
+            yield SideEffect(SideEffectKind.INSTEAD, message, trigger.on, trigger.name)
     if around.inherited_by:
         tables = ", ".join(around.inherited_by)
-        says = f"the rows of {tables}, which inherits from it, are read as its own and would be put back into it"
-        yield SideEffect(SideEffectKind.INHERITED, says, name=tables, other_table=tables)
+        message = f"the rows of {tables}, which inherits from it, are read as its own and would be written into it"
+        yield SideEffect(SideEffectKind.INHERITED, message, name=tables, other_table=tables)
 
 
 def _referred(one: Reference) -> SideEffect:
     if not one.enforced:
-        says = f"rows of {one.table} may come to refer to rows of {one.to} that are deleted: {_unenforced(one)}"
-        return SideEffect(SideEffectKind.REFERRED_TO, says, (Write.DELETE,), one.name, one.table)
+        message = f"rows of {one.table} may refer to deleted rows of {one.to}: {_unenforced(one)}"
+        return SideEffect(SideEffectKind.REFERRED_TO, message, (Write.DELETE,), one.name, one.table)
     match one.on_delete:
         case OnDelete.CASCADE:
-            says = f"rows of {one.table} that refer to a deleted row of {one.to} are deleted with it"
+            message = f"rows of {one.table} that refer to a deleted row of {one.to} are deleted with it"
         case OnDelete.SET_NULL | OnDelete.SET_DEFAULT:
             to = "NULL" if one.on_delete is OnDelete.SET_NULL else "its default"
-            says = (
+            message = (
                 f"rows of {one.table} that refer to a deleted row of {one.to} have {', '.join(one.columns)} set to {to}"
             )
         case OnDelete.NO_ACTION | OnDelete.RESTRICT:
-            says = f"no row of {one.to} is deleted that a row of {one.table} refers to"
+            message = f"a row of {one.to} cannot be deleted while a row of {one.table} refers to it"
     kind = SideEffectKind.CASCADE if one.on_delete.changes_rows else SideEffectKind.REFERRED_TO
-    return SideEffect(kind, f"{says} ({_named(one)})", (Write.DELETE,), one.name, one.table, one.on_delete.value)
+    return SideEffect(kind, f"{message} ({_named(one)})", (Write.DELETE,), one.name, one.table, one.on_delete.value)
 
 
 def _named(one: Reference) -> str:
@@ -384,11 +388,11 @@ def _of(part: str) -> str:
 def _counted(counter: Counter) -> str:
     what = f"the sequence {counter.sequence} that numbers its column {counter.column}" if counter.sequence else ""
     if counter.why_not_advanced:
-        what = what or f"what numbers its column {counter.column}"
-        return f"{what} is not advanced past what is written: {counter.why_not_advanced}"
+        what = what or f"the counter of its column {counter.column}"
+        return f"{what} is not advanced past the written numbers: {counter.why_not_advanced}"
     if what:
-        return f"{what} is advanced past what is written{counter.caveat and f', but {counter.caveat}'}"
-    return f"its column {counter.column} counts on by itself from the highest number written"
+        return f"{what} is advanced past the written numbers{counter.caveat and f', but {counter.caveat}'}"
+    return f"its column {counter.column} continues from the highest number written"
 
 
 def _each(on: tuple[Write, ...]) -> str:

@@ -7,9 +7,9 @@ from datetime import date
 from enum import StrEnum
 
 NULL = "NULL"
-"""What people write for a stored NULL."""
+"""How people write a stored NULL."""
 OWN = ("*backup*", "*back up*")
-"""The timetables that are each server's own where the pair file does not say: those that make backups."""
+"""The default patterns of timetables that belong to each server: those that make backups."""
 FlagValue = str | int | None
 """A flag as a server stores it."""
 
@@ -19,7 +19,7 @@ class TimetableState(StrEnum):
 
     ONLY_HERE = "only here"
     HERE_OR_ANOTHER = "here or another"
-    """The default: it runs on every server that has it so."""
+    """The default: it runs on every server on which it is in this state."""
     NOT_HERE = "not here"
 
     @property
@@ -42,7 +42,7 @@ class RunOn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """How one server stores one state: the text of the value, None for NULL."""
+    """The value one server stores for one state: as text, None for NULL."""
 
     state: TimetableState
     server: str
@@ -51,33 +51,33 @@ class StoredState:
 
 @dataclass(frozen=True, slots=True)
 class TimetableFlag:
-    """The column of ttsched that holds the state, and what is stored for each state on each server."""
+    """The column of ttsched with the state, and the value stored for each state on each server."""
 
     column: str
     stored: tuple[StoredState, ...]
 
     def value(self, state: TimetableState, server: str) -> str | None:
-        """Return the text of what a server stores for a state."""
+        """Return the text of the value a server stores for a state."""
         return next(one.value for one in self.stored if (one.state, one.server) == (state, server))
 
     def state(self, value: object, server: str) -> TimetableState | None:
-        """Return the state that a stored value stands for on a server, or None."""
+        """Return the state of a value stored on a server, or None."""
         stored = stored_text(value)
         return next((one.state for one in self.stored if (one.value, one.server) == (stored, server)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class TimetableSettings:
-    """What a pair file says of timetables."""
+    """The settings of a pair file about timetables."""
 
     flag: TimetableFlag | None = None
     own: tuple[str, ...] = OWN
-    """Patterns of the names or tasks of timetables that are each server's own."""
+    """Patterns of the names or tasks of timetables that belong to each server."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlagRow:
-    """Which timetable a row of ttsched is of, and its flag, as they are stored."""
+    """The timetable and the flag of a row of ttsched, as they are stored."""
 
     owner: str
     name: str
@@ -91,14 +91,14 @@ class FlagRow:
 
 @dataclass(frozen=True, slots=True)
 class FlagChange:
-    """All rows of one timetable that hold one value, and what they hold afterwards. Values are as they are stored."""
+    """All rows of one timetable with one value of the flag, and their new value. Values are as they are stored."""
 
     owner: str
     name: str
     before: FlagValue
     after: FlagValue
     labels: tuple[str, str]
-    """Both values as people are told them: the states, or what is stored where that is none of the three."""
+    """Both values for people: the states, or the stored value if it is none of the three."""
 
     @property
     def timetable(self) -> tuple[str, str]:
@@ -113,24 +113,24 @@ class FlagChange:
 
     @property
     def reversed(self) -> FlagChange:
-        """The change that puts back what was there before."""
+        """The change that restores the value from before."""
         return FlagChange(self.owner, self.name, self.after, self.before, (self.labels[1], self.labels[0]))
 
 
 @dataclass(frozen=True, slots=True)
 class FlagEdit:
-    """One column of ttsched, set for some timetables of one server; its other columns stay as they are."""
+    """An edit of one column of ttsched, for some timetables of one server; other columns stay as they are."""
 
     column: str
     changes: tuple[FlagChange, ...]
     about: str
     """What it does, for people."""
     alike: int = 0
-    """How many of the timetables it is about are as wanted already."""
+    """How many of these timetables have the wanted value already."""
 
 
 def stored_text(value: object) -> str | None:
-    """Return a stored value as text: without the blanks a CHAR is padded with, None for NULL (rule 16)."""
+    """Return a stored value as text: without the padding of a CHAR, None for NULL (rule 16)."""
     if value is None:
         return None
     return value.isoformat() if isinstance(value, date) else str(value).rstrip(" ")

@@ -1,4 +1,4 @@
-"""Timetables as the tables of both servers tell them, side by side."""
+"""The timetables in the tables of both servers, side by side."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ TASKS = "ttsctasks"
 LINES = "ttsc"
 TIMETABLE_TABLES = (SCHEDULES, TASKS, LINES)
 COPIED = (TASKS, LINES)
-"""What of timetables is kept in step by copying; schedules are each server's own."""
+"""The tables of timetables that are synchronised by copying; schedules belong to each server."""
 OWNER, NAME = "owner", "tt_name"
-"""The columns that tell a timetable in each of its tables."""
+"""The columns that identify a timetable in each of its tables."""
 MOST_NAMED = 20
 
 
 class TimetableDifference(StrEnum):
-    """What is not alike of a timetable. When it runs is each server's own, and no difference (rule 8)."""
+    """How a timetable differs between the servers. When it runs is not compared (rule 8)."""
 
     ONLY_PRIMARY = "only on primary"
     ONLY_SECONDARY = "only on secondary"
@@ -37,23 +37,23 @@ class Schedule:
     """One row of ttsched, values as text and None for NULL."""
 
     values: tuple[tuple[str, str | None], ...]
-    """Its columns, but for the names of the timetable and the flag."""
+    """Its columns, except those of the name and the flag."""
     flag: str | None = None
     state: TimetableState | None = None
-    """None where the flag is not known, or holds what the pair file does not name."""
+    """None if the flag is not known, or has a value that is not in the pair file."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimetableSide:
-    """What one server holds of a timetable; nothing, where it has none of that name."""
+    """One timetable on one server; empty if the server has none of that name."""
 
     schedules: tuple[Schedule, ...] = ()
     tasks: tuple[str, ...] = ()
-    """What it does, in order."""
+    """Its tasks, in order."""
     lines: tuple[str, ...] = ()
     """The text of its tasks, in order."""
     stored: tuple[tuple[str, str], ...] = ()
-    """Its owner and name as they are stored, blanks and all: more than one where they are padded unlike."""
+    """Its owner and name as they are stored, with blanks: several if rows are padded differently."""
 
     @property
     def there(self) -> bool:
@@ -62,13 +62,13 @@ class TimetableSide:
 
     @property
     def state(self) -> TimetableState | None:
-        """The state all its schedules are in; None without any, or where it is not known."""
+        """The state of all its schedules; None without any, or if it is not known or not the same."""
         states = {schedule.state for schedule in self.schedules}
         return states.pop() if len(states) == 1 else None
 
     @property
     def does(self) -> bool:
-        """Say whether it has anything to do there."""
+        """Say whether it has any task there."""
         return bool(self.tasks or self.lines)
 
     @property
@@ -87,10 +87,10 @@ class Timetable:
     secondary: TimetableSide
     differences: tuple[TimetableDifference, ...] = ()
     own: bool = False
-    """It is each server's own, like a backup: what is unlike of it is no difference, and it is not copied."""
+    """It belongs to each server, like a backup: it is neither compared nor copied."""
 
     def side(self, role: Role) -> TimetableSide:
-        """Return what one server holds of it."""
+        """Return it as it is on one server."""
         return self.primary if role is Role.PRIMARY else self.secondary
 
     @property
@@ -100,7 +100,7 @@ class Timetable:
 
     @property
     def states_known(self) -> bool:
-        """Say whether every schedule of it tells where it runs."""
+        """Say whether the state of every schedule is known."""
         every = (*self.primary.schedules, *self.secondary.schedules)
         return all(schedule.state is not None for schedule in every)
 
@@ -117,13 +117,13 @@ class TimetableListing:
     as_of: datetime
     timetables: tuple[Timetable, ...]
     flag: TimetableFlag | None = None
-    """None where no column is known to hold the state."""
+    """None if the column with the state is not known."""
     failed: tuple[tuple[Role, str], ...] = ()
-    """Servers that did not answer, and why; nothing is said of differences then."""
+    """Servers that did not answer, and why; then differences are not known."""
     notes: tuple[str, ...] = ()
-    """What the servers' tables do not tell, and why."""
+    """What cannot be read from the servers' tables, and why."""
     faults: tuple[str, ...] = ()
-    """What of the flag in the pair file does not fit the servers' columns; the states are not known then."""
+    """Why the flag in the pair file does not fit the servers' columns; then the states are not known."""
     scheduled: frozenset[Role] = frozenset()
     """The servers whose schedules could be read."""
     tasked: frozenset[Role] = frozenset()
@@ -131,12 +131,12 @@ class TimetableListing:
 
     @property
     def differing(self) -> tuple[Timetable, ...]:
-        """Those that are not alike, but for each server's own."""
+        """Those that differ, without those that belong to each server."""
         return tuple(one for one in self.timetables if one.differences and not one.own)
 
     @property
     def doubled(self) -> tuple[Timetable, ...]:
-        """Those known to run on both servers, but for each server's own, which are meant to."""
+        """Those known to run on both servers, without those that belong to each server."""
         return tuple(one for one in self.timetables if one.runs_on_both and not one.own)
 
     @property
@@ -147,23 +147,23 @@ class TimetableListing:
     def without_schedule(self, role: Role) -> tuple[Timetable, ...]:
         """Return those that only the other server has a schedule of, but for each server's own: they do not run.
 
-        A schedule of what is nowhere else is left out: see `leftover`.
+        A schedule without any other row is not included: see `leftover`.
         """
         if not self.scheduled >= frozenset(Role):
             return ()
-        left = self.leftover(role.other)
-        ones = (one for one in self.timetables if not one.own and one not in left)
+        leftover = self.leftover(role.other)
+        ones = (one for one in self.timetables if not one.own and one not in leftover)
         return tuple(one for one in ones if one.side(role.other).schedules and not one.side(role).schedules)
 
     def unscheduled(self, role: Role) -> tuple[Timetable, ...]:
-        """Return those that are there on a server without a schedule, which the other has: they do not run there."""
+        """Return those without a schedule on a server, though the other has one: they do not run there."""
         ones = self.without_schedule(role)
         return tuple(one for one in ones if one.side(role).does or not one.side(role.other).does)
 
     def leftover(self, role: Role) -> tuple[Timetable, ...]:
-        """Return those of which a server has a schedule and no task, and the other nothing: deleted there, as a rule.
+        """Return those with a schedule and no task on a server, and nothing on the other: probably deleted there.
 
-        A copy takes their tasks and leaves the schedule, which is each server's own; it is made nowhere else.
+        A copy deletes their tasks and leaves the schedule, which belongs to each server; it is not copied.
         """
         if not (self.scheduled >= frozenset(Role) and self.tasked >= frozenset(Role)):
             return ()
@@ -172,28 +172,28 @@ class TimetableListing:
 
     @property
     def own(self) -> tuple[Timetable, ...]:
-        """Those that are each server's own."""
+        """Those that belong to each server."""
         return tuple(one for one in self.timetables if one.own)
 
     @property
     def sentences(self) -> Iterator[str]:
-        """What is left out, and what of the pair file's flag does not fit; missing tables are told by themselves."""
+        """Which timetables are excluded, and why the flag does not fit; missing tables are reported separately."""
         if self.own:
-            yield f"timetables that are each server's own are neither compared nor copied: {named(self.own)}"
+            yield f"timetables that belong to each server are neither compared nor copied: {named(self.own)}"
         for fault in self.faults:
-            yield f"where timetables run is not known: {fault}"
+            yield f"it is not known where timetables run: {fault}"
 
 
 def named(timetables: Iterable[Timetable], most: int = 6) -> str:
-    """Name some timetables in a sentence, and count the others."""
+    """Return some timetables by name, and the number of others, for a sentence."""
     names = list(dict.fromkeys(one.shown for one in timetables))
     return listed(names, most)
 
 
 def leftover_text(timetables: Iterable[Timetable], role: Role) -> str:
-    """Say what to do about schedules of a server that have nothing to run, and that the other server has no more."""
+    """Return what to do about schedules of a server without tasks, which the other server no longer has."""
     names, other = named(timetables, MOST_NAMED), role.other
     return (
-        f"On {role} there is a schedule without a task of {names}, and nothing of it on {other}: if it was deleted on "
-        f"{other}, delete it in the window on {role}, too."
+        f"{role} has a schedule without a task of {names}, and {other} has nothing of it: if it was deleted on "
+        f"{other}, delete it in the window on {role} too."
     )

@@ -1,4 +1,4 @@
-"""A run and what a fresh look at the pair found after it."""
+"""A run, and the comparison of the pair after it."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from syncengine.model.surroundings import SideEffectsUnknown, TableSideEffect
 
 @dataclass(frozen=True, slots=True)
 class VerifiedRun:
-    """A run and what a fresh look at the pair found after it."""
+    """A run, and the comparison of the pair after it."""
 
     plan: Plan
-    """Of a backfill, that of the last portion."""
+    """For a backfill, the plan of the last portion."""
     outcome: RunOutcome
     after: Observation | None = None
     unlike: tuple[str, ...] = ()
-    """After an undo: the tables whose buckets are not as they were, though they were put back."""
+    """After an undo: the tables whose buckets are not as before, though they were restored."""
     notes: tuple[str, ...] = ()
-    """What was done beside: old runs removed, open steps of earlier runs resolved."""
+    """What else was done: old runs removed, open steps of earlier runs resolved."""
     portions: tuple[PortionOutcome, ...] = ()
-    """Those of a backfill that were looked at this time."""
+    """The portions of a backfill that were compared this time."""
     earlier_portions: tuple[PortionRecord, ...] = ()
-    """Portions that a backfill had done before."""
+    """The portions that a backfill finished earlier."""
     not_counted: tuple[str, ...] = ()
-    """Tables that a backfill could not count: days that only they have were not looked at."""
+    """Tables that a backfill could not count: days that only they have were not compared."""
     wrote: bool = False
-    """Whether a backfill has written anything, this time or before."""
+    """Whether a backfill has written anything, this time or earlier."""
     hooks: tuple[HookRecord, ...] = ()
-    """The hooks that were run this time."""
+    """The hooks that ran this time."""
     rollups: Plan | None = None
-    """The second portion, which mends days, weeks and months; its `stale` are left to Data Summarizing."""
+    """The second portion, which repairs days, weeks and months; Data Summarizing has to be rerun for its `stale`."""
     side_effects: tuple[TableSideEffect, ...] = ()
-    """What it has set off beside the rows it wrote, which no undo puts back."""
+    """Its side effects on other rows, which an undo does not restore."""
     side_effects_unknown: tuple[SideEffectsUnknown, ...] = ()
-    """Tables of which it is not known what their last batch set off."""
+    """Tables for which the side effects of their last batch are not known."""
     needs: Permission = NO_PERMISSION
-    """What a resume has to be told to allow, where it ended for that."""
+    """Side effects that a resume has to allow, if the run stopped because of them."""
     by_hand: tuple[tuple[ChecklistLine, str], ...] = ()
-    """What is left to be done by hand after it, each with why its hook has not done it, if it was tried."""
+    """What people have to do after it, each with why its hook failed, if it was run."""
 
     @property
     def kind(self) -> RunKind:
-        """What it was begun as."""
+        """The kind of the run."""
         return self.plan.run_kind
 
     @property
     def every_portion(self) -> tuple[PortionRecord | PortionOutcome, ...]:
-        """Those of a backfill that are done, before or this time: how it ends is the same in one go or in many."""
+        """All finished portions of a backfill, from earlier and this time: resuming does not change the result."""
         return (*self.earlier_portions, *self.portions)

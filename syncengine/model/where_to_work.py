@@ -1,4 +1,4 @@
-"""On which server users work now, and what is to be done about it (High Availability guide, Appendix E, chapter 4)."""
+"""On which server users work now, and what to do about it (High Availability guide, Appendix E, chapter 4)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from syncengine.model.pair import Role
 
 
 class TroubleKind(StrEnum):
-    """What keeps a server from its work."""
+    """What stops a server from working."""
 
     UNREACHED = "does not answer"
     LINKS = "links are down"
@@ -23,19 +23,19 @@ class TroubleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What keeps one server from its work now, of some ACDs."""
+    """What stops one server from working now, for some ACDs."""
 
     role: Role
     kind: TroubleKind
     acds: tuple[int, ...]
     """In order; none for all of them."""
     message: str
-    """What is wrong, to go on from "that"; names the server."""
+    """What is wrong, as the rest of a sentence after "that"; with the name of the server."""
     since: datetime | None = None
 
     @property
     def stops_recording(self) -> bool:
-        """Say whether the server records no calls of these ACDs, as far as is known."""
+        """Say whether the server seems to record no calls of these ACDs."""
         return self.kind is not TroubleKind.ARCHIVES
 
     def of(self, acd: int) -> bool:
@@ -45,34 +45,34 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class MissingTime:
-    """A time of an ACD that the primary lacks and the secondary has, since the primary is back."""
+    """A time of an ACD that the primary lacks and the secondary has, now that the primary is back."""
 
     acd: int
     since: datetime
-    """When the primary was away first: by its diary, or else the first interval that it lacks."""
+    """When the primary was first down: by its diary, or else the first interval that it lacks."""
     message: str
-    """The same as people are told it."""
+    """The same for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairState:
-    """What is known of both servers now, as far as it decides where users work."""
+    """What is known about both servers now that decides where users work."""
 
     acds: tuple[int, ...]
     troubles: tuple[Trouble, ...] = ()
     links_up: tuple[Role, ...] = ()
-    """Servers of which a hook says that their links are up."""
+    """Servers whose links are up, as reported by a hook."""
     missing_times: tuple[MissingTime, ...] = ()
-    """What the primary was away for, as it is back."""
+    """The times the primary lacks, now that it is back."""
     no_rows: bool = False
-    """Both tell what they have seen, and neither has a row of the whole time that was looked at."""
+    """The intervals of both can be read, and neither has a row in the whole time that was searched."""
 
     def of(self, role: Role) -> tuple[Trouble, ...]:
-        """Return what keeps one server from its work."""
+        """Return what stops one server from working."""
         return tuple(trouble for trouble in self.troubles if trouble.role is role)
 
     def affected_acds(self, role: Role) -> frozenset[int]:
-        """Return the ACDs of which a server does not do its work."""
+        """Return the ACDs for which a server does not work."""
         return _concerned(self.of(role), self.acds)
 
     def acds_not_recorded(self, role: Role) -> frozenset[int]:
@@ -81,14 +81,14 @@ class PairState:
 
 
 def _concerned(troubles: Iterable[Trouble], acds: tuple[int, ...]) -> frozenset[int]:
-    """Return the ACDs of some troubles; 0 stands for those of a pair of which none is known."""
+    """Return the ACDs of some troubles; 0 stands for all if no ACD is known."""
     found = list(troubles)
     return frozenset(acd for acd in acds or (0,) if any(one.of(acd) for one in found))
 
 
 @dataclass(frozen=True, slots=True)
 class WhereToWork:
-    """On which server users work now; None where that would not help, and support is called."""
+    """On which server users work now; None if neither works: then call support."""
 
     server: Role | None
     because: str
@@ -96,9 +96,9 @@ class WhereToWork:
     lines: tuple[ChecklistLine, ...] = ()
     """What to do about it, in order."""
     history_missing: bool = False
-    """The primary is back, and its history is not."""
+    """The primary is back, and its history has not been copied back yet."""
 
     @property
     def nothing_to_do(self) -> bool:
-        """Say whether nothing has to be done about it."""
+        """Say whether nothing has to be done."""
         return self.server is Role.PRIMARY and not self.lines

@@ -27,7 +27,7 @@ class Window:
         for moment in (self.start, self.stop):
             if not isinstance(moment, datetime) or moment.tzinfo is not None:
                 raise WindowError(
-                    f"{moment!r} is no time of the switch's wall clock.", hint="Give a datetime without a time zone."
+                    f"{moment!r} is not a time of the switch's wall clock.", hint="Give a datetime without a time zone."
                 )
         if self.start >= self.stop:
             raise WindowError(
@@ -39,7 +39,7 @@ class Window:
         return Window(floor_to(self.start, minutes), ceil_to(self.stop, minutes))
 
     def clipped(self, other: Window) -> Window | None:
-        """Return what both windows hold, or None."""
+        """Return the time that both windows share, or None."""
         start, stop = max(self.start, other.start), min(self.stop, other.stop)
         return Window(start, stop) if start < stop else None
 
@@ -52,7 +52,7 @@ class Window:
         return None if moment >= self.stop else Window(max(self.start, moment), self.stop)
 
     def contains(self, moment: datetime) -> bool:
-        """Say whether a moment lies inside."""
+        """Say whether a moment is inside."""
         return self.start <= moment < self.stop
 
     def cut(self, step: timedelta) -> Iterator[Window]:

@@ -20,7 +20,7 @@ OVER_MIDNIGHT = timedelta(hours=12)
 """A stop with no date and earlier than the start is of the next day, if the window stays this short."""
 
 FIRST_YEAR, LAST_YEAR = 1970, 2069
-"""What two digits of a year can mean."""
+"""The years that two digits can stand for."""
 
 _DATE = r"(?:(?P<y>\d{4})-(?P<m>\d{1,2})(?:-(?P<d>\d{1,2}))?|(?P<um>\d{1,2})/(?P<ud>\d{1,2})/(?P<uy>\d{2}|\d{4}))"
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})"
@@ -41,11 +41,11 @@ def parse_window(text: str) -> Window:
     start_text, dots, stop_text = text.strip().partition("..")
     first = _moment(start_text, text)
     if first.day is None:
-        raise WindowError(f"{text!r} does not say which day it starts.", hint=EXAMPLE)
+        raise WindowError(f"{text!r} has no day to start on.", hint=EXAMPLE)
     start = _begins(first, first.day)
     if not dots:
         if first.time is not None:
-            raise WindowError(f"{text!r} does not say when it stops.", hint=EXAMPLE)
+            raise WindowError(f"{text!r} has no time to stop at.", hint=EXAMPLE)
         return Window(start, _ends(first, first.day))
     last = _moment(stop_text, text)
     if last.day is not None:
@@ -67,22 +67,21 @@ def parse_moment(text: str) -> datetime:
     """Return the beginning of a day or minute a person typed; raises `WindowError` with what to type instead."""
     found = _moment(text, None)
     if found.day is None:
-        raise WindowError(f"{text!r} does not say which day.", hint=MOMENT_EXAMPLE)
+        raise WindowError(f"{text!r} has no day.", hint=MOMENT_EXAMPLE)
     return _begins(found, found.day)
 
 
 def refuse_far(day: date, part: str, window: str | None = None) -> None:
-    """Refuse a day that two digits of a year cannot mean; `part` is how it was given, in a window or alone."""
+    """Refuse a day in a year that two digits cannot stand for; `part` is how it was typed, in a window or alone."""
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        years = f"a CMS knows the years {FIRST_YEAR} to {LAST_YEAR}"
-        raise _wrong(part, window, f"lies where no data can be: {years}")
+        raise _wrong(part, window, f"is outside the years {FIRST_YEAR} to {LAST_YEAR}")
 
 
 def _forwards(start: datetime, stop: datetime, text: str) -> Window:
     if stop <= start:
         raise WindowError(
             f"The window {text!r} runs backwards: it would stop at {stop - MINUTE:%Y-%m-%d %H:%M}, before it starts.",
-            hint="Put the earlier time first; give the stop its own date if it is of another day.",
+            hint="Put the earlier time first. If the stop is on another day, type its date too.",
         )
     return Window(start, stop)
 

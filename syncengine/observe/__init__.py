@@ -1,1 +1,1 @@
-"""Asks both servers and says what differs; writes nothing."""
+"""Reads both servers and reports what differs; writes nothing."""

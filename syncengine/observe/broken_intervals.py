@@ -1,14 +1,15 @@
-"""Leaves out of drift what days, weeks and months count of broken intervals, where the servers' have other lengths.
+"""Excludes from drift the counts of broken intervals in days, weeks and months where interval lengths differ.
 
 `incomplete` counts intervals there: a server with quarters rightly counts two where one with half hours counts one
 (rule 5). What such counts can be follows from the lengths, and anything else is drift:
 
-- Lengths nest. Where one server's interval holds `r` of the other's, it is broken exactly where at least one of
+- Lengths nest. Where one server's interval spans `r` of the other's, it is broken exactly where at least one of
   those is: to a broken one of its own the other server counts 1 to `r`, and to a whole one none.
-- Where the lengths are alike, or a server does not tell them, both count the same.
-- So, where all unlike times have the source's intervals longer, a source that counts `n` leaves the target `n` to
-  `n` and the sum of `r - 1` over as many of these long intervals as there are, `n` of them at most; 0 leaves it 0.
-  Where the target's are longer it is the other way round, and where there is both, one may make up for the other.
+- Where the lengths are alike, or a server does not record them, both count the same.
+- So, where the source's intervals are the longer ones wherever lengths differ, a source that counts `n` leaves the
+  target `n` to `n` and the sum of `r - 1` over as many of these long intervals as there are, `n` of them at most; 0
+  leaves it 0.
+  Where the target's are longer it is the other way round, and where both occur, one may offset the other.
 - Neither counts more intervals than the period can have.
 """
 
@@ -31,7 +32,7 @@ from syncengine.model.sides import Sides
 from syncengine.model.window import Window
 from syncengine.observe.comparison import Comparison, Findings, fetch, question_of, selection_of
 
-WHY = "counts intervals, whose lengths differ there"
+LENGTHS_DIFFER = "counts intervals, whose lengths differ there"
 QUARTER = timedelta(minutes=QUANTUM)
 UNKNOWN = (0,) * (24 * 60 // QUANTUM)
 Quarters = Mapping[tuple[int, date], tuple[int, ...]]
@@ -43,7 +44,7 @@ class CountBound:
     """What two counts of the broken intervals of one period can be, by the lengths of both servers' intervals."""
 
     source_ratios: tuple[int, ...] = ()
-    """How many of the target's each longer interval of the source holds, less one, the largest first."""
+    """How many of the target's each longer interval of the source spans, less one, the largest first."""
     target_ratios: tuple[int, ...] = ()
     """The same the other way round."""
     most_source: int = 0
@@ -52,12 +53,12 @@ class CountBound:
 
     @classmethod
     def of(cls, days: Mapping[date, tuple[Sequence[int], Sequence[int]]], zone: str) -> CountBound:
-        """Derive it of the lengths, in minutes, of each quarter hour of some days, source first; 0 is not known."""
+        """Derive it from the lengths, in minutes, of each quarter hour of some days, source first; 0 is not known."""
         ratios: tuple[list[int], list[int]] = ([], [])
         most = [0, 0]
-        for day, told in days.items():
+        for day, lengths in days.items():
             longer: tuple[dict[int, int], dict[int, int]] = ({}, {})
-            for place, both in enumerate(zip(*told, strict=True)):
+            for place, both in enumerate(zip(*lengths, strict=True)):
                 for side, length in enumerate(both):
                     # One that is not known can be short, and an interval counts where it begins.
                     most[side] += place % (max(length, QUANTUM) // QUANTUM) == 0
@@ -89,7 +90,7 @@ def _occurs_twice(day: date, quarter: int, zone: str) -> bool:
 
 
 def without_unlike_counts(comparison: Comparison, findings: Findings) -> Iterator[ExpectedDifference]:
-    """Take out of the drift the periods in which nothing but counts differ, as the lengths of the intervals make them.
+    """Remove from the drift the periods in which only counts differ, by no more than the interval lengths explain.
 
     Yields how many these are, if any.
     """
@@ -113,9 +114,9 @@ def without_unlike_counts(comparison: Comparison, findings: Findings) -> Iterato
         alike |= {pair.bucket for pair in portion} - set(_not_explained(bounds, comparison, count, portion))
     if alike:
         findings.differing = [drift for drift in findings.differing if drift.bucket not in alike]
-        # They may have stood in the place of others that would be shown.
+        # They may have taken the place of others to show.
         findings.shown.clear()
-        yield ExpectedDifference(ExpectedKind.COLUMN, count, WHY, len(alike))
+        yield ExpectedDifference(ExpectedKind.COLUMN, count, LENGTHS_DIFFER, len(alike))
 
 
 def _quarters(facts: ServerFacts) -> Quarters:
@@ -123,7 +124,7 @@ def _quarters(facts: ServerFacts) -> Quarters:
 
 
 def _bound(bucket: Bucket, grain: Grain, quarters: Sides[Quarters], zone: str) -> CountBound | None:
-    """Return what counts of a period can be; None where its intervals are nowhere known to be of unlike lengths."""
+    """Return what counts of a period can be; None where no intervals are known to differ in length."""
     acd, first = bucket.acd, bucket.row_date
     if acd is None or first is None:
         return None

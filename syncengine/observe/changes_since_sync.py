@@ -1,4 +1,4 @@
-"""Says who changed what of an administration table since both servers were last alike, and remembers how they are."""
+"""Reports who changed what in an administration table since both servers were last alike, and remembers their rows."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statem
 from syncengine.staging.last_synced import LastSynced
 
 FORMAT = 2
-"""Of what an environment is made of."""
+"""The version of what an environment is made from."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangesSinceSync:
-    """Holds one table's rows on both servers against those both had when they were last alike."""
+    """Compares one table's rows on both servers with those both had when they were last alike."""
 
     comparison: Comparison
     last: LastSynced
     guarded: bool
-    """Whether the drift carries the states that a write is held against."""
+    """Whether the drift carries the states that a write is compared with."""
     shown: int
-    """Key groups that are told of those that the source changed."""
+    """Key groups to report of those that the source changed."""
 
     def compare(self, drifts: tuple[BucketDrift, ...]) -> tuple[tuple[GroupChange, ...], tuple[BucketDrift, ...]]:
-        """Return who changed what of buckets that differ, and these buckets, moving where their rows have moved on.
+        """Return who changed what in buckets that differ, and these buckets, marked where their rows are changing.
 
-        What both have alike now is remembered. Rows are read of the whole table.
+        Rows that are alike now are remembered. The whole table is read.
         """
         comparison, question = self.comparison, question_of(self.comparison)
         cache = comparison.cache
         columns = tuple(column.name for column in comparison.verdict.all_columns)
         # What is each server's own is neither compared nor remembered.
-        selection = Selection(comparison.spec.name, comparison.buckets, excluded=comparison.left_out)
+        selection = Selection(comparison.spec.name, comparison.buckets, excluded=comparison.excluded)
         query = ReadQuery(selection, columns)
         fetch(cache, question.source, comparison.source, query)
         fetch(cache, question.target, comparison.target, query)
@@ -70,13 +70,13 @@ class ChangesSinceSync:
 
     @property
     def _value_columns(self) -> tuple[FingerprintColumn, ...]:
-        """The columns whose values are told: those that neither the bucket nor the key names already."""
+        """The columns whose values are reported: all but those of the bucket and the key."""
         named = {self.comparison.spec.acd, *self.comparison.key}
         return tuple(column for column in self.comparison.verdict.compared if column.name not in named)
 
     @property
     def _environment(self) -> str:
-        """What makes the rows that are remembered worthless when it changes: the servers, the columns, the key."""
+        """What the remembered rows depend on: the servers, the columns, the key. They are dropped when it changes."""
         comparison = self.comparison
         identities = sorted((facts.role.value, facts.identity) for facts in comparison.facts)
         spec, verdict = comparison.spec, comparison.verdict
@@ -95,13 +95,13 @@ class ChangesSinceSync:
             group = _group(question, row)
             if group.bucket not in buckets:
                 continue
-            of_weight = group.changed_by in (ChangedBy.TARGET, ChangedBy.BOTH) or not group.source_rows
+            always_reported = group.changed_by in (ChangedBy.TARGET, ChangedBy.BOTH) or not group.source_rows
             room[group.changed_by] += 1
-            if of_weight or room[group.changed_by] <= self.shown:
+            if always_reported or room[group.changed_by] <= self.shown:
                 yield replace(group, versions=versions.get(number, ()))
 
     def _checked_for_change(self, question: BagQuestion, drifts: tuple[BucketDrift, ...]) -> Iterator[BucketDrift]:
-        """Yield the buckets, those as moving whose rows are not the ones a write would be held against."""
+        """Yield the buckets, marked as changing where the rows read are not those a write would be compared with."""
         source, target = (self._states(relation, drifts) for relation in (question.source, question.target))
         for drift in drifts:
             guards = (drift.source_guard, drift.target_guard)
@@ -127,7 +127,7 @@ class ChangesSinceSync:
         try:
             self.last.save(self.comparison.spec.name, self._environment, rows)
         except StagingError as error:
-            self.last.notes.append(f"what both servers have alike could not be remembered: {error}")
+            self.last.notes.append(f"rows that are alike on both servers could not be remembered: {error}")
 
 
 def _same(guard: BucketState, read: BucketState) -> bool:
@@ -135,7 +135,7 @@ def _same(guard: BucketState, read: BucketState) -> bool:
 
 
 def _group(question: BagQuestion, row: list[Any]) -> GroupChange:
-    """Return a differing key group as the query of them has it."""
+    """Return a differing key group from a row of their query."""
     row_date, slot, acd, *rest = row
     width = len(question.key)
     key, place, figures = rest[:width], rest[width : 2 * width], rest[2 * width :]

@@ -1,4 +1,4 @@
-"""Holds the live columns of both servers against each other and against the spec."""
+"""Compares the live columns of both servers with each other and with the spec."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from syncengine.servers.protocol import LiveColumn, LiveTable
 
 
 class ColumnNeed(StrEnum):
-    """What a column must hold to be of use, as people are told."""
+    """What a column must contain to be usable, as messages say it."""
 
     DATE = "a date"
     WHOLE = "a whole number"
     TEXT = "text"
 
     def satisfied_by(self, column: LiveColumn) -> bool:
-        """Say whether a live column holds that."""
+        """Say whether a live column contains that."""
         if self is ColumnNeed.TEXT:
             return column.type.is_text
         return column.type.name in (("date",) if self is ColumnNeed.DATE else ("smallint", "integer", "int8", "bigint"))
@@ -81,7 +81,7 @@ def judge_layouts(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
     columns = tuple(as_compared(spec, column, tables[Role.SECONDARY].column(column.name)) for column in first.columns)
     described = {column.name for column in spec.columns}
     time, lacking = usable_time(spec, first)
-    keyless = "rows that differ are told apart without it"
+    keyless = "rows that differ are distinguished without it"
     lacking = {name: keyless for name in spec.key if first.column(name) is None} | lacking
     notes = [f"{name} {_on_both(first, name)}, so {lost}" for name, lost in lacking.items()]
     notes += _spec_differences(spec, first, lacking)
@@ -96,7 +96,7 @@ def judge_layouts(spec: TableSpec, live: dict[Role, LiveTable | None]) -> Column
 
 
 def needs_of(spec: TableSpec) -> dict[str, ColumnNeed]:
-    """Return the columns without which rows cannot be told apart by time or ACD, and what they must hold."""
+    """Return the columns without which rows cannot be assigned to a time or an ACD, and what they must contain."""
     time = spec.time
     needs = {} if time is None else {time.date: ColumnNeed.DATE}
     whole = (spec.acd,) if time is None else (spec.acd, time.label, time.epoch)
@@ -104,7 +104,7 @@ def needs_of(spec: TableSpec) -> dict[str, ColumnNeed]:
 
 
 def usable_time(spec: TableSpec, table: LiveTable) -> tuple[TimeColumns | None, dict[str, str]]:
-    """Return the time columns a table may be asked about, and by column what is not known without the others.
+    """Return the usable time columns of a table, and what is not known without each of the others.
 
     Rows can be compared without an interval length or an `incomplete`, so that these may be lacking.
     """
@@ -139,7 +139,7 @@ def _missing_columns(tables: dict[Role, LiveTable]) -> list[str]:
 
 
 def _misfits(name: str, need: ColumnNeed, tables: dict[Role, LiveTable]) -> Iterator[str]:
-    """Name a column that neither server has, or that holds what rows cannot be told apart by."""
+    """Name a column that neither server has, or whose type gives no time or ACD."""
     found = {role: column for role, table in tables.items() if (column := table.column(name)) is not None}
     if not found:
         yield f"column {name} is on neither server"
@@ -155,9 +155,9 @@ SAME_NUMBERS = frozenset({"int8", "bigint"})
 
 
 def alike(one: ColumnType, other: ColumnType) -> bool:
-    """Say whether two servers keep the same values in a column, whatever each calls the type.
+    """Say whether two types hold the same values, under whichever name a server knows each.
 
-    Text of a width that a server does not know (embedded ones keep none) is like text of any.
+    Text of a width that a server does not know (embedded ones have none) is like text of any.
     """
     if one.is_text and other.is_text and not (one.width and other.width):
         return True
@@ -165,7 +165,7 @@ def alike(one: ColumnType, other: ColumnType) -> bool:
 
 
 def _type_differences(tables: dict[Role, LiveTable], needs: dict[str, ColumnNeed]) -> list[str]:
-    """Name the columns of unlike types, but for those that are told to be of no use anyway."""
+    """Name the columns of different types, but for those reported as unusable anyway."""
     primary, secondary = tables[Role.PRIMARY], tables[Role.SECONDARY]
     return [
         f"column {column.name} is {column.native} on {Role.PRIMARY} and {other.native} on {Role.SECONDARY}"
@@ -177,7 +177,7 @@ def _type_differences(tables: dict[Role, LiveTable], needs: dict[str, ColumnNeed
 
 
 def _spec_differences(spec: TableSpec, table: LiveTable, reported: Collection[str]) -> Iterator[str]:
-    """Note what both servers have unlike the spec, but for the columns already told of."""
+    """Note what differs from the spec on both servers, but for the columns already reported."""
     for column in table.columns:
         wanted = spec.column(column.name)
         if wanted is not None and column.name not in reported and not _fits(column, wanted.type.name):
@@ -219,7 +219,7 @@ def _on_both(table: LiveTable, name: str) -> str:
 def as_compared(spec: TableSpec, column: LiveColumn, other: LiveColumn | None) -> FingerprintColumn:
     """Return a column with the type of its text: as the servers know it, else as the spec has it.
 
-    A text is padded if either server pads it. An embedded server does not tell, so that the spec does there.
+    A text is padded if either server pads it. An embedded server does not record it: the spec decides there.
     """
     if not column.type.is_text:
         return FingerprintColumn(column.name, column.type)

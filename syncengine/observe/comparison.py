@@ -39,7 +39,7 @@ from syncengine.staging.cache import Cache
 LONGEST = timedelta(minutes=max(LENGTHS))
 """Of the intervals a CMS can be set to."""
 ATTEMPTS = 3
-"""How often a bucket that keeps changing is looked at before it is called moving."""
+"""How often a bucket is read that is different each time, before it is reported as changing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class Comparison:
     seed: int
     every_row: bool
     zone: str
-    """Whose clock the switch's is."""
-    left_out: KeyGroups | None = None
+    """The time zone of the switch's clock."""
+    excluded: KeyGroups | None = None
     """Rows that are each server's own."""
     expectations: Expectations = field(default_factory=Expectations)
 
@@ -91,7 +91,7 @@ class Findings:
     extents: dict[int | None, BucketExtent] = field(default_factory=dict)
     overlaps: list[Overlap] = field(default_factory=list)
     shown: dict[Bucket, list[KeyGroupDrift]] = field(default_factory=dict)
-    """The first key groups of buckets that differ, where their rows were read: as many of them as people are shown."""
+    """The first key groups of buckets that differ, where their rows were read: as many as are shown."""
 
 
 def compare(
@@ -100,9 +100,9 @@ def compare(
     advance: Callable[[int, int], None] | None = None,
     record: Callable[[tuple[BucketPair, ...]], None] | None = None,
 ) -> Findings:
-    """Compare the slices one after the other; `advance` is told of each, and of the rows in it.
+    """Compare the slices one after the other; `advance` is called for each, with the number of its rows.
 
-    `saw` is told of the fingerprints of each, as they were at first sight.
+    `record` gets the fingerprints of each as they were first read.
     """
     findings = Findings(ExpectedCounts(comparison.expectations))
     for one in slices:
@@ -114,12 +114,14 @@ def compare(
         candidates = tuple(differing(pairs, every_row=bool(comparison.strength is Strength.EVERY_ROW)))
         overlaps = tuple(_overlaps(comparison, found))
         twice = tuple(overlap for _, overlap in overlaps)
-        found = {bucket: _tiled(stretch, bucket.acd, twice, comparison.facts) for bucket, stretch in found.items()}
+        found = {
+            bucket: _with_tiling(stretch, bucket.acd, twice, comparison.facts) for bucket, stretch in found.items()
+        }
         mine = {pair.bucket for pair in pairs}
         findings.overlaps += (overlap for bucket, overlap in overlaps if bucket in mine)
         for portion in portions(candidates, comparison.limits.compare_rows):
-            settled = _confirmed(comparison, portion, findings)
-            findings.differing += (_in_stretch(drift, found.get(drift.bucket)) for drift in settled)
+            confirmed = _confirmed(comparison, portion, findings)
+            findings.differing += (_in_stretch(drift, found.get(drift.bucket)) for drift in confirmed)
         _count_own_columns(comparison, one.selection, findings)
         if advance is not None:
             advance(1, sum(pair.rows for pair in pairs))
@@ -129,7 +131,7 @@ def compare(
 def _pairs_and_stretches(comparison: Comparison, one: Slice) -> tuple[tuple[BucketPair, ...], Mapping[Bucket, Stretch]]:
     """Return the buckets of a slice, and the stretches that lie in it in part, with all of their buckets.
 
-    What is compared beside the slice is looked at as far as a stretch may reach.
+    Buckets before and after the slice are read as far as a stretch may reach.
     """
     columns, window, run = comparison.verdict.compared, one.selection.window, one.run
     if window is None or run is None:
@@ -160,7 +162,7 @@ def _count_own_columns(comparison: Comparison, selection: Selection, findings: F
 def fingerprints(
     comparison: Comparison, selection: Selection, columns: tuple[FingerprintColumn, ...]
 ) -> Iterator[BucketPair]:
-    """Yield the buckets of a selection as both servers have them, both asked at once."""
+    """Yield the buckets of a selection as both servers have them, read from both at once."""
     time = comparison.spec.time
     query = FingerprintQuery(
         selection=selection,
@@ -199,7 +201,7 @@ def _count(findings: Findings, pairs: tuple[BucketPair, ...]) -> None:
 
 
 def _confirmed(comparison: Comparison, portion: tuple[BucketPair, ...], findings: Findings) -> Iterator[BucketDrift]:
-    """Compare rows, and look again at buckets that changed meanwhile before calling them drift."""
+    """Compare rows, and read buckets that changed meanwhile again before reporting them as drift."""
     pending = portion
     for _ in range(ATTEMPTS):
         counts = compare_rows(comparison, pending, findings.expected)
@@ -220,15 +222,15 @@ def _confirmed(comparison: Comparison, portion: tuple[BucketPair, ...], findings
             elif pair.bucket in counts:
                 yield _drift(pair, counts[pair.bucket])
         if not changed:
-            _show(comparison, drifting, findings)
+            _save_samples(comparison, drifting, findings)
             return
         pending = tuple(changed)
     for pair in pending:
         yield replace(_drift(pair, Counts()), changing=True)
 
 
-def _show(comparison: Comparison, drifting: tuple[BucketPair, ...], findings: Findings) -> None:
-    """Keep the first key groups of the surplus just found, of buckets of which none had moved since."""
+def _save_samples(comparison: Comparison, drifting: tuple[BucketPair, ...], findings: Findings) -> None:
+    """Save the first key groups of the surplus just found, where none of the buckets has changed since."""
     most, before = comparison.limits.samples, drifting[0].bucket.order
     if sum(len(groups) for bucket, groups in findings.shown.items() if bucket.order < before) >= most:
         return
@@ -241,7 +243,7 @@ def _show(comparison: Comparison, drifting: tuple[BucketPair, ...], findings: Fi
 def compare_rows(
     comparison: Comparison, pairs: tuple[BucketPair, ...], expected: ExpectedCounts
 ) -> dict[Bucket, Counts]:
-    """Fetch and compare rows; those that are expected are taken out.
+    """Fetch and compare rows; those that are expected are removed.
 
     Buckets that only one server has are counted without, unless some rows are expected.
     """
@@ -268,7 +270,7 @@ def compare_rows(
 
 
 def find_surplus(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> None:
-    """Fetch the rows of some buckets, and find of which of them either server has more."""
+    """Fetch the rows of some buckets, and find those of which one server has more."""
     columns = tuple(column.name for column in comparison.verdict.all_columns)
     question, query = question_of(comparison), ReadQuery(selection_of(comparison, pairs), columns)
     for name, server in ((question.source, comparison.source), (question.target, comparison.target)):
@@ -277,7 +279,7 @@ def find_surplus(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> None:
 
 
 def remove_expected(comparison: Comparison, expected: ExpectedCounts) -> None:
-    """Take the rows that are expected out of what was found to differ."""
+    """Remove the rows that are expected from those that differ."""
     for one in comparison.expectations.rows:
         names, values = zip(*one.where, strict=True)
         statement = removal_statement(names, tuple(map(len, values)))
@@ -290,7 +292,7 @@ def _counts(comparison: Comparison) -> dict[Bucket, Counts]:
 
 
 def fetch(cache: Cache, name: str, server: Server, query: ReadQuery) -> None:
-    """Keep the rows of a query as a table; a stream that breaks is begun anew, and replaces what came of it."""
+    """Load the rows of a query into a table; a stream that breaks is started again and replaces them."""
     with_retries(lambda: cache.load(name, server.read(query)))
 
 
@@ -303,7 +305,7 @@ def question_of(comparison: Comparison) -> BagQuestion:
 def selection_of(comparison: Comparison, pairs: tuple[BucketPair, ...]) -> Selection:
     """Return the rows of some buckets."""
     buckets = tuple(pair.bucket for pair in pairs)
-    return Selection(comparison.spec.name, comparison.buckets, buckets=buckets, excluded=comparison.left_out)
+    return Selection(comparison.spec.name, comparison.buckets, buckets=buckets, excluded=comparison.excluded)
 
 
 def _drift(pair: BucketPair, counts: Counts) -> BucketDrift:
@@ -320,16 +322,16 @@ def _in_stretch(drift: BucketDrift, stretch: Stretch | None) -> BucketDrift:
     return replace(drift, stretch=stretch, counts=counts)
 
 
-def _tiled(stretch: Stretch, acd: int | None, overlaps: Iterable[Overlap], facts: Sides[ServerFacts]) -> Stretch:
+def _with_tiling(stretch: Stretch, acd: int | None, overlaps: Iterable[Overlap], facts: Sides[ServerFacts]) -> Stretch:
     """Return a stretch with whether the rows of a key overlap in it, on either server."""
     twice = {one.server for one in overlaps if (one.acd, one.span) == (acd, stretch.span)}
     return replace(stretch, source_tiles=facts.source_role not in twice, target_tiles=facts.target_role not in twice)
 
 
 def _overlaps(comparison: Comparison, found: Mapping[Bucket, Stretch]) -> Iterator[tuple[Bucket, Overlap]]:
-    """Yield the rows that begin inside another of the same key, where the lengths of a server's intervals let them.
+    """Yield the rows that begin inside another of the same key, where the lengths of a server's intervals allow it.
 
-    Each comes with its bucket. A row is held against those of its day, which are read at once.
+    Each comes with its bucket. A row is compared with those of its day, which are read at once.
     """
     time, facts = comparison.spec.time, comparison.facts
     question = question_of(comparison)
@@ -341,7 +343,7 @@ def _overlaps(comparison: Comparison, found: Mapping[Bucket, Stretch]) -> Iterat
         (comparison.target, facts.target_role, of_target),
     ):
         for some in whole_days(buckets, MOST_BUCKETS):
-            selection = Selection(comparison.spec.name, comparison.buckets, buckets=some, excluded=comparison.left_out)
+            selection = Selection(comparison.spec.name, comparison.buckets, buckets=some, excluded=comparison.excluded)
             fetch(comparison.cache, question.source, server, ReadQuery(selection, names))
             statement = overlaps_statement(question, question.source, time or TimeColumns(""))
             for row_date, slot, acd, rows in comparison.cache.rows(statement):

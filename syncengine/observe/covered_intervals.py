@@ -1,4 +1,4 @@
-"""Which intervals a server saw and how long they were, by the tables that have rows in every interval."""
+"""Which intervals a server recorded and how long they were, by the tables that have rows in every interval."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from syncengine.model.pair import PairSettings
 from syncengine.observe.scopes import DEFAULT_LENGTH
 
 YEARS = range(1970, 2070)
-"""The years a CMS can mean; it writes two digits of them."""
+"""The years a CMS can express; it writes two digits of them."""
 QUARTERS = 24 * 60 // QUANTUM
 """Of a day."""
 
 
 def can_be_day(day: date | None) -> TypeGuard[date]:
-    """Say whether a date can be meant. What is no date at all is what DuckDB makes of years past 9999."""
+    """Say whether a date is plausible. DuckDB gives no date at all for years past 9999."""
     return isinstance(day, date) and day.year in YEARS
 
 
 def can_be_label(label: int | None) -> TypeGuard[int]:
-    """Say whether a label can be meant: a time of the day, or its end."""
+    """Say whether a label is plausible: a time of the day, or its end."""
     return label is not None and 0 <= label <= 2400 and label % 100 < 60
 
 
 @dataclass(slots=True)
 class CoveredIntervals:
-    """What the witnesses have told so far, by day and by interval."""
+    """What the witness tables have shown so far, by day and by interval."""
 
     lengths: dict[tuple[int, date], tuple[int, int]] = field(default_factory=dict)
     intervals: dict[tuple[int, date, int], tuple[int, int]] = field(default_factory=dict)
-    """The largest `incomplete` and the longest length, 0 while none was told."""
+    """The largest `incomplete` and the longest length, 0 where none was found."""
     tables: dict[tuple[int, date, int], tuple[str, ...]] = field(default_factory=dict)
-    """The witnesses with rows of an interval, in the order they were asked."""
+    """The witness tables with rows of an interval, in the order they were read."""
     quarters: dict[tuple[int, date], list[int | None]] = field(default_factory=dict)
-    """The length of each quarter hour; None while none was told, 0 where more than one was."""
+    """The length of each quarter hour; None where none was found, 0 where more than one was."""
 
     def add(self, table: str, bucket: Bucket, state: BucketState) -> None:
-        """Take in one bucket of a witness; a time or length that cannot be is as good as none."""
+        """Add one bucket of a witness table; a time or length that is not plausible is ignored."""
         if bucket.acd is None or not can_be_day(bucket.row_date) or not can_be_label(bucket.slot):
             return
         lengths = [length for length in state.lengths or () if length in LENGTHS]
@@ -61,14 +61,14 @@ class CoveredIntervals:
         self.tables[place] = (*self.tables.get(place, ()), table)
 
     def day_quarters(self) -> Iterator[DayQuarters]:
-        """Yield the length of each quarter hour of each day; most days are alike, and kept once."""
+        """Yield the length of each quarter hour of each day; most days are alike, and share one value."""
         known: dict[tuple[int, ...], tuple[int, ...]] = {}
-        for (acd, day), told in sorted(self.quarters.items()):
-            lengths = tuple(length or 0 for length in told)
+        for (acd, day), found in sorted(self.quarters.items()):
+            lengths = tuple(length or 0 for length in found)
             yield DayQuarters(acd, day, known.setdefault(lengths, lengths))
 
     def coverage(self, settings: PairSettings) -> Iterator[IntervalCoverage]:
-        """Yield every interval with rows; where no row tells its length, the pair file or the usual one does."""
+        """Yield every interval with rows; where no row has its length, it is that of the pair file or the usual one."""
         for (acd, day, label), (incomplete, length) in sorted(self.intervals.items()):
             known = length or settings.interval(acd) or DEFAULT_LENGTH
             yield IntervalCoverage(acd, day, label, incomplete, known, self.tables[acd, day, label])

@@ -1,4 +1,4 @@
-"""Finds the logins, calls and states that an outage has cut, and reads what each server holds of them (rule 4)."""
+"""Finds the logins, calls and states that an outage has cut, and reads what each server has of them (rule 4)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class RelevantOutages:
 def with_cuts(
     comparison: Comparison, relevant: RelevantOutages, drifts: list[BucketDrift]
 ) -> tuple[list[BucketDrift], tuple[Cut, ...]]:
-    """Return the drift of a table with what outages have cut, and the cuts; a table that does not tell has none."""
+    """Return the drift of a table with what outages have cut, and the cuts: none where the table records none."""
     pieces = comparison.spec.pieces
     names = {column.name for column in comparison.verdict.all_columns}
     if pieces is None or not set(pieces.columns) <= names:
@@ -91,7 +91,7 @@ def with_cuts(
 
 @dataclass(slots=True)
 class _CutSearch:
-    """The search through one table; raises what its servers do."""
+    """The search through one table; raises the errors of its servers."""
 
     comparison: Comparison
     relevant: RelevantOutages
@@ -103,13 +103,13 @@ class _CutSearch:
         self._outages = {facts.role: self.relevant.outages(facts, far) for facts in self.comparison.facts}
 
     def find(self, drifts: list[BucketDrift]) -> tuple[list[BucketDrift], tuple[Cut, ...]]:
-        """Return what was cut, and the drift with the buckets that hold parts of it elsewhere.
+        """Return the drift, with the buckets elsewhere that have parts of what was cut, and the cuts.
 
-        What an outage in the range has cut belongs to the range, and so does what lies in it in part: whichever rows
-        the range holds, a login is repaired as a whole. A piece that its whole takes the place of counts as changed.
+        A login that an outage in the range has cut belongs to the range, and so does one that lies in it in part: it is
+        repaired as a whole, whichever of its rows the range has. A piece that its whole replaces counts as changed.
 
-        To some months belongs what begins in them. They are looked beyond as far as what was cut may reach, so that
-        the same is found wherever months are parted.
+        A cut belongs to the months in which it begins. The search reaches beyond them as far as a cut may, so that the
+        same cuts are found wherever months are divided.
         """
         own = {drift.bucket for drift in drifts}
         known = {drift.bucket: drift for drift in drifts}
@@ -120,7 +120,7 @@ class _CutSearch:
             inside = self.relevant.touched(acd, self._outages_of(acd))
             known |= {drift.bucket: drift for drift in self._drift_beyond(acd, windows)}
             around = outside(self._search_windows(inside), self.relevant.compared(acd))
-            searched = {pair.bucket: pair for pair in self._differing(acd, clipped(around, self._near))}
+            searched = {pair.bucket: pair for pair in self._differing(acd, clipped(around, self._search_months))}
             pairs |= searched
             mine = (BucketPair(one.bucket, one.source, one.target) for one in known.values() if one.bucket.acd == acd)
             searched |= {pair.bucket: pair for pair in mine}
@@ -142,7 +142,7 @@ class _CutSearch:
         return self.relevant.months.contains(start.date() if start is not None else None)
 
     @property
-    def _near(self) -> MonthRange:
+    def _search_months(self) -> MonthRange:
         """The months, and before and after them as much time as lies between two rows of what was cut at most.
 
         Both begin no further than the longest from the same row, and their labels lie no further from that.
@@ -153,14 +153,14 @@ class _CutSearch:
     def _drift_beyond(self, acd: int, windows: Iterable[Window]) -> list[BucketDrift]:
         """Return what differs near outages in what is compared just before and after the months."""
         times = (both for time in self.relevant.compared(acd) for one in windows if (both := one.clipped(time)))
-        beyond = (rest for time in clipped(times, self._near) for rest in self.relevant.months.outside(time))
+        beyond = (rest for time in clipped(times, self._search_months) for rest in self.relevant.months.outside(time))
         found = (select_window(self.comparison.spec, one, zone=self.relevant.zone, acds=(acd,)) for one in beyond)
-        # Nothing is counted here of what is as it should be.
+        # Expected differences are not counted here.
         comparison = replace(self.comparison, expectations=replace(self.comparison.expectations, columns=()))
         return compare(comparison, (Slice(one) for one in found if one is not None)).differing
 
     def _suggests_cut(self, acd: int, row: CutRow) -> bool:
-        """Say whether a row alone makes one look for what was cut of its name: see `_cut_here`."""
+        """Say whether a row alone is a reason to search for cuts of its name: see `_cut_here`."""
         if self.pieces.begin_flag is not None and self.pieces.end_flag is not None:
             return row.begin_cut or row.end_cut
         edges = ((outage.start, outage.stop) for outage in self._outages_of(acd))
@@ -188,7 +188,7 @@ class _CutSearch:
         return tuple(span for of_server in self._outages.values() for span in of_server.get(acd, ()))
 
     def _states(self, buckets: set[Bucket]) -> dict[Bucket, BucketPair]:
-        """Return what both servers have of buckets that nobody has looked at."""
+        """Return what both servers have of buckets that have not been read."""
         if not buckets:
             return {}
         comparison = self.comparison
@@ -203,7 +203,7 @@ class _CutSearch:
     def _search_windows(self, outages: Iterable[Window]) -> tuple[Window, ...]:
         """Return how far around outages pieces and wholes may lie."""
         far = timedelta(hours=self.pieces.longest_hours)
-        # Buckets are looked at whole.
+        # Buckets are read whole.
         wide = (Window(span.start - far, span.stop + far).aligned(QUANTUM) for span in outages)
         return joined(one for span in wide if (one := span.before(self.relevant.as_of)) is not None)
 
@@ -257,7 +257,7 @@ class _CutSearch:
         return f"({quoted(pieces.begin)} + {quoted(pieces.lasts or '')})"
 
     def _cuts(self, acd: int, windows: Iterable[Window], names: list[Name]) -> Iterator[Cut]:
-        """Yield what was cut of some names, whatever else both servers hold of them near."""
+        """Yield what was cut of some names, by all the rows both servers have of them nearby."""
         comparison, pieces = self.comparison, self.pieces
         columns = tuple(column.name for column in comparison.verdict.all_columns)
         for at in range(0, len(names), NAMES_AT_ONCE):
@@ -284,17 +284,17 @@ class _CutSearch:
                 yield from cuts_of(named)
 
     def _rows(self) -> Iterator[tuple[Name, Role, CutRow]]:
-        """Yield the rows fetched, equal ones together, with the server that holds them."""
+        """Yield the rows fetched, equal ones together, with the server that has them."""
         comparison, width = self.comparison, len(self._key)
         places = width + len(comparison.key)
         question = CutQuestion(question_of(comparison), self._key, self.pieces.begin, self._end, self._flags)
         for row_date, slot, acd, *rest in comparison.cache.rows(cut_statement(question)):
             name, place = tuple(rest[:width]), tuple(rest[width:places])
             begin, end, of_source, of_target, *flags = rest[places:]
-            begun, bucket, over = self._wall(begin), Bucket(row_date, slot, acd), self._wall(end)
+            begun, bucket, over = self._wall_time(begin), Bucket(row_date, slot, acd), self._wall_time(end)
             start = bucket_start(bucket, comparison.buckets, self.relevant.zone)
             if begun is None or start is None or abs(start - begun) > timedelta(hours=self.pieces.longest_hours):
-                # Its label and its seconds are of different times.
+                # Its label and its seconds contradict each other.
                 continue
             both = min(of_source, of_target)
             for side, (role, rows) in enumerate(zip(comparison.facts.roles, (of_source, of_target), strict=True)):
@@ -309,7 +309,7 @@ class _CutSearch:
         begin, end = self.pieces.begin_flag, self.pieces.end_flag
         return (begin, end) if begin is not None and end is not None else None
 
-    def _wall(self, epoch: int | None) -> datetime | None:
+    def _wall_time(self, epoch: int | None) -> datetime | None:
         """Return the wall clock's time of an epoch second."""
         if epoch is None or not FIRST_EPOCH <= epoch < PAST_EPOCH:
             return None
@@ -317,7 +317,7 @@ class _CutSearch:
 
 
 def _minutes(moment: datetime) -> Window:
-    """Return the minute of an edge of an outage, and the next: a diary tells no seconds."""
+    """Return the minute of an edge of an outage, and the next: a diary has no seconds."""
     minute = moment.replace(second=0, microsecond=0)
     return Window(minute, minute + 2 * MINUTE)
 
@@ -342,12 +342,12 @@ def outside(times: Iterable[Window], compared: Iterable[Window]) -> Iterator[Win
 
 
 def as_changed(counts: Counts, pieces: int) -> Counts:
-    """Return counts in which so many rows that only the target has count as changed: their whole takes their place."""
+    """Return counts in which so many rows that only the target has count as changed: their whole replaces them."""
     replaced = min(counts.extra, pieces)
     return replace(counts, extra=counts.extra - replaced, changed=counts.changed + replaced)
 
 
 def cut_counts(missing: int, extra: int, replaced: int) -> Counts:
-    """Return the counts of a bucket of which only cut rows matter: a whole takes the place of a piece in it."""
+    """Return the counts of a bucket of which only cut rows matter: a whole replaces a piece in it."""
     alone = max(missing - replaced, 0)
     return Counts(missing=alone, extra=extra - replaced, changed=replaced, in_missing_groups=alone)

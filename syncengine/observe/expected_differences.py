@@ -1,4 +1,4 @@
-"""Counts, while a table is compared, what differs as it should (rule 8): it is taken out before drift is looked for."""
+"""Counts the expected differences of a table (rule 8), and removes them before drift is counted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Expectations:
     """What of one table is expected to differ."""
 
     pseudo_acds: Mapping[int, tuple[Role, ...]] = field(default_factory=dict)
-    """On which servers each is made up."""
+    """The servers on which each is a pseudo-ACD."""
     rows: tuple[ExpectedRows, ...] = ()
     columns: tuple[FingerprintColumn, ...] = ()
     """Columns that are not compared, and are to be counted by one more fingerprint each."""
@@ -30,7 +30,7 @@ class Expectations:
 
 
 def pseudo_acds_of(facts: Iterable[ServerFacts]) -> dict[int, tuple[Role, ...]]:
-    """Return the ACDs made up on either server, and on which."""
+    """Return the pseudo-ACDs of both servers, and whose each is."""
     found: dict[int, tuple[Role, ...]] = {}
     for one in facts:
         for acd in one.pseudo_acds:
@@ -40,7 +40,7 @@ def pseudo_acds_of(facts: Iterable[ServerFacts]) -> dict[int, tuple[Role, ...]]:
 
 @dataclass(slots=True)
 class ExpectedCounts:
-    """What was found so far of what is expected of one table."""
+    """The expected differences of one table that were found so far."""
 
     expectations: Expectations
     pseudo_acds: dict[int, tuple[int, int, int]] = field(default_factory=dict)
@@ -78,11 +78,11 @@ class ExpectedCounts:
         return (pair for pair in pairs if pair.bucket.acd not in self.expectations.pseudo_acds)
 
     def forget(self, buckets: Collection[Bucket]) -> None:
-        """Forget the rows of buckets that are looked at once more, or written with all their rows."""
+        """Forget the rows of buckets that are read once more, or written with all their rows."""
         self.rows = {place: found for place, found in self.rows.items() if place[0] not in buckets}
 
     def count_rows(self, expected: ExpectedRows, found: Iterable[tuple[Any, ...]]) -> None:
-        """Count rows that differ and are meant; each comes as date, slot, ACD and the source's surplus of it."""
+        """Count rows that are expected to differ; each comes as date, slot, ACD and the source's surplus of it."""
         for row_date, slot, acd, surplus in found:
             place = (Bucket(row_date, slot, acd), expected)
             source, target = self.rows.get(place, (0, 0))
@@ -102,7 +102,7 @@ class ExpectedCounts:
 
 
 def dropped(scopes: tuple[Scope, ...]) -> Iterator[ExpectedDifference]:
-    """Yield what a server may have dropped of what the other still holds, or of what was asked for (rule 12).
+    """Yield what a server may have dropped of what the other still has, or of what was requested (rule 12).
 
     ACDs are named where not all begin at the same time. Rows of no ACD begin where the latest of them does.
     """

@@ -1,4 +1,4 @@
-"""Asks a server what planning needs to know beside its rows: archiving, storage, links, intervals."""
+"""Reads from a server what planning needs besides its rows: archiving, storage, links, intervals."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ STATES = {
 }
 STATUS_WORDS = {"1": "has not run", "3": "ended in failure", "4": "is running now"}
 OFF = ("n", "no", "off", "0")
-"""How a column that says y or n, whose values no source tells, may say that collection is off."""
+"""Values of a y or n column that may mean that collection is off; no source documents them."""
 TIME_FORMATS = ("%m/%d/%y %H:%M", "%m/%d/%y %H:%M:%S", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 CLOCK_RESET = 96
 """The linkex reason that marks a clock being set, not a link being down."""
 WENT_DOWN = (93, 94, 95, 97)
-"""The linkex reasons that say that a link, or collection over it, ended."""
+"""The linkex reasons for the end of a link, or of collection over it."""
 LONGEST_DURATION = 2**31 - 1
 """The most seconds an Informix INTEGER holds."""
 EPOCH = date(1970, 1, 1)
@@ -60,14 +60,14 @@ ALWAYS_THERE = ("arch_stat", "dcalloc", "linkex")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What follows from some columns of a table, told as what is not known without them."""
+    """Some columns of a table, and a clause that says what is not known without them."""
 
     consequence: str
     columns: Mapping[str, ColumnNeed]
 
 
 COLLECTION = "dcadmin"
-"""The table that tells whether data collection is on; only asked by who wants to know."""
+"""The table that says whether data collection is on; read only on request."""
 
 FACTS: Mapping[str, tuple[Fact, ...]] = {
     "arch_stat": (
@@ -82,10 +82,10 @@ FACTS: Mapping[str, tuple[Fact, ...]] = {
         ),
     ),
     "dcalloc": (
-        Fact("how long it keeps rows is not known", {"acd": ColumnNeed.WHOLE, "item": ColumnNeed.TEXT}),
-        Fact("how many rows its circular tables hold is not known", {"num_items": ColumnNeed.WHOLE}),
+        Fact("how long it stores rows is not known", {"acd": ColumnNeed.WHOLE, "item": ColumnNeed.TEXT}),
+        Fact("the capacity of its circular tables is not known", {"num_items": ColumnNeed.WHOLE}),
         *(
-            Fact(f"how long it keeps {grain.word}s is not known", {grain.retention_column: ColumnNeed.WHOLE})
+            Fact(f"how long it stores {grain.word}s is not known", {grain.retention_column: ColumnNeed.WHOLE})
             for grain in IN_ARCH_STAT
         ),
     ),
@@ -117,18 +117,18 @@ FACTS: Mapping[str, tuple[Fact, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class FactQuestions:
-    """What to ask: which days' interval lengths, and whether to look at every interval's coverage."""
+    """What to read: the interval lengths of which days, and whether to read the coverage of every interval."""
 
     settings: PairSettings
     catalogue: Catalogue
     window: Window | None
     coverage: bool
     collection: bool = False
-    """Whether to ask if data collection is on."""
+    """Whether to read if data collection is on."""
 
 
 def gather_facts(server: Server, role: Role, questions: FactQuestions) -> ServerFacts:
-    """Return what one server says of itself; tables and columns it lacks are noted, not fatal."""
+    """Return what one server reports of itself; tables and columns it lacks are noted, not fatal."""
     names = [name for name in FACTS if name != COLLECTION or questions.collection]
     witnesses = [spec.name for spec in questions.catalogue.witnesses]
     reader = _FactReader(server, role, server.tables((*names, *witnesses)))
@@ -170,7 +170,7 @@ def gather_facts(server: Server, role: Role, questions: FactQuestions) -> Server
 
 
 def _without_pseudo_acds(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFacts:
-    """Leave out what is told of ACDs that are made up: no link feeds them, and no archive is waited for."""
+    """Leave out pseudo-ACDs: no link feeds them, and no archive of theirs is awaited."""
     return replace(
         facts,
         acds=tuple(acd for acd in facts.acds if acd not in pseudo),
@@ -188,7 +188,7 @@ def _without_pseudo_acds(facts: ServerFacts, pseudo: frozenset[int]) -> ServerFa
 
 @dataclass(slots=True)
 class _FactReader:
-    """Reads what a server really has of the tables facts come from; the rest becomes notes."""
+    """Reads what a server has of the tables facts come from; what it lacks becomes notes."""
 
     server: Server
     role: Role
@@ -197,14 +197,14 @@ class _FactReader:
     tables_read: set[str] = field(default_factory=set)
     """The tables that could be read."""
     problems: dict[str, str] = field(default_factory=dict)
-    """Why others could not, as a sentence without its end."""
+    """Why others could not, as a sentence without its full stop."""
 
     def note(self, text: str) -> None:
-        """Keep a sentence that goes on from the name of the server."""
+        """Note a sentence that begins with the name of the server."""
         self.notes.append(f"{self.role}: {text}")
 
     def without_name(self, text: str) -> str:
-        """Return what was said of this server without its name and its end: the sentence around it names it."""
+        """Return a message without this server's name and the full stop: the sentence around it names the server."""
         return text.removeprefix(f"{self.role}: ").rstrip(".")
 
     def rows(self, name: str) -> list[dict[str, Any]]:
@@ -247,16 +247,16 @@ class _FactReader:
         return tuple(usable)
 
     def coverage_query(self, spec: TableSpec, questions: FactQuestions) -> FingerprintQuery | None:
-        """Return what to ask a witness, or None for one that cannot be asked."""
+        """Return the query of a witness table, or None for one that cannot be read."""
         table = self.live.get(spec.name)
         if table is None:
             return None
         if table.problem:
-            self.note(f"{self.without_name(table.problem)}, so {spec.name} does not tell which intervals were seen")
+            self.note(f"{self.without_name(table.problem)}, so {spec.name} does not show which intervals were recorded")
             return None
         misfits = [problem for name, need in needs_of(spec).items() if (problem := misfit(table, name, need))]
         if misfits:
-            self.note(f"{spec.name} has {' and '.join(misfits)}, so it does not tell which intervals were seen")
+            self.note(f"{spec.name} has {' and '.join(misfits)}, so it does not show which intervals were recorded")
             return None
         time, lacking = usable_time(spec, table)
         for name, lost in lacking.items():
@@ -281,7 +281,7 @@ def parse_time(text: str) -> datetime | None:
 
 
 def read_rows(server: Server, table: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return the rows of a small table under the names asked for: a server answers in its own case."""
+    """Return the rows of a small table under the requested names: a server answers in its own case."""
     query = ReadQuery(Selection(table, BucketColumns()), columns)
     answer = with_retries(lambda: server.read(query).read_all())
     values = [_values(answer.column(place)) for place in range(len(columns))]
@@ -323,7 +323,7 @@ def _archives(rows: Iterable[dict[str, Any]]) -> Iterator[ArchiveStatus]:
         if status != FINISHED:
             problem = STATUS_WORDS.get(status, f"has the unknown status {status!r}")
         elif last is None:
-            problem = f"last ran at {text!r}, which is not a time known here"
+            problem = f"last ran at {text!r}, which is not a valid time"
         else:
             until = last if archive.grain.sliced else floor_to(last, 24 * 60)
         yield ArchiveStatus(row["acd"], archive, until, problem, state, last)
@@ -371,11 +371,11 @@ def _outages(rows: Iterable[dict[str, Any]], reader: _FactReader, zone: str) -> 
         down = at_label(day, label)
         yield Outage(acd, Window(down, clock_after(down, duration, zone)), row["reason"] or 0)
     if unusable:
-        reader.note(f"linkex tells no ACD, time or duration in {unusable:,} of its rows, so those are left out")
+        reader.note(f"linkex has no ACD, time or duration in {unusable:,} of its rows, so these are left out")
 
 
 def _links_down(rows: Iterable[dict[str, Any]]) -> Iterator[LinkDown]:
-    """Yield each link of which the last that its diary has is that it went down, without a duration."""
+    """Yield each link whose last row in the diary says that it went down, without a duration."""
     last: dict[int, tuple[datetime, dict[str, Any]]] = {}
     for row in rows:
         if row["reason"] != CLOCK_RESET and _has_acd_and_time(row):
@@ -388,12 +388,12 @@ def _links_down(rows: Iterable[dict[str, Any]]) -> Iterator[LinkDown]:
 
 
 def _has_acd_and_time(row: dict[str, Any]) -> bool:
-    """Say whether a row of the diary tells its ACD and its time."""
+    """Say whether a row of the diary has its ACD and its time."""
     return row["acd"] is not None and can_be_day(row["row_date"]) and can_be_label(row["row_time"])
 
 
 def _clock_resets(rows: Iterable[dict[str, Any]], role: Role) -> Iterator[ClockReset]:
-    """Yield each time a clock was set; what the diary does not tell stands for all of it."""
+    """Yield each time a clock was set; a row without an ACD or a day stands for all of them."""
     for row in rows:
         if row["reason"] == CLOCK_RESET:
             day, label = row["row_date"], row["row_time"]
@@ -401,7 +401,7 @@ def _clock_resets(rows: Iterable[dict[str, Any]], role: Role) -> Iterator[ClockR
 
 
 def _intervals(reader: _FactReader, questions: FactQuestions) -> CoveredIntervals:
-    """Return what the witnesses tell: all of them where the coverage of every interval is asked for."""
+    """Return what the witness tables show: all of them where the coverage of every interval is requested."""
     covered = CoveredIntervals()
     for spec in questions.catalogue.witnesses:
         name, query = spec.name, reader.coverage_query(spec, questions)
@@ -413,7 +413,7 @@ def _intervals(reader: _FactReader, questions: FactQuestions) -> CoveredInterval
             if error.of_whole_server:
                 raise
             problem = reader.without_name(error.message)
-            reader.note(f"{name} cannot be read, so it does not tell which intervals were seen ({problem})")
+            reader.note(f"{name} cannot be read, so it does not show which intervals were recorded ({problem})")
             continue
         reader.tables_read.add(name)
         for bucket, state in states:
@@ -424,7 +424,7 @@ def _intervals(reader: _FactReader, questions: FactQuestions) -> CoveredInterval
 
 
 def _lengths_by_acd(rows: Iterable[dict[str, Any]], questions: FactQuestions) -> tuple[DayLengths, ...]:
-    """Fall back to the set-up of the ACDs, where no interval row tells."""
+    """Fall back to the set-up of the ACDs, where no interval row has a length."""
     day = questions.window.start.date() if questions.window else date.min
     return tuple(
         DayLengths(row["acd"], day, row["intrvl"], row["intrvl"])

@@ -1,4 +1,4 @@
-"""Adds to drift the states over all columns, which a write is held against."""
+"""Adds to drift the states over all columns, which a write is compared with."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from syncengine.servers.protocol import Server
 from syncengine.servers.sql.buckets import bucket_terms
 
 
-def guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[BucketDrift]:
-    """Add the states over all columns, which are what a write is held against.
+def with_guards(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[BucketDrift]:
+    """Add the states over all columns, which a write is compared with.
 
     They must be of the rows that were compared: a bucket that is no longer as it was compared once its
-    guard has been taken is moving, and is not written.
+    guard has been read is changing, and is not written.
     """
     columns = in_full(comparison.verdict.all_columns)
     parts = tuple(
@@ -35,7 +35,7 @@ def guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[Bucke
         for pair in fingerprints(comparison, selection_of(comparison, portion), columns)
     }
     if beyond_fingerprint(columns, guards.values()):
-        guards = {pair.bucket: pair for portion in parts for pair in _digested(comparison, portion, guards)}
+        guards = {pair.bucket: pair for portion in parts for pair in _with_digests(comparison, portion, guards)}
     compared = {
         pair.bucket: pair
         for portion in parts
@@ -44,11 +44,11 @@ def guarded(comparison: Comparison, drifts: list[BucketDrift]) -> Iterator[Bucke
     for drift in drifts:
         none = BucketPair(drift.bucket, EMPTY, EMPTY)
         guard, again = guards.get(drift.bucket, none), compared.get(drift.bucket, none)
-        moving = drift.changing or (again.source, again.target) != (drift.source, drift.target)
-        yield replace(drift, source_guard=guard.source, target_guard=guard.target, changing=moving)
+        changing = drift.changing or (again.source, again.target) != (drift.source, drift.target)
+        yield replace(drift, source_guard=guard.source, target_guard=guard.target, changing=changing)
 
 
-def _digested(
+def _with_digests(
     comparison: Comparison, portion: tuple[BucketPair, ...], guards: Mapping[Bucket, BucketPair]
 ) -> Iterator[BucketPair]:
     """Add digests of all rows and columns to guards."""
@@ -73,5 +73,5 @@ def _digests(comparison: Comparison, server: Server, only: Selection) -> dict[Bu
 
 
 def beyond_fingerprint(columns: tuple[FingerprintColumn, ...], pairs: Iterable[BucketPair]) -> bool:
-    """Say whether some of the rows no fingerprint can fold in: fractions, text of unknown width or too long."""
+    """Say whether no fingerprint can cover some of the rows: fractions, text of unknown width or too long."""
     return any(not column.covered for column in columns) or any(p.source.overlong or p.target.overlong for p in pairs)

@@ -1,4 +1,4 @@
-"""What a server holds at all of what it saw, wherever one looks."""
+"""From when to when a server has rows of intervals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from syncengine.servers.protocol import Server
 
 
 def interval_extents(server: Server, catalogue: Catalogue, zone: str) -> dict[int, IntervalExtent]:
-    """Return from when to when a server holds rows of each ACD, by the tables that have rows in every interval."""
+    """Return from when to when a server has rows of each ACD, by the tables that have rows in every interval."""
     found: dict[int, IntervalExtent] = {}
     live = server.tables([spec.name for spec in catalogue.witnesses])
     for name in (name for name, table in live.items() if not table.problem):
@@ -20,7 +20,7 @@ def interval_extents(server: Server, catalogue: Catalogue, zone: str) -> dict[in
         except ServerError as error:
             if error.of_whole_server:
                 raise
-            # What cannot be read is noted with the other facts.
+            # A table that cannot be read is noted with the other facts.
             continue
         for one in bounds:
             first = bucket_start(one.first, columns, zone) if one.first else None

@@ -1,4 +1,4 @@
-"""Observes a pair: asks both servers, writes nothing."""
+"""Observes a pair: reads both servers, writes nothing."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from syncengine.observe.columns import ColumnsVerdict, judge_columns
 from syncengine.observe.comparison import Comparison, Findings, compare
 from syncengine.observe.cuts import RelevantOutages, with_cuts
 from syncengine.observe.expected_differences import Expectations, dropped, pseudo_acds_of
-from syncengine.observe.guards import guarded
+from syncengine.observe.guards import with_guards
 from syncengine.observe.pair_facts import facts_for
 from syncengine.observe.refusals import refuse_impossible, refuse_nothing, unarchived
 from syncengine.observe.remembered_days import (
-    Recall,
+    TableMemory,
     Tally,
     can_be_remembered,
     environment_of,
@@ -47,14 +47,14 @@ from syncengine.observe.samples import samples_of
 from syncengine.observe.scopes import ScopeQuestions, scopes_of
 from syncengine.observe.server_threads import server_threads
 from syncengine.observe.slices import Slice, SlicePlan
-from syncengine.observe.timetables.comparison import left_out_of, list_timetables
+from syncengine.observe.timetables.comparison import excluded_timetables, list_timetables
 from syncengine.servers.protocol import Bounds, LiveTable, Server
 from syncengine.staging.cache import Cache
 from syncengine.staging.last_synced import LastSynced
 from syncengine.staging.remembered_days import Memory
 
 FILE_KEYS_SHOWN = 100
-"""Key groups that are told of a table with files beside it."""
+"""Key groups to report of a table that belongs to files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +65,18 @@ class TableWork:
     verdict: ColumnsVerdict
     scopes: tuple[Scope, ...] = ()
     slice_plan: SlicePlan | None = None
-    recall: Recall | None = None
+    memory: TableMemory | None = None
     months: MonthRange = ALL_MONTHS
 
     def slices(self, *, use_memory: bool = True) -> tuple[Slice, ...]:
         """Return the slices, but for days that are remembered where these are relied on."""
-        skipped = self.recall.skipped if self.recall is not None and use_memory else frozenset[date]()
+        skipped = self.memory.skipped if self.memory is not None and use_memory else frozenset[date]()
         return tuple(self.slice_plan.slices(self.months, skipped)) if self.slice_plan is not None else ()
 
     @property
-    def left_out(self) -> KeyGroups | None:
+    def excluded(self) -> KeyGroups | None:
         """Rows that are each server's own."""
-        return self.slice_plan.left_out if self.slice_plan is not None else None
+        return self.slice_plan.excluded if self.slice_plan is not None else None
 
 
 def observe(
@@ -91,8 +91,8 @@ def observe(
 ) -> Observation:
     """Return what differs between source and target, and what planning needs to know of both.
 
-    Days that `memory` knows to be equal are not read where the request lets it; what is found to differ is
-    dropped from it in any case. With `last`, tables without time are held against what was remembered of them, too.
+    Days that `memory` knows to be equal are not read where the request allows it; days that differ are dropped from
+    it in any case. With `last`, tables without time are also compared with the rows remembered of them.
     """
     refuse_impossible(request)
     with server_threads(servers.values()) as pool:
@@ -100,12 +100,12 @@ def observe(
 
 
 def questions_of(settings: PairSettings, facts: Sides[ServerFacts], request: Request) -> ScopeQuestions:
-    """Return what the scopes of a request follow from."""
+    """Return what the scopes of a request depend on."""
     return ScopeQuestions(settings, tuple(facts), request.as_of, request.window, request.acds)
 
 
 class _ObservationRun:
-    """One observation under way."""
+    """One observation in progress."""
 
     def __init__(
         self,
@@ -157,7 +157,7 @@ class _ObservationRun:
             tables=tables,
             zone=self.settings.timezone,
             acds=self.request.acds,
-            notes=tuple(note for kept in (self.memory, self.last) if kept is not None for note in kept.notes),
+            notes=tuple(note for memory in (self.memory, self.last) if memory is not None for note in memory.notes),
             timetables=self.timetables,
             files=self.files,
             interval_lengths=tuple(self.lengths.items()),
@@ -171,7 +171,7 @@ class _ObservationRun:
         return {**self.request.live, **{role: future.result() for role, future in futures.items()}}
 
     def _work_or_problem(self, spec: TableSpec) -> TableWork:
-        """Return the work on a table; what goes wrong with it alone is its verdict, and does not end the others."""
+        """Return the work on a table; an error of this table alone is its verdict, and does not stop the others."""
         try:
             return self._work(spec)
         except ServerError as error:
@@ -180,7 +180,7 @@ class _ObservationRun:
             return TableWork(spec, ColumnsVerdict(TableState.NOT_READ, error.message, error.hint))
 
     def _observed_or_problem(self, work: TableWork, progress: Progress) -> TableObservation:
-        """Compare a table; what goes wrong with it alone is its verdict, and does not end the others."""
+        """Compare a table; an error of this table alone is its verdict, and does not stop the others."""
         try:
             return self._observe(work, progress)
         except ServerError as error:
@@ -196,9 +196,9 @@ class _ObservationRun:
         if verdict.state is not TableState.COMPARED:
             return TableWork(spec, verdict)
         if spec.time is None:
-            left_out = left_out_of(self.timetables, spec, verdict)
-            slicing = SlicePlan(spec, (), self.settings.timezone, left_out=left_out)
-            return TableWork(spec, verdict, (), slicing, months=self.months)
+            excluded = excluded_timetables(self.timetables, spec, verdict)
+            slice_plan = SlicePlan(spec, (), self.settings.timezone, excluded=excluded)
+            return TableWork(spec, verdict, (), slice_plan, months=self.months)
         # Without the columns that neither server has.
         spec = replace(spec, time=verdict.time)
         if spec.time is not None and spec.time.epoch is not None and self.settings.clock_zone is None:
@@ -208,16 +208,16 @@ class _ObservationRun:
             self._within_bounds(spec, scope, bounds) for scope in scopes_of(spec, self.questions, self.lengths, bounds)
         )
         untimed = self.request.window is None and any(one.untimed for found in bounds.values() for one in found)
-        slicing = SlicePlan(spec, scopes, self.settings.timezone, self.request.parts, untimed)
-        recall = self._recall(spec, verdict, scopes)
+        slice_plan = SlicePlan(spec, scopes, self.settings.timezone, self.request.parts, untimed)
+        memory = self._table_memory(spec, verdict, scopes)
         empty = bool(bounds) and not any(one.rows for found in bounds.values() for one in found)
-        if not (any(slicing.slices()) or empty or unarchived(self.request, spec, scopes, self.questions)):
+        if not (any(slice_plan.slices()) or empty or unarchived(self.request, spec, scopes, self.questions)):
             why = next((note for scope in scopes for note in scope.notes), _why_nothing(spec, self.request))
             return TableWork(spec, replace(verdict, state=TableState.NOTHING, problem=why), scopes)
-        return TableWork(spec, verdict, scopes, slicing, recall, self.months)
+        return TableWork(spec, verdict, scopes, slice_plan, memory, self.months)
 
-    def _recall(self, spec: TableSpec, verdict: ColumnsVerdict, scopes: tuple[Scope, ...]) -> Recall | None:
-        """Return what is remembered of a table; None where nothing of it is recalled and nothing will be kept."""
+    def _table_memory(self, spec: TableSpec, verdict: ColumnsVerdict, scopes: tuple[Scope, ...]) -> TableMemory | None:
+        """Return what is remembered of a table; None where it is not recalled and will not be remembered."""
         memory, now = self.memory, self.request.now
         if memory is None or now is None or not self.request.may_recall or verdict.uncovered:
             return None
@@ -226,9 +226,9 @@ class _ObservationRun:
         live = {role: self.live[role][spec.name] for role in Role}
         described = {role: server.describe() for role, server in self.servers.items()}
         environment = environment_of(spec, verdict.compared, live, self.settings, described)
-        recalled = memory.recall(environment, spec.name)
-        recall = Recall(spec, environment, recalled, scopes, self.facts, self.request.as_of, now)
-        return with_versions(recall, self.servers, self.settings.timezone, self.pool)
+        remembered = memory.recall(environment, spec.name)
+        table_memory = TableMemory(spec, environment, remembered, scopes, self.facts, self.request.as_of, now)
+        return with_versions(table_memory, self.servers, self.settings.timezone, self.pool)
 
     def _without_zone(self, spec: TableSpec) -> TableWork:
         """Leave out, or refuse to write, a table whose times cannot be read."""
@@ -249,7 +249,7 @@ class _ObservationRun:
         return {role: future.result() for role, future in futures.items()}
 
     def _within_bounds(self, spec: TableSpec, scope: Scope, bounds: Mapping[Role, tuple[Bounds, ...]]) -> Scope:
-        """Shrink a scope that is everything to what there is, so that no empty years are asked about."""
+        """Shrink an open scope to the time that has rows, so that no empty years are read."""
         if self.request.window is not None or scope.window is None:
             return scope
         columns, zone = BucketColumns.of(spec), self.settings.timezone
@@ -281,7 +281,7 @@ class _ObservationRun:
             every_row=self.request.every_row,
             zone=self.settings.timezone,
             expectations=self._expectations(spec, verdict),
-            left_out=work.left_out,
+            excluded=work.excluded,
         )
         findings, remembered = self._compared(work, comparison, progress)
         # Where a write follows the rules of roll-ups decide on them: what is repaired below changes what they count.
@@ -289,20 +289,20 @@ class _ObservationRun:
         samples = samples_of(comparison, findings)
         cuts: tuple[Cut, ...] = ()
         if self.settings.clock_zone is not None:
-            # Without it nobody knows at which time of the wall clock a row began.
+            # Without it the wall clock time at which a row began is not known.
             relevant = RelevantOutages(
                 work.scopes, self.request.parts, self.settings.clock_zone, self.request.as_of, self.months
             )
             findings.differing, cuts = with_cuts(comparison, relevant, findings.differing)
         if self.request.for_writing:
-            findings.differing = list(guarded(comparison, findings.differing))
-        wanted, others = self._of_requested_acds(spec, findings)
+            findings.differing = list(with_guards(comparison, findings.differing))
+        differing, others = self._of_requested_acds(spec, findings)
         changes = None
         if self.last is not None and spec.time is None and self.months.open_start:
-            # Of what has files beside it, people are told which.
+            # Of a table that belongs to files, more changes are reported, so that their files are named.
             shown = FILE_KEYS_SHOWN if spec.name in self.with_files else self.settings.limits.samples
             since = ChangesSinceSync(comparison, self.last, guarded=self.request.for_writing, shown=shown)
-            changes, wanted = since.compare(wanted)
+            changes, differing = since.compare(differing)
         return TableObservation(
             spec=spec,
             state=verdict.state,
@@ -314,7 +314,7 @@ class _ObservationRun:
             strength=comparison.strength,
             buckets_compared=findings.buckets,
             rows_compared=findings.rows,
-            differing=wanted,
+            differing=differing,
             other_acds=others,
             source_extents=tuple(findings.extents.values()),
             source_rows=findings.source_rows,
@@ -322,7 +322,7 @@ class _ObservationRun:
             samples=samples,
             changes=changes,
             notes=verdict.notes,
-            excluded=work.left_out,
+            excluded=work.excluded,
             remembered=remembered,
             expected=(*findings.expected.differences(spec), *counted, *dropped(work.scopes)),
             overlaps=tuple(findings.overlaps),
@@ -342,31 +342,31 @@ class _ObservationRun:
     def _compared(
         self, work: TableWork, comparison: Comparison, progress: Progress
     ) -> tuple[Findings, RememberedCounts]:
-        """Compare a table but for what is remembered of it, and keep what was learnt."""
-        name, recall, memory = work.spec.name, work.recall, self.memory
+        """Compare a table but for the days remembered of it, and remember what was learnt."""
+        name, table_memory, memory = work.spec.name, work.memory, self.memory
 
         def advance(units: int, rows: int) -> None:
             progress.advance(units, name, rows=rows)
 
-        if recall is None or memory is None:
+        if table_memory is None or memory is None:
             findings = compare(comparison, work.slices(), advance)
             if memory is not None and can_be_remembered(work.spec):
                 memory.distrust((name, one.bucket.acd, one.bucket.row_date) for one in findings.differing)
             return findings, ALL_READ
-        remembered, tally = recall.remembered, Tally(recall.named, recall.skipped)
+        remembered, tally = table_memory.counts, Tally(table_memory.named, table_memory.skipped)
         findings = compare(comparison, work.slices(), advance, tally.add)
-        if recall.contradicted_by(tally.unequal):
-            # What was remembered does not hold here, so that it is not relied on anywhere in the table.
-            remembered, tally = ALL_READ, Tally(recall.named, frozenset())
+        if table_memory.contradicted_by(tally.unequal):
+            # What was remembered is wrong here, so it is not relied on anywhere in the table.
+            remembered, tally = ALL_READ, Tally(table_memory.named, frozenset())
             findings = compare(comparison, work.slices(use_memory=False), lambda _, rows: advance(0, rows), tally.add)
-        learnt = recall.learnt(tally, self.request.seed, everything=self.request.window is None)
-        memory.remember(recall.environment, name, learnt)
+        verified = table_memory.verified_days(tally, self.request.seed, everything=self.request.window is None)
+        memory.remember(table_memory.environment, name, verified)
         return findings, replace(remembered, days_in_all=remembered.days + tally.days)
 
     def _of_requested_acds(
         self, spec: TableSpec, findings: Findings
     ) -> tuple[tuple[BucketDrift, ...], tuple[int | None, ...]]:
-        """Part the drift of the ACDs asked for from that of the others, which is said (rule 3)."""
+        """Separate the drift of the requested ACDs from that of the others, which is only reported (rule 3)."""
         if not self.request.acds or spec.acd is None or spec.time is not None:
             return tuple(findings.differing), ()
         inside = tuple(drift for drift in findings.differing if drift.bucket.acd in self.request.acds)
@@ -378,5 +378,5 @@ def _why_nothing(spec: TableSpec, request: Request) -> str:
     if spec.acd is None and request.acds:
         return WITHOUT_ACD
     if spec.grain.summarised:
-        return f"the window holds no whole period of its {spec.archive} archive"
-    return "nothing of the window is archived on both servers and still kept by both"
+        return f"the window has no whole period of its {spec.archive} archive"
+    return "nothing of the window is archived on both servers and still stored by both"

@@ -1,4 +1,4 @@
-"""What the servers of a pair say of themselves, all of them asked at once."""
+"""What the servers of a pair report of themselves, read from all at once."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from syncengine.servers.protocol import Server
 def facts_of(
     servers: Mapping[Role, Server], questions: FactQuestions, acds: Iterable[int] = ()
 ) -> dict[Role, ServerFacts]:
-    """Return what each server says of itself. Raises `InputError` for one of the ACDs that none of them knows."""
+    """Return what each server reports of itself. Raises `InputError` for one of the ACDs that none of them has."""
     options = questions.catalogue, questions.window, questions.coverage, questions.collection
-    with open_executor(servers, questions.settings) as hands:
-        futures = {role: hands.submit(_facts_on, role, *options) for role in servers}
+    with open_executor(servers, questions.settings) as executor:
+        futures = {role: executor.submit(_facts_on, role, *options) for role in servers}
         facts = {role: future.result() for role, future in futures.items()}
     refuse_unknown_acds(facts.values(), acds)
     return facts
@@ -31,7 +31,7 @@ def facts_of(
 def facts_for(
     servers: Mapping[Role, Server], settings: PairSettings, catalogue: Catalogue, request: Request
 ) -> Sides[ServerFacts]:
-    """Return what is known of source and target for a request: what it brings with it, else what they say now."""
+    """Return the facts of source and target for a request: those it brings with it, else those they report now."""
     if request.facts is not None:
         refuse_unknown_acds(tuple(request.facts), request.acds)
         return request.facts
@@ -53,7 +53,7 @@ def _facts_on(
 
 
 def refuse_unknown_acds(facts: Collection[ServerFacts], acds: Iterable[int]) -> None:
-    """Raise `InputError` for an ACD that neither server knows, or that is made up on one."""
+    """Raise `InputError` for an ACD that neither server has, or that is a pseudo-ACD of one."""
     known = {acd for one in facts for acd in one.acds}
     for acd in acds:
         if acd not in known:
@@ -62,6 +62,6 @@ def refuse_unknown_acds(facts: Collection[ServerFacts], acds: Iterable[int]) -> 
             if owner is not None:
                 raise InputError(
                     f"ACD {acd} is a pseudo-ACD of {owner}, as the pair file says, and is not compared.",
-                    hint=f"Name one of {names}, or take it out of {owner}.pseudo_acds.",
+                    hint=f"Name one of {names}, or remove it from {owner}.pseudo_acds.",
                 )
-            raise InputError(f"Neither server knows ACD {acd}.", hint=f"They know: {names}.")
+            raise InputError(f"Neither server has ACD {acd}.", hint=f"They have: {names}.")

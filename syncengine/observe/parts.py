@@ -1,4 +1,4 @@
-"""Observes a pair, in this process or in parts that an executor from outside is handed."""
+"""Observes a pair, in this process or in parts that the caller's executor runs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SILENT = SilentProgress()
 TABLES_AT_ONCE = 10
 """Tables without time are small."""
 MONTHS_APART = 24
-"""More than a CMS keeps of intervals; what is older is one part."""
+"""More than a CMS stores of intervals; everything older is one part."""
 
 
 def observe_pair(
@@ -43,23 +43,23 @@ def observe_pair(
     *,
     synced: bool,
 ) -> Observation:
-    """Return what differs between source and target, whoever looks at it: part after part, or many at once.
+    """Return what differs between source and target, read as a whole or in parts at once.
 
-    With `synced`, tables without time are held against what was remembered of them when both were last alike.
+    With `synced`, tables without time are compared with the rows remembered from when both were last alike.
     """
     if executor_of(servers) is None:
         return observe_part(servers, settings, catalogue, request, synced, progress)
     refuse_impossible(request)
     facts = facts_for(servers, settings, catalogue, request)
     questions = questions_of(settings, facts, request)
-    with open_executor(servers, settings) as hands:
+    with open_executor(servers, settings) as executor:
         names = [spec.name for spec in request.specs]
-        live_futures = {role: hands.submit(_tables_on, role, names) for role in servers}
+        live_futures = {role: executor.submit(_tables_on, role, names) for role in servers}
         live = {role: future.result() for role, future in live_futures.items()}
         refuse_absent([name for name in names if name in request.named and not any(name in on for on in live.values())])
         parts = tuple(parts_of(replace(request, facts=facts, live=live), questions))
         futures = {
-            hands.submit(observe_part, replace(catalogue, tables=part.specs), part, synced): part for part in parts
+            executor.submit(observe_part, replace(catalogue, tables=part.specs), part, synced): part for part in parts
         }
         progress.begin("Comparing", sum(len(part.specs) for part in parts))
         try:
@@ -82,17 +82,17 @@ def observe_part(
     synced: bool,
     progress: Progress = SILENT,
 ) -> Observation:
-    """Return what differs in a part, which may be the whole. What is learnt of its tables is remembered."""
+    """Return what differs in a part, which may be the whole. What it shows of its tables is remembered."""
     with Cache.of(settings) as cache, Memory(settings.staging) as memory:
         last = LastSynced(settings.staging) if synced else None
         return observe(servers, settings, catalogue, request, cache, progress, memory, last)
 
 
 def parts_of(request: Request, questions: ScopeQuestions) -> Iterator[Request]:
-    """Yield a part for each table, for some of those without time at once, and of history for each month.
+    """Yield a part for each table, one for several tables without time, and of history one for each month.
 
-    Months are told apart where they are known, but where days are remembered, which stand for a table as a whole, or
-    what is seen is written: whether a write is held against digests is decided for all of a table.
+    History is not divided where days are remembered, since these count for a table as a whole, or where a write
+    follows: whether it is compared with digests is decided for all of a table.
     """
     without_time = [spec for spec in request.specs if spec.time is None]
     for at in range(0, len(without_time), TABLES_AT_ONCE):
@@ -111,7 +111,7 @@ def _part(request: Request, specs: Iterable[TableSpec], months: MonthRange) -> R
 
 
 def _months(windows: Sequence[Window], as_of: datetime) -> Iterator[MonthRange]:
-    """Yield months that tile all of time: those of some windows, of which the last of the past are told apart."""
+    """Yield months that tile all of time: those of some windows one by one, up to a number, and all before as one."""
     begin = min((window.start for window in windows), default=as_of)
     stop = min(max((window.stop for window in windows), default=as_of), as_of)
     edges: list[date | None] = [None]

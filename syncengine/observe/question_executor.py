@@ -1,4 +1,4 @@
-"""Asks the servers of a pair at once: in threads, or by an executor from outside where the servers have one."""
+"""Sends questions to both servers of a pair at once: in threads, or through an executor that the caller gives."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class _ThreadExecutor:
         return self.pool.submit(question, self.servers, self.settings, *args, **kwargs)
 
     def stop(self) -> None:
-        """Leave it to the pool, which ends with the block that it is made for."""
+        """Do nothing: the pool ends with its own block."""
 
 
 @contextmanager
 def open_executor(servers: Mapping[Role, Server], settings: PairSettings) -> Iterator[QuestionExecutor]:
-    """Give what answers questions beside each other; whatever ends the work early ends what has not begun."""
+    """Give an executor that answers questions in parallel; leaving early cancels those that have not begun."""
     executor = executor_of(servers)
     if executor is None:
         with server_threads(servers.values()) as pool:

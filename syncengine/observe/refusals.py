@@ -1,4 +1,4 @@
-"""Refuses what was asked for where nothing could be told of it: that would read as in sync."""
+"""Refuses a request of which nothing could be reported: that would read as in sync."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def refuse_nothing(request: Request, tables: Sequence[TableObservation], questio
 
 
 def _refuse_lost_window(request: Request, tables: Sequence[TableObservation], questions: ScopeQuestions) -> None:
-    """Refuse a window that no table can be asked about any more, or not yet."""
+    """Refuse a window that no table has any more, or not yet."""
     readable = (TableState.COMPARED, TableState.NOT_READ)
     scopes = [scope for table in tables if table.state in readable for scope in table.scopes]
     if request.window is None or not scopes or any(scope.window for scope in scopes):
@@ -51,10 +51,10 @@ def _refuse_lost_window(request: Request, tables: Sequence[TableObservation], qu
     if any(unarchived(request, table.spec, table.scopes, questions) for table in tables):
         # Planning refuses it by the rule, and --wait knows what to wait for.
         return
-    why = next((note for scope in scopes for note in scope.notes), "no server holds any of it")
+    why = next((note for scope in scopes for note in scope.notes), "no server has any of it")
     raise WindowError(
         f"Nothing of the window {request.window} can be compared: {why}.",
-        hint="Give a window that both servers have archived and still keep.",
+        hint="Give a window that both servers have archived and still store.",
     )
 
 
@@ -69,7 +69,7 @@ def unarchived(request: Request, spec: TableSpec, scopes: tuple[Scope, ...], que
 
 
 def refuse_absent(absent: Sequence[str]) -> None:
-    """Refuse tables that were named and that neither server has, whatever else was asked for."""
+    """Refuse tables that were named and that neither server has, even if others were requested."""
     if absent:
         one = len(absent) == 1
         raise UnknownTableError(
@@ -90,6 +90,6 @@ def _refuse_no_verdict(tables: Sequence[TableObservation]) -> None:
     hint = "Name other tables, or another window."
     if WITHOUT_ACD in nothing:
         hint = "Leave `acds=` out, or name another window." if of_a_time else "Leave `acds=` out."
-    # Of a table that is on neither server, or of no ACD, no other window will tell more.
+    # For a table that is on neither server, or of no ACD, another window does not help.
     kind = WindowError if of_a_time else InputError
     raise kind(f"There is nothing to compare.{reasons}", hint=hint)

@@ -41,11 +41,11 @@ from syncengine.observe.slices import SLICE
 from syncengine.servers.protocol import LiveTable, Server, ServerDescription
 
 FORMAT = 2
-"""Of what an environment is made of, and of what its days mean."""
+"""The version of what an environment is made from, and of what its days mean."""
 SHARE = 10
-"""In so many verifies every remembered day is read again."""
+"""The number of verifies in which every remembered day is read again."""
 LONGEST = timedelta(days=400)
-"""More than a CMS keeps of intervals; who types a longer window has it read."""
+"""More than a CMS stores of intervals; a longer window is always read."""
 QUERY_ROWS = 30_000
 """Rows of both servers that take about as long to read as one more query takes to begin."""
 
@@ -88,28 +88,28 @@ def environment_of(
 
 
 @dataclass(frozen=True)
-class Recall:
-    """What of one table is remembered, seen from one verify. A day is read, or spared, for all ACDs together."""
+class TableMemory:
+    """What one verify may use of the days remembered of one table. A day is read or skipped for all ACDs together."""
 
     spec: TableSpec
     environment: str
-    recalled: RememberedDays
+    remembered_days: RememberedDays
     scopes: tuple[Scope, ...]
     facts: Sides[ServerFacts]
     as_of: datetime
     now: datetime
     """The clock of this machine."""
     versions: PairVersions | None = None
-    """Of the days that may be spared or remembered, None before they are asked for."""
+    """Of the days that may be skipped or remembered, None before they are read."""
 
     @cached_property
     def span(self) -> Window | None:
-        """From the first to the last of the days that may be spared or remembered, None where there are none."""
+        """From the first to the last of the days that may be skipped or remembered, None where there are none."""
         days = [day for day in self._days if self._candidate(day)]
         return Window(_span(days[0]).start, _span(days[-1]).stop) if days else None
 
     def queries(self, zone: str) -> tuple[DaysQuery, ...]:
-        """Return what to ask each server for the versions of these days, slice by slice as rows are compared."""
+        """Return the queries of the versions of these days, slice by slice as rows are compared."""
         acds = None if any(scope.acd is None for scope in self.scopes) else tuple(sorted(self.named))
         pieces = self.span.cut(SLICE) if self.span is not None else ()
         found = (select_window(self.spec, piece, zone=zone, acds=acds) for piece in pieces)
@@ -117,10 +117,10 @@ class Recall:
 
     @cached_property
     def skipped(self) -> frozenset[date]:
-        """The days that are not read: remembered for every ACD asked about, but for the share that is read again.
+        """The days that are not read: remembered for every requested ACD, but for the share that is read again.
 
         That is the tenth not read for longest, the latest of those first: it joins the days that are read anyway.
-        Few rows between days that are read are read along, sooner than asking twice.
+        A few rows between days that are read are read with them: that is faster than a second query.
         """
         whole = dict(self._whole())
         ages = {day: min(one.at for one in found) for day, found in whole.items()}
@@ -138,7 +138,7 @@ class Recall:
         return frozenset(spared)
 
     @property
-    def remembered(self) -> RememberedCounts:
+    def counts(self) -> RememberedCounts:
         """What is not read, for the verdict."""
         skipped = {
             place: one for place, one in self._valid.items() if self._requested(place) and place[1] in self.skipped
@@ -154,19 +154,19 @@ class Recall:
         )
 
     def contradicted_by(self, unequal: Iterable[DayPlace]) -> bool:
-        """Say whether a day that is remembered as equal is not: then none is to be trusted."""
+        """Say whether a day that is remembered as equal is not: then none is relied on."""
         return any(place in self._valid for place in unequal)
 
-    def learnt(self, tally: Tally, seed: int, *, everything: bool) -> VerifiedDays:
-        """Return what to keep of a comparison; `everything` says that no window was asked for."""
+    def verified_days(self, tally: Tally, seed: int, *, everything: bool) -> VerifiedDays:
+        """Return what to remember of a comparison; `everything` says that no window was requested."""
         distrusted = self.contradicted_by(tally.unequal)
-        known = {place for place in self.recalled.days if distrusted or place in self._invalid}
+        known = {place for place in self.remembered_days.days if distrusted or place in self._invalid}
         starts = [scope.window.start.date() for scope in self.scopes if scope.window]
         return VerifiedDays(
             equal=tuple(self._equal(tally, seed)),
             dropped=frozenset(known),
             resets=self._resets,
-            mark=self.recalled.mark,
+            mark=self.remembered_days.mark,
             oldest_day=min(starts, default=None) if everything else None,
         )
 
@@ -181,25 +181,25 @@ class Recall:
 
     @cached_property
     def _valid(self) -> dict[DayPlace, EqualDay]:
-        """What is remembered and known to hold."""
+        """What is remembered and still valid."""
         return {
             place: one
-            for place, one in self.recalled.days.items()
+            for place, one in self.remembered_days.days.items()
             if place not in self._invalid and self._versioned(place)
         }
 
     @cached_property
     def _invalid(self) -> frozenset[DayPlace]:
-        """What is remembered and holds no more: it was seen after now, a clock was set unbeknownst, or rows changed."""
-        new = self._resets - self.recalled.resets
+        """What is remembered and no longer valid: dated after now, changed since, or before an unknown clock reset."""
+        new = self._resets - self.remembered_days.resets
         return frozenset(
             place
-            for place, one in self.recalled.days.items()
+            for place, one in self.remembered_days.days.items()
             if one.at > self.now or any(_touches(reset, one) for reset in new) or self._changed(place, one)
         )
 
     def _versioned(self, place: DayPlace) -> bool:
-        """Say whether the servers were asked for the version of a day."""
+        """Say whether the version of a day was read from the servers."""
         span = self.span if self.versions is not None else None
         return span is not None and self._requested(place) and span.start <= _span(place[1]).start < span.stop
 
@@ -210,11 +210,11 @@ class Recall:
         return self.versions.of(place) != one.version or any(now < then for now, then in positions)
 
     def _candidate(self, day: date) -> bool:
-        """Say whether a day is asked about whole, and may be spared, or remembered."""
+        """Say whether all of a day is requested, and it may be skipped or remembered."""
         span = _span(day)
         parts = {scope: part for scope in self.scopes if scope.window and (part := scope.window.clipped(span))}
         return any(
-            part == span and ((scope.acd, day) in self.recalled.days or self._is_closed(scope.acd, span))
+            part == span and ((scope.acd, day) in self.remembered_days.days or self._is_closed(scope.acd, span))
             for scope, part in parts.items()
         )
 
@@ -227,11 +227,11 @@ class Recall:
 
     @cached_property
     def _days(self) -> tuple[date, ...]:
-        """Every day asked about, in order."""
+        """Every requested day, in order."""
         return tuple(sorted({day for scope in self.scopes if scope.window for day in scope.window.days()}))
 
     def _whole(self) -> Iterator[tuple[date, tuple[EqualDay, ...]]]:
-        """Yield the days that every scope that holds some of them holds whole, and remembers."""
+        """Yield the days that are whole, and remembered, in every scope that has any of their time."""
         for day in self._days:
             span = _span(day)
             parts = {scope: part for scope in self.scopes if scope.window and (part := scope.window.clipped(span))}
@@ -261,7 +261,7 @@ class Recall:
                     yield EqualDay(scope.acd, day, self.now, seed, buckets, rows, own, version, positions)
 
     def _closed_until(self, acd: int | None) -> datetime | None:
-        """Return until when both servers say that they have archived, None where one does not say.
+        """Return until when both servers report that they have archived, None where one does not report it.
 
         A day of events is open for another day: they are written late.
         """
@@ -284,15 +284,15 @@ class Tally:
     compared: dict[DayPlace, tuple[int, int]] = field(default_factory=dict)
     """Buckets, and rows of both servers."""
     unequal: set[DayPlace] = field(default_factory=set)
-    """Days with a bucket whose fingerprints were not equal at first sight, whatever came of it."""
+    """Days with a bucket whose fingerprints were not equal when first read, even if they were later."""
 
     @property
     def days(self) -> int:
-        """How many days that hold rows were read."""
+        """How many days that have rows were read."""
         return len({day for (_, day), (_, rows) in self.compared.items() if rows})
 
     def add(self, pairs: tuple[BucketPair, ...]) -> None:
-        """Take in one slice, whole. A day on which intervals of a server may overlap is not equal."""
+        """Count one whole slice. A day on which intervals of a server may overlap is not equal."""
         tiled = {bucket: one.source_tiles and one.target_tiles for bucket, one in stretches(pairs).items()}
         for pair in pairs:
             day = pair.bucket.row_date
@@ -305,24 +305,24 @@ class Tally:
                 self.unequal.add((acd, day))
 
 
-def with_versions(recall: Recall, servers: Mapping[Role, Server], zone: str, pool: Executor) -> Recall | None:
-    """Ask both servers at once which versions of days they hold; None where one of them cannot tell.
+def with_versions(memory: TableMemory, servers: Mapping[Role, Server], zone: str, pool: Executor) -> TableMemory | None:
+    """Read the versions of days from both servers at once; None where one of them has none.
 
-    To be asked before rows are: a change while they are compared gives versions other than those that are kept.
+    They are read before the rows: a change while rows are compared gives other versions than those remembered.
     """
-    queries = recall.queries(zone)
+    queries = memory.queries(zone)
     if not queries:
-        return recall
+        return memory
     futures = {role: pool.submit(_versions_on, server, queries) for role, server in servers.items()}
     answers = {role: future.result() for role, future in futures.items()}
     known = {role: versions for role, versions in answers.items() if versions is not None}
-    return replace(recall, versions=PairVersions(known)) if len(known) == len(answers) else None
+    return replace(memory, versions=PairVersions(known)) if len(known) == len(answers) else None
 
 
 def _versions_on(server: Server, queries: Iterable[DaysQuery]) -> DayVersions | None:
-    """Return the versions of days on one server, None where it cannot tell, or began to count anew meanwhile.
+    """Return the versions of days on one server, None where it has none, or restarted its count meanwhile.
 
-    One that fails at it, as over a time limit, cannot tell: the rows are read then, which it may well let be.
+    Where the query fails, for example at a time limit, there are none either: the rows are read instead.
     """
     found: DayVersions | None = None
     for query in queries:
@@ -344,7 +344,7 @@ def _span(day: date) -> Window:
 
 
 def _touches(reset: ClockReset, one: EqualDay) -> bool:
-    """Say whether a clock set may have moved rows of that day, or of one after; at midnight, of the day before."""
+    """Say whether a clock reset may have changed rows of that day or later; at midnight, also of the day before."""
     if reset.acd and one.acd is not None and reset.acd != one.acd:
         return False
     return reset.day == date.min or one.day >= reset.day - DAY

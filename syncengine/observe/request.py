@@ -1,4 +1,4 @@
-"""What is asked about a pair: which tables, of which time, and what for."""
+"""What to observe of a pair: which tables, of which time, and what for."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from syncengine.servers.protocol import LiveTable
 
 @dataclass(frozen=True, slots=True)
 class MonthRange:
-    """Whole months, from the first of one up to the first of another. None is open, so that some tile all of time.
+    """Whole months, from the first of one up to the first of another. None is open, so that ranges can tile all time.
 
-    A bucket, and what an outage has cut, belongs to the months in which it begins. What has no time, as all of an
-    administration table, belongs to those that are open at their old end.
+    A bucket, and what an outage has cut, belongs to the months in which it begins. Rows without time, as in an
+    administration table, belong to the range that is open at its start.
     """
 
     first: date | None = None
@@ -28,11 +28,11 @@ class MonthRange:
 
     @property
     def open_start(self) -> bool:
-        """Say whether what has no time belongs to them."""
+        """Say whether rows without time belong to them."""
         return self.first is None
 
     def contains(self, day: date | None) -> bool:
-        """Say whether what begins on a day belongs to them, or with None what has no time."""
+        """Say whether a row that begins on a day belongs to them; None stands for rows without time."""
         if day is None:
             return self.open_start
         return (self.first is None or self.first <= day) and (self.past is None or day < self.past)
@@ -59,7 +59,7 @@ ALL_MONTHS = MonthRange()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to observe. `window` None means everything both servers hold."""
+    """What to observe. `window` None means everything both servers have."""
 
     specs: tuple[TableSpec, ...]
     source: Role
@@ -70,41 +70,41 @@ class Request:
     """The parts of the window in which intervals and events are compared; none means all of it."""
     acds: tuple[int, ...] = ()
     named: frozenset[str] = frozenset()
-    """The tables that were asked for by name: one that is on neither server is then a mistake."""
+    """The tables that were requested by name: one that is on neither server is then a mistake."""
     every_row: bool = False
     for_writing: bool = False
-    """Gather what a plan needs beside the drift: guards, and which intervals the servers saw."""
+    """Gather what a plan needs besides the drift: guards, and which intervals the servers recorded."""
     fresh: bool = False
-    """Read all that is asked for, whatever is remembered, and remember nothing."""
+    """Read everything, use nothing that is remembered, and remember nothing."""
     facts: Sides[ServerFacts] | None = None
-    """What was learnt of source and target just before, of at least this window; otherwise it is asked for."""
+    """The facts of source and target, read just before, of at least this window; without them they are read."""
     live: Mapping[Role, Mapping[str, LiveTable]] = field(default_factory=dict)
-    """Its tables as each server has them, seen just before; of a server that is not in it they are asked for."""
+    """Its tables as each server has them, read just before; those of a server that is not in it are read."""
     months: MonthRange | None = None
-    """Of a part of a request the months that are compared, all else being that of the whole; None for the whole.
+    """Of a part of a request the months that are compared, all else as in the whole; None for the whole.
 
-    What parts show is merged (`model.merging`): whether there is anything to compare is judged of these together.
+    The results of parts are merged (`model.merging`); only then is it judged whether there is anything to compare.
     """
     now: datetime | None = None
     """The clock of this machine, by which verdicts are remembered; without it none is."""
 
     @property
     def of_history(self) -> bool:
-        """Say whether it is about what happened, and not only about administration and what is to come."""
+        """Say whether it is about the past, and not only about administration and the future."""
         return any(spec.time is not None and not spec.future_dates for spec in self.specs)
 
     @property
     def facts_window(self) -> Window | None:
-        """When the servers are asked which intervals they have: for administration a glance at the last day will do."""
+        """The time of which interval lengths are read: for administration the last day is enough."""
         if self.window is not None or any(spec.time is not None for spec in self.specs):
             return self.window
         return Window(self.as_of - DAY, self.as_of)
 
     @property
     def may_recall(self) -> bool:
-        """Say whether what is remembered may spare anything: never where every row is asked for, or a write follows.
+        """Say whether remembered days may be skipped: never where every row is requested, or a write follows.
 
-        Nor in some months: what is remembered of a table holds in all of it, or is relied on nowhere.
+        Nor in some months only: what is remembered of a table is relied on in all of it, or not at all.
         """
         partly = self.months not in (None, ALL_MONTHS)
         return self.now is not None and not (self.fresh or self.every_row or self.for_writing or partly)

@@ -1,4 +1,4 @@
-"""Reads the rows of a bucket that differs, afresh and the same way samples are."""
+"""Reads the rows of a bucket that differs again, in the same way as samples."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ Row = tuple[Exact, ...]
 
 
 def rows_of(comparison: Comparison, drift: BucketDrift, limit: int) -> BucketRows:
-    """Return up to `limit` rows of each kind; raises `ChangedSincePlanError` where the bucket is not what was seen.
+    """Return up to `limit` rows of each kind; raises `ChangedSincePlanError` where the bucket has changed since.
 
-    However many rows there are, no more than those stand in memory: they are compared in the cache.
+    No more rows than those are in memory: the bucket is compared in the cache.
     """
-    seen, cache, question = (
+    before, cache, question = (
         BucketPair(drift.bucket, drift.source, drift.target),
         comparison.cache,
         question_of(comparison),
     )
-    find_surplus(comparison, (seen,))
+    find_surplus(comparison, (before,))
     remove_expected(comparison, ExpectedCounts(comparison.expectations))
-    found = fingerprints(comparison, selection_of(comparison, (seen,)), comparison.verdict.compared)
+    found = fingerprints(comparison, selection_of(comparison, (before,)), comparison.verdict.compared)
     now = next(iter(found), BucketPair(drift.bucket, EMPTY, EMPTY))
-    if not (_alike(now.source, seen.source) and _alike(now.target, seen.target)):
+    if not (_alike(now.source, before.source) and _alike(now.target, before.target)):
         raise ChangedSincePlanError(
-            f"{comparison.spec.name} has changed since it was compared, in the bucket that was asked for.",
+            f"{comparison.spec.name} has changed since it was compared, in the requested bucket.",
             hint="Compare it again.",
         )
     cache.run(placed_statement(question))
@@ -65,8 +65,8 @@ def rows_of(comparison: Comparison, drift: BucketDrift, limit: int) -> BucketRow
     )
 
 
-def _alike(now: BucketState, seen: BucketState) -> bool:
-    return (now.rows, now.hash_sum) == (seen.rows, seen.hash_sum)
+def _alike(now: BucketState, before: BucketState) -> bool:
+    return (now.rows, now.hash_sum) == (before.rows, before.hash_sum)
 
 
 def _repeated(found: Iterable[tuple[Any, ...]], columns: Sequence[FingerprintColumn]) -> Iterator[Row]:
@@ -85,7 +85,7 @@ def _changed(found: tuple[Any, ...], columns: Sequence[FingerprintColumn]) -> Ch
 
 
 def _exact(values: Iterable[Any], columns: Sequence[FingerprintColumn]) -> Row:
-    """Return values as they are; dates come as text, since some are none of Python's."""
+    """Return values as they are; dates come as text, since Python cannot represent them all."""
     return tuple(
         date_of(value) if column.type.name == "date" and isinstance(value, str) else value
         for value, column in zip(values, columns, strict=True)

@@ -15,7 +15,7 @@ from syncengine.observe.surplus_groups import groups_of_surplus
 def samples_of(comparison: Comparison, findings: Findings) -> tuple[KeyGroupDrift, ...]:
     """Return the first differing key groups of a table, in the order of its buckets: as many as people are shown.
 
-    Rows are read where comparing has not: of buckets that only one server has, and of those that had moved.
+    Rows are read of buckets whose rows were not compared, since one server has none, and of those that had changed.
     """
     most = comparison.limits.samples
     # A bucket that differs has one at least.

@@ -24,7 +24,7 @@ FULL_TENTHS = 9
 
 @dataclass(frozen=True, slots=True)
 class ScopeQuestions:
-    """What every table's scopes follow from."""
+    """What every table's scopes depend on."""
 
     settings: PairSettings
     facts: tuple[ServerFacts, ...]
@@ -89,7 +89,7 @@ def _scope(
     notes: list[str] = []
     dropped: Dropped | None = None
     if not spec.future_dates:
-        # A window too short for a row of the archive is not told what it would be clipped to.
+        # A window too short for a row of the archive has no note about what it would be clipped to.
         selects_rows = spec.grain.selects(requested) if requested else False
         until, why = _closed(spec, acd, length, questions)
         if selects_rows and window is not None and window.stop > until:
@@ -114,7 +114,7 @@ def _begins_before(
     questions: ScopeQuestions,
     bounds: dict[Role, tuple[Bounds, ...]],
 ) -> bool:
-    """Say whether a server still holds rows that the other may have dropped."""
+    """Say whether a server still has rows that the other may have dropped."""
     columns, zone = BucketColumns.of(spec), questions.settings.timezone
     return any(
         bound.first is not None and (start := bucket_start(bound.first, columns, zone)) is not None and start < floor
@@ -136,8 +136,8 @@ def _closed(spec: TableSpec, acd: int | None, length: int, questions: ScopeQuest
 def closed_until(grain: Grain, acd: int | None, length: int, questions: ScopeQuestions) -> tuple[datetime, str]:
     """Return up to when both servers have archived, and why not further (rule 6).
 
-    Where a server does not tell, the period before this one is not taken to be archived, but those before
-    it are: enough to compare by, never to write by.
+    Where a server does not report it, the period before this one counts as not archived, but those before it as
+    archived: enough to compare, never to write.
     """
     best: datetime | None = None
     why = ""
@@ -169,7 +169,7 @@ def dropped_before(
             floors.append(_wrapped_before(spec, acd, facts, bounds.get(facts.role, ()), questions.settings.timezone))
         elif spec.grain.longest_retention is not None:
             periods, unit = _periods_stored(spec, acd, facts, questions.settings), spec.grain.unit
-            floors.append((unit.cutoff(periods, questions.as_of), f"{facts.role} keeps {periods} {unit.word}s"))
+            floors.append((unit.cutoff(periods, questions.as_of), f"{facts.role} stores {periods} {unit.word}s"))
     return max(floors)
 
 
@@ -177,16 +177,14 @@ def _periods_stored(spec: TableSpec, acd: int | None, facts: ServerFacts, settin
     configured = settings.retention.of(spec.grain.archive)
     if configured is not None:
         return configured
-    entries = [kept for kept in _entries(spec, acd, facts) if kept.archive is spec.archive]
+    entries = [one for one in _entries(spec, acd, facts) if one.archive is spec.archive]
     if spec.retention is None or not entries:
         return settings.retention.most(spec.grain)
-    return max(kept.periods for kept in entries)
+    return max(one.periods for one in entries)
 
 
 def _entries(spec: TableSpec, acd: int | None, facts: ServerFacts) -> list[StorageAllocation]:
-    return [
-        kept for kept in facts.storage_allocations if kept.item == spec.retention and (acd is None or kept.acd == acd)
-    ]
+    return [one for one in facts.storage_allocations if one.item == spec.retention and (acd is None or one.acd == acd)]
 
 
 def _wrapped_before(
@@ -194,10 +192,10 @@ def _wrapped_before(
 ) -> tuple[datetime, str]:
     """Return where a circular table begins, if it has dropped rows already.
 
-    One that holds its capacity has wrapped. Where the capacity is not known, one with rows may have.
+    One that is full has wrapped. Where the capacity is not known, one with rows may have.
     """
     latest = (EARLIEST, "")
-    capacity = max((kept.capacity for kept in _entries(spec, acd, facts)), default=0)
+    capacity = max((one.capacity for one in _entries(spec, acd, facts)), default=0)
     for bound in bounds:
         if bound.first is None or (acd is not None and bound.acd != acd):
             continue
@@ -205,5 +203,5 @@ def _wrapped_before(
             start = bucket_start(bound.first, BucketColumns.of(spec), zone)
             if start is not None:
                 # The first quarter of an hour may have lost some of its rows.
-                latest = max(latest, (start + timedelta(minutes=QUANTUM), f"{facts.role} holds nothing older"))
+                latest = max(latest, (start + timedelta(minutes=QUANTUM), f"{facts.role} has nothing older"))
     return latest

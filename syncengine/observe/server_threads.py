@@ -1,4 +1,4 @@
-"""Threads in which the servers of a pair are asked at once."""
+"""Threads that query the servers of a pair at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from syncengine.servers.protocol import Server
 
 @contextmanager
 def server_threads(servers: Collection[Server]) -> Iterator[Executor]:
-    """Give as many threads as there are servers; whatever ends the work early ends what the servers are asked."""
+    """Give as many threads as there are servers; leaving early interrupts the servers' queries."""
 
     def interrupt() -> None:
         for server in servers:

@@ -1,4 +1,4 @@
-"""Finds out which tables of a set are no part of it on a pair, since neither server has them with a column."""
+"""Finds the tables of a set that do not belong to it on this pair: neither server has them with the set's column."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NAMES_SHOWN = 6
 def tables_not_in_set(
     specs: tuple[TableSpec, ...], only_with: Mapping[str, str], servers: Mapping[Role, Server]
 ) -> tuple[TableObservation, ...]:
-    """Return the tables that are there on a server, and on none with the column that makes them part of what is meant.
+    """Return the tables that exist on a server, but on none with the column that makes them part of the set.
 
-    Each as a table nobody looked at, with why. Raises `ServerError` where a server is lost.
+    Each is returned as a table that was not compared, with the reason. Raises `ServerError` where a server is lost.
     """
     wanted = [spec for spec in specs if spec.name in only_with]
     if not wanted:
@@ -34,26 +34,26 @@ def tables_not_in_set(
 
     outside = [spec for spec in wanted if not has(spec)]
     if len(outside) == len(specs):
-        # Nothing else was asked for: then these were meant.
+        # Nothing else was requested, so these tables are meant.
         return ()
     return tuple(
-        TableObservation(spec, TableState.NOTHING, f"without a column {only_with[spec.name]} on either server")
+        TableObservation(spec, TableState.NOTHING, f"no column {only_with[spec.name]} on either server")
         for spec in outside
     )
 
 
 def specs_without(specs: tuple[TableSpec, ...], excluded: tuple[TableObservation, ...]) -> tuple[TableSpec, ...]:
-    """Return specs but for those of tables that are left out."""
+    """Return the specs of tables that are not excluded."""
     names = {one.spec.name for one in excluded}
     return tuple(spec for spec in specs if spec.name not in names)
 
 
 def with_exclusions_noted(observation: Observation, excluded: tuple[TableObservation, ...]) -> Observation:
-    """Return an observation that names the tables it left out, and what compares them all the same."""
+    """Return an observation that names the excluded tables, and the command that compares them anyway."""
     if not excluded:
         return observation
     names = [one.spec.name for one in excluded]
     why = ", ".join(dict.fromkeys(one.problem for one in excluded))
     verify_command = command("verify", *(word for name in names for word in ("--table", name)))
-    note = f"{listed(names, NAMES_SHOWN)}: left out, {why}; `{verify_command}` compares what is there"
+    note = f"{listed(names, NAMES_SHOWN)}: not compared: {why}. To compare them anyway: `{verify_command}`"
     return replace(observation, notes=(*observation.notes, note), excluded_tables=excluded)

@@ -18,47 +18,47 @@ SLICE = timedelta(days=31)
 """How much of an interval or event table one fingerprint query covers.
 
 Planning a query over 172 columns takes as long as running it over 30,000 rows, so slices are not small;
-they bound the number of buckets held at once.
+they bound the number of buckets in memory at once.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Some of a table that is compared at once."""
+    """The part of a table that is compared at once."""
 
     selection: Selection
     run: Window | None = None
     """Of an interval table, the time around it that is compared without a gap."""
 
     def contains(self, bucket: Bucket) -> bool:
-        """Say whether a bucket of an interval table that lies near lies in it."""
+        """Say whether a nearby bucket of an interval table is in it."""
         window, place = self.selection.window, (bucket.row_date or date.min, bucket.slot or 0)
         return window is None or _place(window.start) <= place < _place(window.stop)
 
 
 @dataclass(frozen=True, slots=True)
 class SlicePlan:
-    """What of a table is compared in slices, and of which time. Rows of a table without time are one slice."""
+    """Which rows of a table are compared, of which time, in slices. A table without time is one slice."""
 
     spec: TableSpec
     scopes: tuple[Scope, ...]
     zone: str
     parts: tuple[Window, ...] = ()
-    """Of intervals and events only what lies in these is compared, where there are any; they must not overlap."""
+    """The parts of the time in which intervals and events are compared, none for all; they must not overlap."""
     untimed: bool = False
     """Whether the rows that no window can select are compared."""
-    left_out: KeyGroups | None = None
+    excluded: KeyGroups | None = None
     """Rows of a table without time that are each server's own."""
 
     def slices(self, months: MonthRange = ALL_MONTHS, skipped: frozenset[date] = frozenset()) -> Iterator[Slice]:
         """Yield the slices that are the table's scopes in some months, but for days skipped: no gap, no overlap.
 
-        ACDs with the same window are asked about together.
+        ACDs with the same window are read together.
         """
         spec, columns = self.spec, BucketColumns.of(self.spec)
         if spec.time is None:
             if months.open_start:
-                yield Slice(Selection(spec.name, columns, excluded=self.left_out))
+                yield Slice(Selection(spec.name, columns, excluded=self.excluded))
             return
         named = tuple(scope.acd for scope in self.scopes if scope.acd is not None)
         all_acds = any(scope.acd is None for scope in self.scopes)
@@ -113,7 +113,7 @@ def _beginning_in(selection: Selection, months: MonthRange) -> Selection | None:
 
 
 def _runs(window: Window, skipped: frozenset[date]) -> Iterator[Window]:
-    """Yield what is left of a window without some days, those that follow each other as one."""
+    """Yield what remains of a window without some days, adjacent days as one."""
     if not skipped:
         yield window
         return

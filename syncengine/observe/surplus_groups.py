@@ -1,4 +1,4 @@
-"""Tells the key groups of the surplus just found, for people to look at."""
+"""Reads the key groups of the surplus just found, to show to people."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def _changes(cache: Cache, question: BagQuestion, group: tuple[object, ...]) -> 
     return tuple(one for one in values if one.source != one.target)
 
 
-def plain_value(column: FingerprintColumn, value: Any) -> Value:  # noqa: ANN401  # whatever a server has
-    """Return a value as it is told and kept in plans: as itself, or as text where plans and JSON have no such value.
+def plain_value(column: FingerprintColumn, value: Any) -> Value:  # noqa: ANN401  # any value of a server
+    """Return a value as reports and plans have it: as itself, or as text where plans and JSON have no such value.
 
-    Dates come as text, since some are none of Python's.
+    Dates come as text, since Python cannot represent them all.
     """
     if column.type.name == "date" and isinstance(value, str):
         found = date_of(value)

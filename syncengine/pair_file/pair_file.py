@@ -126,7 +126,7 @@ def _unset_secrets(role: Role, url: str, environment: Mapping[str, str]) -> list
 
 
 def _server(role: Role, entry: ServerEntry, environment: Mapping[str, str]) -> ServerSettings:
-    # In the url of a live server the value must not end the part it stands in, whatever signs it has.
+    # In the url of a live server, special characters of the value must not end its part of the url.
     written = str if entry.url.startswith("duckdb:") else partial(quote, safe="")
     url = REFERENCE.sub(lambda found: written(environment[found.group(1)]), entry.url)
     return ServerSettings(
@@ -155,6 +155,7 @@ def _left_in_single_user_mode(entry: PairEntry) -> list[str]:
         for kind in (LineKind.SINGLE_USER, LineKind.MULTI_USER)
     )
     return [
-        f"hooks.{LineKind.SINGLE_USER}: nothing would put {role} back; write a hook {LineKind.MULTI_USER} for it too"
+        f"hooks.{LineKind.SINGLE_USER}: no hook returns {role} to multi-user mode; "
+        f"write a hook {LineKind.MULTI_USER} for it too"
         for role in sorted(there - back)
     ]

@@ -20,10 +20,10 @@ from syncengine.pair_file.timetables import TimetablesEntry
 PASSWORD_IN_URL = re.compile(r"://[^/@:]*:(.+)@|[?&;](?:password|pwd|passwd)=([^&;]*)", re.IGNORECASE)
 DEFAULTS = Limits()
 IL_DIGITS = 10
-"""Of the number of an installation location (High Availability guide, Preface)."""
+"""Digits of the number of an installation location (High Availability guide, Preface)."""
 MOST_ROWS = 10**12
 MOST_MB = 10**8
-"""More than any server holds, and less than any clock or counter overflows at."""
+"""More than any server has, and less than a clock or counter can take."""
 
 
 def _zone(name: str) -> str:
@@ -39,13 +39,13 @@ def _url(url: str) -> str:
         raise ValueError("is not a url; write duckdb:///FILE, with the path relative to this file")
     passwords = (found.group(1) or found.group(2) for found in PASSWORD_IN_URL.finditer(url))
     if any(REFERENCE.fullmatch(password) is None for password in passwords if password):
-        raise ValueError("holds a password; write ${NAME} there and set NAME in the environment")
+        raise ValueError("has a password in it; write ${NAME} instead and set NAME in the environment")
     return url
 
 
 def _acd_or_default(name: str) -> str:
     if re.fullmatch("default|[1-9][0-9]?", name) is None:
-        raise ValueError("names no ACD; write its number, or default for all")
+        raise ValueError("is not an ACD; write its number, or default for all")
     return name
 
 
@@ -59,7 +59,7 @@ def _wall_clock(moment: datetime) -> datetime:
     if moment.tzinfo is not None:
         raise ValueError("is the switch's wall clock and takes no time zone; write 2000-06-05T06:10:00")
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError(f"lies where no data can be: a CMS knows the years {FIRST_YEAR} to {LAST_YEAR}")
+        raise ValueError(f"is outside the years {FIRST_YEAR} to {LAST_YEAR}")
     return moment
 
 
@@ -78,7 +78,7 @@ class ServerEntry(_Strict):
 
 
 class RetentionEntry(_Strict):
-    """How long each archive is kept, where dcalloc is not to be asked: days, days, weeks, months."""
+    """How long each archive is stored, instead of what dcalloc has: days, days, weeks, months."""
 
     interval: int | None = Field(default=None, ge=1, le=INTERVAL.longest_retention)
     daily: int | None = Field(default=None, ge=1, le=DAILY.longest_retention)
@@ -111,16 +111,16 @@ class ExpectedEntry(_Strict):
 
 def _one_line(text: str) -> str:
     if not text.strip():
-        raise ValueError("is empty; leave the key out where it is not known")
+        raise ValueError("is empty; leave the key out if it is not known")
     if not text.isprintable():
-        raise ValueError("is one line without tabs and the like")
+        raise ValueError("must be one line without tabs or control characters")
     return text.strip()
 
 
 def _installation(number: str) -> str:
     digits = re.sub(r"[ ./-]", "", number)
     if digits.isdecimal() and len(digits) != IL_DIGITS:
-        raise ValueError(f"an IL number has {IL_DIGITS} digits, not {len(digits)}; it stands in the service contract")
+        raise ValueError(f"an IL number has {IL_DIGITS} digits, not {len(digits)}; see the service contract")
     return number
 
 
@@ -128,7 +128,7 @@ Words = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
 
 
 class SupportEntry(_Strict):
-    """What a call to support is to tell."""
+    """Details for a call to support."""
 
     helpline: Words = ""
     installation: Annotated[Words, AfterValidator(_installation)] = ""
@@ -143,27 +143,27 @@ class SupportEntry(_Strict):
 
 def _hook_kind(name: str) -> str:
     if name not in KINDS:
-        raise ValueError(f"nothing is called {name!r} that a hook could do; there are {', '.join(KINDS)}")
+        raise ValueError(f"{name!r} is not a hook; there are {', '.join(KINDS)}")
     return name
 
 
 def _list(command: object) -> object:
     if not isinstance(command, list):
-        raise ValueError('is no list; write the arguments one by one, like ["ssh", "cms-boulder", "restart"]')
+        raise ValueError('is not a list; write the arguments one by one, like ["ssh", "cms-boulder", "restart"]')
     return command
 
 
 def _table(hook: object) -> object:
     if not isinstance(hook, dict):
-        raise ValueError("is no table; write the list of arguments as its command")
+        raise ValueError("is not a table; write the list of arguments as its command")
     return hook
 
 
 def _command(command: list[str]) -> list[str]:
     if not command or not command[0].strip():
-        raise ValueError("names no program")
+        raise ValueError("has no program")
     if any("\0" in word for word in command):
-        raise ValueError("holds a NUL character")
+        raise ValueError("has a NUL character")
     return command
 
 
@@ -185,7 +185,7 @@ class HookEntry(_Strict):
     @model_validator(mode="after")
     def _names_a_command(self) -> Self:
         if not any(map(self.of, Role)):
-            raise ValueError("names no command; write command, primary or secondary, each a list of arguments")
+            raise ValueError("has no command; write command, primary or secondary, each a list of arguments")
         return self
 
 

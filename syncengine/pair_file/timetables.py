@@ -1,4 +1,4 @@
-"""What a pair file says of timetables: which column holds where they run, and which are each server's own."""
+"""The timetables section of a pair file: the column with their state, and which belong to each server."""
 
 from __future__ import annotations
 
@@ -28,19 +28,18 @@ def _flag(flag: str) -> str:
     found = FLAG.fullmatch(flag.lower())
     if found is None:
         raise ValueError(
-            f"{flag!r} is not a column of {SCHEDULES}, the one table of timetables that is not copied; "
-            f"write it like {SCHEDULES}.run_local"
+            f"{flag!r} is not a column of {SCHEDULES}, the table of schedules; write it like {SCHEDULES}.run_local"
         )
     if found.group(1) in (OWNER, NAME):
-        raise ValueError(f"{flag!r} tells which timetable it is, not where it runs")
+        raise ValueError(f"{flag!r} identifies the timetable; it does not say where it runs")
     return found.group(1)
 
 
-def _stored(given: Any) -> dict[str, str | None]:  # noqa: ANN401  # whatever stands in the file
-    """Return what each server stores; one value stands for both."""
+def _stored(given: Any) -> dict[str, str | None]:  # noqa: ANN401  # any value of the file
+    """Return the value each server stores; a single value is for both."""
     values = dict(given) if isinstance(given, Mapping) else dict.fromkeys(SERVERS, given)
     if set(values) != set(SERVERS):
-        raise ValueError('names a value for each server, like { primary = "1", secondary = "2" }, or one for both')
+        raise ValueError('needs a value for each server, like { primary = "1", secondary = "2" }, or one for both')
     return {server: _value(value) for server, value in values.items()}
 
 
@@ -66,11 +65,11 @@ class TimetablesEntry(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        """Refuse a flag of which a state is missing, or that tells two states by one value."""
+        """Refuse a flag without a value for each state, or with the same value for two states."""
         missing = [key for key, stored in self._states().items() if stored is None]
         if self.flag is None:
             if len(missing) < len(TimetableState):
-                raise ValueError(f"stored values without their column; add flag = '{SCHEDULES}.COLUMN'")
+                raise ValueError(f"has stored values without their column; add flag = '{SCHEDULES}.COLUMN'")
             return self
         if missing:
             raise ValueError(f"flag needs the stored value of each state, and {' and '.join(missing)} is missing")
@@ -82,13 +81,13 @@ class TimetablesEntry(BaseModel):
                     shown = NULL if value is None else repr(value)
                     raise ValueError(
                         f"{by_value[value]} and {key} are both stored as {shown} on {server}; "
-                        "each state has a value of its own"
+                        "give each state a different value"
                     )
                 by_value[value] = key
         return self
 
     def _states(self) -> dict[str, dict[str, str | None] | None]:
-        """Return what is stored for each state, by the key of the state."""
+        """Return the stored values of each state, by the key of the state."""
         return {_key(state): getattr(self, _key(state)) for state in TimetableState}
 
     @property

@@ -1,4 +1,4 @@
-"""Decides what of administration may be written: by bucket, and by key group where one server changed it. Pure."""
+"""Decides which administration rows may be written: by bucket, or by key group where one server changed it. Pure."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from syncengine.planning.bucket_decisions import Decision
 BY_THE_TARGET = (ChangedBy.TARGET, ChangedBy.BOTH)
 MANUAL = (SyncedBy.BY_HAND, SyncedBy.BY_SWITCH)
 GROUP_REASONS = (SkipReason.CONFLICT, SkipReason.PREFERRED, SkipReason.REMOVAL)
-"""Why key groups are left as they are while others of their bucket are written."""
+"""Reasons to skip key groups while others of their bucket are written."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdministrationRequest:
-    """What the user has told of administration."""
+    """The options for administration."""
 
     prefer: Role | None = None
-    """Whose version of a key group wins that the target has changed, too (rule 15)."""
+    """The server whose version is written if both changed a key group (rule 15)."""
     include_manual: bool = False
-    """Also write what is kept in step by hand or by the switch (rule 19)."""
+    """Also write tables that are synchronised by hand or by the switch (rule 19)."""
     remove_users: bool = False
-    """Also remove rows that are removed only when told."""
+    """Also remove users that only the target has, with their rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,18 @@ class AdministrationContext:
     source: Role
     request: AdministrationRequest
     protected_users: frozenset[str]
-    """Users that only the target has, and that are not to be removed."""
+    """Users that only the target has and that must not be removed."""
 
     @classmethod
     def of(
         cls, policy: Policy, source: Role, request: AdministrationRequest, tables: Iterable[TableObservation]
     ) -> AdministrationContext:
-        """Return it for some tables, whose users are looked at first."""
+        """Return it for some tables; their users are collected first."""
         owners = set() if request.remove_users else set(_only_in_target(tables))
         return cls(policy, source, request, frozenset(owners))
 
     def decide(self, table: TableObservation, drift: BucketDrift) -> Iterator[Decision]:
-        """Yield what happens to a bucket: the target ends with the source's rows (rules 2, 3), but for some groups."""
+        """Yield the decisions on a bucket: except skipped groups, the target gets the source's rows (rules 2, 3)."""
         whole = self._bucket_decision(table, drift)
         if whole.action is None or table.changes is None:
             yield whole
@@ -72,7 +72,7 @@ class AdministrationContext:
             yield Decision(replace(drift, counts=counts), skip_reason=why)
 
     def changes(self, table: TableObservation, drift: BucketDrift) -> Iterator[PlannedChange]:
-        """Yield what is known of the bucket's groups, and what becomes of each."""
+        """Yield the bucket's known groups, each with the reason if it is skipped."""
         whole = self._bucket_decision(table, drift)
         for group in _groups(table, drift):
             reason = whole.skip_reason if whole.action is None else self._skip_reason(table, group)
@@ -95,7 +95,7 @@ class AdministrationContext:
         return Decision(drift, Action.ADD_GROUPS)
 
     def _skip_reason(self, table: TableObservation, group: GroupChange) -> SkipReason | None:
-        """Return why a group is not to be written though its bucket is, or None."""
+        """Return why a group is skipped though its bucket is written, or None."""
         if group.changed_by in BY_THE_TARGET and self._writes(group) and self.request.prefer is not self.source:
             return SkipReason.CONFLICT if self.request.prefer is None else SkipReason.PREFERRED
         owner = table.spec.user_column
@@ -113,7 +113,7 @@ def _groups(table: TableObservation, drift: BucketDrift) -> Iterator[GroupChange
 
 
 def _only_in_target(tables: Iterable[TableObservation]) -> Iterator[str]:
-    """Yield who only the target has, from the tables whose rows are the users themselves."""
+    """Yield the users that only the target has, from the tables whose rows are users."""
     for table in tables:
         owner = table.spec.user_column
         if owner is None or table.spec.key != (owner,):

@@ -1,8 +1,8 @@
 """Says which archives of a server are late or failed. Pure.
 
 A healthy CMS archives an interval within minutes of its end, a day in the night after it, weeks and months in the night
-after them; while it summarizes, that archive is running, and the last one stands. Hence an interval archive is late
-that is more than two intervals behind: one is under way, and one may be in the making.
+after them; while an archive is running, the last one still counts. An interval archive is late if it is more than two
+intervals behind: one interval is under way, and another may just be archived.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ INTERVALS_BEHIND = 2
 DEFAULT_LENGTH = 30
 """Minutes of an interval whose ACD is not known."""
 CATCH_UP = timedelta(hours=6)
-"""After the midnight up to which one server has archived, the other should have too."""
+"""How long after a midnight that one server has archived up to the other may still be behind."""
 AN_HOUR = timedelta(hours=1)
-"""What a clock is set by in spring."""
+"""How far a clock is set forward in spring."""
 
 
 def archive_faults(
     facts: ServerFacts, other: ServerFacts | None, as_of: datetime, lengths: Mapping[int, int]
 ) -> Iterator[ArchiveFault]:
-    """Yield what is late or failed of a server's archives, ACD by ACD. `lengths` are minutes of an interval by ACD.
+    """Yield the late and failed archives of a server, ACD by ACD. `lengths` are minutes of an interval by ACD.
 
-    `other` is the other server, where it answers: a day that it has archived, this one should have too.
+    `other` is the other server, if it answers: a day it has archived should be archived here, too.
     """
     if facts.archives_unread:
         yield ArchiveFault(
-            None, None, ArchiveFaultKind.UNKNOWN, f"how far it has archived is not known: {facts.archives_unread}"
+            None, None, ArchiveFaultKind.UNKNOWN, f"it is not known how far it has archived: {facts.archives_unread}"
         )
         return
     for acd in facts.acds:
@@ -51,9 +51,9 @@ def archive_faults(
 def _fault(
     facts: ServerFacts, status: ArchiveStatus, theirs: ArchiveStatus | None, as_of: datetime, length: int
 ) -> ArchiveFault | None:
-    """Return what is amiss with one archive; None where it is in order, or at work as it should be."""
+    """Return the fault of one archive; None if it is in order, or running on time."""
     last_run = status.last or status.until
-    ran = f"; it ran last at {last_run:%Y-%m-%d %H:%M}" if last_run else ""
+    ran = f"; it last ran at {last_run:%Y-%m-%d %H:%M}" if last_run else ""
     match status.state:
         case ArchiveState.FAILED:
             return ArchiveFault(status.acd, status.archive, ArchiveFaultKind.FAILED, f"{status.problem}{ran}", last_run)
@@ -69,9 +69,9 @@ def _fault(
     until = status.until or status.last
     if until is None or not _late(facts, status, theirs, until, as_of, length):
         return None
-    sentence = f"stands at {until:%Y-%m-%d %H:%M}"
+    sentence = f"has archived only up to {until:%Y-%m-%d %H:%M}"
     if status.state is ArchiveState.RUNNING:
-        sentence = f"is running, and ran last at {until:%Y-%m-%d %H:%M}"
+        sentence = f"is running; it last ran at {until:%Y-%m-%d %H:%M}"
     elif status.archive.grain.sliced:
         sentence = f"{sentence}, {plural(int((as_of - until).total_seconds()) // 60, 'minute')} ago"
     return ArchiveFault(status.acd, status.archive, ArchiveFaultKind.LATE, sentence, until)
@@ -97,7 +97,7 @@ def _late(
 
 
 def rerun_lines(role: Role, faults: Iterable[ArchiveFault]) -> Iterator[ChecklistLine]:
-    """Yield to summarize anew what a server has not; missing intervals are a matter of where users work."""
+    """Yield the line to rerun Data Summarizing; missing intervals decide where users work instead."""
     acds: dict[Archive, list[int]] = {}
     for fault in faults:
         if fault.archive is not None and fault.archive.grain.summarised and fault.acd is not None:
@@ -107,8 +107,8 @@ def rerun_lines(role: Role, faults: Iterable[ArchiveFault]) -> Iterator[Checklis
         yield ChecklistLine(
             LineKind.DATA_SUMMARIZING,
             role,
-            f"Look at Maintenance, Archiving Status on {role}. System Setup, Data Summarizing makes up for what has "
-            f"not run there: {what}. Call support where it fails again.",
+            f"Check Maintenance, Archiving Status on {role}. Rerun System Setup, Data Summarizing there for what has "
+            f"not run: {what}. Call support if it fails again.",
         )
 
 
@@ -128,6 +128,6 @@ def _never_ran(status: ArchiveStatus | None) -> bool:
 
 
 def _is_stored(facts: ServerFacts, acd: int, archive: Archive) -> bool:
-    """Say whether an archive is kept at all: one of which nothing is stored need not run."""
-    periods = [kept.periods for kept in facts.storage_allocations if kept.acd == acd and kept.archive is archive]
+    """Say whether an archive is stored at all: one without storage need not run."""
+    periods = [one.periods for one in facts.storage_allocations if one.acd == acd and one.archive is archive]
     return any(periods) or not periods

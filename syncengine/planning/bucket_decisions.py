@@ -1,4 +1,4 @@
-"""Decides, bucket by bucket, what may be written and why the rest is kept. Pure."""
+"""Decides, bucket by bucket, what may be written and why the rest is skipped. Pure."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from syncengine.planning.stretches import SINGLE_ROWS, AcdSpan, DecisionSpans, S
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What happens to one differing bucket: an action, or a reason to keep it."""
+    """What happens to one differing bucket: an action, or a reason to skip it."""
 
     drift: BucketDrift
     action: Action | None = None
     skip_reason: SkipReason | None = None
     detail: str = ""
     skipped_groups: tuple[GroupKey, ...] = ()
-    """Key groups of the bucket that are left as they are."""
+    """Key groups of the bucket that are skipped."""
     repaired_groups: tuple[GroupKey, ...] = ()
-    """Key groups that are repaired, whatever becomes of the others."""
+    """Key groups that are repaired, whatever happens to the others."""
     other_groups: OtherGroups = OtherGroups.LEAVE
 
 
@@ -41,7 +41,7 @@ TableDecisions = tuple[Role, TableObservation, list[Decision]]
 
 @dataclass(frozen=True, slots=True)
 class DecisionContext:
-    """What every decision of a plan is made from; `source` and `target` see as those servers did."""
+    """What every decision of a plan is made from; `source` and `target` are what those servers recorded."""
 
     observation: Observation
     policy: Policy
@@ -57,7 +57,7 @@ class DecisionContext:
         ranges: dict[int | None, RestoreRange],
         incomplete_by_stretch: Mapping[AcdSpan, StretchIncomplete],
     ) -> Decision:
-        """Decide a bucket of a historical table (rules 4 and 9); `together` is what differs in each stretch."""
+        """Decide a bucket of a historical table (rules 4 and 9); `incomplete_by_stretch` is the worst of each."""
         spec = table.spec
         if spec.synced_by is not SyncedBy.COPYING:
             return Decision(drift, skip_reason=SkipReason.NOT_COPIED, detail=spec.synced_why)
@@ -93,7 +93,7 @@ class DecisionContext:
         return Decision(drift, action)
 
     def _stretch_decision(self, drift: BucketDrift, stretch: Stretch, incomplete: StretchIncomplete) -> Decision:
-        """Decide a bucket where the lengths of intervals differ: the same for all of its table in that stretch."""
+        """Decide a bucket where the lengths of intervals differ: as all of its table in that stretch."""
         acd = drift.bucket.acd
         match self._change_action():
             case None:
@@ -119,7 +119,7 @@ class DecisionContext:
     def _outside(self, drift: BucketDrift, ranges: dict[int | None, RestoreRange]) -> bool:
         restore_range = ranges.get(drift.bucket.acd, ranges.get(None))
         if drift.span is None or restore_range is None or restore_range.actual is None:
-            # A row without a time lies in no range; where the source holds nothing there is none.
+            # A row without a time is in no range; a source without rows has none.
             return True
         return restore_range.actual.clipped(drift.span) is None
 
@@ -137,7 +137,7 @@ class DecisionContext:
         return ""
 
     def _coverage(self, spec: TableSpec, drift: BucketDrift) -> tuple[int, int, bool]:
-        """Return how broken source and target are there, and whether the source was blind."""
+        """Return how incomplete source and target are there, and whether the source was blind."""
         source_broken = drift.source.incomplete or 0
         target_broken = drift.target.incomplete or 0
         span = None
@@ -148,14 +148,14 @@ class DecisionContext:
         source, target = self.source.at(drift.bucket.acd, span), self.target.at(drift.bucket.acd, span)
         if spec.time is not None and spec.time.incomplete is None:
             source_broken, target_broken = int(source.broken), int(target.broken)
-        # The diary knows of outages that the rows of this table need not show.
+        # The diary may have outages that the rows of this table do not show.
         blind = source.outage or self._source_is_blind(spec, drift)
         return max(source_broken, int(source.outage)), max(target_broken, int(target.outage)), blind
 
     def _source_is_blind(self, spec: TableSpec, drift: BucketDrift) -> bool:
-        """Say whether the source has nothing to show for a bucket's own time, whatever it was aligned to.
+        """Say whether the source has no rows for a bucket's own time, before any alignment.
 
-        A table that has rows in every interval and has none here is itself what was lost.
+        If a table has rows in every interval, a missing row is itself the loss.
         """
         if spec.witness and drift.source.rows == 0:
             return True
@@ -171,7 +171,7 @@ class DecisionContext:
         return Decision(drift, Action.REPLACE_BUCKETS)
 
     def _change_action(self) -> Literal[Action.REPLACE_GROUPS, Action.REPLACE_BUCKETS] | None:
-        """Return what the policy does to a bucket that both servers hold; None where it leaves it."""
+        """Return the policy's action for a bucket that both servers have; None if it skips it."""
         match self.policy:
             case Policy.FILL:
                 return None

@@ -1,4 +1,4 @@
-"""Says what of a difference no copy is meant to remove, and what of a set nobody looked at. Pure.
+"""Lists the differences that people remove by hand, instead of a copy. Pure.
 
 High Availability guide, chapter 2: what has to be administered on each server, and what the switch sends to both.
 """
@@ -18,7 +18,7 @@ NAMED = 6
 
 
 def administration_lines(observation: Observation) -> Iterator[ChecklistLine]:
-    """Yield where people make alike what differs and is kept in step by hand or by the switch (rule 19).
+    """Yield the lines about differing tables that are synchronised by hand or by the switch (rule 19).
 
     Tables that are administered at the same place have one line.
     """
@@ -28,19 +28,19 @@ def administration_lines(observation: Observation) -> Iterator[ChecklistLine]:
         if table.differing and spec.synced_by in (SyncedBy.BY_HAND, SyncedBy.BY_SWITCH):
             groups.setdefault((spec.synced_by, spec.synced_why, spec.screen), []).append(table)
     target, source = observation.target, observation.source
-    for (kept, why, screen), tables in groups.items():
+    for (synced_by, why, screen), tables in groups.items():
         names = listed([table.spec.name for table in tables], NAMED)
         place = screen or why
         text = f"On {target}, administer {names} as on {source}{f' ({place})' if place else ''}"
-        if kept is SyncedBy.BY_SWITCH:
+        if synced_by is SyncedBy.BY_SWITCH:
             text = f"Have the switch send its translations again, since {names} differ{'s' if len(tables) == 1 else ''}"
         yield ChecklistLine(LineKind.ADMINISTER, target, f"{text}.")
 
 
 def manual_lines(observation: Observation) -> Iterator[ChecklistLine]:
-    """Yield what a verdict leaves to people: what they administer, and what is left of deleted timetables (rule 18).
+    """Yield the manual lines of a verdict: administration, and schedules of deleted timetables (rule 18).
 
-    No copy takes the schedule of a deleted timetable away, since schedules are each server's own.
+    A copy does not remove the schedule of a deleted timetable, since schedules are each server's own.
     """
     yield from administration_lines(observation)
     listing = observation.timetables
@@ -51,5 +51,5 @@ def manual_lines(observation: Observation) -> Iterator[ChecklistLine]:
 
 
 def manual_lines_after_run(after: Observation | None) -> tuple[tuple[ChecklistLine, str], ...]:
-    """Return what the last look of a run leaves to people, as lines that no hook was tried for."""
+    """Return the manual lines after the last comparison of a run, each without a hook."""
     return tuple((line, "") for line in administration_lines(after)) if after is not None else ()

@@ -1,9 +1,9 @@
 """Says when External Call History is switched over, and back, and in which order. Pure.
 
 High Availability guide, chapter 3 and Appendix E: where the primary fails it is turned on at the secondary, which sends
-what it has buffered, then off at the primary; once the primary is back, the other way round. The guide tells of the way
-back in the other order. Here it always goes on at one server before it goes off at the other: what is sent twice can be
-told apart, and what nobody sends is lost.
+what it has buffered, then off at the primary; once the primary is back, the other way round. The guide's way back has
+the other order. Here it is always turned on at one server before it is turned off at the other: data sent twice can be
+distinguished, and data that neither sends is lost.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from syncengine.planning.coverage import CoverageLookup
 
 
 def switch_over_lines(*, known: bool = True) -> Iterator[ChecklistLine]:
-    """Yield what to do while the primary cannot do its work; `known` where the pair file says that it is on there.
+    """Yield the lines while the primary cannot work; `known` if the pair file says that it is on there.
 
-    Where nobody has written down whether it is installed it is spoken of as well: a takeover that leaves it out loses
-    what nobody sends.
+    If the pair file does not say whether it is installed, the lines are shown as well: a takeover without them loses
+    data.
     """
     where = "" if known else " (if it is installed, and not on at both: the pair file does not say)"
     yield ChecklistLine(
@@ -39,7 +39,7 @@ def switch_over_lines(*, known: bool = True) -> Iterator[ChecklistLine]:
 
 
 def switch_back_lines() -> Iterator[ChecklistLine]:
-    """Yield what to do once the primary is back, if it was switched over meanwhile, which no table tells."""
+    """Yield the lines for when the primary is back; no table shows whether it was switched over meanwhile."""
     yield ChecklistLine(
         LineKind.CALL_HISTORY_ON,
         Role.PRIMARY,
@@ -53,10 +53,10 @@ def switch_back_lines() -> Iterator[ChecklistLine]:
 
 
 def primary_is_back(steps: Sequence[Step], observation: Observation, catalogue: Catalogue) -> bool:
-    """Say whether a plan brings the primary up to date after something because of which one may have switched over.
+    """Say whether a plan updates the primary after an event that may have caused a switch-over.
 
-    Administration goes back to it, or intervals of which it did not see an ACD. One link that is down is reason enough
-    to switch over (chapter 3 and Appendix E), though others of its links are up: it is turned off there then.
+    It copies administration back, or intervals in which the primary did not record an ACD. One link down is reason
+    enough to switch over (chapter 3 and Appendix E), even if others are up.
     """
     primary = CoverageLookup(observation.facts.of(Role.PRIMARY))
     for part in (part for step in steps if step.into is Role.PRIMARY for part in step.parts):

@@ -1,4 +1,4 @@
-"""Says what has to be done by hand before and after a plan is carried out (rule 20). Pure."""
+"""Lists what has to be done by hand before and after a plan is applied (rule 20). Pure."""
 
 from __future__ import annotations
 
@@ -38,13 +38,12 @@ def checklist_of(
     changes: Sequence[PlannedChange] = (),
     undone_run: str = "",
 ) -> Checklist:
-    """Return what applies to the steps of a plan that looked at `tables`, in the guide's order.
+    """Return the lines for the steps of a plan that compared `tables`, in the guide's order.
 
     High Availability guide, chapters 2 and 3. Copying single tables, or history, needs nothing before it. Lines that a
-    hook carries out are marked; `call_history` are those of External Call History, which come last; `under_way` is the
-    interval that writing ACD administration now would cost (rule 11); `timetables` is how they stood on both servers,
-    where that was looked at; `changes` is what differs of administration, or did before the run `undoes`, whose rows
-    are put back as they were.
+    hook carries out are marked; `call_history_lines` come last; `under_way` is the interval that writing ACD
+    administration now would cost (rule 11); `timetables` is their state on both servers, if it was read; `changes` are
+    the differences of administration, or those before `undone_run`, whose rows are restored.
     """
     written = _WrittenRows.of(steps)
     files = FileLineContext(catalogue, changes, lambda role, table: written.counts.get((role, table)), undone_run)
@@ -62,7 +61,7 @@ def checklist_of(
 
 
 def with_summarizing_lines(checklist: Checklist, stale: Iterable[StaleRollup], hooks: Sequence[Hook] = ()) -> Checklist:
-    """Return a checklist in which Data Summarizing is to be rerun where a period is left to it, and nowhere else."""
+    """Return a checklist with a Data Summarizing line for exactly the servers with periods left to it."""
     others = [line for line in checklist.after if line.kind is not LineKind.DATA_SUMMARIZING]
     history = (LineKind.CALL_HISTORY_ON, LineKind.CALL_HISTORY_OFF)
     place = next((at for at, line in enumerate(others) if line.kind in history), len(others))
@@ -73,25 +72,25 @@ def with_summarizing_lines(checklist: Checklist, stale: Iterable[StaleRollup], h
 def edit_checklist(
     into: Role, hooks: Sequence[Hook], unscheduled: Sequence[Timetable] = (), *, edited: bool = True
 ) -> Checklist:
-    """Return what is left to be done by hand after flags of timetables were set in the table of a server (rule 18).
+    """Return the manual lines after flags of timetables were set in the table of a server (rule 18).
 
-    `left` are timetables that have no schedule there; `edited` says whether any flag is set at all.
+    `unscheduled` are timetables without a schedule there; `edited` says whether any flag is set at all.
     """
     return Checklist(after=tuple(mark_hooked((takeover_line(into, unscheduled, edited=edited),), hooks)))
 
 
 def mark_hooked(lines: Iterable[ChecklistLine], hooks: Sequence[Hook]) -> Iterator[ChecklistLine]:
-    """Yield lines, those that a hook of the pair file carries out marked."""
+    """Yield lines; those that a hook of the pair file carries out are marked."""
     places = {(hook.kind, hook.server) for hook in hooks}
     for line in lines:
-        # Who turns it on by hand also turns it off by hand: on at one server comes first.
+        # If it is turned on by hand, it is also turned off by hand: on at one server comes first.
         on = (LineKind.CALL_HISTORY_ON, line.server.other)
         waits = line.kind is LineKind.CALL_HISTORY_OFF and on not in places
         yield replace(line, hook=line.hookable and line.place in places and not waits)
 
 
 def interval_under_way(observation: Observation) -> Window:
-    """Return the interval that a pair's switch is in, the longest of all ACDs."""
+    """Return the interval under way at the switch, the longest of all ACDs."""
     length = observation.length(None)
     start = floor_to(observation.as_of, length)
     return Window(start, start + timedelta(minutes=length))
@@ -114,11 +113,11 @@ class _WrittenRows:
         return cls(counts)
 
     def into(self, *tables: str) -> tuple[Role, ...]:
-        """Return the servers of which one of some tables is written."""
+        """Return the servers on which one of some tables is written."""
         return tuple(role for role in Role if any((role, table) in self.counts for table in tables))
 
     def of_class(self, data_class: DataClass, catalogue: Catalogue) -> tuple[Role, ...]:
-        """Return the servers of which a table of a data class is written."""
+        """Return the servers on which a table of a data class is written."""
         return self.into(*(spec.name for spec in catalogue.of_class(data_class)))
 
 
@@ -132,8 +131,8 @@ def _lines_before(written: _WrittenRows, tables: Sequence[str], catalogue: Catal
         if classes:
             sentence = f"{' and '.join(CLASSES[one] for one in classes)} {'is' if len(classes) == 1 else 'are'}"
             text = (
-                f"Put {role} in single-user mode: {sentence} taken as a whole (written there: {listed(names, NAMED)}); "
-                "a copy of single tables needs none."
+                f"Put {role} in single-user mode: {sentence} copied as a whole (tables: {listed(names, NAMED)}); "
+                "single tables can be copied without it."
             )
             yield ChecklistLine(LineKind.SINGLE_USER, role, text)
 
@@ -149,13 +148,13 @@ def _lines_after(
 ) -> Iterator[ChecklistLine]:
     whole = [role for one in CLASSES for role in _whole_class(one, written, tables, catalogue)]
     for role in dict.fromkeys(whole):
-        yield ChecklistLine(LineKind.MULTI_USER, role, f"Put {role} back in multi-user mode.")
+        yield ChecklistLine(LineKind.MULTI_USER, role, f"Return {role} to multi-user mode.")
     for users in catalogue.with_follow_up(Afterwards.LOGINS):
         yield from _login_lines_of_undo(written, users) if files.undone_run else _login_lines(written, users)
     for role in written.into(*catalogue.with_follow_up(Afterwards.VISUAL_VECTORS)):
         text = (
-            f"If Visual Vectors is installed on {role}, stop and restart it (setupaas, run_vvs: 2, then 1), so that it "
-            "knows the new names; its own comments are moved through its menu."
+            f"If Visual Vectors is installed on {role}, stop and restart it (setupaas, run_vvs: 2, then 1) to load "
+            "the new names. Copy its own comments through its menu."
         )
         yield ChecklistLine(LineKind.VISUAL_VECTORS, role, text)
     yield from file_lines(files)
@@ -164,8 +163,8 @@ def _lines_after(
     for role in written.of_class(DataClass.ACD, catalogue):
         text = (
             f"Once the interval under way is archived on {role}, verify it: writing ACD administration may cost it, "
-            f"and leave nothing in a diary ({under_way}, if all is written by then): "
-            f"`syncengine verify --window '{typed_window(under_way)}'` tells, and offers what repairs it."
+            f"without an entry in the diary of links. `syncengine verify --window '{typed_window(under_way)}'` offers "
+            "the repair, if all is written in that interval."
         )
         yield ChecklistLine(LineKind.VERIFY_INTERVAL, role, text)
     yield from _summarizing_lines(stale)
@@ -185,34 +184,34 @@ def _login_lines(written: _WrittenRows, users: str) -> Iterator[ChecklistLine]:
         counts = written.counts[role, users]
         if counts.missing:
             text = (
-                f"On {role}, make the login and home directory of each added user ({counts.missing:,}), "
+                f"On {role}, create the login and home directory of each added user ({counts.missing:,}), "
                 f"and set the same password as on {role.other}."
             )
             yield ChecklistLine(LineKind.LOGINS, role, text)
         if counts.extra:
-            text = f"Remove the logins of users that are no longer there ({counts.extra:,}) on {role} by hand."
+            text = f"On {role}, remove the logins of the deleted users ({counts.extra:,})."
             yield ChecklistLine(LineKind.REMOVE_LOGINS, role, text)
 
 
 def _login_lines_of_undo(written: _WrittenRows, users: str) -> Iterator[ChecklistLine]:
-    """Yield what an undo leaves to be done with logins, which nobody but people makes and removes."""
+    """Yield the login lines of an undo: logins are created and removed by hand."""
     for role in written.into(users):
         counts = written.counts[role, users]
         if counts.missing:
             text = (
-                f"On {role}, see that each user that is back ({counts.missing:,}) has a login, a home directory and a "
-                "password, if they were removed meanwhile."
+                f"On {role}, check that each restored user ({counts.missing:,}) has a login, a home directory and a "
+                "password."
             )
             yield ChecklistLine(LineKind.LOGINS, role, text)
         if counts.extra:
-            users_removed = f"users that are gone again ({counts.extra:,})"
-            text = f"Remove the logins of {users_removed} on {role} by hand, if they were made."
+            removed = f"the users that the undo removed ({counts.extra:,})"
+            text = f"On {role}, remove the logins of {removed}, if any were created."
             yield ChecklistLine(LineKind.REMOVE_LOGINS, role, text)
 
 
 def _whole_class(
     data_class: DataClass, written: _WrittenRows, tables: Sequence[str], catalogue: Catalogue
 ) -> tuple[Role, ...]:
-    """Return the servers written to where a plan takes in every table of a class that is copied at all."""
+    """Return the servers written to, if a plan compared every table of a class that is synchronised by copying."""
     copied = {spec.name for spec in catalogue.of_class(data_class) if spec.synced_by is SyncedBy.COPYING}
     return written.of_class(data_class, catalogue) if copied and copied <= set(tables) else ()

@@ -1,4 +1,4 @@
-"""Fills in a checklist: from what people and hooks have ticked, and from what the pair itself shows. Pure."""
+"""Fills in a checklist: from the ticks of people and hooks, and from probes of the pair. Pure."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from syncengine.planning.support import support_line
 
 @dataclass(frozen=True, slots=True)
 class ChecklistProgress:
-    """A checklist as far as it could be filled in, and what has to be gathered to fill in more."""
+    """A checklist as far as it is filled in, and what has to be gathered to fill in more."""
 
     lines: tuple[FilledLine, ...]
     needed: frozenset[Need]
 
     @property
     def new_ticks(self) -> tuple[Tick, ...]:
-        """The lines that the pair shows to be done and that nobody had ticked."""
+        """The ticks of lines that a probe found done."""
         return tuple(one.tick for one in self.lines if one.tick is not None and one.tick.by is TickedBy.PROBE)
 
 
 def chosen_way(procedure: Procedure, name: str) -> Way | None:
-    """Return the way that is gone: that of a name, the first without one; None where there is only one.
+    """Return the way of a name, the first without a name; None if the checklist has no ways.
 
-    Raises `InputError` that lists the ways for a name that none has.
+    Raises `InputError`, which lists the ways, for an unknown name.
     """
     if not name:
         return procedure.ways[0] if procedure.ways else None
@@ -58,10 +58,10 @@ def empty_checklist(procedure: Procedure, way: str = "") -> FilledChecklist:
 
 
 def fill_in(procedure: Procedure, record: ChecklistRecord, evidence: Evidence) -> ChecklistProgress:
-    """Return the lines of the way that is gone, each with its tick and with what the pair shows of it.
+    """Return the lines of the chosen way, each with its tick and its probe result.
 
-    A line is looked at only once the one that it comes after is done, and only what happened since then counts.
-    What a look needs and was not gathered yet is `wanted`: gather it, and fill in again.
+    A line is probed only after the line it follows is done, and only what happened since then counts. What a probe
+    needs and was not gathered yet is `needed`: gather it, and fill in again.
     """
     way = chosen_way(procedure, record.way)
     ticks = {tick.line: tick for tick in record.ticks}
@@ -76,7 +76,7 @@ def fill_in(procedure: Procedure, record: ChecklistRecord, evidence: Evidence) -
             tick = Tick(line.name, result.at or evidence.as_of, TickedBy.PROBE, result.message)
             ticks[line.name] = tick
         elif tick is None and result is not None and result.state is ProbeState.NOT_NEEDED:
-            # What comes after a line with nothing to do counts from where that line would have.
+            # The line after one that is not needed counts from the same moment as that one.
             since = ticks[line.after].at if line.after else record.since_of(line.name)
             ticks[line.name] = Tick(line.name, since, TickedBy.PROBE)
         hooks, details = tuple(_hooks(evidence.settings, line)), _details(line, evidence) if tick is None else ()
@@ -98,7 +98,7 @@ def _probed(
         opposite = OPPOSITES.get(line.probe)
         if procedure.line(line.after).probe is opposite is not None and before.by is not TickedBy.PROBE:
             number = procedure.number_of(line.after)
-            return unknown(f"line {number} was ticked and not seen, so that this shows nothing now")
+            return unknown(f"line {number} was ticked by hand, so the pair cannot show this line")
         since = max(before.at, evidence.since)
     probe = PROBES[line.probe]
     if probe.need is not None and probe.need not in evidence.gathered:
@@ -113,7 +113,7 @@ def _probed(
 
 
 def _details(line: ProcedureLine, evidence: Evidence) -> tuple[str, ...]:
-    """Return what a call to support is to tell: what the daily check would have it say, or what the pair file knows."""
+    """Return the details for a call to support: those of the daily check, or those of the pair file."""
     if line.kind is not LineKind.SUPPORT:
         return ()
     daily_lines = evidence.daily.where.lines if evidence.daily is not None else ()

@@ -1,4 +1,4 @@
-"""Which server saw an interval whole, brokenly or not at all (rules 4 and 9)."""
+"""Which server recorded an interval fully, partly or not at all (rules 4 and 9)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from syncengine.model.window import Window
 
 @dataclass(frozen=True, slots=True)
 class AcdCoverage:
-    """What one server saw of one ACD in some time."""
+    """What one server recorded of one ACD in some time."""
 
     has_rows: bool
-    """Every interval of it has rows in some of the tables that have rows in every interval."""
+    """Every interval of it has rows in some of the witness tables, which have rows in every interval."""
     incomplete: int
     """The largest `incomplete` of their rows."""
     outage: bool
-    """The server's own diary says its link was down."""
+    """The server's own diary shows its link as down."""
     known: bool = True
-    """Some of these tables could be read: only then are no rows a sign of anything."""
+    """Some of these tables could be read: only then does it mean anything that there are no rows."""
 
     @property
     def blind(self) -> bool:
@@ -39,7 +39,7 @@ class AcdCoverage:
 
 @dataclass(slots=True)
 class CoverageLookup:
-    """Looks up what a server saw; built once for a plan."""
+    """An index of what a server recorded; built once for a plan."""
 
     facts: ServerFacts
     _quarters: dict[tuple[int, datetime], int] = field(default_factory=dict)
@@ -52,16 +52,16 @@ class CoverageLookup:
         for outage in self.facts.outages:
             spans[outage.acd].append(outage.span)
         self._outages.update({acd: joined(found) for acd, found in spans.items()})
-        for seen in self.facts.coverage:
-            start = at_label(seen.row_date, seen.label)
-            for quarter in range(0, max(seen.length, QUANTUM), QUANTUM):
-                place = (seen.acd, start + timedelta(minutes=quarter))
-                self._quarters[place] = max(self._quarters.get(place, 0), seen.incomplete)
+        for interval in self.facts.coverage:
+            start = at_label(interval.row_date, interval.label)
+            for quarter in range(0, max(interval.length, QUANTUM), QUANTUM):
+                place = (interval.acd, start + timedelta(minutes=quarter))
+                self._quarters[place] = max(self._quarters.get(place, 0), interval.incomplete)
 
     def at(self, acd: int | None, span: Window) -> AcdCoverage:
-        """Return what the server saw of an ACD in a time.
+        """Return what the server recorded of an ACD in a time.
 
-        For rows of no ACD the server must have seen one of its ACDs.
+        For rows without an ACD the server must have recorded one of its ACDs.
         """
         acds = (acd,) if acd is not None else self.facts.acds
         quarters = [piece.start for piece in span.aligned(QUANTUM).cut(timedelta(minutes=QUANTUM))]

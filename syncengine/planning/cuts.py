@@ -1,4 +1,4 @@
-"""Decides what becomes of logins, calls and states that an outage has cut (rule 4): all of one, or nothing. Pure."""
+"""Decides how logins, calls and states cut by an outage are repaired (rule 4): each as a whole or not at all. Pure."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ OTHERS_BY_ACTION = {
 }
 
 
-OTHER_SERVER_REPAIRED = "a login beside it is repaired on the other server"
+OTHER_SERVER_REPAIRED = "another login is repaired on the other server"
 JudgedCut = tuple[Cut, SkipReason | None, str]
-"""A cut, why it is left if it is, and more of that."""
+"""A cut, why it is skipped (None if it is repaired), and details."""
 
 
 @dataclass(slots=True)
 class _GroupDecisions:
-    """What becomes of the key groups of one table, by bucket."""
+    """The decisions on the key groups of one table, by bucket."""
 
     repaired: dict[tuple[Role, Bucket], dict[GroupKey, None]] = field(default_factory=lambda: defaultdict(dict))
     """By the server they are repaired on."""
     skipped: dict[tuple[Role, Bucket], dict[GroupKey, None]] = field(default_factory=lambda: defaultdict(dict))
-    """By the server they are left on."""
+    """By the server they are skipped on."""
     counts: dict[tuple[Role, Bucket], Counts] = field(default_factory=lambda: defaultdict(Counts))
     skipped_rows: dict[tuple[Role, Bucket], int] = field(default_factory=lambda: defaultdict(int))
-    """Rows of what is left, by the server that holds them."""
+    """Rows of skipped cuts, by the server that has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class CutContext:
-    """What a plan does about cuts. `policy` decides in which direction anything is written at all."""
+    """What a plan does about cuts. `policy` decides in which direction rows are written."""
 
     observation: Observation
     judged: Mapping[str, Sequence[JudgedCut]]
@@ -67,7 +67,7 @@ class CutContext:
         return cls(observation, {table.spec.name: judge.judge(table) for table in observation.tables})
 
     def with_cuts(self, decided: Iterable[TableDecisions]) -> Iterator[TableDecisions]:
-        """Yield decisions in which what was cut is repaired as a whole, or left as a whole."""
+        """Yield the decisions, with each cut repaired or skipped as a whole."""
         for into, table, decisions in decided:
             if not table.cuts:
                 yield into, table, decisions
@@ -80,7 +80,7 @@ class CutContext:
             yield from ((server, table, made) for server, made in by_server.items())
 
     def skipped(self, table: TableObservation) -> Iterator[Skipped]:
-        """Yield what is cut and left, and why: those of one ACD and reason as one."""
+        """Yield the skipped cuts: one entry for each ACD and reason."""
         groups: dict[tuple[int | None, SkipReason, str], list[Cut]] = defaultdict(list)
         for cut, why, detail in self.judged[table.spec.name]:
             if why is not None:
@@ -104,7 +104,7 @@ def _groups(judged: Iterable[JudgedCut]) -> _GroupDecisions:
                 found.counts[place] += Counts(changed=row.rows) if piece else Counts(missing=row.rows)
             else:
                 found.skipped_rows[role, row.bucket] += row.rows
-                # Where the other server holds nothing of it there is nothing beside which pieces could be added.
+                # If the other server has no rows of it, no pieces could be added there.
                 for server in (cut.cut_on,) if cut.state is CutState.NO_WHOLE else Role:
                     found.skipped[server, row.bucket][row.group_key] = None
     return found
@@ -118,9 +118,9 @@ class _CutJudge:
     policy: Policy
 
     def judge(self, table: TableObservation) -> list[JudgedCut]:
-        """Return each cut with why it is left, None where it is repaired.
+        """Return each cut with why it is skipped, None if it is repaired.
 
-        One that has a key group in common with one that is left is left as well: groups are written as a whole.
+        A cut that shares a key group with a skipped one is skipped, too: groups are written as a whole.
         """
         changing = frozenset(drift.bucket for drift in table.differing if drift.changing)
         judged: list[JudgedCut] = [
@@ -137,14 +137,14 @@ class _CutJudge:
             judged = again
 
     def _concerns_plan(self, cut: Cut) -> bool:
-        """Say whether it is no matter of copying alone: pieces that only the source holds are rows like others."""
+        """Say whether a plan has to decide it: pieces that only the source has are copied like other rows."""
         alone = cut.state is CutState.NO_WHOLE and cut.cut_on is self.observation.source
         return not alone or self.policy.both_directions
 
     def _skip_reason(
         self, table: TableObservation, cut: Cut, changing: frozenset[Bucket]
     ) -> tuple[SkipReason | None, str]:
-        """Return why a cut is left as it is; None where it is repaired."""
+        """Return why a cut is skipped; None if it is repaired."""
         if table.spec.synced_by is not SyncedBy.COPYING:
             return SkipReason.NOT_COPIED, table.spec.synced_why
         if cut.state is not CutState.WHOLE:
@@ -158,7 +158,7 @@ class _CutJudge:
         return self._unarchived(cut)
 
     def _unarchived(self, cut: Cut) -> tuple[SkipReason | None, str]:
-        """Return whether the interval in which the whole ends is archived on both servers (rule 6)."""
+        """Return why the interval in which the whole ends is not known to be archived, or None (rule 6)."""
         end = max(row.end for row in cut.others if row.end is not None)
         for facts in self.observation.facts:
             status = facts.archived(cut.acd or 0, Archive.EVENT)
@@ -178,12 +178,12 @@ def _span(cut: Cut) -> tuple[Window, ...]:
 
 
 def _with_cuts(into: Role, decision: Decision, groups: _GroupDecisions) -> Iterator[tuple[Role, Decision]]:
-    """Yield what becomes of one bucket, and on which server."""
+    """Yield the decisions on one bucket, each with the server it writes to."""
     bucket = decision.drift.bucket
     servers = [role for role in (into, into.other) if groups.repaired.get((role, bucket))]
     if not servers:
         skipped = tuple(groups.skipped.get((into, bucket), ()))
-        # What is cut and left is told with its cuts, not with its buckets.
+        # Skipped cuts are reported once for each reason, not with their buckets.
         if not (decision.drift.only_cuts or (skipped and not _more_to_write(into, decision, groups))):
             yield into, _skipping(decision, skipped)
         return
@@ -207,7 +207,7 @@ def _with_cuts(into: Role, decision: Decision, groups: _GroupDecisions) -> Itera
 
 
 def _more_to_write(into: Role, decision: Decision, groups: _GroupDecisions) -> bool:
-    """Say whether anything of a bucket is written beside what is cut and left."""
+    """Say whether anything of a bucket is written apart from skipped cuts."""
     if decision.action is None:
         return False
     counts, bucket = decision.drift.counts, decision.drift.bucket
@@ -217,7 +217,7 @@ def _more_to_write(into: Role, decision: Decision, groups: _GroupDecisions) -> b
 
 
 def _skipping(decision: Decision, groups: tuple[GroupKey, ...]) -> Decision:
-    """Return a decision that leaves some key groups as they are."""
+    """Return a decision that skips some key groups."""
     if not groups or decision.action is None:
         return decision
     by_group = Action.ADD_GROUPS if OTHERS_BY_ACTION[decision.action] is OtherGroups.ADD else Action.REPLACE_GROUPS
@@ -225,13 +225,13 @@ def _skipping(decision: Decision, groups: tuple[GroupKey, ...]) -> Decision:
 
 
 def _replacing_counts(counts: Counts) -> Counts:
-    """Return counts in which a whole takes the place of a piece in its bucket."""
+    """Return counts in which a whole replaces a piece in its bucket."""
     missing = max(counts.missing - counts.changed, 0)
     return Counts(missing=missing, changed=counts.changed, in_missing_groups=missing)
 
 
 def _with_others(drift: BucketDrift, cut: Counts, others: OtherGroups) -> Counts:
-    """Return the counts of what is written where other rows are written, too."""
+    """Return the counts of a bucket in which other rows are written, too."""
     if others is OtherGroups.REPLACE:
         return drift.counts
     more = max(drift.counts.in_missing_groups - cut.in_missing_groups, 0)

@@ -1,4 +1,4 @@
-"""Says which files go with rows that a plan writes: from where, to where, of what (rule 20). Pure."""
+"""Lists the files that belong to rows a plan writes, and where to copy them (rule 20). Pure."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class FileLineContext:
 
     catalogue: Catalogue
     changes: Sequence[PlannedChange]
-    """What differs of administration; for an undo, what differed before the run."""
+    """The differences of administration; for an undo, those before the run."""
     written: Callable[[Role, str], Counts | None]
-    """What becomes of the rows of a table on a server; None where none is written."""
+    """The rows of a table that change on a server; None if none is written."""
     undone_run: str = ""
 
 
 def file_lines(context: FileLineContext) -> Iterator[ChecklistLine]:
-    """Yield what is to be done about the files of rows that are written, and nothing about those of others."""
+    """Yield the lines about the files of rows that are written."""
     for file in context.catalogue.files:
         tables = context.catalogue.tables_of(file)
         for role in Role:
@@ -51,7 +51,7 @@ def _lines(
         of = f", since {listed(names, MOST_NAMED)}{' and others' if more else ''} changed" if names else ""
         text = f"Copy {file.path} ({file.holds}) from {role.other} to {role}{of}."
         if context.undone_run:
-            text = f"On {role}, put {file.path} ({file.holds}) back as it was, if it was copied{of}."
+            text = f"On {role}, restore {file.path} ({file.holds}), if it was copied{of}."
         source = None if context.undone_run else role.other
         yield ChecklistLine(LineKind.FILES, role, text, file=file.path, source=source)
         return
@@ -59,24 +59,24 @@ def _lines(
         for path, ones in _by_path(file, changes, unnamed=more).items():
             what = _subject(_names(ones, context.catalogue), more=more and bool(file.path))
             text = (
-                f"On {role}, put back {what}: {path or file.shown} ({file.holds}), if files were copied or removed; "
-                f"the rows are as before run {context.undone_run}."
+                f"On {role}, restore {what}: {path or file.shown} ({file.holds}), if files were copied or removed. "
+                f"The rows are as before run {context.undone_run}."
             )
             yield ChecklistLine(LineKind.FILES, role, text, file=path)
         return
-    copying = f"Copy from {role.other} to {role}"
+
     for path, ones in _by_path(file, added, unnamed=more).items():
         what = _subject(_names(ones, context.catalogue), more=more and bool(file.path))
-        text = f"{copying} {what}: {path or file.shown} ({file.holds})."
+        text = f"Copy {what} from {role.other} to {role}: {path or file.shown} ({file.holds})."
         yield ChecklistLine(LineKind.FILES, role, text, file=path, source=role.other)
     for path, ones in _by_path(file, removed, unnamed=False).items():
         what = _subject(_names(ones, context.catalogue), more=False)
-        text = f"Remove from {role} {what}: {path or file.shown} ({file.holds}). {role.other} has it no more."
+        text = f"Remove {what} from {role}: {path or file.shown} ({file.holds}). {role.other} no longer has it."
         yield ChecklistLine(LineKind.FILES, role, text, file=path)
 
 
 def _by_path(file: CompanionFile, changes: Sequence[PlannedChange], *, unnamed: bool) -> dict[str, list[PlannedChange]]:
-    """Return changes by where their files are; `unnamed` says that more changed than is known by name."""
+    """Return changes by the path of their files; `unnamed` says that more rows changed than are listed."""
     if file.path:
         return {file.path: list(changes)} if changes or unnamed else {}
     found: dict[str, list[PlannedChange]] = {"": []} if unnamed else {}
@@ -86,7 +86,7 @@ def _by_path(file: CompanionFile, changes: Sequence[PlannedChange], *, unnamed: 
 
 
 def _path(file: CompanionFile, group: GroupChange) -> str:
-    """Return what a row says of where its file is: of a command, the program; empty where the row is not known."""
+    """Return the path of a row's file; for a command, the program; empty if the row is not known."""
     for version in group.versions:
         if version.column == file.named_in:
             value = version.source if group.source_rows else version.target
@@ -100,7 +100,7 @@ def _names(changes: Sequence[PlannedChange], catalogue: Catalogue) -> list[str]:
 
 
 def _name(group: GroupChange, spec: TableSpec) -> str:
-    """Return the texts of a key as a name: jmiller 'Morning'; numbers in it tell parts of the same."""
+    """Return the texts of a key as a name: jmiller 'Morning'; numbers in a key only distinguish its parts."""
     texts = [(name, _printable(value)) for name, value in group.key if isinstance(value, str) and value.strip()]
     named = next((text for name, text in texts if name.endswith("_name") or name == "shortcut"), None)
     named = named or (texts[0][1] if texts else spec.name)
@@ -110,8 +110,8 @@ def _name(group: GroupChange, spec: TableSpec) -> str:
 
 def _subject(names: Sequence[str], *, more: bool) -> str:
     if not names:
-        return "what belongs to the rows that change"
-    return f"what belongs to {listed(names, MOST_NAMED)}{' and others' if more else ''}"
+        return "the files of the changed rows"
+    return f"the files of {listed(names, MOST_NAMED)}{' and others' if more else ''}"
 
 
 def _printable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Finds the times in which a server did not see an ACD whole, and what came of them. Pure."""
+"""Finds the times in which a server did not record all of an ACD, and whether they can be repaired. Pure."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from syncengine.planning.plan import not_compared
 
 @dataclass(frozen=True, slots=True)
 class _ServerCoverage:
-    """One server: what it saw, from when on it has rows at all, and how far it has archived."""
+    """One server: its coverage, its first rows, and how far it has archived."""
 
     role: Role
     lookup: CoverageLookup
     first_rows: Mapping[int, datetime]
     archived_until: Mapping[int, datetime]
     links_down: str
-    """What says that its links are down at this moment, of whatever ACD; empty where nothing does."""
+    """Why its links are known to be down now, for all ACDs; empty if they are not."""
     open_outages: Mapping[int, LinkDown]
-    """Links that its diary has as down, and after which it has no rows."""
+    """Links that its diary shows as down, without rows since then."""
 
     @classmethod
     def of(cls, facts: ServerFacts, lengths: Mapping[int, int], links_down: str = "") -> _ServerCoverage:
-        """Index what one server says of itself."""
+        """Index the facts of one server."""
         first: dict[int, datetime] = {}
         for one in facts.coverage:
             start = at_label(one.row_date, one.label)
@@ -52,17 +52,17 @@ class _ServerCoverage:
         return acd in self.archived_until and self.archived_until[acd] >= interval.stop
 
     def expected(self, acd: int, interval: Window) -> bool:
-        """Say whether rows must be there: before its first one a server may have been installed only later."""
+        """Say whether rows are expected: before its first row a server may not have been installed yet."""
         return self.archived(acd, interval) and acd in self.first_rows and self.first_rows[acd] <= interval.start
 
     def down_now(self, acd: int, interval: Window, now: datetime) -> str:
-        """Return what says that its link is down at this moment and was in an interval, or nothing."""
+        """Return why its link is known to be down now and in an interval, or nothing."""
         link = self.open_outages.get(acd)
         if link is not None and link.since < interval.stop:
             why = REASONS.get(link.reason, REASON_UNKNOWN)
             since = f"link down since {link.since:%H:%M}, {why} ({link.reason})"
-            return f"{since}, and its diary does not tell that it is back"
-        # How long they have been down nobody tells: at least now.
+            return f"{since}, and its diary does not show it up again"
+        # It is not known since when they are down: at least now.
         return self.links_down if interval.start <= now < interval.stop else ""
 
 
@@ -77,12 +77,12 @@ def blind_times(
     acds: tuple[int, ...] = (),
     links_down: Mapping[Role, str] | None = None,
 ) -> tuple[BlindTime, ...]:
-    """Return when which server did not see which ACD whole, neighbouring intervals joined, in order.
+    """Return the times in which a server did not record all of an ACD, adjacent intervals joined, in order.
 
-    `facts` must hold the coverage of every interval of `looked`. An interval counts where the server's diary has
-    an outage in it (rule 6: the whole interval is taken), where it has no rows though it has some before it, or
-    where its rows are marked incomplete (rule 9). The interval in which `looked` ends counts as well: a link that is
-    back already has cut it all the same. `links_down` is what else says that a server's links are down then.
+    `facts` must have the coverage of every interval of `window`. An interval counts if the server's diary has an outage
+    in it (rule 6: the whole interval counts), if it has no rows though it has some before it, or if its rows are marked
+    incomplete (rule 9). The interval in which `window` ends counts, too: a link that is back already has cut it all the
+    same. `links_down` is why a server's links are otherwise known to be down then.
     """
     servers = [_ServerCoverage.of(one, lengths, (links_down or {}).get(one.role, "")) for one in facts]
     found: list[BlindTime] = []
@@ -104,7 +104,7 @@ def blind_times(
 
 
 def _intervals(servers: list[_ServerCoverage], acd: int, length: int, window: Window) -> Iterator[Window]:
-    """Yield the whole intervals of the time looked at, from the first that a server can tell of to that under way."""
+    """Yield the whole intervals of the window, from the first with data of a server to the one under way."""
     under_way = floor_to(window.stop, length)
     starts = [under_way for server in servers if server.links_down]
     starts += [server.open_outages[acd].since for server in servers if acd in server.open_outages]
@@ -112,7 +112,7 @@ def _intervals(servers: list[_ServerCoverage], acd: int, length: int, window: Wi
     starts += [outage.span.start for server in servers for outage in server.lookup.facts.outages if outage.acd == acd]
     if not starts:
         return
-    # An interval that the time begins in is looked at whole (rule 5): the link may have gone down just then.
+    # The interval in which the window begins is checked as a whole (rule 5): the link may have gone down just then.
     start = max(floor_to(min(starts), length), floor_to(window.start, length))
     stop = under_way + timedelta(minutes=length)
     if start < stop:
@@ -132,10 +132,10 @@ def _skipped_by_clock(servers: list[_ServerCoverage], sides: tuple[BlindSide, ..
     with_coverage = [server for server in servers if server.lookup.facts.coverage_known]
     if any(not (side.unexplained and side.missing) for side in sides):
         return False
-    # A server that has not archived it misses nothing, and has no rows of it either.
+    # A server that has not archived it lacks nothing, and has no rows of it either.
     if any(server.lookup.at(acd, interval).has_rows for server in with_coverage):
         return False
-    # One switch tells both servers the time: that one diary has it is enough.
+    # One switch sets the time of both servers: an entry in one diary is enough.
     return any(
         reset.acd in (0, acd) and at_label(reset.day, reset.label) <= interval.start < _an_hour_after(reset)
         for server in servers
@@ -186,9 +186,9 @@ def _joined(one: BlindTime, other: BlindTime) -> BlindTime:
 def open_ended(
     times: Iterable[BlindTime], facts: Iterable[ServerFacts], lengths: Mapping[int, int], now: datetime
 ) -> Iterator[str]:
-    """Yield where nothing tells that a blind time is over, as sentences without their ends.
+    """Yield the blind times that are not known to be over, as sentences without their full stop.
 
-    Once its rows are copied from the other server they look like its own: give facts without them (`seen_itself`).
+    Rows copied from the other server look like its own: give facts without them (`own_coverage`).
     """
     servers = {one.role: one for one in facts}
     for time in (time for time in times if time.archived):
@@ -199,13 +199,13 @@ def open_ended(
             if side.missing and until is not None and until - time.span.stop < length and not over:
                 last = f"{time.span.stop:%Y-%m-%d %H:%M}, its last archive"
                 yield (
-                    f"{side.role} has no rows of its own of ACD {time.acd} up to {last}, and "
-                    "nothing tells that this is over: see that its links are up, also before users work there"
+                    f"{side.role} has no rows of its own of ACD {time.acd} up to {last}, and it is not known "
+                    "whether the outage is over: check its links, also before users work there"
                 )
 
 
 def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observation:
-    """Return an observation with only that drift that lies in blind times of its own ACD, or is of what they cut."""
+    """Return an observation with only the drift in blind times of its own ACD, or of what they cut."""
     times = tuple(times)
     spans: dict[int, list[Window]] = {}
     for time in times:
@@ -221,7 +221,7 @@ def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observatio
             if drift.only_cuts or (span is not None and any(span.clipped(one) for one in near)):
                 selected.append(drift)
             elif drift.bucket in cut:
-                # It was compared for being near; what else differs in it is no matter of the outage.
+                # It was compared for a cut in it; its other differences do not come from the outage.
                 selected.append(replace(drift, only_cuts=True))
         tables.append(replace(table, differing=tuple(selected)))
     return replace(observation, tables=tuple(tables))
@@ -230,10 +230,10 @@ def narrowed(observation: Observation, times: Iterable[BlindTime]) -> Observatio
 def findings_of(
     times: Iterable[BlindTime], plan: Plan | None, observation: Observation | None, *, temporary: bool = False
 ) -> Iterator[OutageFinding]:
-    """Yield what came of each blind time.
+    """Yield the finding of each blind time.
 
-    `plan` is that which repairs them all, None where a rule forbids it, for a while only if that `passes`;
-    `observation` what was found in them, None where none is archived.
+    `plan` repairs all of them, None if a rule forbids it, which may be `temporary`; `observation` is what differs in
+    them, None if none is archived.
     """
     for time in times:
         costs = tuple(_costs(time, plan, observation)) if plan and observation else ()
@@ -276,14 +276,14 @@ def _costs(time: BlindTime, plan: Plan, observation: Observation) -> Iterator[Ta
 
 
 def _cut_by(time: BlindTime, table: TableObservation) -> Iterator[Bucket]:
-    """Yield the buckets that hold parts of what the outages of a blind time have cut, whenever they are."""
+    """Yield the buckets with parts of what the outages of a blind time have cut, whatever their time."""
     for cut in table.cuts:
         if cut.acd == time.acd and any(outage.clipped(time.span) for outage in cut.outages):
             yield from cut.buckets
 
 
 def _touches(skipped: Skipped, time: BlindTime) -> bool:
-    """Say whether what is kept is of a blind time. A table that could not be compared is of no time."""
+    """Say whether a skipped difference is in a blind time. A table that could not be compared is in none."""
     return skipped.acd in (None, time.acd) and any(span.clipped(time.span) is not None for span in skipped.spans)
 
 
@@ -291,7 +291,7 @@ def _outlook(time: BlindTime, costs: tuple[TableCost, ...], skipped: tuple[Skipp
     if not time.archived and not time.archives_known:
         return Outlook.UNARCHIVED
     if time.lost:
-        # Whatever is copied, it stays so: the same is said before that and afterwards.
+        # No copy changes that: the finding is the same before a run and after it.
         return Outlook.LOST
     if not time.archived:
         return Outlook.WAITING

@@ -1,4 +1,4 @@
-"""Tells which intervals a server has only since runs of this pair have copied them to it. Pure."""
+"""Finds the intervals that a server has only because runs of this pair copied them to it. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from syncengine.model.run import Image, RunKind, RunRecord
 
 
 def own_coverage(facts: ServerFacts, runs: Iterable[RunRecord]) -> ServerFacts:
-    """Return a server with the coverage of those intervals alone that it saw itself, as far as its runs tell.
+    """Return the facts of a server with only the intervals it recorded itself, by the records of its runs.
 
     Copied rows look like its own, and are no sign that it records calls. `runs` come in the order they were begun.
     """
@@ -27,16 +27,16 @@ def own_coverage(facts: ServerFacts, runs: Iterable[RunRecord]) -> ServerFacts:
 
 
 def _copied_into(role: Role, runs: Iterable[RunRecord], witnesses: Set[str]) -> Mapping[Bucket, frozenset[str]]:
-    """Return the witnesses of which a server had no row of an interval before a run wrote some."""
+    """Return, by interval, the witness tables in which a server had no row before a run wrote some."""
     copied: dict[Bucket, frozenset[str]] = defaultdict(frozenset)
     ever: set[tuple[str, Bucket]] = set()
     written = ((run.header.kind, part) for run in runs for one in run.done if one.into is role for part in one.parts)
     for kind, part in written:
-        if part.table not in witnesses:  # Others tell of no interval.
+        if part.table not in witnesses:  # Other tables do not show intervals.
             continue
         before, after = _with_rows(part.before), _with_rows(part.after)
         for bucket in after - before:
-            # An undo puts the server's own rows back, or those that an earlier undo took from it.
+            # An undo restores the server's own rows, or those that an earlier undo removed.
             if kind is not RunKind.UNDO or (part.table, bucket) in ever:
                 copied[bucket] |= {part.table}
                 ever.add((part.table, bucket))

@@ -34,24 +34,24 @@ from syncengine.planning.stretches import DecisionSpans, incomplete_by_stretch
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """What the user asks for beside tables and times."""
+    """What the user requests, apart from tables and times."""
 
     kind: Resync | BackfillPortion | Sync
     limits: Limits = DEFAULT_LIMITS
     take_broken: bool = False
-    """Replace whole buckets by broken ones where told to (rule 9)."""
+    """Replace whole buckets by broken ones (rule 9)."""
     hooks: tuple[Hook, ...] = ()
     """The commands that carry out lines of the checklist."""
     call_history: CallHistory | None = None
-    """Where External Call History is on while all is well."""
+    """Where External Call History is on while both servers work."""
     administration: AdministrationRequest | None = None
     """Set where administration is copied, too."""
     unwritable: Mapping[tuple[Role, str], str] = field(default_factory=dict)
-    """Tables that cannot be written on a server, each with why: what differs of them is left as it is."""
+    """Tables that cannot be written on a server, each with the reason: their differences are skipped."""
 
     @property
     def policy(self) -> Policy:
-        """How it treats what differs."""
+        """How differences are treated."""
         return self.kind.policy
 
 
@@ -116,7 +116,7 @@ def plan(observation: Observation, catalogue: Catalogue, request: PlanRequest) -
 def _table_decisions_by_server(
     observation: Observation, request: PlanRequest, uncompared: frozenset[str]
 ) -> Iterator[TableDecisions]:
-    """Yield the decisions of each table, by the server they would write to; `lost` could not be compared."""
+    """Yield the decisions of each table, by the server they would write to, without `uncompared` tables."""
     source, target = observation.facts.map(CoverageLookup)
     tables = tuple(table for table in observation.tables if table.state is TableState.COMPARED)
     if request.policy.both_directions:
@@ -142,7 +142,7 @@ def _table_decisions_by_server(
 def _writable(
     decisions: Iterable[Decision], into: Role, table: TableObservation, request: PlanRequest
 ) -> Iterator[Decision]:
-    """Yield decisions, those to write as reasons to keep where their table cannot be written."""
+    """Yield decisions; those that write are skipped if their table cannot be written."""
     why = request.unwritable.get((into, table.spec.name), "")
     for one in decisions:
         yield (
@@ -178,13 +178,13 @@ def _table_decisions(
 
 
 def not_compared(observation: Observation) -> Iterator[Skipped]:
-    """Yield the tables of which nobody knows whether they differ."""
+    """Yield the tables that could not be compared."""
     for table in observation.not_compared:
         yield Skipped(table.spec.name, None, SkipReason.NOT_COMPARED, (), Counts(), table.problem)
 
 
 def _skipped(decided: Iterable[TableDecisions]) -> Iterator[Skipped]:
-    """Yield what is left as it is, joined by table, ACD and reason."""
+    """Yield what is skipped, joined by table, ACD and reason."""
     for _, table, decisions in decided:
         groups: dict[tuple[int | None, SkipReason, str], list[Decision]] = defaultdict(list)
         for decision in decisions:
@@ -196,7 +196,7 @@ def _skipped(decided: Iterable[TableDecisions]) -> Iterator[Skipped]:
 
 
 def _manual_notes(observation: Observation, request: PlanRequest) -> Iterator[str]:
-    """Yield what becomes of tables that differ and are kept in step otherwise than by copying (rule 19)."""
+    """Yield notes on differing tables that are not synchronised by copying (rule 19)."""
     manual = tuple(
         table
         for table in observation.tables
@@ -205,13 +205,12 @@ def _manual_notes(observation: Observation, request: PlanRequest) -> Iterator[st
     if not manual:
         return
     names = ", ".join(table.spec.name for table in manual)
-    it, is_ = ("it", "is") if len(manual) == 1 else ("them", "are")
+    it = "it" if len(manual) == 1 else "them"
     if request.administration is not None and request.administration.include_manual:
         whys = ", ".join(dict.fromkeys(table.spec.synced_why for table in manual))
-        yield f"{names}: written, though kept in step otherwise ({whys})"
+        yield f"{names}: written, though not synchronised by copying ({whys})"
         return
-    skipped = "left as it is" if is_ == "is" else "left as they are"
-    yield f"{names}: {skipped}, though a restore by the vendor's procedure would overwrite {it}"
+    yield f"{names}: skipped, though a restore by the vendor's procedure would overwrite {it}"
     lines = administration_lines(replace(observation, tables=manual))
     yield from (f"{line.text.rstrip('.')}; or add `include_manual=True` to copy it" for line in lines)
 
@@ -220,13 +219,13 @@ def _notes(observation: Observation, request: PlanRequest, written: set[DataClas
     for table in observation.tables:
         if table.other_acds:
             names = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
-            yield f"{table.spec.name}: differs for ACD {names} too, which this plan leaves alone"
+            yield f"{table.spec.name}: differs for ACD {names} too, which this plan does not change"
         if table.unknown:
             yield f"{table.spec.name}: no spec describes {', '.join(table.unknown)}; copied like the rest"
     yield from _manual_notes(observation, request)
     uncovered = [f"{table.spec.name}.{column}" for table in observation.tables for column in table.uncovered]
     if uncovered:
-        yield f"compared by every row, since no fingerprint covers fractions: {', '.join(uncovered)}"
+        yield f"compared row by row, since no fingerprint covers fractions: {', '.join(uncovered)}"
     absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
     if absent:
         yield f"on neither server: {', '.join(absent)}"
@@ -239,14 +238,14 @@ def _notes(observation: Observation, request: PlanRequest, written: set[DataClas
         if any(group.changed_by is ChangedBy.UNKNOWN for group in table.changes or ())
     ]
     if new:
-        yield f"{', '.join(new)}: both servers were not seen alike there before, so nobody knows who changed what"
+        yield f"{', '.join(new)}: never found alike before, so it is not known which server changed what"
     yield from consequence_sentences(consequences_of(observation))
     yield from own_rows_sentences((table.spec.name, table.expected) for table in observation.tables)
     loads = [facts.load for facts in observation.facts]
     if None in loads:
-        yield "the load of a server is not known: set load or a hook for it in the pair file (pkginfo -x cms tells it)"
+        yield "the load of a server is not known: set load or a hook for it in the pair file (pkginfo -x cms shows it)"
     if observation.source is Role.SECONDARY and written & {DataClass.SYSTEM, DataClass.ACD}:
-        yield "administration flows from primary to secondary: this writes over what was administered on the primary"
+        yield "administration flows from primary to secondary: this overwrites what was administered on the primary"
     if DataClass.ACD in written:
         target = observation.target
         yield f"writing ACD administration may cost {target} its current interval: verify it once it is archived"

@@ -11,7 +11,7 @@ WEEK_DAYS = 7
 
 
 def day_windows(rows: Mapping[date, int], window: Window, *, most_rows: int, most_days: int) -> Iterator[Window]:
-    """Yield the days of a window that hold rows, in runs of whole days: at most so many rows and days, at least one.
+    """Yield the days of a window that have rows, in runs of whole days: at most so many rows and days, at least one.
 
     Days without rows at either end of a run are left out; the first and last are cut where the window is.
     """

@@ -1,4 +1,4 @@
-"""The restore range of each table and ACD: the requested window clipped to what the source holds (rule 4)."""
+"""The restore range of each table and ACD: the requested window clipped to what the source has (rule 4)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def restore_ranges(table: TableObservation, observation: Observation) -> Iterato
 def planned_ranges(observation: Observation, steps: Sequence[Step], *, both: bool) -> Iterator[RestoreRange]:
     """Yield the ranges of a plan, with the pieces of them that its steps write.
 
-    Where `both` servers are written none of them is the source: what is written is the actual range, and no more.
+    If `both` servers are written, neither is the source: the actual range is what is written, and no more.
     """
     pieces = written_pieces(steps)
     for table in observation.tables:
@@ -43,10 +43,10 @@ def planned_ranges(observation: Observation, steps: Sequence[Step], *, both: boo
 
 
 def requested_ranges(ranges: Iterable[RestoreRange], times: Sequence[tuple[int, Window]]) -> Iterator[RestoreRange]:
-    """Yield the ranges of a plan that was asked for `times` of ACDs, as outages are, each with those of its ACD.
+    """Yield the ranges of a plan for requested `times` of ACDs, like outages, each with those of its ACD.
 
-    What is compared reaches from the first to the last of all, and nobody has asked for what lies between. Rows of no
-    ACD are asked for with every ACD.
+    All from the first to the last of them is compared, but only the times themselves are requested. Rows without an ACD
+    are requested with every ACD.
     """
     for one in ranges:
         requested = joined(span for acd, span in times if one.acd in (acd, None))
@@ -54,7 +54,7 @@ def requested_ranges(ranges: Iterable[RestoreRange], times: Sequence[tuple[int, 
 
 
 def undo_ranges(pieces: Pieces) -> Iterator[RestoreRange]:
-    """Yield the ranges of an undo: nobody asked for a time, and what is put back is all of it."""
+    """Yield the ranges of an undo: no time is requested, and all of it is restored."""
     for (table, acd), spans in pieces.items():
         yield RestoreRange(table, acd, None, hull(spans), pieces=spans)
 

@@ -1,4 +1,4 @@
-"""Decides, once per ACD and interval for all interval tables together, which server saw it better (rule 9)."""
+"""Decides, once per ACD and interval for all interval tables together, which server recorded it better (rule 9)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_EVIDENCE = "neither server has rows of a table that always has some"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Which server an interval is taken from, or why from neither."""
+    """Which server an interval is copied from, or why from neither."""
 
     winner: Role | None
     why: SkipReason = SkipReason.UNDECIDED
@@ -30,7 +30,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """What speaks for and against one server in an interval."""
+    """The evidence about one server in an interval."""
 
     role: Role
     coverage: AcdCoverage
@@ -39,18 +39,18 @@ class _Side:
 
     @property
     def has_evidence(self) -> bool:
-        """Say whether its witnesses or its diary tell anything of the interval."""
+        """Say whether its witness tables or its diary have anything about the interval."""
         return self.coverage.has_rows or self.coverage.outage
 
     @property
     def broken(self) -> int:
-        """The worst its rows and its diary tell of it; a server that tells nothing is not broken by that."""
+        """The worst that its rows and its diary show; a server without evidence is not broken by that."""
         return max(self.coverage.incomplete, self.incomplete or 0, int(self.coverage.outage))
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Decides in both directions. `source` and `target` see as those servers did."""
+    """Decides in both directions. `source` and `target` are what those servers recorded."""
 
     observation: Observation
     source: CoverageLookup
@@ -80,7 +80,7 @@ class Reconciliation:
         target = _Side(self.observation.target, self.target.at(acd, span), _worst(drift.target for drift in drifts))
         verdict = _between(source, target)
         if verdict.why is not SkipReason.LOST and any(_each_has_a_part(drift) for drift in drifts):
-            return Verdict(None, detail="each server holds a part of the rows")
+            return Verdict(None, detail="each server has only a part of the rows")
         from_source = verdict.winner is self.observation.source
         for stretch in (drift.stretch for drift in drifts if drift.stretch is not None and verdict.winner is not None):
             skipped = skip_reason(stretch, acd, self.observation, from_source=from_source)
@@ -109,7 +109,7 @@ class Reconciliation:
             return into, table, Decision(drift)
         if drift.changing:
             return into, table, Decision(drift, skip_reason=SkipReason.CHANGING)
-        # Where only events differ, the sight of both servers decides.
+        # If only events differ, the coverage of both servers decides.
         verdict = verdicts.get(place) or self._verdict(place, [])
         if verdict.winner is None:
             return into, table, Decision(drift, skip_reason=verdict.why, detail=verdict.detail)
@@ -118,10 +118,10 @@ class Reconciliation:
         if spec.grain.events:
             return self._event(into, table, directed)
         if directed.stretch is not None and directed.stretch.source_rows:
-            # All rows of the loser there go, of whatever length.
+            # All rows of the other server there are replaced, whatever their length.
             return into, table, Decision(directed, Action.REPLACE_BUCKETS)
         if directed.source.rows == 0:
-            # The better server holds no row in this table: whole it may be, but nothing is deleted on that.
+            # The better server has no row in this table: that alone is no reason to delete.
             return (
                 into,
                 table,
@@ -132,7 +132,7 @@ class Reconciliation:
     def _event(
         self, into: Role, table: TableObservation, directed: BucketDrift
     ) -> tuple[Role, TableObservation, Decision]:
-        """Event tables are only filled: what the loser lacks is added, nothing is deleted."""
+        """Event tables are only filled: what the other server lacks is added, nothing is deleted."""
         if directed.counts.missing == 0:
             return into, table, Decision(directed, skip_reason=SkipReason.FILL_ONLY)
         return into, table, Decision(directed, Action.ADD_GROUPS if directed.target.rows else Action.ADD_BUCKETS)
@@ -144,17 +144,17 @@ def _worst(states: Iterable[BucketState]) -> int | None:
 
 
 def _between(one: _Side, other: _Side) -> Verdict:
-    """Return which of two servers saw an interval better.
+    """Return which of two servers recorded an interval better.
 
-    One without witness rows is not broken by that alone: it loses where its diary shows an outage, or
-    where the other's witnesses have rows.
+    A server without witness rows is not broken by that alone: it loses if its diary shows an outage, or if the other
+    has witness rows.
     """
     if not (one.has_evidence or other.has_evidence):
         return Verdict(None, detail=NO_EVIDENCE)
     if one.coverage.has_rows != other.coverage.has_rows:
         covered, uncovered = (one, other) if one.coverage.has_rows else (other, one)
         if not uncovered.coverage.known and not uncovered.coverage.outage and uncovered.broken <= covered.broken:
-            return Verdict(None, detail=f"nobody knows what {uncovered.role} saw: none of its tables tells")
+            return Verdict(None, detail=f"it is not known what {uncovered.role} recorded: none of its tables shows it")
         return _one_sided_verdict(covered, uncovered)
     if one.broken == other.broken:
         if one.broken:
@@ -167,13 +167,13 @@ def _between(one: _Side, other: _Side) -> Verdict:
 def _one_sided_verdict(covered: _Side, uncovered: _Side) -> Verdict:
     """Return the verdict where only one server has witness rows: its own, unless the other's rows are less broken."""
     if uncovered.incomplete is not None and uncovered.broken < covered.broken:
-        # Rows that came through whole are never replaced by broken ones, whoever was looking.
-        return Verdict(None, detail="the only server that shows it was looking has the more broken rows")
+        # Whole rows are never replaced by broken ones.
+        return Verdict(None, detail="the only server known to have recorded it has the more broken rows")
     return Verdict(covered.role)
 
 
 def _each_has_a_part(drift: BucketDrift) -> bool:
-    """Say whether the servers hold no key group in common, though both have some."""
+    """Say whether the servers have no key group in common, though both have some."""
     counts = drift.counts
     return bool(
         drift.stretch is None
@@ -184,7 +184,7 @@ def _each_has_a_part(drift: BucketDrift) -> bool:
 
 
 def reversed_drift(drift: BucketDrift) -> BucketDrift:
-    """Return the same drift seen from the other side."""
+    """Return the same drift with source and target exchanged."""
     counts = Counts(missing=drift.counts.extra, extra=drift.counts.missing, changed=drift.counts.changed)
     if drift.stretch is not None:
         # Rows of other lengths count as changed.

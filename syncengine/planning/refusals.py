@@ -28,10 +28,10 @@ WAIT = "Run the same command again when archiving is done, or add `wait=True`."
 
 
 def refuse_unlike(observation: Observation) -> None:
-    """Refuse to write between different loads (rule 14; High Availability guide, Appendix G), or where nothing is left.
+    """Refuse to write between different loads (rule 14; High Availability guide, Appendix G), or if no table is left.
 
-    A table of unlike columns, or one that cannot be read, is left and named, and the others are written; raises
-    where there are no others, `ServerError` where all of them cannot be read.
+    A table with unlike columns, or one that cannot be read, is skipped and named, and the others are written; raises if
+    there are no others, `ServerError` if none of them can be read.
     """
     refuse_unlike_loads({facts.role: facts.load for facts in observation.facts})
     uncompared = observation.not_compared
@@ -55,31 +55,30 @@ def refuse_unlike_loads(loads: Mapping[Role, str | None]) -> None:
         raise UnlikeLoadsError(
             f"The servers run different CMS loads: {shown}.",
             loads=known,
-            hint="Bring both to the same load first; nothing can be copied between unlike ones.",
+            hint="Bring both to the same load first: nothing can be copied between different loads.",
         )
 
 
 def spec_hint(spec: TableSpec) -> str:
-    """Return what to do where no archive tells of a table of one's own, as the end of a sentence; or nothing."""
+    """Return the hint for a custom table that no archive covers, as the end of a sentence; or nothing."""
     if spec.data_class is not DataClass.CUSTOM or spec.at_once:
         return ""
-    what = f"if {spec.name} is written as things happen, and not by an archive of the CMS"
-    return f"; {what}, say `at_once = true` in its spec"
+    return f"; if {spec.name} is written at once, and not by an archive of the CMS, set `at_once = true` in its spec"
 
 
 def refuse_unread(facts: Iterable[ServerFacts], alternative: str = "") -> None:
-    """Refuse where a server tells of no archive at all (rule 6), for which nobody needs to wait."""
+    """Refuse if the archives of a server cannot be read (rule 6): waiting does not help."""
     for one in facts:
         if one.archives_unread:
             raise NotArchivedError(
-                f"How far {one.role} has archived is not known: {one.archives_unread}. So nothing may be copied.",
+                f"It is not known how far {one.role} has archived: {one.archives_unread}. Nothing may be copied.",
                 temporary=False,
-                hint=f"See to that on {one.role}; no waiting helps{alternative}.",
+                hint=f"Repair that on {one.role}; waiting does not help{alternative}.",
             )
 
 
 def refuse_early(times: Sequence[BlindTime]) -> None:
-    """Refuse to repair outages that one of the servers has not archived yet, the first of which is named (rule 6)."""
+    """Refuse to repair outages that one of the servers has not archived yet; the message names the first (rule 6)."""
     for time in times[:1]:
         more = f", nor have {plural(len(times) - 1, 'more outage')}" if len(times) > 1 else ""
         raise NotArchivedError(
@@ -90,15 +89,15 @@ def refuse_early(times: Sequence[BlindTime]) -> None:
 
 
 def refuse_unknown_coverage(unseen: Iterable[UnknownCoverage]) -> None:
-    """Refuse to say that no outage is there where nothing shows what a server saw."""
+    """Refuse to report that there was no outage if the coverage of a server is unknown."""
     unknown = tuple(one for one in unseen if one.open)
     if not unknown:
         return
     shown = listed([one.message for one in unknown], SHOWN, separator="; ")
-    sentence = f"Whether there was an outage nobody knows: {shown}."
+    sentence = f"It is not known whether there was an outage: {shown}."
     if all(one.temporary for one in unknown):
         raise NotArchivedError(sentence, temporary=True, hint=WAIT)
-    hint = "`syncengine outages` says all of it: see to that first, and that the time of this machine is right."
+    hint = "Check it first with `syncengine outages`, and check the clock of this machine."
     raise OutagesUnknownError(sentence, unknown_coverage=unknown, hint=hint)
 
 
@@ -140,11 +139,11 @@ def refuse_deletions(plan: Plan, limits: Limits) -> None:
         )
         if count > limits.deletions:
             raise TooManyDeletionsError(
-                f"The plan would delete {plural(count, 'row')} that only {role} holds, "
-                f"and {limits.deletions:,} are allowed.",
+                f"The plan would delete {plural(count, 'row')} that only {role} has, "
+                f"but only {limits.deletions:,} are allowed.",
                 into=role,
                 count=count,
                 allowed=limits.deletions,
-                hint=f"Look at them with `syncengine verify`; then add {argument('allow_deletions', count)}, "
+                hint=f"Check them with `syncengine verify`; then add {argument('allow_deletions', count)}, "
                 "or use `policy='fill'`.",
             )

@@ -11,10 +11,10 @@ from syncengine.model.spec import TableSpec
 
 
 def missed_a_pass(spec: TableSpec, drift: BucketDrift, *, zone: str) -> bool:
-    """Say whether rows that only the target holds may be a whole pass of the clock that the source missed.
+    """Say whether rows that only the target has may be a whole pass of the clock that the source missed.
 
     A server that was down in one pass has whole rows of the other, under the same label: neither
-    `incomplete` nor its diary tells. Where `zone`, the one of the switch's clock, repeats the hour, any
+    `incomplete` nor its diary shows it. Where `zone`, the one of the switch's clock, repeats the hour, any
     surplus of the target may be such a pass.
     """
     if not spec.grain.tiles or spec.future_dates:

@@ -1,4 +1,4 @@
-"""Decides which stale periods can be mended after their intervals, and which are left to Data Summarizing. Pure."""
+"""Decides which stale periods can be repaired after their intervals, and which are left to Data Summarizing. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNCERTAIN_REASONS = frozenset(
         SkipReason.UNDECIDED,
     }
 )
-"""Why intervals are left that may not be whole in the target either."""
+"""Reasons to skip intervals that may not be whole on the target either."""
 ReadyAndWaiting = tuple[tuple[StaleRollup, ...], tuple[StaleRollup, ...]]
 QUARTER = timedelta(minutes=QUANTUM)
 
@@ -42,51 +42,55 @@ def span_of_stale(stale: StaleRollup) -> Window:
 
 @dataclass(frozen=True, slots=True)
 class IntervalEvidence:
-    """What is known of the intervals below stale periods, beside their rows."""
+    """What is known of the intervals below stale periods, apart from their rows."""
 
     plan: Plan
-    """The plan that mends them."""
+    """The plan that repairs them."""
     blind: tuple[BlindTime, ...]
-    """When which server did not see which ACD whole."""
+    """The times in which a server did not record all of an ACD."""
     lengths: Mapping[int, int]
     """The length of each ACD's intervals, in minutes."""
     written: frozenset[PeriodPlace] = frozenset()
     """What runs have written."""
     uncertain_run: str = ""
-    """A run of which nobody knows all it has written."""
+    """A run that may have written more than it recorded."""
     unknown: frozenset[Role] = frozenset()
-    """Servers of which nobody knows what they saw: none of the tables that tell could be read."""
+    """Servers with unknown coverage: none of their witness tables could be read."""
     witnesses: tuple[str, ...] = ()
-    """The tables that tell."""
+    """The witness tables."""
 
     def not_whole(self, stale: StaleRollup, spec: TableSpec) -> str:
         """Return why the target's own intervals of a period are not known to be whole once the plan is done."""
         if stale.into in self.unknown:
-            return f"nobody knows whether {stale.into} saw it whole: none of its tables tells"
+            return f"it is not known whether {stale.into} recorded all of it: none of its tables shows it"
         period = span_of_stale(stale)
         repaired = self._repaired_quarters(stale, spec)
         for time in self.blind:
             sides = [side for side in time.sides if side.role is stale.into and side.missing + side.incomplete]
             inside = time.span.clipped(period) if time.acd == stale.acd and sides else None
             if inside is not None and not all(any(at == one for one in repaired) for at in _quarters(inside)):
-                return f"{stale.into} did not see it whole at {inside}"
-        for kept in self.plan.skipped:
-            if kept.table == spec.rolled_from and kept.acd in (None, stale.acd) and kept.reason in UNCERTAIN_REASONS:
-                inside = next((span for span in kept.spans if span.clipped(period)), None)
+                return f"{stale.into} did not record all of it at {inside}"
+        for skipped in self.plan.skipped:
+            if (
+                skipped.table == spec.rolled_from
+                and skipped.acd in (None, stale.acd)
+                and skipped.reason in UNCERTAIN_REASONS
+            ):
+                inside = next((span for span in skipped.spans if span.clipped(period)), None)
                 if inside is not None:
-                    return f"its intervals of {inside} are left as they are: {kept.reason}"
+                    return f"its intervals of {inside} are skipped: {skipped.reason}"
         return ""
 
     def source_not_whole(self, stale: StaleRollup, spec: TableSpec) -> str:
         """Return why the other server's row of a period may not be what whole intervals make."""
         source, period = stale.into.other, span_of_stale(stale)
         if source in self.unknown:
-            return f"nobody knows whether {source} saw it whole: none of its tables tells"
+            return f"it is not known whether {source} recorded all of it: none of its tables shows it"
         for time in self.blind:
             if time.acd == stale.acd and any(side.role is source for side in time.sides):
                 inside = time.span.clipped(period)
                 if inside is not None:
-                    return f"{source} did not see it whole at {inside}"
+                    return f"{source} did not record all of it at {inside}"
         days = set(period.days())
         if any(
             (role, table, acd) == (source, spec.rolled_from, stale.acd) and day in days
@@ -104,7 +108,7 @@ class IntervalEvidence:
         )
 
     def _repaired_quarters(self, stale: StaleRollup, spec: TableSpec) -> frozenset[datetime]:
-        """Return the quarters of an hour of which the plan mends rows of the table, or of one that always has some."""
+        """Return the quarters of an hour in which the plan repairs rows of the table, or of a witness table."""
         found: set[datetime] = set()
         length = timedelta(minutes=self.lengths.get(stale.acd or 0, QUANTUM))
         for step, part, write in written_by(self.plan.steps):
@@ -118,14 +122,14 @@ class IntervalEvidence:
 
 @dataclass(frozen=True, slots=True)
 class CopiedPeriods:
-    """What copying stale periods from the other server comes to."""
+    """The decisions on copying stale periods from the other server."""
 
     decisions: tuple[tuple[TableObservation, Decision], ...]
     """Those that are copied."""
     skipped: tuple[StaleRollup, ...]
     """Those that are not, and why."""
     copied: tuple[StaleRollup, ...]
-    """Those that are copied. What is alike already is in neither: it was summarised from whole intervals."""
+    """Those that are copied. Periods that agree already are in neither: they were summarised from whole intervals."""
     unread: tuple[tuple[str, str], ...] = ()
     """Tables that could not be compared, and why."""
 
@@ -133,9 +137,9 @@ class CopiedPeriods:
 def decide_copies(
     observation: Observation, stale: Sequence[StaleRollup], evidence: IntervalEvidence, *, repaired: bool
 ) -> CopiedPeriods:
-    """Decide which periods of one target are taken from the other server; `observation` is of all they need.
+    """Decide which periods of one target are copied from the other server; `observation` has all they need.
 
-    Before they are `mended`, intervals that the plan will write count as alike.
+    Before they are `repaired`, intervals that the plan will write count as alike.
     """
     tables = {table.spec.name: table for table in observation.tables}
     source, target = observation.facts.map(CoverageLookup)
@@ -187,7 +191,7 @@ def _interval_difference(
     period = span_of_stale(one)
     window = next((scope.window for scope in below.scopes if scope.acd == one.acd), None)
     if window is None or window.start > period.start or window.stop < period.stop:
-        return "its intervals are no longer all held on both servers"
+        return "its intervals are no longer all stored on both servers"
     days = set(period.days())
     differs = any(
         drift.bucket.acd == one.acd and drift.bucket.row_date in days and drift.bucket not in written
@@ -207,19 +211,19 @@ def _quarters(span: Window) -> Iterator[datetime]:
 
 
 def with_outcome(one: StaleRollup, then: Rollups, why: str = "") -> StaleRollup:
-    """Return a stale period with what becomes of it."""
+    """Return a stale period with what happens to it."""
     return replace(one, then=then, why=why)
 
 
 def unread_reason(table: str, why: str) -> str:
-    """Return that a table could not be read, as the reason why its periods are left."""
+    """Return the reason to skip the periods of a table that could not be read."""
     return f"{table} could not be read ({why.rstrip('.')})"
 
 
 def split_ready(
     stale: Iterable[StaleRollup], open_parts: Iterable[TablePart], specs: Mapping[str, TableSpec]
 ) -> ReadyAndWaiting:
-    """Tell periods whose intervals a run has all mended from those that wait for parts it has not `undone`."""
+    """Split periods into those whose intervals a run has all repaired, and those that wait for its `open_parts`."""
     waiting = {(part.table, write.bucket.acd, write.bucket.row_date) for part in open_parts for write in part.buckets}
     ready: list[StaleRollup] = []
     later: list[StaleRollup] = []

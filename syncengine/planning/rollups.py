@@ -1,4 +1,4 @@
-"""What mending intervals means for the daily, weekly and monthly archives above them (rule 10)."""
+"""What repairing intervals means for the daily, weekly and monthly archives above them (rule 10)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def skip_rollups(
     written: set[tuple[str, Bucket]],
     uncompared: Collection[str] = (),
 ) -> Iterator[Decision]:
-    """Keep back each period whose own intervals disagree, and copy the rest only from a whole source.
+    """Skip each period whose own intervals disagree, and copy the rest only from a whole source.
 
-    `written` holds the interval buckets this plan writes, `tables` what was observed, `lost` what could not be.
+    `written` are the interval buckets this plan writes, `tables` what was compared, `uncompared` what could not be.
     """
     if table.spec.rolled_from is None:
         yield from decisions
@@ -44,7 +44,7 @@ def skip_rollups(
 
 @dataclass(frozen=True, slots=True)
 class _Intervals:
-    """An interval table, looked up by ACD and day: a roll-up asks for each of its days, not for every interval."""
+    """An interval table, indexed by ACD and day: a roll-up needs each of its days, not every interval."""
 
     windows: Mapping[int | None, Window | None]
     unrepaired: frozenset[tuple[int | None, date]]
@@ -68,7 +68,7 @@ class _Intervals:
 def _skip_reason(spec: TableSpec, decision: Decision, intervals: _Intervals | None) -> str:
     bucket = decision.drift.bucket
     if bucket.row_date is None or intervals is None:
-        return f"{spec.rolled_from} was not looked at: take it in too ({argument('tables', spec.rolled_from or '')})"
+        return f"{spec.rolled_from} was not compared: add it ({argument('tables', spec.rolled_from or '')})"
     if decision.drift.source.incomplete:
         return "the source summarised broken intervals: rerun its Data Summarizing"
     period = spec.grain.period(bucket.row_date)

@@ -23,7 +23,7 @@ LATER_LINES = (LineKind.VERIFY_INTERVAL, LineKind.DATA_SUMMARIZING, LineKind.CAL
 
 @dataclass(frozen=True, slots=True)
 class MadeSchedules:
-    """Schedules that are made on a server, as what a step writes."""
+    """Schedules that a step creates on a server."""
 
     edit: FlagEdit
     """Their flags, on the other server and then on this one."""
@@ -32,7 +32,7 @@ class MadeSchedules:
     """What is written."""
 
     def step(self, number: int, into: Role, after: tuple[int, ...] = ()) -> Step:
-        """Return the step that makes them: it finds nothing of theirs, or it is not done."""
+        """Return the step that creates them; it is applied only if the server has none of them."""
         write = BucketWrite(
             Bucket(), self.rows, EMPTY, Counts(missing=self.rows.rows, in_missing_groups=self.rows.rows)
         )
@@ -41,19 +41,19 @@ class MadeSchedules:
 
 @dataclass(frozen=True, slots=True)
 class MissingSchedules:
-    """What becomes of the schedules that a server lacks: some are made, others cannot be, each with why."""
+    """The schedules that a server lacks: those that are created, and those that cannot be, each with the reason."""
 
     made: MadeSchedules | None = None
     not_made: tuple[tuple[Timetable, str], ...] = ()
 
     @property
     def edit(self) -> FlagEdit | None:
-        """Those that are made, if any: their flags, on the other server and then on this one."""
+        """Those that are created, if any: their flags, on the other server and then on this one."""
         return self.made.edit if self.made else None
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
-        """Those that cannot be made, as a plan has them."""
+        """Those that cannot be created, as the plan lists them."""
         whys: dict[str, list[Timetable]] = {}
         for one, why in self.not_made:
             whys.setdefault(why, []).append(one)
@@ -76,8 +76,8 @@ NOTHING_MISSING = MissingSchedules()
 def restored(state: TimetableState) -> TimetableState:
     """Return the state that a restore gives a timetable which is in one on the source.
 
-    High Availability guide, chapter 3: what runs only there does not run here, and the default runs here, too. Of what
-    does not run there the guide says nothing: it does not begin to here.
+    High Availability guide, chapter 3: what runs only there does not run here, and the default runs here, too. The
+    guide does not mention timetables that do not run there: they do not run here either.
     """
     return TimetableState.NOT_HERE if state is TimetableState.ONLY_HERE else state
 
@@ -98,7 +98,7 @@ def arriving(plan: Plan, listing: TimetableListing) -> tuple[Timetable, ...]:
 
 
 def orphaned(plan: Plan, listing: TimetableListing) -> tuple[Timetable, ...]:
-    """Return the timetables whose tasks a plan deletes on the target, since the source has them no more."""
+    """Return the timetables whose tasks a plan deletes on the target, since the source no longer has them."""
     deletes = any(part.deletes for step in plan.steps for part in step.parts if part.table in COPIED)
     skipped = set(CopiedTimetables(plan.steps).skipped)
     return tuple(
@@ -112,7 +112,7 @@ def orphaned(plan: Plan, listing: TimetableListing) -> tuple[Timetable, ...]:
 def with_schedules(
     plan: Plan, sync: Sync, missing: MissingSchedules, listing: TimetableListing, hooks: Sequence[Hook]
 ) -> Plan:
-    """Return the plan of a sync with the schedules that the target lacks, made or named."""
+    """Return the plan of a sync with the schedules that the target lacks, created or named."""
     steps = plan.steps
     if missing.made is not None:
         tasks = (step.number for step in steps if any(part.table in COPIED for part in step.parts))
@@ -134,9 +134,9 @@ def with_schedules(
 def with_made_schedules(
     edit: Plan, missing: MissingSchedules, undo_steps: Sequence[Step] = (), hooks: Sequence[Hook] = ()
 ) -> Plan:
-    """Return the plan of an edit of flags with the schedules that its server lacks, made or named.
+    """Return the plan of an edit of flags with the schedules that its server lacks, created or named.
 
-    `back` are steps of an undo, which take made schedules away. All come after the flags: these are of the whole table.
+    `undo_steps` remove created schedules. All come after the flags, which concern the whole table.
     """
     into, steps = edit.target, list(edit.steps)
     if missing.made is not None:

@@ -35,9 +35,9 @@ class TableWork:
 def skip_companions(
     decided: tuple[TableDecisions, ...], together: Together, uncompared: Collection[str] = ()
 ) -> Iterator[TableDecisions]:
-    """Keep back what may only be written with a table of which something is kept back for the same ACD.
+    """Skip what may only be written together with a table of which something is skipped for the same ACD.
 
-    `lost` are tables that could not be compared: what is written with one of them is left as it is.
+    `uncompared` are tables that could not be compared: what is written with one of them is skipped.
     """
     for into, table, decisions in decided:
         names = next((names for names in together if table.spec.name in names), ())
@@ -67,13 +67,11 @@ def _not_compared(decision: Decision, why: str) -> Decision:
 def _with_companion(decision: Decision, companion: Decision | None) -> Decision:
     if companion is None or decision.action is None:
         return decision
-    return Decision(
-        decision.drift, skip_reason=companion.skip_reason, detail="what it is written with is left as it is"
-    )
+    return Decision(decision.drift, skip_reason=companion.skip_reason, detail="a table it is written with is skipped")
 
 
 def steps_of(work: tuple[TableWork, ...], together: Together = (), *, most_rows: int) -> tuple[Step, ...]:
-    """Return the steps in the order they are done: administration, intervals and events, then roll-ups."""
+    """Return the steps in the order they are applied: administration, intervals and events, then roll-ups."""
     steps: list[Step] = []
     ordered = sorted(_by_table(work), key=lambda one: _order(one, together))
     for (into, _), ones in groupby(ordered, key=lambda one: (one.into, _companions(one, together))):

@@ -15,8 +15,8 @@ from syncengine.model.spec import TableSpec
 from syncengine.model.stretch import Stretch
 from syncengine.model.window import Window
 
-CLOCK_SET = "the clock was set in it: copy what is right by hand"
-OVERLAPS = "intervals of {server} overlap there: repair from the other server, or delete by hand what is wrong"
+CLOCK_SET = "the clock was set in it: copy the right rows by hand"
+OVERLAPS = "intervals of {server} overlap there: repair from the other server, or delete the wrong rows by hand"
 SINGLE_ROWS = "single rows of other lengths cannot be copied: use `policy='replace'`"
 
 AcdSpan = tuple[int | None, Window]
@@ -25,7 +25,7 @@ QUARTER = timedelta(minutes=QUANTUM)
 
 @dataclass(frozen=True, slots=True)
 class StretchIncomplete:
-    """What differs of one table in one stretch, taken together."""
+    """The largest `incomplete` of each server in one stretch of a table."""
 
     source_incomplete: int = 0
     target_incomplete: int = 0
@@ -38,7 +38,7 @@ class StretchIncomplete:
 
 
 def incomplete_by_stretch(table: TableObservation) -> dict[AcdSpan, StretchIncomplete]:
-    """Return what differs in each stretch of a table: the largest `incomplete` decides for all of it."""
+    """Return the largest `incomplete` of each stretch of a table: it decides for the whole stretch."""
     found: dict[AcdSpan, StretchIncomplete] = defaultdict(StretchIncomplete)
     for drift in table.differing:
         if drift.stretch is not None:
@@ -49,7 +49,7 @@ def incomplete_by_stretch(table: TableObservation) -> dict[AcdSpan, StretchIncom
 def skip_reason(
     stretch: Stretch, acd: int | None, observation: Observation, *, from_source: bool = True
 ) -> tuple[SkipReason, str] | None:
-    """Return why a stretch is not written whatever the servers saw, or None."""
+    """Return why a stretch is skipped whatever the servers recorded, or None."""
     tiles = stretch.source_tiles if from_source else stretch.target_tiles
     if repeats(stretch.span, observation.zone):
         return SkipReason.REPEATED_HOUR, ""
@@ -63,17 +63,17 @@ def skip_reason(
 
 @dataclass(frozen=True, slots=True)
 class DecisionSpans:
-    """The times that are decided as one: between two boundaries that the intervals of both servers share."""
+    """The spans that are decided as one: between two boundaries that the intervals of both servers share."""
 
     observation: Observation
     _inner: dict[int | None, set[datetime]]
     """Boundaries of quarters that lie inside an interval of either server, by ACD."""
     _covered: dict[int | None, set[datetime]]
-    """The quarters of which either server tells an interval."""
+    """The quarters that an interval of either server covers."""
 
     @classmethod
     def of(cls, observation: Observation) -> DecisionSpans:
-        """Collect what both servers' intervals tell, and those of the rows that differ."""
+        """Collect the intervals of both servers, and those of the rows that differ."""
         inner: dict[int | None, set[datetime]] = defaultdict(set)
         covered: dict[int | None, set[datetime]] = defaultdict(set)
         spans: list[tuple[int | None, Window]] = [
@@ -95,9 +95,9 @@ class DecisionSpans:
         return cls(observation, inner, covered)
 
     def of_drift(self, drift: BucketDrift, spec: TableSpec) -> Window | None:
-        """Return the time a bucket is decided with; None for a row without a time.
+        """Return the span a bucket is decided with; None for a row without a time.
 
-        Where neither server tells of an interval it is one of the longest length that the ACD has nearby.
+        If neither server has an interval, it is one of the longest length that the ACD has nearby.
         """
         acd, start = drift.bucket.acd, bucket_start(drift.bucket, BucketColumns.of(spec), self.observation.zone)
         if start is None:

@@ -1,4 +1,4 @@
-"""What a plan's writes meet at their tables: kept back where it forbids them, refused where nobody allowed it. Pure."""
+"""The side effects of a plan's writes: tables that cannot be written are skipped, others need permission. Pure."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ EXCLUDE_HINT = "or leave the table out: without its `tables=`, or with {excluded
 
 @dataclass(frozen=True, slots=True)
 class RefusalContext:
-    """How a refusal is told: what has been begun, and what can be done about it where it is refused."""
+    """How a refusal is worded: the reason, and what can be done about it."""
 
     reason: str = ""
-    """Why what is refused is not allowed though other things are, where there is more to say than that nobody did."""
+    """Why the permission given does not cover it, if there is more to say."""
     alternative: str = EXCLUDE_HINT
     """What can be done instead of allowing it."""
-    purpose: str = "to write it all the same"
-    """What an option that allows it is added for."""
+    purpose: str = "to write it anyway"
+    """What the option that allows it is for, after "Add OPTION"."""
 
 
 PLANNED = RefusalContext()
@@ -48,7 +48,7 @@ PLANNED = RefusalContext()
 def writes_of(plan: Plan, updating: frozenset[Role]) -> dict[ServerTable, frozenset[Write]]:
     """Return the kinds of write that a plan does to each table of each server; `updating` lock rows by an update.
 
-    Tables whose days, weeks and months are mended afterwards are among them: their steps are not planned yet.
+    Tables whose days, weeks and months are repaired afterwards are among them: their steps are not planned yet.
     """
     found = writes_of_steps(plan.steps, updating)
     for one in plan.stale:
@@ -77,18 +77,18 @@ def _writes(part: TablePart, updates: bool) -> frozenset[Write]:
 
 
 def side_effects_of_writes(writes: Writes, surroundings: SurroundingsByServer) -> tuple[TableSideEffect, ...]:
-    """Return what writes set off and meet."""
+    """Return the side effects of writes."""
     return tuple(
-        TableSideEffect(into, table, _with_consequence(met, into, writes))
+        TableSideEffect(into, table, _with_consequence(effect, into, writes))
         for (into, table), done in writes.items()
         if table in surroundings.get(into, {})
-        for met in side_effects_of(surroundings[into][table])
-        if done & set(met.on)
+        for effect in side_effects_of(surroundings[into][table])
+        if done & set(effect.on)
     )
 
 
 def _with_consequence(effect: SideEffect, into: Role, writes: Writes) -> SideEffect:
-    """Return what is set off at a table that the plan writes itself with what comes of it."""
+    """Return a side effect, with its consequence if it hits a table that the plan writes itself."""
     if effect.kind is SideEffectKind.CASCADE and (into, effect.other_table) in writes:
         return replace(
             effect, message=f"{effect.message}, and what {effect.other_table} loses by it differs after the run"
@@ -102,30 +102,30 @@ def unwritable(side_effects: Iterable[TableSideEffect]) -> dict[ServerTable, str
     for one in side_effects:
         if one.effect.forbids:
             found.setdefault((one.into, one.table), []).append(one.effect.message)
-    return {place: "; ".join(says) for place, says in found.items()}
+    return {place: "; ".join(messages) for place, messages in found.items()}
 
 
 def refuse_unwritable(places: Mapping[ServerTable, str], hidden: Collection[ServerTable] = ()) -> None:
-    """Refuse a plan of which nothing else is left; `hidden` are tables that a login does not see whole."""
+    """Refuse a plan that can write nothing else; `hidden` are tables of which a login sees only part."""
     if not places:
         return
-    sentences = " ".join(f"{table} on {into} is not written: {says}." for (into, table), says in places.items())
-    login = " Somebody from whom nothing is hidden (BYPASSRLS) can write it." if hidden else ""
+    sentences = " ".join(f"{table} on {into} is not written: {why}." for (into, table), why in places.items())
+    login = " A login with BYPASSRLS can write it." if hidden else ""
     raise UnwritableError(
         sentences,
         tables=tuple(places),
-        hint=f"Nothing else of the plan is left to do. `syncengine check` lists what every table meets.{login}",
+        hint=f"The plan can write nothing else. `syncengine check` lists the side effects of every table.{login}",
     )
 
 
 def with_side_effects(
     plan: Plan, side_effects: tuple[TableSideEffect, ...], allowed: Permission, context: RefusalContext = PLANNED
 ) -> Plan:
-    """Return a plan with what its writes meet and set off, and what of that is allowed.
+    """Return a plan with the side effects of its writes and the permission for them.
 
-    Days, weeks and months that cannot be written are left to Data Summarizing. Raises `UnwritableError` where a step
-    writes what cannot be written, and `SideEffectError` where rows beside those of the plan would change and
-    nobody has allowed it (rule 13).
+    Days, weeks and months that cannot be written are left to Data Summarizing. Raises `UnwritableError` if a step
+    writes what cannot be written, and `SideEffectError` if rows outside the plan would change without permission (rule
+    13).
     """
     forbidden = unwritable(side_effects)
     written = writes_of_steps(plan.steps, frozenset())
@@ -144,7 +144,7 @@ def with_side_effects(
 
 
 def _fill_avoids(plan: Plan) -> Callable[[TableSideEffect], bool]:
-    """Return what says of something that is set off whether it would not be by a plan that deletes nothing."""
+    """Return a test of whether a plan that deletes nothing would avoid a side effect."""
     deletes = plan.copy is not None and not (plan.copy.policy.only_adds or plan.copy.policy.both_directions)
     rolled_up = {(one.into, one.table) for one in plan.stale if one.then is not Rollups.LIST}
     return lambda one: deletes and set(one.effect.on) <= {Write.DELETE} and (one.into, one.table) not in rolled_up
@@ -157,7 +157,7 @@ def refuse_side_effects(
     *,
     fill_avoids: Callable[[TableSideEffect], bool] = lambda _: False,
 ) -> None:
-    """Raise `SideEffectError` where something is set off that nobody has allowed."""
+    """Raise `SideEffectError` for side effects without permission."""
     refused = [one for one in side_effects if one.effect.changes_rows and not allowed.allows(one)]
     if not refused:
         return
@@ -169,7 +169,7 @@ def refuse_side_effects(
     if all(map(fill_avoids, refused)):
         hint = f"{hint} `policy='fill'` deletes nothing."
     raise SideEffectError(
-        f"{_sentences(refused)} What that changes, no undo puts back.{context.reason and ' '}{context.reason}",
+        f"{_sentences(refused)} An undo does not restore them.{context.reason and ' '}{context.reason}",
         needs=needs,
         hint=hint,
     )
@@ -181,15 +181,15 @@ def _sentences(side_effects: list[TableSideEffect]) -> str:
     for one in side_effects:
         sentences.setdefault((one.into, one.table), []).append(one.effect.message)
     return " ".join(
-        f"Writing {table} on {into} changes rows beside those of the plan: {'; '.join(says)}."
-        for (into, table), says in sentences.items()
+        f"Writing {table} on {into} changes rows outside the plan: {'; '.join(messages)}."
+        for (into, table), messages in sentences.items()
     )
 
 
 def without_unwritable(plan: Plan, places: Mapping[ServerTable, str]) -> Plan:
-    """Return a plan that was kept without the steps that can no longer be done, each table of them left as it is.
+    """Return a saved plan without the steps that can no longer be applied; their tables are skipped.
 
-    What a step writes together is left together; a step that needs one of them is left by the executor.
+    The tables of one step are skipped together; the executor skips a step that needs one of them.
     """
     if not places:
         return plan
@@ -204,7 +204,7 @@ def without_unwritable(plan: Plan, places: Mapping[ServerTable, str]) -> Plan:
 
 
 def _joined(skipped: Iterable[Skipped]) -> Iterator[Skipped]:
-    """Yield what is left of a table as one, however many steps there were."""
+    """Yield one entry for each skipped table and reason, however many steps there were."""
     counts: dict[tuple[str, str], Counts] = {}
     for one in skipped:
         place = (one.table, one.detail)

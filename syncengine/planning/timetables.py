@@ -1,4 +1,4 @@
-"""Plans edits of where timetables run: the guide's global edit, and what takes one back (rule 18). Pure."""
+"""Plans edits of where timetables run: the guide's global edit, and its undo (rule 18). Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RunOnRequest:
 
     @property
     def about(self) -> str:
-        """What it does, as people are told."""
+        """What it does, in words."""
         where = f"only on {self.server}" if self.run_on is RunOn.THIS else f"on {self.server} or another server"
         return f"run the timetables of {', '.join(self.owners)} {where}"
 
@@ -44,7 +44,7 @@ class RunOnRequest:
 def run_on_edit(
     rows: Iterable[FlagRow], request: RunOnRequest, flag: TimetableFlag, column: FingerprintColumn
 ) -> FlagEdit:
-    """Return the edit that puts all timetables of the owners in the state wanted; what is so already is counted."""
+    """Return the edit that puts all timetables of the owners in the requested state, and counts those already in it."""
     server = request.server.value
     requested = as_stored(flag.value(request.run_on.state, server), column)
     owned = [row for row in rows if row.timetable[0] in request.owners]
@@ -66,11 +66,11 @@ def run_on_edit(
 def undo_edit(
     edit: FlagEdit, rows: Iterable[FlagRow], later: Mapping[Name, str], about: str
 ) -> tuple[FlagEdit, tuple[Skipped, ...]]:
-    """Return the edit that puts flags back, timetable by timetable, and those that are left as they are.
+    """Return the edit that restores flags, timetable by timetable, and the flags that are skipped.
 
-    Left are the flags somebody else has set since, or a run of `later` has, and timetables whose schedules were in
-    several states: nothing tells any more which of them was in which. The other columns of a row do not matter, so
-    that a timetable which has run meanwhile is put back all the same.
+    Skipped are flags that somebody else, or a run of `later`, has set since, and timetables whose schedules were in
+    several states: it is no longer known which was in which. The other columns of a row do not matter, so a timetable
+    that has run meanwhile is restored all the same.
     """
     now: dict[Name, list[FlagRow]] = defaultdict(list)
     for row in rows:
@@ -83,7 +83,7 @@ def undo_edit(
         if states[change.timetable] > 1:
             skipped[SkipReason.MIXED, ""].append(change)
         elif present == {stored_text(change.after)}:
-            # The rows of today, which may be padded otherwise than they were.
+            # The current rows, which may be padded differently than before.
             changes += (replace(change.reversed, owner=r.owner, name=r.name) for r in now[change.timetable])
         elif present != {stored_text(change.before)}:
             run = later.get(change.timetable, "")
@@ -97,14 +97,14 @@ def undo_edit(
 def edit_steps(
     edit: FlagEdit, part: TablePart, into: Role, before: BucketState, after: BucketState
 ) -> tuple[Step, ...]:
-    """Return the step that sets the flags, by what the table holds before and after it; none where none is set."""
+    """Return the step that sets the flags, by the state of the table before and after it; none if no flag is set."""
     rows = len({change.timetable for change in edit.changes})
     write = BucketWrite(Bucket(), after, before, Counts(changed=rows))
     return (Step(1, into, (replace(part, buckets=(write,)),)),) if rows else ()
 
 
 def as_stored(value: str | None, column: FingerprintColumn) -> FlagValue:
-    """Return what the pair file calls a stored value as the column takes it."""
+    """Return a value of the pair file as the column stores it."""
     if value is None:
         return None
     if not column.type.is_text:
@@ -113,7 +113,7 @@ def as_stored(value: str | None, column: FingerprintColumn) -> FlagValue:
 
 
 def shown_value(value: FlagValue, flag: TimetableFlag, server: str) -> str:
-    """Return a stored value as people are told it: its state, or what is stored where that is none of the three."""
+    """Return a stored value as text: its state, or the value itself if that is none of the three."""
     state = flag.state(value, server)
     return state.value if state else NULL if value is None else repr(stored_text(value))
 

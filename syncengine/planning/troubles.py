@@ -1,4 +1,4 @@
-"""Says what keeps the servers of a pair from their work now, by what they tell of themselves. Pure."""
+"""Finds what stops the servers of a pair from working now, by what they report. Pure."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from syncengine.planning.archives import AN_HOUR, DEFAULT_LENGTH, INTERVALS_BEHI
 
 @dataclass(frozen=True, slots=True)
 class ServerReport:
-    """What one server, and a hook about it, tell of how it is now."""
+    """What one server, and a hook about it, report of its state now."""
 
     role: Role
     problem: str = ""
     """Why it does not answer."""
     facts: ServerFacts | None = None
-    """With the coverage of the time that was looked at, of what it saw itself: copied rows are no sign of life."""
+    """With its own coverage of the window: copied rows are no sign of life."""
     faults: tuple[ArchiveFault, ...] = ()
     links_up: bool | None = None
-    """As a hook says; None where none could tell."""
+    """What a hook reports; None if none could."""
 
 
 def state_of(
     reports: Sequence[ServerReport], blind: Iterable[BlindTime], window: Window, lengths: Mapping[int, int]
 ) -> PairState:
-    """Return what decides where users work. `looked` ends now; `lengths` are minutes of an interval by ACD."""
+    """Return what decides where users work. `window` ends now; `lengths` are minutes of an interval by ACD."""
     facts = {one.role: one.facts for one in reports if one.facts is not None}
     acds = tuple(sorted({acd for one in facts.values() for acd in one.acds}))
     troubles: list[Trouble] = []
@@ -51,7 +51,7 @@ def state_of(
 
 
 def _nothing_seen(facts: Mapping[Role, ServerFacts]) -> bool:
-    """Say whether both tell of the intervals they saw, and have none: then it is rather the clock that is wrong."""
+    """Say whether the coverage of both is known and empty: then the clock is probably wrong."""
     return len(facts) == len(Role) and all(
         one.coverage_known and one.acds and not one.coverage for one in facts.values()
     )
@@ -96,7 +96,7 @@ def _of_server(
 
 
 def _by_start(role: Role, kind: TroubleKind, since: Mapping[int, datetime | None], template: str) -> Iterator[Trouble]:
-    """Yield one trouble for the ACDs that it has hit since the same moment."""
+    """Yield one trouble for the ACDs affected since the same moment."""
     for moment in dict.fromkeys(since.values()):
         acds = tuple(acd for acd, start in since.items() if start == moment)
         when = f" since {moment:%Y-%m-%d %H:%M}" if moment else ""
@@ -108,7 +108,7 @@ def _acds(acds: Iterable[int]) -> str:
 
 
 def _down_now(facts: ServerFacts, acd: int, now: datetime) -> Outage | None:
-    """Return the outage of the diary that goes on: most stand there only when they are over."""
+    """Return the open outage of the diary: most are entered only when they are over."""
     open_outages = (one for one in facts.outages if one.acd == acd and one.span.start < now < one.span.stop)
     return next(open_outages, None)
 
@@ -116,10 +116,10 @@ def _down_now(facts: ServerFacts, acd: int, now: datetime) -> Outage | None:
 def _blind(
     facts: ServerFacts, other: ServerFacts | None, window: Window, lengths: Mapping[int, int]
 ) -> dict[int, datetime]:
-    """Return since when a server has no rows of its ACDs until now, of those of which it has none.
+    """Return the ACDs for which a server has no rows until now, each with the moment since when.
 
-    It must have archived a whole interval after its last row; where it does not tell how far it has archived, the
-    other server must have rows of more intervals than an archive may be behind.
+    It must have archived a whole interval after its last row; if it is not known how far it has archived, the other
+    server must have rows of more intervals than an archive may be behind.
     """
     if not facts.coverage_known:
         return {}
@@ -127,7 +127,7 @@ def _blind(
     theirs = _last_rows(other, window.stop) if other is not None and other.coverage_known else {}
     for acd in facts.acds:
         if acd not in mine and acd not in theirs:
-            # Who has never seen an ACD has none of it, or is new.
+            # A server that never recorded an ACD does not have it, or is new.
             continue
         length = timedelta(minutes=lengths.get(acd, DEFAULT_LENGTH))
         since, lacking = mine.get(acd, window.start), length
@@ -153,7 +153,7 @@ def _last_rows(facts: ServerFacts, now: datetime) -> dict[int, datetime]:
 
 
 def _just_back(facts: ServerFacts, acd: int, since: datetime | None, now: datetime, lengths: Mapping[int, int]) -> bool:
-    """Say whether an outage that explains what is missing is over, and too short ago for an archive."""
+    """Say whether an outage that explains what is missing is over, too recently for an archive."""
     archived_by = timedelta(minutes=INTERVALS_BEHIND * lengths.get(acd, DEFAULT_LENGTH))
     return since is not None and any(
         since <= one.span.stop <= now and now - one.span.stop <= archived_by for one in facts.outages if one.acd == acd
@@ -163,9 +163,9 @@ def _just_back(facts: ServerFacts, acd: int, since: datetime | None, now: dateti
 def _missing_times(
     facts: Mapping[Role, ServerFacts], blind: Iterable[BlindTime], window: Window, lengths: Mapping[int, int]
 ) -> Iterator[MissingTime]:
-    """Yield what the primary was too long away for, and the secondary has.
+    """Yield the longer times that the primary lacks and the secondary has.
 
-    That a link was down within an interval or two is no reason to send users anywhere (Appendix F).
+    A link that was down within an interval or two is no reason to move users (Appendix F).
     """
     if len(facts) < len(Role):
         return

@@ -1,4 +1,4 @@
-"""Plans an undo: which buckets a run wrote are put back as they were, and why others are not. Pure."""
+"""Plans an undo: which buckets of a run are restored, and why others are not. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ServerBucket = tuple[Role, str, Bucket]
 
 @dataclass(frozen=True, slots=True)
 class WrittenBucket:
-    """One bucket a run wrote: its state before the first and after the last time, and the part it was of."""
+    """One bucket a run wrote: its state before the first and after the last write, and the part it belongs to."""
 
     into: Role
     part: TablePart
@@ -27,7 +27,7 @@ class WrittenBucket:
     before: BucketState
     after: BucketState
     counts: Counts
-    """What becomes of its rows when that is put back."""
+    """What restoring it does to its rows."""
     changed_between: bool = False
     """Somebody else changed it between two writes of the run."""
 
@@ -39,14 +39,14 @@ class WrittenBucket:
 
 @dataclass(frozen=True, slots=True)
 class UndoContext:
-    """What planning an undo needs to know beside what was written."""
+    """What an undo is planned from, apart from what was written."""
 
     states: Mapping[ServerBucket, BucketState]
-    """What the targets hold now."""
+    """The current state of the buckets on the targets."""
     later: Mapping[ServerBucket, str]
     """The last later run that wrote a bucket."""
     spans: Mapping[ServerBucket, Window]
-    """When the buckets are, where they are at a time."""
+    """The times of the buckets that have one."""
     purged: frozenset[ServerBucket]
     """Those that the target's retention has dropped meanwhile."""
     unwritable: Mapping[tuple[Role, str], str] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class UndoContext:
 
 
 def undo_steps(written: Iterable[WrittenBucket], context: UndoContext) -> tuple[tuple[Step, ...], tuple[Skipped, ...]]:
-    """Return the steps that put back what can be, the last written first, and what is left as it is."""
+    """Return the steps that restore what can be restored, the last written first, and what is skipped."""
     by_step: dict[tuple[tuple[int, int], Role], dict[str, list[WrittenBucket]]] = {}
     skipped: list[tuple[WrittenBucket, SkipReason, str]] = []
     for one in written:
@@ -76,7 +76,7 @@ def undo_steps(written: Iterable[WrittenBucket], context: UndoContext) -> tuple[
         if detail:
             skipped += ((one, SkipReason.UNWRITABLE, detail) for ones in tables.values() for one in ones)
             continue
-        # Companions are written together, and so are put back together.
+        # Companions are written together, and so are restored together.
         steps.append(Step(len(steps) + 1, into, tuple(_part(ones, context) for ones in tables.values())))
     return tuple(steps), tuple(_skipped(skipped, context))
 
@@ -87,7 +87,7 @@ def same_rows(one: BucketState, other: BucketState) -> bool:
 
 
 def _part(ones: list[WrittenBucket], context: UndoContext) -> TablePart:
-    """Return the part that puts buckets back as finely as they were written; row numbers are those of the journal."""
+    """Return the part that restores buckets as finely as they were written; row numbers are those of the journal."""
     buckets = tuple(
         BucketWrite(one.bucket, one.before, one.after, one.counts, span=context.spans.get(one.place))
         for one in sorted(ones, key=lambda one: one.bucket.order)
@@ -104,7 +104,7 @@ def _part(ones: list[WrittenBucket], context: UndoContext) -> TablePart:
 
 
 def undo_counts(part: TablePart, write: BucketWrite) -> Counts:
-    """Return what becomes of a bucket's rows when what was written there is put back."""
+    """Return what restoring a bucket does to its rows."""
     effect = part.effect(write.counts)
     return Counts(missing=effect.extra, extra=effect.missing, changed=effect.changed)
 

@@ -1,4 +1,4 @@
-"""Says of which time nothing shows what a server saw: without that, no outage found is no all-clear. Pure."""
+"""Finds the times in which the coverage of a server is unknown: there, no outage found is no all-clear. Pure."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ MOMENT = "%Y-%m-%d %H:%M"
 
 @dataclass(frozen=True)
 class CheckedScope:
-    """What was looked at, and what both servers told of it.
+    """What was checked, and the facts of both servers.
 
-    `facts` must hold the coverage of every interval of `looked`, which ends now.
+    `facts` must have the coverage of every interval of `window`, which ends now.
     """
 
     facts: tuple[ServerFacts, ...]
     lengths: Mapping[int, int]
-    """Minutes of an interval, by ACD: every ACD that was looked at."""
+    """Minutes of an interval, by ACD: every ACD that was checked."""
     window: Window
     requested_acds: Collection[int] = ()
-    """The ACDs that were asked for by number."""
+    """The ACDs that were requested by number."""
     start_requested: bool = False
-    """The beginning of the time was asked for; else it is as far back as intervals may be kept."""
+    """The start of the window was requested; else it is the longest time that intervals may be stored."""
 
     @cached_property
     def firsts(self) -> Mapping[tuple[Role, int], datetime]:
-        """When the first interval begins that a server has rows of: in the time, or shortly before it."""
+        """The start of the first interval a server has rows of: in the window, or shortly before it."""
         found: dict[tuple[Role, int], datetime] = {}
         for one in self.facts:
-            for seen in one.coverage:
-                start = at_label(seen.row_date, seen.label)
+            for interval in one.coverage:
+                start = at_label(interval.row_date, interval.label)
                 if start < self.window.stop:
-                    found[one.role, seen.acd] = min(found.get((one.role, seen.acd), start), start)
+                    found[one.role, interval.acd] = min(found.get((one.role, interval.acd), start), start)
         return found
 
     @property
     def without_rows(self) -> tuple[tuple[Role, int], ...]:
-        """The servers and ACDs without a row in the time: of these must be asked what they hold at all."""
+        """The servers and ACDs without a row in the window: for these, the extent of all rows has to be read."""
         return tuple(
             (one.role, acd)
             for one in self.facts
@@ -58,12 +58,12 @@ class CheckedScope:
 
     @property
     def covered_acds(self) -> tuple[int, ...]:
-        """The ACDs of which both servers can tell of some time."""
+        """The ACDs of which both servers cover some of the window."""
         return tuple(sorted(self._covered_by_acd))
 
     @property
     def covered(self) -> Window | None:
-        """The time of which both servers can tell for every one of these ACDs, or None."""
+        """The time that both servers cover for every one of these ACDs, or None."""
         start = max((one.start for one in self._covered_by_acd.values()), default=self.window.start)
         stop = min((one.stop for one in self._covered_by_acd.values()), default=self.window.start)
         return Window(start, stop) if start < stop else None
@@ -84,7 +84,7 @@ class CheckedScope:
         return found
 
     def unknown(self, extents: Mapping[tuple[Role, int], IntervalExtent]) -> Iterator[UnknownCoverage]:
-        """Yield what nobody can tell of, by server and ACD; `held` is what the blank ones hold at other times."""
+        """Yield unknown coverage by server and ACD; `extents` are those of the ACDs without rows in the window."""
         without_rows = set(self.without_rows)
         for one in self.facts:
             if not one.coverage_known:
@@ -100,17 +100,17 @@ class CheckedScope:
 
     def _no_rows(self, role: Role, acd: int, extent: IntervalExtent | None, *, used: bool) -> UnknownCoverage:
         if extent is None:
-            sentence = f"{role} holds no row of ACD {acd} at all"
+            sentence = f"{role} has no rows of ACD {acd} at all"
         elif extent.first >= self.window.stop:
             sentence = (
-                f"{role} holds no row of ACD {acd} of that time: its first is of {extent.first:{MOMENT}}, "
-                "which has not come yet"
+                f"{role} has no rows of ACD {acd} of that time: its first is of {extent.first:{MOMENT}}, "
+                "which is in the future"
             )
         elif extent.last < self.window.start:
-            sentence = f"{role} holds no row of ACD {acd} of that time: its newest is of {extent.last:{MOMENT}}"
+            sentence = f"{role} has no rows of ACD {acd} of that time: its newest is of {extent.last:{MOMENT}}"
         else:
             sentence = (
-                f"{role} holds no row of ACD {acd} of that time: its first is of {extent.first:{MOMENT}}, "
+                f"{role} has no rows of ACD {acd} of that time: its first is of {extent.first:{MOMENT}}, "
                 f"its newest of {extent.last:{MOMENT}}"
             )
         return UnknownCoverage(
@@ -124,29 +124,24 @@ class CheckedScope:
     def _begins_later(self, one: ServerFacts, acd: int) -> Iterator[UnknownCoverage]:
         first = self.firsts[one.role, acd]
         if first >= self.window.start + timedelta(minutes=self.lengths[acd]):
-            sentence = (
-                f"{one.role} holds rows of ACD {acd} from {first:{MOMENT}} on; of the time before it nobody can tell"
-            )
+            sentence = f"{one.role} has rows of ACD {acd} only from {first:{MOMENT}} on; the time before is unknown"
             yield UnknownCoverage(
                 one.role, acd, UnknownCoverageReason.BEGINS_LATER, sentence, open=self.start_requested
             )
 
     def _not_archived(self, one: ServerFacts, acd: int) -> Iterator[UnknownCoverage]:
         status = one.archived(acd, Archive.INTERVAL)
-        # While it runs, as every few minutes, it is no further behind than when it ran last.
+        # While it is running, as it does every few minutes, it is no further behind than after its last run.
         until = status.last if status.state is ArchiveState.RUNNING else status.until
-        passes = not one.archives_unread
+        temporary = not one.archives_unread
         if until is None:
-            sentence = (
-                f"on {one.role} the interval archive of ACD {acd} {status.problem}: rows that are missing go unseen"
-            )
-            yield UnknownCoverage(one.role, acd, UnknownCoverageReason.NOT_ARCHIVED, sentence, temporary=passes)
+            sentence = f"on {one.role} the interval archive of ACD {acd} {status.problem}: missing rows are not found"
+            yield UnknownCoverage(one.role, acd, UnknownCoverageReason.NOT_ARCHIVED, sentence, temporary=temporary)
         elif until < self._archived_by(one, acd, until):
             sentence = (
-                f"{one.role} has archived ACD {acd} only up to {until:{MOMENT}}: "
-                "rows that are missing after it go unseen"
+                f"{one.role} has archived ACD {acd} only up to {until:{MOMENT}}: missing rows after it are not found"
             )
-            yield UnknownCoverage(one.role, acd, UnknownCoverageReason.NOT_ARCHIVED, sentence, temporary=passes)
+            yield UnknownCoverage(one.role, acd, UnknownCoverageReason.NOT_ARCHIVED, sentence, temporary=temporary)
 
     def _archived_by(self, one: ServerFacts, acd: int, until: datetime) -> datetime:
         """Return up to when intervals must be archived; an hour that the clock has skipped since has none."""
@@ -159,5 +154,5 @@ def _no_coverage(one: ServerFacts) -> UnknownCoverage:
         sentence = f"{one.role} has only its diary of links: no table that has rows in every interval can be read"
         return UnknownCoverage(one.role, None, UnknownCoverageReason.NO_WITNESS, sentence)
     return UnknownCoverage(
-        one.role, None, UnknownCoverageReason.NO_DATA, f"{one.role} tells neither of its links nor of its intervals"
+        one.role, None, UnknownCoverageReason.NO_DATA, f"{one.role} shows neither its links nor its intervals"
     )

@@ -1,4 +1,4 @@
-"""Says which lines of a plan's checklist are about rows that a run has written, where it has not written all. Pure."""
+"""Selects the lines of a plan's checklist that apply to a run that has not written everything. Pure."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def lines_of_written_rows(
     written: Collection[ServerTable],
     catalogue: Catalogue,
 ) -> Iterator[ChecklistLine]:
-    """Yield the lines after a run but for those about tables that it was to write and has not written.
+    """Yield the lines after a run, except those about planned tables that it has not written.
 
-    Who removed logins or files for rows that are still there would do harm.
+    To remove logins or files for rows that are still there would do harm.
     """
     for line in lines:
         about = {(line.server, table) for table in _tables(line, catalogue)}.intersection(planned)
@@ -31,8 +31,8 @@ def lines_of_written_rows(
             continue
         if line.kind is LineKind.TIMETABLES and about - set(written):
             text = (
-                f"Look at the timetables of {line.server}: not all that was to be written of them is written. Once it "
-                "is, `syncengine timetables` shows which run there."
+                f"Check the timetables of {line.server}: they are only partly written. Once they are complete, "
+                "`syncengine timetables` shows which run there."
             )
             yield replace(line, text=text)
         else:
@@ -40,7 +40,7 @@ def lines_of_written_rows(
 
 
 def _tables(line: ChecklistLine, catalogue: Catalogue) -> Iterable[str]:
-    """Return the tables whose rows a line is about; none of a line that is to be followed in any case."""
+    """Return the tables whose rows a line is about; none for a line that always applies."""
     match line.kind:
         case LineKind.LOGINS | LineKind.REMOVE_LOGINS:
             return catalogue.with_follow_up(Afterwards.LOGINS)
@@ -52,7 +52,7 @@ def _tables(line: ChecklistLine, catalogue: Catalogue) -> Iterable[str]:
             return (spec.name for spec in catalogue.of_class(DataClass.ACD))
         case LineKind.FILES:
             known = [file for file in catalogue.files if file.path == line.file]
-            # A path that no file has is told by a row.
+            # A path that no file has comes from a row.
             files = known or [file for file in catalogue.files if not file.path]
             return (table for file in files for table in catalogue.tables_of(file))
         case _:

@@ -1,8 +1,8 @@
-"""A backfill for people and as JSON: how it is cut, and what became of each portion."""
+"""A backfill for people and as JSON: its portions, and the result of each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,32 +11,35 @@ from rich.text import Text
 from syncengine.model.drift import Counts
 from syncengine.model.names import command
 from syncengine.model.plan import Plan, SkipReason
+from syncengine.model.policy import Policy
 from syncengine.model.portions import BackfillPlan, Portion, PortionRecord
 from syncengine.model.sentences import listed, plural
 from syncengine.model.verified_run import VerifiedRun
+from syncengine.model.window import Window
+from syncengine.model.window_syntax import typed_window
 from syncengine.report.checklist import checklist_lines
 from syncengine.report.json_values import plain
 from syncengine.report.outcome import outcome_document, print_not_done
 from syncengine.report.plan_json import plan_summary
-from syncengine.report.text import grid, number, print_lines, unbroken
+from syncengine.report.text import explained, grid, indented, next_commands, number, print_lines
 
 PORTIONS_SHOWN = 24
 TABLES_NAMED = 4
 
 
 def print_portions(console: Console, plan: BackfillPlan) -> None:
-    """Print how a backfill is cut, before anything of it is compared."""
+    """Print the portions of a backfill, before any of them is compared."""
     portions = plan.portions
     console.print(Text(f"Backfill: {plan.about}", style="bold"))
     for note in plan.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     for name, why in plan.not_counted:
         console.print(
-            Text(f"{name}: not counted ({why.rstrip('.')}); days that only it has are left out.", style="red")
+            Text(f"{name} is not counted: {why.rstrip('.')}. Days that only it has are not copied.", style="red")
         )
     console.print()
     if not portions:
-        console.print(Text("Neither server holds rows of that time: there is nothing to copy.", style="yellow"))
+        console.print(Text("Neither server has rows of this time: there is nothing to copy.", style="yellow"))
         return
     table = grid(
         "portion",
@@ -50,49 +53,65 @@ def print_portions(console: Console, plan: BackfillPlan) -> None:
         table.add_row(str(portion.number), str(portion.window), _tables(portion), number(portion.rows))
     console.print(table)
     if len(portions) > PORTIONS_SHOWN:
-        console.print(Text(f"and {len(portions) - PORTIONS_SHOWN} portions more; --json lists them all", style="dim"))
+        more = plural(len(portions) - PORTIONS_SHOWN, "portion")
+        console.print(Text(f"and {more} more; --json lists all of them", style="dim"))
     rows = sum(portion.rows for portion in portions)
     console.print()
     console.print(
-        Text(f"{plural(len(portions), 'portion')}, {plural(rows, 'row')} at {plan.request.source}.", style="bold")
+        Text(f"{plural(len(portions), 'portion')}, {plural(rows, 'row')} on {plan.request.source}.", style="bold")
     )
+    console.print(explained("portion", "fill") if plan.request.policy is Policy.FILL else explained("portion"))
 
 
 def print_planned(console: Console, portion: Portion, plan: Plan | None) -> None:
     """Print a line for what would be written of a portion."""
     if plan is None:
-        console.print(Text(f"portion {portion.number}  {portion.window}: nothing of it can be compared", style="dim"))
+        console.print(Text(f"portion {portion.number}  {portion.window}: nothing in it can be compared", style="dim"))
         return
     counts = sum((part.counts for step in plan.steps for part in step.parts), Counts())
-    skipped = sum(kept.counts.total for kept in plan.skipped)
+    skipped = sum(one.counts.total for one in plan.skipped)
     console.print(
         Text(
             f"portion {portion.number}  {portion.window}: {plural(len(plan.steps), 'step')}, add {counts.missing:,}, "
-            f"change {counts.changed:,}, delete {plan.deletions:,} rows; {skipped:,} differ and are left"
+            f"change {counts.changed:,}, delete {plan.deletions:,} rows; {skipped:,} more differ and are skipped"
         )
     )
 
 
 def print_remaining_by_hand(console: Console, plans: Sequence[Plan | None]) -> None:
-    """Print what all portions would leave to be done by hand, each line once."""
-    lines = dict.fromkeys(line for made in plans if made for line in made.checklist.after)
+    """Print the work that all portions would leave to be done by hand, each line once."""
+    lines = dict.fromkeys(line for plan in plans if plan for line in plan.checklist.after)
     print_lines(console, checklist_lines("after", tuple(lines)))
 
 
 def print_planned_not_compared(console: Console, plans: Sequence[Plan | None]) -> None:
-    """Print each table that no portion could compare, with why, once."""
-    found = [kept for made in plans if made for kept in made.skipped if kept.reason is SkipReason.NOT_COMPARED]
-    for table, why in dict.fromkeys((kept.table, kept.detail.rstrip(".")) for kept in found):
+    """Print each table that no portion could compare, and why rows of others are skipped, each reason once."""
+    skipped = [one for plan in plans if plan for one in plan.skipped]
+    not_compared = [one for one in skipped if one.reason is SkipReason.NOT_COMPARED]
+    for table, why in dict.fromkeys((one.table, one.detail.rstrip(".")) for one in not_compared):
         console.print(Text(f"{table} is not compared: {why}.", style="red"))
+    rows: dict[SkipReason, int] = {}
+    for one in skipped:
+        if one.reason is not SkipReason.NOT_COMPARED:
+            rows[one.reason] = rows.get(one.reason, 0) + one.counts.total
+    for reason, count in rows.items():
+        console.print(Text(f"Skipped, {plural(count, 'row')}: {reason.value}.", style="yellow"))
 
 
 def print_backfill_outcome(console: Console, result: VerifiedRun, pair: str, by_hand: str) -> None:
-    """Print what became of each portion that was done this time; `by_hand` is what is left to people, in short."""
+    """Print the result of each portion done this time; `by_hand` is how much is left to be done by hand, in short."""
     outcome, portions, not_counted = result.outcome, result.portions, result.not_counted
     for note in result.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     table = grid(
-        "portion", "window", "deleted", "inserted", "left", "afterwards", right=FIGURES, wraps=("window", "afterwards")
+        "portion",
+        "window",
+        "deleted",
+        "inserted",
+        "skipped",
+        "afterwards",
+        right=FIGURES,
+        wraps=("window", "afterwards"),
     )
     for done in portions:
         state = Text("in sync", style="green") if done.in_sync else Text("drift remains", style="yellow")
@@ -109,25 +128,35 @@ def print_backfill_outcome(console: Console, result: VerifiedRun, pair: str, by_
         console.print()
     console.print(
         Text(
-            f"Run {outcome.run_id}: {plural(len(portions), 'portion')} done this time; "
-            f"{plural(outcome.inserted, 'row')} written where {plural(outcome.deleted, 'row')} stood before, in all "
-            f"portions gone through, those half done included.{f' {by_hand}' if by_hand else ''}",
+            f"Run {outcome.run_id}: {plural(len(portions), 'portion')} done this time. In all, "
+            f"{plural(outcome.deleted, 'row')} deleted and {plural(outcome.inserted, 'row')} inserted."
+            f"{f' {by_hand}' if by_hand else ''}",
             style="bold",
         )
     )
     _print_earlier_portions(console, result.earlier_portions)
     if not_counted:
         days = "days that only they have were" if len(not_counted) > 1 else "days that only it has were"
-        console.print(Text(f"  not counted: {listed(not_counted, TABLES_NAMED)}; {days} not looked at", style="red"))
+        console.print(Text(f"  not counted: {listed(not_counted, TABLES_NAMED)}; {days} not compared", style="red"))
     print_not_done(console, result, pair)
+    print_lines(console, next_commands(_next(result, pair)))
+
+
+def _next(result: VerifiedRun, pair: str) -> Iterator[tuple[str, str]]:
+    """Yield the commands to type next, each with what it does."""
+    outcome, drifting = result.outcome, [done.portion.window for done in result.portions if done.in_sync is False]
     if outcome.done and outcome.stopped:
-        # Between two portions: no step was left, and there is more to do.
-        resume = command("resume", outcome.run_id, "--pair", pair, *result.needs.words)
-        console.print(unbroken(f"Go on with it: {resume}", style="bold"))
+        # Between two portions: no step is open, and more portions are.
+        yield "To resume it", command("resume", outcome.run_id, "--pair", pair, *result.needs.words)
+    if drifting:
+        window = Window(min(one.start for one in drifting), max(one.stop for one in drifting))
+        yield "To list what still differs", command("verify", "--pair", pair, "--window", typed_window(window))
+    if outcome.inserted or outcome.deleted:
+        yield "To undo it", command("undo", outcome.run_id, "--pair", pair)
 
 
 def _print_earlier_portions(console: Console, before: Sequence[PortionRecord]) -> None:
-    """Print what had remained of portions that were done before."""
+    """Print the portions that were done before and are not in sync."""
     for what, style, found in (
         ("not compared", "red", {one.number: one.not_compared for one in before}),
         ("cannot be written", "red", {one.number: one.unwritable for one in before}),
@@ -136,37 +165,39 @@ def _print_earlier_portions(console: Console, before: Sequence[PortionRecord]) -
         numbers = [str(number) for number, names in found.items() if names]
         if numbers:
             tables = listed(tuple(dict.fromkeys(name for names in found.values() for name in names)), TABLES_NAMED)
-            line = f"{what}{f': {tables}' if tables else ''}, in what was done before: portion {listed(numbers, PORTIONS_SHOWN)}"
-            console.print(Text(f"  {line}", style=style))
+            line = (
+                f"{what}{f': {tables}' if tables else ''}, in portions done before: {listed(numbers, PORTIONS_SHOWN)}"
+            )
+            console.print(indented(line, style=style))
 
 
-FIGURES = ("portion", "deleted", "inserted", "left")
+FIGURES = ("portion", "deleted", "inserted", "skipped")
 
 
 def portions_document(plan: BackfillPlan, plans: Sequence[Plan | None] = ()) -> dict[str, Any]:
-    """Return how a backfill is cut, and with --dry-run the plan of each portion."""
+    """Return the portions of a backfill, and with --dry-run the plan of each."""
     return {
         "format": "syncengine.backfill-portions",
-        "version": 1,
+        "version": 2,
         "source": plan.request.source.value,
         "policy": plan.request.policy.value,
         "notes": list(plan.notes),
         "not_counted": [{"table": name, "problem": why} for name, why in plan.not_counted],
         "portions": [_portion(portion) for portion in plan.portions],
-        "plans": [plan_summary(made) if made else None for made in plans],
+        "plans": [plan_summary(one) if one else None for one in plans],
     }
 
 
 def backfill_outcome_document(result: VerifiedRun) -> dict[str, Any]:
-    """Return what became of a backfill as plain data."""
+    """Return the result of a backfill as plain data."""
     return {
         "format": "syncengine.backfill",
-        "version": 1,
+        "version": 2,
         "outcome": outcome_document(result),
         "portions_before": [
             {
                 "portion": found.number,
-                "rows_left": found.skipped,
+                "rows_skipped": found.skipped,
                 "in_sync": found.in_sync,
                 "not_compared": list(found.not_compared),
                 "unwritable": list(found.unwritable),
@@ -179,7 +210,7 @@ def backfill_outcome_document(result: VerifiedRun) -> dict[str, Any]:
                 **_portion(done.portion),
                 "rows_deleted": done.deleted,
                 "rows_inserted": done.inserted,
-                "rows_left": done.skipped,
+                "rows_skipped": done.skipped,
                 "in_sync": done.in_sync,
                 "not_compared": list(done.not_compared),
                 "unwritable": list(done.unwritable),

@@ -7,10 +7,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from syncengine.model.names import command
 from syncengine.model.sentences import plural
-from syncengine.model.spec import CompanionFile, DataClass, TableSet, TableSpec
+from syncengine.model.spec import CompanionFile, DataClass, SyncedBy, TableSet, TableSpec
 from syncengine.report.json_values import plain
-from syncengine.report.text import grid
+from syncengine.report.text import grid, next_commands, print_lines, section
 
 CLASS_TITLES = {
     DataClass.LOCAL: "Local administration: never copied",
@@ -19,27 +20,35 @@ CLASS_TITLES = {
     DataClass.HISTORICAL: "Historical: a window of time",
     DataClass.CUSTOM: "Custom",
 }
+SYNCED_BY = {
+    SyncedBy.COPYING: "by copying",
+    SyncedBy.BY_HAND: "by hand",
+    SyncedBy.BY_SWITCH: "by the switch",
+    SyncedBy.NEVER: "never",
+}
+"""How two servers are synchronised, for people (rule 19)."""
 
 
 def print_tables(console: Console, tables: tuple[TableSpec, ...]) -> None:
-    """List tables by data class."""
+    """List tables by data class, and what to type to learn more."""
     for data_class, title in CLASS_TITLES.items():
         members = [spec for spec in tables if spec.data_class is data_class]
         if not members:
             continue
-        console.print(Text(f"{title} ({plural(len(members), 'table')})", style="bold"))
-        table = grid(
-            "table", "archive", "columns", "kept in step", "what it holds", right=("columns",), wraps=("what it holds",)
-        )
+        print_lines(console, section(f"{title} ({plural(len(members), 'table')})"))
+        table = grid("table", "archive", "columns", "synchronised", "contents", right=("columns",), wraps=("contents",))
         for spec in members:
             archive = spec.archive.value if spec.archive else ""
-            table.add_row(spec.name, archive, str(len(spec.columns)), spec.synced_by.value, spec.summary)
+            table.add_row(spec.name, archive, str(len(spec.columns)), SYNCED_BY[spec.synced_by], spec.summary)
         console.print(table)
-        console.print()
+    show, sets = command("tables", "TABLE"), command("tables", "--sets")
+    print_lines(
+        console, next_commands([("To show one table with its columns", show), ("To list the sets of tables", sets)])
+    )
 
 
 def print_table(console: Console, spec: TableSpec) -> None:
-    """Show one spec, each value with where it comes from."""
+    """Show one spec, each value with its source."""
     origin, set_up = dict(spec.origin), spec.set_up
     beside = (*(one.source for one in spec.follows), *(one.source for one in spec.needs))
     cited = dict.fromkeys(filter(None, (*(column.source for column in spec.columns), *beside)))
@@ -51,19 +60,19 @@ def print_table(console: Console, spec: TableSpec) -> None:
         ("archive", spec.archive.value if spec.archive else "none", "archive"),
         ("ACD column", spec.acd or "none", "acd"),
         ("key group", ", ".join(spec.key) or "none", "key"),
-        ("kept in step", spec.synced_by.value + (f": {spec.synced_why}" if spec.synced_why else ""), "kept"),
+        ("synchronised", SYNCED_BY[spec.synced_by] + (f": {spec.synced_why}" if spec.synced_why else ""), "synced_by"),
         *([("administered at", spec.screen, "screen")] if spec.screen else []),
-        ("kept for, by", spec.retention or "the vendor's longest", "retention"),
+        ("stored for, by", spec.retention or "the vendor's longest", "retention"),
         ("circular", "yes" if spec.circular else "no", "circular"),
         *([("written", "as things happen, by no archive", "at_once")] if spec.at_once else []),
         ("rolled up from", spec.rolled_from or "nothing", "archive"),
-        *([("has rows", "in every interval that a server saw", "witness")] if spec.witness else []),
+        *([("has rows", "in every interval that a server recorded", "witness")] if spec.witness else []),
         *(
             [("set-up", f"of {set_up.what}{', which may differ' if set_up.may_differ else ''}", "set_up")]
             if set_up
             else []
         ),
-        *([("leaves to people", ", ".join(spec.afterwards), "afterwards")] if spec.afterwards else []),
+        *([("to do by hand", ", ".join(spec.afterwards), "afterwards")] if spec.afterwards else []),
         ("row number", spec.row_number or "none", "row_number"),
     ):
         facts.add_row(label, value, origin.get(key, "default"))
@@ -99,13 +108,13 @@ def print_table(console: Console, spec: TableSpec) -> None:
 
 
 def print_sets(console: Console, sets: tuple[TableSet, ...], files: tuple[CompanionFile, ...]) -> None:
-    """List the sets, and the files that no table copy carries."""
-    table = grid("set", "tables", "what it is", right=("tables",), wraps=("what it is",))
+    """List the sets, and the files that are not copied with tables."""
+    table = grid("set", "tables", "contents", right=("tables",), wraps=("contents",))
     for one in sets:
         table.add_row(one.name, str(len(one.tables)), one.summary)
     console.print(table)
     console.print()
-    beside = grid("file beside the tables", "holds", "what to do", wraps=("holds", "what to do"))
+    beside = grid("file beside the tables", "contents", "what to do", wraps=("contents", "what to do"))
     for file in files:
         beside.add_row(file.shown, file.holds, file.advice)
     console.print(beside)

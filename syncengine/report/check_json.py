@@ -1,4 +1,4 @@
-"""A check as JSON, versioned, with everything that was told: what a bug report needs (docs/reference/json.md)."""
+"""A check as JSON, versioned, with all its results: what a bug report needs (docs/reference/json.md)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from syncengine.report.json_values import plain
 from syncengine.report.outages import link_document
 from syncengine.report.surroundings import side_effect_document
 
-CHECK_VERSION = 1
+CHECK_VERSION = 2
 
 
 def check_document(check: PairCheck) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def _server(server: ServerCheck) -> dict[str, Any]:
         "acds": list(facts.acds) if facts else [],
         "intervals": plain(facts.lengths) if facts else [],
         "archives": plain(facts.archives) if facts else [],
-        "kept": plain(facts.storage_allocations) if facts else [],
+        "storage_allocations": plain(facts.storage_allocations) if facts else [],
         "outages": _outages(facts) if facts else [],
         "notes": list(facts.notes) if facts else [],
         "tables": [_table(table) for table in server.tables],
@@ -64,13 +64,13 @@ def _table(table: TableCheck) -> dict[str, Any]:
     return {
         "table": table.table,
         "data_class": table.data_class.value,
-        "holding": table.presence.value,
+        "presence": table.presence.value,
         "problem": table.problem,
         "owner": table.owner,
         "indexes": list(table.indexes),
         "columns": dict(table.columns),
         "faults": plain(table.faults),
-        "meets": [side_effect_document(met) for met in table.side_effects],
+        "side_effects": [side_effect_document(effect) for effect in table.side_effects],
     }
 
 

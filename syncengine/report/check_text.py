@@ -21,8 +21,9 @@ from syncengine.model.check import (
 )
 from syncengine.model.facts import Outage, ServerFacts
 from syncengine.model.grain import IN_ARCH_STAT, Archive
+from syncengine.model.names import command
 from syncengine.model.sentences import listed, plural, without_server
-from syncengine.report.text import grid, print_lines, section
+from syncengine.report.text import grid, next_commands, print_lines, section
 
 NAMES_SHOWN = 4
 DETAILS_SHOWN = 3
@@ -37,9 +38,10 @@ FAULT_WORDS = {
 SPANS = {grain.archive: grain.retention_words for grain in IN_ARCH_STAT}
 
 
-def print_check(console: Console, check: PairCheck, *, everything: bool = False) -> None:
+def print_check(console: Console, check: PairCheck, pair: str, *, everything: bool = False) -> None:
     """Print a check; `everything` lists every table, item, column and differing row."""
     print_lines(console, _check(check, everything=everything))
+    print_lines(console, next_commands([_next(check, pair)]))
 
 
 def _check(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
@@ -47,15 +49,23 @@ def _check(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
     yield Text()
     yield _servers(check)
     if everything:
-        yield from _section("Kept (dcalloc)", _retention_items(check))
+        yield from _section("Data storage allocation (dcalloc)", _retention_items(check))
         yield from _section("Tables", _tables(check))
     yield from _section("Columns unlike the specs", _faults(check, everything=everything))
     yield from _section("In a scratch table", _cases(check))
     if check.findings:
-        yield from section("Found")
+        yield from section("Findings")
         yield _findings(check.findings, everything=everything)
     yield Text()
     yield _summary(check)
+
+
+def _next(check: PairCheck, pair: str) -> tuple[str, str]:
+    """Return the command to type next, with what it is for."""
+    if check.alike and not check.problems:
+        return "To compare the rows of both servers", command("verify", "--pair", pair)
+    first = "Once both servers can be checked" if check.problems else "Once these findings are repaired"
+    return f"{first}, check again", command("check", "--pair", pair)
 
 
 def _section(title: str, lines: Iterable[RenderableType]) -> Iterator[RenderableType]:
@@ -83,12 +93,12 @@ def _servers(check: PairCheck) -> RenderableType:
         ("CMS load", lambda one: one.load or "not in the pair file"),
         ("locale", lambda one: one.profile.locale if one.profile else ""),
         ("transactions", _transactions),
-        ("rows are written", _written),
+        ("write method", _written),
         ("fingerprints", _fingerprints),
         ("notes", lambda one: "\n".join(one.profile.notes) if one.profile else ""),
         ("ACDs", lambda one: _acds(one.facts) if one.facts else ""),
         ("archived up to", lambda one: _archived(one.facts) if one.facts else ""),
-        ("kept for", lambda one: _retention(one.facts) if one.facts else ""),
+        ("stored for", lambda one: _retention(one.facts) if one.facts else ""),
         ("outages of links", lambda one: _outages(one.facts) if one.facts else ""),
         ("tables", _tables_present),
     )
@@ -110,7 +120,7 @@ def _written(server: ServerCheck) -> str:
         return "never: read_only in the pair file"
     if server.profile is None:
         return ""
-    return f"by {server.profile.write_path}" if server.profile.write_path else "not found out yet (--scratch)"
+    return f"by {server.profile.write_path}" if server.profile.write_path else "not known yet (--scratch)"
 
 
 def _fingerprints(server: ServerCheck) -> str:
@@ -130,7 +140,7 @@ def _acds(facts: ServerFacts) -> str:
         else f"{acd} (no rows lately)"
         for acd in facts.acds
     )
-    return ", ".join(entries) or "none told"
+    return ", ".join(entries) or "none reported"
 
 
 def _grouped(entries: Iterable[tuple[str, int]]) -> str:
@@ -142,7 +152,7 @@ def _grouped(entries: Iterable[tuple[str, int]]) -> str:
 
 
 def _archived(facts: ServerFacts) -> str:
-    """Return how far each archive is, a line each; why one is not known is among what was found."""
+    """Return how far each archive is, a line each; why one is not known is among the findings."""
     lines = []
     for archive in SPANS:
         found: dict[str, list[int]] = defaultdict(list)
@@ -159,16 +169,16 @@ def _acd_list(acds: Iterable[int]) -> str:
 
 
 def _retention(facts: ServerFacts) -> str:
-    """Return how long rows are kept, items alike together."""
+    """Return how long rows are stored, items alike together."""
     spans: dict[tuple[int, str], dict[Archive, int]] = defaultdict(dict)
-    for kept in facts.storage_allocations:
-        if kept.archive in SPANS:
-            spans[kept.acd, kept.item][kept.archive] = kept.periods
+    for allocation in facts.storage_allocations:
+        if allocation.archive in SPANS:
+            spans[allocation.acd, allocation.item][allocation.archive] = allocation.periods
     items: dict[tuple[int, str], list[str]] = defaultdict(list)
     for (acd, item), periods in spans.items():
         spans_text = ", ".join(f"{periods[archive]} {unit}" for archive, unit in SPANS.items() if archive in periods)
         items[acd, spans_text].append(item)
-    return _grouped((f"{told}: {plural(len(names), 'item')}", acd) for (acd, told), names in items.items())
+    return _grouped((f"{spans_text}: {plural(len(names), 'item')}", acd) for (acd, spans_text), names in items.items())
 
 
 def _outages(facts: ServerFacts) -> str:
@@ -181,7 +191,7 @@ def _outages(facts: ServerFacts) -> str:
     for acd, outages in sorted(by_acd.items()):
         last = max(outages, key=lambda outage: outage.span)
         lines.append(f"ACD {acd}: {len(outages)}, the last {last.shown}")
-    return "\n".join(lines) or "none told"
+    return "\n".join(lines) or "none reported"
 
 
 def _tables_present(server: ServerCheck) -> str:
@@ -189,19 +199,19 @@ def _tables_present(server: ServerCheck) -> str:
         return ""
     there = server.tables_with(TablePresence.ROWS, TablePresence.EMPTY, TablePresence.UNREADABLE)
     lines = [f"{len(there)} of {len(server.tables)} of the catalogue"]
-    for holding, what in (
-        (TablePresence.MISSING, "lacking"),
+    for presence, what in (
+        (TablePresence.MISSING, "missing"),
         (TablePresence.EMPTY, "without rows"),
-        (TablePresence.UNREADABLE, "closed"),
+        (TablePresence.UNREADABLE, "unreadable"),
     ):
-        names = server.tables_with(holding)
+        names = server.tables_with(presence)
         if names:
             lines.append(f"{len(names)} {what}: {listed(names, NAMES_SHOWN)}")
     return "\n".join(lines)
 
 
 def _retention_items(check: PairCheck) -> Iterator[RenderableType]:
-    """Yield how long each item is kept and how many there may be, a line each, unlike ones marked."""
+    """Yield how long each item is stored and how many there may be, a line each, unlike ones marked."""
     rows: dict[tuple[str, int], dict[str, str]] = defaultdict(dict)
     for server in check.servers:
         allocations = server.facts.storage_allocations if server.facts else ()
@@ -236,7 +246,7 @@ def _table(found: TableCheck) -> str:
 
 
 def _faults(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
-    """Yield what columns are unlike the specs, tables with the same faults on the same servers together."""
+    """Yield the columns that differ from the specs, tables with the same faults on the same servers together."""
     roles_by_fault: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for server in check.servers:
         for found in server.tables:
@@ -255,7 +265,7 @@ def _faults(check: PairCheck, *, everything: bool) -> Iterator[RenderableType]:
     if shown:
         yield table
     if len(shown) < len(groups):
-        yield Text(f"and {len(groups) - len(shown)} lines more; -v shows them", style="dim")
+        yield Text(f"and {plural(len(groups) - len(shown), 'line')} more; -v shows them", style="dim")
 
 
 def _fault(found: TableCheck, kind: ColumnFaultKind, *, everything: bool) -> str:
@@ -296,7 +306,7 @@ def _result(result: CaseResult | None) -> Text:
 
 
 def _findings(findings: Sequence[Finding], *, everything: bool) -> RenderableType:
-    """Return the findings, those with the same advice together, the rules behind them and the advice below them."""
+    """Return the findings, those with the same advice together, with their rules and the advice below them."""
     groups: dict[tuple[Severity, str], list[Finding]] = defaultdict(list)
     for finding in findings:
         groups[finding.severity, finding.advice].append(finding)
@@ -323,17 +333,15 @@ def _finding(finding: Finding, *, everything: bool) -> Iterator[Text]:
 
 
 def _summary(check: PairCheck) -> Text:
-    counts = {severity: len(check.of(severity)) for severity in Severity}
-    parts = [
-        f"{plural(counts[Severity.MUST], 'thing')} must be repaired",
-        f"{counts[Severity.SHOULD]:,} should",
-        plural(counts[Severity.NOTE], "note"),
-    ]
+    must, should, notes = (len(check.of(severity)) for severity in Severity)
+    parts = [f"{plural(must, 'finding')} must be repaired" if must else "nothing must be repaired"]
+    parts += [f"{should:,} should be repaired"] if should else []
+    parts += [plural(notes, "note")] if notes else []
     if any(server.scratch for server in check.servers):
         parts.append(f"{plural(check.failed_cases, 'case')} failed in a scratch table")
     if check.problems:
-        consequence = " The two were not held against each other." if any(one.problem for one in check.servers) else ""
+        unread = any(one.problem for one in check.servers)
+        consequence = " The two servers were not compared with each other." if unread else ""
         return Text.assemble(("FAILED", "bold red"), f"  {' '.join(check.problems)}{consequence}")
-    if check.alike:
-        return Text.assemble(("ALIKE", "bold green"), f"  nothing must be repaired, {', '.join(parts[1:])}.")
-    return Text.assemble(("TO REPAIR", "bold red"), f"  {', '.join(parts)}.")
+    verdict = ("ALIKE", "bold green") if check.alike else ("TO REPAIR", "bold red")
+    return Text.assemble(verdict, f"  {', '.join(parts)}.")

@@ -1,4 +1,4 @@
-"""Checklists for people and as JSON: what no table can do, and which of it a hook does."""
+"""Work by hand for people and as JSON: what no table can do, and which of it a hook does."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from syncengine.model.sentences import plural
 from syncengine.report.grid import Grid
 from syncengine.report.text import grid, section
 
-NOTHING_TO_DO = "This run leaves nothing to be done by hand."
-NOTHING_IN_TABLES = (
-    "Nothing that tables show is left to be done by hand; files, logins and passwords are not looked at."
-)
+NOTHING_TO_DO = "Nothing is left to be done by hand."
+NOTHING_IN_TABLES = "No table shows work left to be done by hand. Files, logins and passwords are not checked."
 NOTHING_NEW = "Nothing new is left to be done by hand; `syncengine report RUN` shows what an earlier run left."
-"""Of what earlier runs have left nobody knows what was done since."""
+"""Nothing shows how much of the work of earlier runs was done since."""
 
 
 def checklist_lines(when: str, lines: Sequence[ChecklistLine]) -> Iterator[RenderableType]:
-    """Yield what comes before or after a run, in order, if anything does."""
+    """Yield the work before or after a run, in order, if there is any."""
     if lines:
         how = "By hand or by hook" if any(line.hook for line in lines) else "By hand"
         yield from section(f"{how} {when}")
@@ -30,9 +28,9 @@ def checklist_lines(when: str, lines: Sequence[ChecklistLine]) -> Iterator[Rende
 
 
 def numbered_lines(lines: Iterable[tuple[str, bool, Sequence[str]]], style: str = "dim") -> Grid:
-    """Return lines with their numbers, each with whether a hook does it, and with what stands below it, in a style.
+    """Return numbered lines, each marked if a hook does it, with its details below it in a style.
 
-    However narrow the screen is, no line goes on below its number.
+    On a screen of any width no line continues below its number.
     """
     table = grid(" ", "  ", wraps=("  ",))
     for place, (text, hook, details) in enumerate(lines, start=1):
@@ -43,12 +41,12 @@ def numbered_lines(lines: Iterable[tuple[str, bool, Sequence[str]]], style: str 
 
 
 def remaining_in_short(remaining: Sequence[object], nothing: str = NOTHING_TO_DO) -> str:
-    """Return what a verdict says of what is left to be done by hand; where that is none, `nothing`."""
-    return f"Left to be done by hand: {plural(len(remaining), 'thing')}, named below." if remaining else nothing
+    """Return how much work a verdict leaves to be done by hand; where that is none, `nothing`."""
+    return f"Left to be done by hand: {plural(len(remaining), 'task')}, listed below." if remaining else nothing
 
 
 def remaining_lines(remaining: Sequence[tuple[ChecklistLine, str]]) -> Iterator[RenderableType]:
-    """Yield what is left to be done by hand, each with why its hook has not done it."""
+    """Yield the work left to be done by hand, each task with why its hook has not done it."""
     if remaining:
         yield from section("Still to be done by hand")
         whys = [(why[0].upper() + why[1:],) if why else () for _, why in remaining]

@@ -24,21 +24,21 @@ from syncengine.model.window import Window
 from syncengine.model.window_syntax import typed_window
 from syncengine.report.checklist import line_document, numbered_lines
 from syncengine.report.json_values import plain, renamed
-from syncengine.report.text import grid, print_lines, unbroken
+from syncengine.report.text import grid, next_commands, print_lines
 from syncengine.report.timetables import unscheduled_lines
 
 FULL_PERCENT = 90
 """From there on a circular table drops its oldest rows."""
 BY_HAND = {
-    CheckKind.BACKUPS: "Backups: Maintenance, Backup Data on {} shows when the last one ended; no table tells.",
-    CheckKind.ERROR_LOG: "Error log: look through the customer error log on {} for what is unusual.",
-    CheckKind.LINKS: "Links: System Setup, connection status on {}; the diary tells only of outages that are over.",
-    CheckKind.USERS: "Users: see that nobody is logged in to {} while the primary does its work.",
-    CheckKind.INTERNET_CALL_CENTER: "Internet Call Center: see that it is not on {}; only the primary may have it.",
-    CheckKind.RECOVERY_KIT: "Recovery kit of {}: see that the latest CMSADM and full maintenance backups are in it, "
-    "with patches and software.",
+    CheckKind.BACKUPS: "Backups: check when the last one ended, in Maintenance, Backup Data on {}; no table has it.",
+    CheckKind.ERROR_LOG: "Error log: check the customer error log on {} for anything unusual.",
+    CheckKind.LINKS: "Links: check System Setup, connection status on {}; the diary lists an outage once it is over.",
+    CheckKind.USERS: "Users: check that no user is logged in to {} while the primary works.",
+    CheckKind.INTERNET_CALL_CENTER: "Internet Call Center: check that it is not on {}; only the primary may have it.",
+    CheckKind.RECOVERY_KIT: "Recovery kit of {}: check that it has the latest CMSADM and full maintenance backups, "
+    "the patches and the software.",
 }
-"""What the guide has looked at each day and no table shows."""
+"""What the guide has people check each day and no table shows."""
 NAMES = {
     CheckKind.BACKUPS: "backups",
     CheckKind.ERROR_LOG: "error log",
@@ -53,7 +53,7 @@ HOLES_SHOWN = 4
 
 
 def print_daily(console: Console, found: DailyCheck, pair: str) -> None:
-    """Print both servers beside each other, how they differ, and what is to be looked at by hand."""
+    """Print both servers side by side, how they differ, what to check by hand, and what to type next."""
     console.print(Text(f"Daily check, since {found.since:%Y-%m-%d %H:%M}, as of {found.as_of:%Y-%m-%d %H:%M}", "bold"))
     console.print()
     table = grid("", *(roles := tuple(server.role.value for server in found.servers)), wraps=roles)
@@ -61,9 +61,11 @@ def print_daily(console: Console, found: DailyCheck, pair: str) -> None:
         table.add_row(label, *cells)
     console.print(table)
     console.print()
-    print_lines(console, (*_warnings(found), *_lost(found, pair), *_drift(found, pair), *_where(found, pair)))
+    print_lines(console, (*_warnings(found), *_lost(found), *_drift(found)))
+    console.print(Text(found.where.because, style="" if found.where.nothing_to_do else "bold"))
     _print_lines(console, "To do now", [(line.text, line.hook, line.details) for line in found.to_do])
-    _print_lines(console, "By hand", [(text, False, ()) for text in _by_hand(found)])
+    _print_lines(console, "To check by hand", [(text, False, ()) for text in _by_hand(found)])
+    print_lines(console, next_commands(_next(found, pair)))
 
 
 def _print_lines(console: Console, title: str, lines: Sequence[tuple[str, bool, Sequence[str]]]) -> None:
@@ -72,31 +74,38 @@ def _print_lines(console: Console, title: str, lines: Sequence[tuple[str, bool, 
         console.print(Text(title, style="bold"))
         console.print(numbered_lines(lines))
     if any(hook for _, hook, _ in lines):
-        console.print(Text("[hook]: the pair file names a command for it, which is not run by this check.", "dim"))
-
-
-def _where(found: DailyCheck, pair: str) -> Iterator[Text]:
-    """Yield where users work, and what brings a primary that is back up to date."""
-    yield Text(found.where.because, style="" if found.where.nothing_to_do else "bold")
-    yield from (unbroken(f"  {when}: {typed}", style="yellow") for when, typed in _next(found, pair))
+        console.print(Text("[hook]: the pair file names a command for it; this check does not run it.", "dim"))
 
 
 def _next(found: DailyCheck, pair: str) -> Iterator[tuple[str, str]]:
-    """Yield the commands that go on from where users work, each with when it is for."""
+    """Yield the commands to type next, each with when it is for: first those for where users work."""
     if found.where.history_missing:
-        # What was administered on the primary alone would be written over.
+        # What was administered on the primary alone would be overwritten.
         preview = command("sync", "--pair", pair, "--set", "administration", "--from", "secondary", "--dry-run")
-        yield "Only if administration was changed on the secondary meanwhile, look first", preview
-        yield "Then", command("resync", "--pair", pair, "--outages", "--wait")
-        yield "Step by step", command("checklist", "return", "--pair", pair)
+        yield "Only if administration was changed on the secondary meanwhile, to see what would be copied back", preview
+        yield "Then, to repair the outages", command("resync", "--pair", pair, "--outages", "--wait")
+        yield "To go through the return step by step", command("checklist", "return", "--pair", pair)
     elif found.where.server is Role.SECONDARY:
-        yield "Step by step", command("checklist", "takeover", "--pair", pair)
+        yield "To go through the takeover step by step", command("checklist", "takeover", "--pair", pair)
     elif found.where.server is Role.PRIMARY and found.state.affected_acds(Role.SECONDARY):
-        yield "Once it is back, step by step", command("checklist", "secondary-return", "--pair", pair)
+        secondary_return = command("checklist", "secondary-return", "--pair", pair)
+        yield "Once the secondary is back, to go through its return step by step", secondary_return
+    waits = bool(found.waiting) and not found.state.troubles
+    if waits and not found.where.history_missing:
+        yield (
+            "To wait for the archive, and then repair the outages",
+            command("resync", "--pair", pair, "--outages", "--wait"),
+        )
+    cut = found.drift is not None and any(_cut_by_outages(table) for table in found.drift.tables)
+    if found.lost or len(list(_holes(found))) > HOLES_SHOWN or (found.blind and cut):
+        yield "To list the outages and what repairs them", command("outages", "--pair", pair)
+    if found.drift is not None and not found.drift.in_sync:
+        window = typed_window(Window(found.since, found.as_of))
+        yield "To list all that differs", command("verify", "--pair", pair, "--window", window)
 
 
 def _by_hand(found: DailyCheck) -> Iterator[str]:
-    """Yield what people have to look at, both servers in one line."""
+    """Yield what people have to check, both servers in one line."""
     for kind, text in BY_HAND.items():
         roles = found.checked_by_hand(kind)
         if roles:
@@ -116,11 +125,11 @@ def _rows(found: DailyCheck) -> list[tuple[str, list[str]]]:
 
 
 def _collecting(server: ServerDay, found: DailyCheck) -> str:
-    """Return whether a server sees the calls of its ACDs now, and of which it does not."""
+    """Return whether a server records the calls of its ACDs now, and for which ACDs it does not."""
     if server.facts is None:
         return "?"
     if found.state.no_rows:
-        return "nothing seen"
+        return "no rows"
     lacking = [one for one in found.state.of(server.role) if one.stops_recording]
     if not lacking:
         return "yes" if server.facts.coverage_known else "not known"
@@ -159,7 +168,7 @@ def _outages(server: ServerDay, found: DailyCheck) -> str:
 
 
 def _archived(server: ServerDay, archive: Archive) -> str:
-    """Return how far an archive has run of every ACD, or of which ACDs it has not as it should."""
+    """Return up to when an archive has run for every ACD, or for which ACDs it has not run as it should."""
     if server.facts is None:
         return "?"
     faults: dict[ArchiveFaultKind, list[int]] = {}
@@ -188,40 +197,41 @@ def _warnings(found: DailyCheck) -> list[Text]:
         if server.facts is not None and server.facts.links_unread:
             why = server.facts.links_unread
             lines.append(Text(f"{server.role}: the outages of its links are not known: {why}.", style="yellow"))
-        lines += [Text(f"{server.role}: {says}.", style="yellow") for says in fault_sentences(server.archive_faults)]
+        lines += [Text(f"{server.role}: {text}.", style="yellow") for text in fault_sentences(server.archive_faults)]
         full = [one for one in server.fill_levels if one.percent >= FULL_PERCENT]
         if full:
             names = ", ".join(one.table for one in full)
-            lines.append(Text(f"{server.role}: {names} drop their oldest rows.", style="dim"))
+            verb = "drops its" if len(full) == 1 else "drop their"
+            lines.append(Text(f"{server.role}: {names} {verb} oldest rows.", style="dim"))
     if found.unlike_loads:
         lines.append(_unlike_loads(found))
     lines += _hook_lines(found)
     holes = list(_holes(found))
     lines += [Text(f"{hole}.", style="yellow") for hole in holes[:HOLES_SHOWN]]
     if len(holes) > HOLES_SHOWN:
-        lines.append(Text(f"and {plural(len(holes) - HOLES_SHOWN, 'hole')} more: `syncengine outages`", "yellow"))
+        lines.append(Text(f"and {plural(len(holes) - HOLES_SHOWN, 'hole')} more.", "yellow"))
     return lines
 
 
-def _lost(found: DailyCheck, pair: str) -> Iterator[Text]:
-    """Yield what neither server has, and who has to know of it (Appendix E)."""
+def _lost(found: DailyCheck) -> Iterator[Text]:
+    """Yield what neither server has, and who has to be informed (Appendix E)."""
     if found.lost:
         times = listed([f"ACD {time.acd} {time.span}" for time in found.lost], HOLES_SHOWN)
-        which = "it" if len(found.lost) == 1 else "them"
-        sentence = (
-            f"Lost on both: {times}: neither server saw {which} whole; call support, and tell those who read reports"
-        )
-        yield unbroken(f"{sentence}. Look: {command('outages', '--pair', pair)}", style="red")
+        yield Text(f"Lost on both servers: {times}.", style="red")
+        yield Text("Neither server recorded all calls of it. Call support, and inform those who read reports.", "red")
 
 
 def _unlike_loads(found: DailyCheck) -> Text:
     loads = ", ".join(f"{role} {load}" for role, load in found.loads.items())
-    sentence = "nothing can be copied between them until both run the same (`syncengine checklist base-load-upgrade`)"
-    return Text(f"The servers run different CMS loads: {loads}; {sentence}.", style="red")
+    return Text(
+        f"The servers run different CMS loads: {loads}. Nothing can be copied until both run the same load "
+        "(`syncengine checklist base-load-upgrade`).",
+        style="red",
+    )
 
 
 def _hook_lines(found: DailyCheck) -> Iterator[Text]:
-    """Yield what hooks have said that is worth a line."""
+    """Yield the output and faults of hooks that are worth a line."""
     for check in found.checks:
         output = ": " + " / ".join(check.lines) if check.lines else ""
         if check.problem:
@@ -232,30 +242,30 @@ def _hook_lines(found: DailyCheck) -> Iterator[Text]:
 
 
 def _holes(found: DailyCheck) -> Iterator[str]:
-    """Yield what nobody was told of, as sentences without their ends; ACDs with the same hole stand together."""
+    """Yield holes that no diary explains, as sentences without their ends; ACDs with the same hole stand together."""
     acds: dict[tuple[str, Window, str], list[int]] = {}
     for time in found.holes:
         roles = " and ".join(side.role.value for side in time.sides if side.missing)
         acds.setdefault((roles, time.span, _unexplained(time)), []).append(time.acd)
     for (roles, span, why), named in acds.items():
-        yield f"{roles}: ACD {', '.join(map(str, named))} {span}: no rows, and {why}"
+        yield f"{roles}: ACD {', '.join(map(str, named))} has no rows of {span}, and {why}"
 
 
 def _unexplained(time: BlindTime) -> str:
     readable = all(side.links_known for side in time.sides if side.unexplained)
-    return "no outage in the diary explains it" if readable else "the diary of links cannot be read"
+    return "no outage in the diary of links explains it" if readable else "the diary of links cannot be read"
 
 
-def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
+def _drift(found: DailyCheck) -> Iterator[Text]:
     if found.drift is None:
         yield Text(f"Not compared: {found.problem or 'a server does not answer.'}", style="red")
         return
     # While a server does not do its work, that comes first: waiting for its archive would have no end.
     if found.waiting and not found.state.troubles:
-        yield _waiting(found, pair)
+        yield _waiting(found)
     if found.drift.in_sync:
-        how = "What both have archived is in" if found.waiting else "Otherwise in" if found.lost else "In"
-        yield Text(f"{how} sync since then, administration included.", style="green")
+        what = "What both have archived is in" if found.waiting else "Otherwise in" if found.lost else "In"
+        yield Text(f"{what} sync since {found.since:%Y-%m-%d %H:%M}, administration included.", style="green")
         return
     for table in found.drift.not_compared:
         yield Text(f"{table.spec.name} is not compared: {table.problem.rstrip('.')}.", style="red")
@@ -266,18 +276,14 @@ def _drift(found: DailyCheck, pair: str) -> Iterator[Text]:
     differing = [table.spec.name for table in found.drift.tables if table.differing]
     if differing:
         yield from _differing(found.drift.tables, differing)
-    if found.blind and any(_cut_by_outages(table) for table in found.drift.tables):
-        yield unbroken(f"  Outages of that time: {command('outages', '--pair', pair)}", style="yellow")
-    window = typed_window(Window(found.since, found.as_of))
-    yield unbroken(f"  All of it: {command('verify', '--pair', pair, '--window', window)}", style="yellow")
 
 
-def _waiting(found: DailyCheck, pair: str) -> Text:
-    """Return which outages cannot be repaired yet, and what waits for that."""
+def _waiting(found: DailyCheck) -> Text:
+    """Return which outages cannot be repaired yet."""
     times = [f"{side.role}, ACD {time.acd} {time.span}" for time in found.waiting for side in time.sides]
-    typed = command("resync", "--pair", pair, "--outages", "--wait")
-    sentence = f"An outage is not archived on both servers yet ({listed(times, HOLES_SHOWN)}), and is repaired then:"
-    return unbroken(f"{sentence} {typed}", style="yellow")
+    return Text(
+        f"Too early to repair, since not archived on both servers yet: {listed(times, HOLES_SHOWN)}.", style="yellow"
+    )
 
 
 def _cut_by_outages(table: TableObservation) -> bool:
@@ -290,7 +296,8 @@ def _differing(tables: Sequence[TableObservation], differing: Sequence[str]) -> 
     verb = "differs" if len(differing) == 1 else "differ"
     rows = sum(table.counts.total for table in tables)
     yield Text(
-        f"{plural(len(differing), 'table')} {verb}, in {plural(rows, 'row')}: {listed(differing, TABLES_SHOWN)}.",
+        f"Not in sync: {plural(len(differing), 'table')} {verb}, in {plural(rows, 'row')}: "
+        f"{listed(differing, TABLES_SHOWN)}.",
         style="yellow",
     )
 
@@ -301,7 +308,7 @@ def daily_document(found: DailyCheck, pair: str) -> dict[str, Any]:
     return {
         "as_of": plain(found.as_of),
         "since": plain(found.since),
-        "in_order": found.healthy,
+        "healthy": found.healthy,
         "work_on": where.server.value if where.server else None,
         "work_on_because": where.because,
         "next": [{"when": when, "command": typed} for when, typed in _next(found, pair)],
@@ -313,11 +320,11 @@ def daily_document(found: DailyCheck, pair: str) -> dict[str, Any]:
                 "problem": server.problem,
                 "outages": server.outages(found.since),
                 "archives": plain(server.facts.archives) if server.facts else [],
-                "late": [
-                    {"acd": one.acd, "archive": plain(one.archive), "amiss": one.kind.value, "says": one.message}
+                "archive_faults": [
+                    {"acd": one.acd, "archive": plain(one.archive), "kind": one.kind.value, "message": one.message}
                     for one in server.archive_faults
                 ],
-                "fillings": [{**plain(one), "percent": one.percent} for one in server.fill_levels],
+                "fill_levels": [{**plain(one), "percent": one.percent} for one in server.fill_levels],
             }
             for server in found.servers
         ],

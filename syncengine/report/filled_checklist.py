@@ -14,10 +14,10 @@ from syncengine.model.procedure import Procedure, ProcedureLine
 from syncengine.model.sentences import plural
 from syncengine.report.grid import wrapped
 from syncengine.report.json_values import plain
-from syncengine.report.text import grid, print_lines, unbroken
+from syncengine.report.text import grid, next_commands, print_lines, unbroken
 
 FORMAT = "syncengine.checklist"
-VERSION = 1
+VERSION = 2
 INDENT = 8
 """Where what belongs to a line begins: behind its box and its number."""
 LEAST_WIDTH = 20
@@ -27,7 +27,7 @@ BY = {TickedBy.HAND: "ticked by hand", TickedBy.HOOK: "done by its hook", Ticked
 def print_checklist(console: Console, found: FilledChecklist, pair: str, *, reasons: bool = False) -> None:
     """Print a checklist as it stands; `pair` is empty where it belongs to none.
 
-    `reasons` says of each line why it is done so; without a pair that stands there anyway.
+    `reasons` adds to each line why it is done so; without a pair the reasons are always there.
     """
     procedure = found.procedure
     console.print(Text(f"{procedure.title} (guide, {procedure.source})", style="bold"))
@@ -49,28 +49,25 @@ def typed_command(line: ProcedureLine, pair: str) -> str:
 
 
 def print_procedures(console: Console, procedures: Iterable[Procedure]) -> None:
-    """Print which checklists there are, and how one is begun."""
+    """Print which checklists there are, and how to show one."""
     table = grid("checklist", "what it is for", "guide", wraps=("what it is for", "guide"))
     for procedure in procedures:
         table.add_row(procedure.name, procedure.title, procedure.source)
     console.print(table)
-    console.print()
-    console.print(unbroken(f"To see one: {command('checklist', 'NAME')}", style="bold"))
-    console.print(unbroken(f"To have it filled in: {command('checklist', 'NAME', '--pair', 'FILE')}", style="bold"))
+    show, fill_in = command("checklist", "NAME"), command("checklist", "NAME", "--pair", "FILE")
+    print_lines(console, next_commands([("To show a checklist", show), ("To fill it in from your pair", fill_in)]))
 
 
 def _head(found: FilledChecklist, pair: str, *, reasons: bool) -> Iterator[Text]:
     procedure = found.procedure
     if found.begun is not None and found.since is not None:
-        yield Text(f"Begun; what happened since {found.since:%Y-%m-%d %H:%M} counts.")
+        yield Text(f"Begun. Only what happened since {found.since:%Y-%m-%d %H:%M} counts.")
         if found.outdated:
-            yield Text(
-                f"Begun {found.begun:%Y-%m-%d}: what is ticked is of that day. To begin today's, type", style="red"
-            )
+            yield Text(f"Its ticks are of {found.begun:%Y-%m-%d}. To begin today's checklist, type", style="red")
             yield unbroken(f"  {_typed(found, pair, '--anew')}", style="red")
     elif pair:
         begin = command("checklist", procedure.name, "--pair", pair, "--anew")
-        yield Text("Not begun, so nothing is kept: to begin it, type")
+        yield Text("Not begun, so nothing is saved. To begin it, type")
         yield unbroken(f"  {begin}")
     if not pair or (found.begun is None and not any(line.tick for line in found.lines)):
         for paragraph in procedure.intro:
@@ -91,7 +88,7 @@ def _ways(found: FilledChecklist, pair: str, *, costs: bool) -> Iterator[Text]:
         elif way == found.way:
             yield Text(f"This way: {description}")
         else:
-            yield Text(f"Another way, whose lines are left out below: {description}")
+            yield Text(f"Another way, whose lines are not listed: {description}")
             yield unbroken(f"  {_typed(found, pair, '--way', way.name)}")
 
 
@@ -105,8 +102,8 @@ def _line(width: int, filled: FilledLine, found: FilledChecklist, pair: str, *, 
     lead = f"{box} {filled.number:>2}. "
     body = Text.assemble((text, "dim" if filled.done and not filled.contradicted else ""), (hook, "cyan"))
     yield from _hanging(Text(lead), body, width)
-    for told in _state_lines(filled, every_line=reasons):
-        yield from _hanging(Text(" " * INDENT), told, width)
+    for state_line in _state_lines(filled, every_line=reasons):
+        yield from _hanging(Text(" " * INDENT), state_line, width)
     for detail in filled.details:
         yield from _hanging(Text(f"{' ' * INDENT}- "), Text(detail), width)
     if reasons and line.why:
@@ -124,7 +121,7 @@ def _box(filled: FilledLine, pair: str) -> str:
 
 
 def _state_lines(filled: FilledLine, *, every_line: bool) -> Iterator[Text]:
-    """Yield what is known of a line: when and how it was done, what speaks against that, or why it is not."""
+    """Yield the state of a line: when and how it was done, what contradicts that, or why it is not done."""
     tick, probe = filled.tick, filled.probe_result
     if tick is not None:
         yield Text(f"{tick.at:%Y-%m-%d %H:%M}, {_how(tick)}", style="green")
@@ -143,7 +140,7 @@ def _state_prefix(probe: ProbeResult) -> str:
         case ProbeState.NOT_NEEDED:
             return "Nothing to do: "
         case ProbeState.UNKNOWN:
-            return "Cannot be seen: "
+            return "Not known: "
         case ProbeState.DONE | ProbeState.NOT_YET | ProbeState.WAITS:
             return "Not yet: "
 
@@ -151,19 +148,23 @@ def _state_prefix(probe: ProbeResult) -> str:
 def _end(found: FilledChecklist, pair: str) -> Iterator[Text]:
     if not pair:
         with_pair = command("checklist", found.procedure.name, "--pair", "FILE")
-        yield unbroken(f"With your pair the lines are filled in: {with_pair}", style="bold")
+        yield Text("Fill in the lines from your pair:")
+        yield unbroken(f"  {with_pair}", style="bold")
         return
     idle = sum(line.done and line.tick is None for line in found.lines)
     done = len(found.lines) - len(found.remaining) - idle
     for filled in found.contradicted:
         untick = _typed(found, pair, "--untick", filled.number)
-        yield Text(f"Line {filled.number} is ticked, and the pair shows otherwise. If it is not done:", style="red")
+        yield Text(
+            f"Line {filled.number} is ticked, but the pair shows otherwise. If it is not done, type", style="red"
+        )
         yield unbroken(f"  {untick}", style="red")
     if not found.remaining:
         beside = f": {plural(done, 'line')}, and {idle} with nothing to do" if idle else ""
         yield Text(f"All {len(found.lines)} lines are done{beside}.", style="bold")
         if found.begun is not None and not found.outdated:
-            yield unbroken(f"To begin it again: {_typed(found, pair, '--anew')}")
+            yield Text("To begin it again, type")
+            yield unbroken(f"  {_typed(found, pair, '--anew')}")
         return
     beside = f", and {idle} {'have' if idle > 1 else 'has'} nothing to do" if idle else ""
     standing = f"{done} of {len(found.lines)} lines are done{beside}."
@@ -174,15 +175,17 @@ def _end(found: FilledChecklist, pair: str) -> Iterator[Text]:
 def _next(first: FilledLine, found: FilledChecklist, pair: str) -> Iterator[Text]:
     """Yield how the next line is done and ticked."""
     if first.by_hook:
-        yield unbroken(f"  Have its hook do it:        {_typed(found, pair, '--do', first.number)}")
+        yield Text("To run its hook, type")
+        yield unbroken(f"  {_typed(found, pair, '--do', first.number)}")
     has_probe = first.line.probe is not None and not (
         first.probe_result and first.probe_result.state is ProbeState.UNKNOWN
     )
     if has_probe:
-        yield unbroken(f"  Once it is done, look again: {_typed(found, pair)}")
-        yield unbroken(f"  Or tick it by hand:          {_typed(found, pair, '--tick', first.number)}")
+        yield Text("Once it is done, probe it again, or tick it by hand:")
+        yield unbroken(f"  {_typed(found, pair)}")
     else:
-        yield unbroken(f"  Once it is done, tick it:    {_typed(found, pair, '--tick', first.number)}")
+        yield Text("Once it is done, tick it:")
+    yield unbroken(f"  {_typed(found, pair, '--tick', first.number)}")
 
 
 def _typed(found: FilledChecklist, pair: str, *more: object) -> str:
@@ -213,7 +216,7 @@ def checklist_document(found: FilledChecklist, pair: str = "") -> dict[str, Any]
         "since": plain(found.since),
         "done": bool(pair) and found.finished,
         "outdated": found.outdated,
-        "left": [line.number for line in found.remaining],
+        "remaining": [line.number for line in found.remaining],
         "notes": list(found.notes),
         "lines": [_line_document(line, procedure, pair) for line in found.lines],
     }
@@ -237,7 +240,7 @@ def _line_document(filled: FilledLine, procedure: Procedure, pair: str) -> dict[
         "ways": list(line.ways),
         "done": filled.done,
         "tick": {"at": plain(tick.at), "by": tick.by.value, "how": tick.how} if tick else None,
-        "sight": {"seen": probe.state.value, "says": probe.message, "at": plain(probe.at)} if probe else None,
+        "probe": plain(probe),
         "details": list(filled.details),
         "contradicted": filled.contradicted or None,
     }

@@ -1,4 +1,4 @@
-"""What became of hooks, for people and as JSON."""
+"""The results of hooks, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from rich.text import Text
 
 from syncengine.model.hooks import HookRecord, HookState
 from syncengine.model.names import command
+from syncengine.model.sentences import plural
 from syncengine.report.json_values import plain
-from syncengine.report.text import section, unbroken
+from syncengine.report.text import next_commands, section
 
 STYLES = {HookState.DONE: "green", HookState.BEGUN: "red", HookState.FAILED: "red", HookState.NOT_STARTED: "red"}
 LINES_SHOWN = 10
@@ -25,7 +26,7 @@ def hook_lines(records: Sequence[HookRecord]) -> Iterator[Text]:
 
 
 def output_lines(outputs: Sequence[tuple[HookRecord, str]], *, every_line: bool) -> Iterator[Text]:
-    """Yield the hooks of a run, each with what it said: the last lines of it, or all."""
+    """Yield the hooks of a run, each with its output: the last lines of it, or all."""
     if outputs:
         yield from section("Hooks")
     for place, (record, output) in enumerate(outputs, start=1):
@@ -33,15 +34,14 @@ def output_lines(outputs: Sequence[tuple[HookRecord, str]], *, every_line: bool)
         lines = output.splitlines()
         shown = lines if every_line else lines[-LINES_SHOWN:]
         if len(shown) < len(lines):
-            yield Text(f"       ... {len(lines) - len(shown):,} lines before; -v shows them", style="dim")
+            yield Text(f"       and {plural(len(lines) - len(shown), 'earlier line')}; -v shows them", style="dim")
         for line in shown:
             yield Text(f"       {line}", style="dim")
 
 
 def retry_lines(run_id: str, pair: str) -> Iterator[Text]:
-    """Yield how to try hooks again, where nothing else is left of their run."""
-    yield Text()
-    yield unbroken(f"Try the hooks that failed again: {command('resume', run_id, '--pair', pair)}", style="bold")
+    """Yield how to run failed hooks again, where nothing else of their run is open."""
+    yield from next_commands([("To try the hooks that failed again", command("resume", run_id, "--pair", pair))])
 
 
 def hook_document(record: HookRecord) -> dict[str, Any]:
@@ -53,12 +53,12 @@ def hook_document(record: HookRecord) -> dict[str, Any]:
         "at": plain(record.at.replace(microsecond=0)),
         "seconds": record.seconds,
         "why": record.why,
-        "says": record.last_lines,
+        "last_lines": record.last_lines,
     }
 
 
 def _line(place: int, record: HookRecord) -> Text:
-    state = record.state.value if record.state is HookState.DONE else record.why or "was begun, and never ended"
+    state = record.state.value if record.state is HookState.DONE else record.why or "started, and did not end"
     return Text.assemble(
         f"  {place}. {record.kind} on {record.server}: ",
         (state, STYLES[record.state]),

@@ -16,7 +16,7 @@ from syncengine.model.window import Window
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  # any value of the model, or of a column
-    """Return a value as JSON knows it; windows become {"from", "before", "shown"}.
+    """Return a value as plain data for JSON; windows become {"from", "before", "shown"}.
 
     Values of columns that JSON has no type for become text that loses nothing: decimals as they are written, bytes
     in hexadecimal, dates and times as ISO 8601, a span of time in seconds, and `NaN`, `Infinity`, `-Infinity`.
@@ -47,12 +47,12 @@ def plain(value: Any) -> Any:  # noqa: ANN401  # any value of the model, or of a
 
 
 def renamed(value: Any, **names: str) -> dict[str, Any]:  # noqa: ANN401  # any dataclass of the model
-    """Return what a value of the model has as plain data, that which is named by the name it has in documents."""
+    """Return the fields of a value of the model as plain data; `names` gives the names in documents that differ."""
     return {names.get(field.name, field.name): plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
 
 
 def as_text(document: dict[str, Any]) -> str:
-    """Return a document as JSON text for people and machines: UTF-8, and no sign that is half of one."""
+    """Return a document as JSON text: UTF-8, and escapes if it has characters that UTF-8 cannot encode."""
     text = json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False)
     if text.isascii() or _encodes(text):
         return text

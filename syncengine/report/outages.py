@@ -1,4 +1,4 @@
-"""Outages for people and as JSON: when which server was blind, why, what it cost, and what repairs it."""
+"""Outages for people and as JSON: when a server missed calls, why, what it cost, and what repairs it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from syncengine.model.facts import Outage
@@ -25,13 +25,13 @@ from syncengine.model.permission import permission_for
 from syncengine.model.plan import Plan, SkipReason
 from syncengine.model.sentences import listed, plural
 from syncengine.model.window_syntax import typed_window
-from syncengine.report.json_values import plain
+from syncengine.report.json_values import plain, renamed
 from syncengine.report.plan_json import plan_summary, skipped_document
 from syncengine.report.surroundings import proposed_side_effect_lines
-from syncengine.report.text import print_lines, unbroken
+from syncengine.report.text import indented, next_commands, print_lines, unbroken
 
 FORMAT = "syncengine.outages"
-VERSION = 1
+VERSION = 2
 STYLES = {
     Outlook.REPAIR: "yellow",
     Outlook.WAITING: "yellow",
@@ -49,7 +49,7 @@ MOMENT = "%Y-%m-%d %H:%M"
 
 @dataclass(frozen=True, slots=True)
 class OutageCommand:
-    """What was typed to find outages, so that the commands told ask for the same."""
+    """The options of `syncengine outages`, repeated in the commands that its report names."""
 
     times: tuple[str, ...] = ()
     """The options for times."""
@@ -72,12 +72,12 @@ def print_outages(
     *,
     every_one: bool = False,
 ) -> None:
-    """Print what was found; `every_one` shows also those after which nothing differs, and from when rows are held."""
+    """Print what was found; `every_one` adds outages after which nothing differs, and where a server's rows begin."""
     console.print(Text(f"Outages from {report.window.start:%Y-%m-%d %H:%M} to {report.as_of:%Y-%m-%d %H:%M}", "bold"))
     for note in report.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
-    for says in report.ongoing:
-        console.print(Text(f"Not over: {says}.", style="red"))
+    for sentence in report.ongoing:
+        console.print(Text(f"Not over: {sentence}.", style="red"))
     shown = [one for one in report.findings if every_one or one.outlook is not Outlook.ALIKE]
     for finding in shown:
         console.print()
@@ -86,23 +86,19 @@ def print_outages(
         console.print()
         for table, why in report.not_compared:
             console.print(Text(f"{table} is not compared: {why.rstrip('.')}.", style="red"))
-    print_lines(console, _not_covered(report, pair, every_one=every_one))
+    print_lines(console, _not_covered(report, every_one=every_one))
     console.print()
     console.print(Text(_summary(report), style="bold"))
+    print_lines(console, _checked_period(report))
     if len(shown) < len(report.findings):
-        console.print(Text("Those after which nothing differs are shown with -v.", style="dim"))
-    if any(finding.costs for finding in report.findings):
-        every = command(
-            "resync", "--pair", pair, "--outages", *requested.words, "--dry-run", *_allow_options(report.plan)
-        )
-        print_lines(console, proposed_side_effect_lines(report.plan) if report.plan else ())
-        console.print(unbroken(f"All at once: {every}", style="bold"))
-    print_lines(console, _checked_period(report, pair, requested))
+        console.print(Text("-v also shows the outages after which nothing differs.", style="dim"))
+    print_lines(console, proposed_side_effect_lines(report.plan) if report.plan else ())
+    print_lines(console, next_commands(_next(report, pair, requested)))
 
 
-def _not_covered(report: OutageReport, pair: str, *, every_one: bool) -> Iterator[Text]:
-    """Yield of what nobody can tell, and why."""
-    # Rows begin somewhere: where nobody has asked about the time before, it is said from when both can tell.
+def _not_covered(report: OutageReport, *, every_one: bool) -> Iterator[Text]:
+    """Yield the times for which outages cannot be ruled out, and why."""
+    # Rows begin somewhere: the time before is named only where it was requested.
     not_covered = [
         one
         for one in report.unknown_coverage
@@ -112,33 +108,40 @@ def _not_covered(report: OutageReport, pair: str, *, every_one: bool) -> Iterato
         yield Text()
     for one in not_covered:
         yield Text(f"{one.message[0].upper()}{one.message[1:]}.", style="red" if one.open else "dim")
-    if any(one.reason is UnknownCoverageReason.NO_ROWS and one.open for one in report.unknown_coverage):
-        yield _why_no_rows(report, pair)
+    if _lacks_rows(report) and report.covered is None:
+        yield Text(f"syncengine takes the time to be {report.as_of:{MOMENT}}: is that right?", style="red")
 
 
-def _checked_period(report: OutageReport, pair: str, requested: OutageCommand) -> Iterator[Text]:
-    """Yield of which time both servers can tell, and that rows were not compared outside of outages."""
+def _lacks_rows(report: OutageReport) -> bool:
+    """Say whether a server has no row of an ACD: where it has rows of others its clock is right, else perhaps not."""
+    return any(one.reason is UnknownCoverageReason.NO_ROWS and one.open for one in report.unknown_coverage)
+
+
+def _checked_period(report: OutageReport) -> Iterator[Text]:
+    """Yield the period checked on both servers, and that rows outside of outages were not compared."""
     if report.covered and report.findings:
-        shown = f"{report.covered.start:{MOMENT}} to {report.covered.stop:{MOMENT}}"
-        yield Text(f"Both servers can tell of {shown}.", style="dim")
+        span = f"{report.covered.start:{MOMENT}} to {report.covered.stop:{MOMENT}}"
+        yield Text(f"Checked on both servers: {span}.", style="dim")
     if report.covered:
-        outside = "Outside of these times rows" if any(one.time.archived for one in report.findings) else "Rows"
-        shown = compare_command(report, pair, requested)
-        yield unbroken(f"{outside} were not compared. This does: {shown}", style="dim")
+        rows = "Rows outside of these outages" if any(one.time.archived for one in report.findings) else "Rows"
+        yield Text(f"{rows} were not compared.", style="dim")
 
 
-def _why_no_rows(report: OutageReport, pair: str) -> Text:
-    """Return what to look at where a server has no row of an ACD: where it has of others, its clock is right."""
-    if report.covered is None:
-        return Text(f"It is taken to be {report.as_of:{MOMENT}} now: is that right?", style="red")
-    check = command("check", "--pair", pair)
-    return unbroken(f"Whether both servers are set up alike is told by: {check}", style="red")
+def _next(report: OutageReport, pair: str, requested: OutageCommand) -> Iterator[tuple[str, str]]:
+    """Yield the commands to type next, each with what it does."""
+    if any(finding.costs for finding in report.findings):
+        options = ("--outages", *requested.words, "--dry-run", *_allow_options(report.plan))
+        yield "To see what a repair of all outages would write", command("resync", "--pair", pair, *options)
+    if _lacks_rows(report) and report.covered is not None:
+        yield "To check whether both servers are set up alike", command("check", "--pair", pair)
+    if report.covered:
+        yield "To compare every row of the period checked", compare_command(report, pair, requested)
 
 
 def compare_command(report: OutageReport, pair: str, requested: OutageCommand = OutageCommand()) -> str:
-    """Return the command that compares every row of the time that both servers can tell of; empty where there is none.
+    """Return the command that compares every row of the period checked on both servers; empty where there is none.
 
-    What a server lost without noting it no diary tells, nor does an interval of which some rows are there.
+    No diary shows what a server lost without noting it, nor does an interval that has some of its rows.
     """
     if report.covered is None:
         return ""
@@ -147,7 +150,9 @@ def compare_command(report: OutageReport, pair: str, requested: OutageCommand = 
     )
 
 
-def _finding(finding: OutageFinding, pair: str, plan: Plan | None, requested: OutageCommand) -> Iterator[Text]:
+def _finding(
+    finding: OutageFinding, pair: str, plan: Plan | None, requested: OutageCommand
+) -> Iterator[RenderableType]:
     time = finding.time
     yield Text.assemble(
         (f"ACD {time.acd}  {time.span}  ", "bold"),
@@ -155,16 +160,17 @@ def _finding(finding: OutageFinding, pair: str, plan: Plan | None, requested: Ou
         _cost(finding),
     )
     for side in time.sides:
-        yield Text(f"  {side.role}: {', '.join(_causes(side))}")
+        yield indented(f"{side.role}: {', '.join(_causes(side))}")
     if finding.costs:
-        names = list(dict.fromkeys(toll.table for toll in finding.costs))
-        yield Text(f"  tables: {listed(names, TABLES_SHOWN)}", style="dim")
+        names = list(dict.fromkeys(cost.table for cost in finding.costs))
+        yield indented(f"tables: {listed(names, TABLES_SHOWN)}", style="dim")
     # Why they were not compared stands once, below.
-    lost = [kept.table for kept in finding.skipped if kept.reason is SkipReason.NOT_COMPARED]
-    if lost:
-        yield Text(f"  not compared: {listed(lost, TABLES_SHOWN)}", style="red")
-    for kept in (one for one in finding.skipped if one.reason is not SkipReason.NOT_COMPARED):
-        yield Text(f"  {kept.table}: {kept.reason.value}{f' ({kept.detail})' if kept.detail else ''}", style="yellow")
+    not_compared = [skipped.table for skipped in finding.skipped if skipped.reason is SkipReason.NOT_COMPARED]
+    if not_compared:
+        yield indented(f"not compared: {listed(not_compared, TABLES_SHOWN)}", style="red")
+    for skipped in (one for one in finding.skipped if one.reason is not SkipReason.NOT_COMPARED):
+        detail = f" ({skipped.detail})" if skipped.detail else ""
+        yield indented(f"{skipped.table}: {skipped.reason.value}{detail}", style="yellow")
     line = repair_command(finding, pair, plan, requested)
     if line:
         yield unbroken(f"  {line}")
@@ -175,18 +181,18 @@ def _finding(finding: OutageFinding, pair: str, plan: Plan | None, requested: Ou
 
 
 def unrepaired_lines(plan: Plan) -> Iterator[Text]:
-    """Yield what a repair of outages leaves, which somebody has to come back to."""
-    yield from (Text(f"Left: {one}.", style="yellow") for one in plan.not_included)
+    """Yield what a repair of outages does not include, so that it has to be repeated later."""
+    yield from (Text(f"Not included: {one}.", style="yellow") for one in plan.not_included)
 
 
 def _cost(finding: OutageFinding) -> str:
     if not finding.costs:
         return ""
-    tables = len({toll.table for toll in finding.costs})
-    rows = sum(toll.missing + toll.changed + toll.extra for toll in finding.costs)
+    tables = len({cost.table for cost in finding.costs})
+    rows = sum(cost.missing + cost.changed + cost.extra for cost in finding.costs)
     sides = " and ".join(f"from {role.other} to {role}" for role in finding.into)
-    better = " but what one has more of it" if finding.outlook is Outlook.LOST else ""
-    return f",{better} {sides}: {plural(tables, 'table')}, {plural(rows, 'row')}"
+    some = "; some rows can be copied" if finding.outlook is Outlook.LOST else ","
+    return f"{some} {sides}: {plural(tables, 'table')}, {plural(rows, 'row')}"
 
 
 def _causes(side: BlindSide) -> Iterator[str]:
@@ -212,20 +218,20 @@ def repair_command(
 ) -> str:
     """Return the command that repairs one finding alone, or nothing; `plan` is that which repairs them all.
 
-    It decides as the report has, and allows what the tables of the finding set off, which the report names.
+    It decides as the report has, and allows the side effects of the finding's tables, which the report names.
     """
     if not finding.costs:
         return ""
     time = finding.time
-    # Rows of no ACD move only with all of them (rule 3).
-    acd = () if any(toll.without_acd for toll in finding.costs) else ("--acd", time.acd)
+    # Rows of no ACD are copied only with all ACDs (rule 3).
+    acd = () if any(cost.without_acd for cost in finding.costs) else ("--acd", time.acd)
     window = ("--window", typed_window(time.span), *acd, "--policy", "reconcile")
-    places = {(toll.into, toll.table) for toll in finding.costs}
+    places = {(cost.into, cost.table) for cost in finding.costs}
     return command("resync", "--pair", pair, *window, *requested.tables, *_allow_options(plan, places))
 
 
 def _allow_options(plan: Plan | None, places: Collection[tuple[Role, str]] | None = None) -> tuple[str, ...]:
-    """Return the options that allow what a plan sets off, at some of its tables or at all."""
+    """Return the options that allow the side effects of a plan, at some of its tables or at all."""
     side_effects = plan.effects_on_rows if plan else ()
     return permission_for(one for one in side_effects if places is None or (one.into, one.table) in places).words
 
@@ -235,21 +241,21 @@ def _summary(report: OutageReport) -> str:
     covered = f"from {report.covered.start:{MOMENT}} to {report.covered.stop:{MOMENT}}" if report.covered else ""
     acds = f", and only ACD {', '.join(map(str, report.covered_acds))}" if _more_acds(report) else ""
     if not report.findings and not covered:
-        return "No outage was found, and nobody can tell: nothing shows that both servers were looking at any time."
+        return "No outage was found, but none can be ruled out: at no time do both servers show what they recorded."
     if not report.findings and unsure:
-        return f"No outage was found, and nobody can tell of all that time: both were seen only {covered}{acds}."
+        return f"No outage was found, but only {covered}{acds} could be checked on both servers."
     if not report.findings:
         unread = [role.value for role in Role if role not in report.diaries]
         diaries = f"the diary of links of {' and '.join(unread)} cannot be read" if unread else "no diary has one"
-        return f"No outage is known, {covered}: {diaries}, no interval is without rows, none is marked incomplete."
+        return f"No outage is known {covered}: {diaries}, no interval is without rows, none is marked incomplete."
     counts = [(sum(one.outlook is outlook for one in report.findings), outlook.value) for outlook in Outlook]
     words = ", ".join(f"{count:,} {what}" for count, what in counts if count)
-    more = " Of all of that time nobody can tell." if unsure else ""
+    more = " Not all of this time could be checked." if unsure else ""
     return f"{plural(len(report.findings), 'outage')}: {words}.{more}"
 
 
 def _more_acds(report: OutageReport) -> bool:
-    """Say whether there are ACDs of which nobody can tell, beside those of which both servers can."""
+    """Say whether outages of some ACDs cannot be ruled out, beside those that were checked on both servers."""
     return any(
         one.open and one.acd is not None and one.acd not in report.covered_acds for one in report.unknown_coverage
     )
@@ -261,18 +267,15 @@ def outages_document(report: OutageReport, pair: str, requested: OutageCommand =
         "format": FORMAT,
         "version": VERSION,
         "as_of": plain(report.as_of),
-        "looked": plain(report.window),
+        "window": plain(report.window),
         "open": report.unsettled,
-        "seen": plain(report.covered) if report.covered else None,
-        "seen_acds": list(report.covered_acds),
+        "covered": plain(report.covered) if report.covered else None,
+        "covered_acds": list(report.covered_acds),
         "diaries": [role.value for role in report.diaries],
         "compare": compare_command(report, pair, requested) or None,
-        "unseen": [
-            {"server": one.role.value, "acd": one.acd, "why": one.reason.value, "says": one.message, "open": one.open}
-            for one in report.unknown_coverage
-        ],
+        "unknown_coverage": [renamed(one, role="server") for one in report.unknown_coverage],
         "not_compared": [{"table": table, "problem": why} for table, why in report.not_compared],
-        "going_on": list(report.ongoing),
+        "ongoing": list(report.ongoing),
         "notes": list(report.notes),
         "outages": [
             {
@@ -292,7 +295,7 @@ def outages_document(report: OutageReport, pair: str, requested: OutageCommand =
                     for side in finding.time.sides
                 ],
                 "tables": plain(finding.costs),
-                "kept": [skipped_document(kept) for kept in finding.skipped],
+                "skipped": [skipped_document(skipped) for skipped in finding.skipped],
                 "repair": repair_command(finding, pair, report.plan, requested) or None,
             }
             for finding in report.findings

@@ -1,4 +1,4 @@
-"""A plan as JSON: versioned data that stands alone."""
+"""A plan as JSON: versioned, self-contained data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from syncengine.report.timetables import edit_document, schedules_document
 
 
 def plan_summary(plan: Plan) -> dict[str, Any]:
-    """Return what people and scripts want to know of a plan, without its guards."""
+    """Return the parts of a plan for people and scripts, without its guards."""
     return {
         "format": "syncengine.plan-summary",
         "version": PLAN_VERSION,
@@ -26,12 +26,12 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "ranges": [_range(one) for one in plan.ranges],
         "steps": [_step(step) for step in plan.steps],
         "rows_deleted_only_in_target": plan.deletions,
-        "kept": [skipped_document(kept) for kept in plan.skipped],
+        "skipped": [skipped_document(skipped) for skipped in plan.skipped],
         "changes": [change_document(change, plan) for change in plan.changes],
         "stale_rollups": plain(plan.stale),
         "notes": list(plan.notes),
-        "left": list(plan.not_included),
-        "meets": [table_side_effects_document(one) for one in plan.side_effects],
+        "not_included": list(plan.not_included),
+        "side_effects": [table_side_effects_document(one) for one in plan.side_effects],
         "allowed": allowed_document(plan.allowed),
         "checklist": {
             "before": [line_document(line) for line in plan.checklist.before],
@@ -41,7 +41,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
 
 
 def _kind(plan: Plan) -> dict[str, Any]:
-    """Return what only plans of its kind have."""
+    """Return the fields of the kind of plan."""
     match plan.kind:
         case Resync(rollups=rollups, unknown_columns=unknown) as kind:
             return {**_copy(kind, plan), "rollups": rollups.value, "unknown_columns": unknown.value}
@@ -55,7 +55,7 @@ def _kind(plan: Plan) -> dict[str, Any]:
             return {"edit": edit_document(edit), "schedules": schedules_document(made)}
         case Undo(run=run, edit=flags, not_undone=left):
             back = edit_document(flags) if flags else None
-            return {"undoes": run, "edit": back, "not_put_back": [table_side_effects_document(one) for one in left]}
+            return {"undoes": run, "edit": back, "not_undone": [table_side_effects_document(one) for one in left]}
 
 
 def _copy(copy: Copy, plan: Plan) -> dict[str, str]:
@@ -67,7 +67,7 @@ def _range(one: RestoreRange) -> dict[str, Any]:
         "table": one.table,
         "acd": one.acd,
         "requested": plain(one.requested),
-        "asked": plain(one.requested_parts),
+        "requested_parts": plain(one.requested_parts),
         "actual": plain(one.actual),
         "pieces": plain(one.pieces),
         "notes": list(one.notes),
@@ -94,12 +94,12 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def skipped_document(skipped: Skipped) -> dict[str, Any]:
-    """Return what is left as it is, and why, as plain data."""
+    """Return skipped buckets, and why, as plain data."""
     return {
         "table": skipped.table,
         "acd": skipped.acd,
-        "why": skipped.reason.name.lower().replace("_", "-"),
-        "says": skipped.reason.value,
+        "reason": skipped.reason.name.lower().replace("_", "-"),
+        "message": skipped.reason.value,
         "detail": skipped.detail,
         "spans": plain(skipped.spans),
         "rows": skipped.counts.total,

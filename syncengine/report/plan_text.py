@@ -81,8 +81,8 @@ def _ranges(plan: Plan, *, every_table: bool) -> Iterator[RenderableType]:
     columns = ("range restored", "tables") if plan.undoes else ("requested range", "actual range", "tables")
     table = grid("ACD", *columns, wraps=columns)
     shown = list(acds.items())[: None if every_table else LINES_SHOWN]
-    for (requested, actual, listed_tables), numbers in shown:
-        table.add_row(_acds(numbers), *(() if plan.undoes else (requested,)), actual, listed_tables)
+    for (requested, actual, range_tables), numbers in shown:
+        table.add_row(_acds(numbers), *(() if plan.undoes else (requested,)), actual, range_tables)
     yield table
     if len(acds) > len(shown):
         yield Text(f"and {len(acds) - len(shown)} more; --json lists them all", style="dim")

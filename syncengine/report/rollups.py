@@ -1,4 +1,4 @@
-"""Whether a server's days, weeks and months are what its own intervals make, for people and as JSON."""
+"""Whether a server's days, weeks and months agree with its own intervals, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from syncengine.model.rollups import InternalState, InternalTable, InternalVerdict, Period, RolledGroup
 from syncengine.model.sentences import listed, plural
-from syncengine.report.json_values import plain, renamed
+from syncengine.report.json_values import plain
 from syncengine.report.text import grid, number, print_lines, section, value_text
 
 COLUMNS_SHOWN = 4
@@ -29,8 +29,8 @@ def print_internal(console: Console, verdict: InternalVerdict, *, every_table: b
 def _lines(verdict: InternalVerdict, *, every_table: bool) -> Iterator[RenderableType]:
     who = " and ".join(verdict.roles)
     each = ", each" if len(verdict.roles) > 1 else ""
-    what = f"window {verdict.requested}" if verdict.requested else "as far as intervals are held"
-    yield Text(f"{who}{each} against its own intervals, as of {verdict.as_of:%Y-%m-%d %H:%M}, {what}")
+    what = f"window {verdict.requested}" if verdict.requested else "as far back as intervals are stored"
+    yield Text(f"{who}{each} compared with its own intervals, as of {verdict.as_of:%Y-%m-%d %H:%M}, {what}")
     wrong = [table for table in verdict.tables if not table.agrees]
     if every_table:
         yield Text()
@@ -38,14 +38,14 @@ def _lines(verdict: InternalVerdict, *, every_table: bool) -> Iterator[Renderabl
     if wrong:
         yield Text()
         yield _disagreeing(wrong)
-        yield from section("Some of what disagrees")
+        yield from section("Examples of what disagrees")
         for table in wrong if every_table else wrong[:SAMPLED_SHOWN]:
             for sample in table.samples if every_table else table.samples[:SAMPLES_SHOWN]:
                 yield Text(f"  {_sample(table, sample)}")
         if len(wrong) > SAMPLED_SHOWN and not every_table:
             yield Text(f"  more in {plural(len(wrong) - SAMPLED_SHOWN, 'table')}; -v shows them", style="dim")
     for table in verdict.not_compared:
-        yield Text(f"{table.table} of {table.role} is not compared: {table.problem.rstrip('.')}.", style="red")
+        yield Text(f"{table.table} on {table.role} is not compared: {table.problem.rstrip('.')}.", style="red")
     notes = list(_notes(verdict, every_table=every_table))
     if notes:
         yield Text()
@@ -54,17 +54,17 @@ def _lines(verdict: InternalVerdict, *, every_table: bool) -> Iterator[Renderabl
     yield _summary(verdict)
     if wrong:
         yield Text(
-            "To repair it: rerun Data Summarizing for these periods on that server; where it is the intervals that are "
-            "wrong, repair those first (`syncengine verify`)."
+            "To repair roll-ups: rerun Data Summarizing for these periods on that server. If its intervals are wrong, "
+            "repair them first (`syncengine verify`)."
         )
 
 
 def _disagreeing(tables: list[InternalTable]) -> RenderableType:
     figures = ("periods", "groups", "no row", "no intervals")
-    found = grid("server", "table", "disagrees at", "in", *figures, right=figures, wraps=("disagrees at", "in"))
+    rows = grid("server", "table", "disagrees at", "in", *figures, right=figures, wraps=("disagrees at", "in"))
     for table in tables:
         ones = table.disagreements
-        found.add_row(
+        rows.add_row(
             table.role.value,
             table.table,
             _where([one.period for one in ones]),
@@ -74,13 +74,13 @@ def _disagreeing(tables: list[InternalTable]) -> RenderableType:
             number(sum(one.missing for one in ones)),
             number(sum(one.extra for one in ones)),
         )
-    return found
+    return rows
 
 
 def _where(periods: list[Period]) -> str:
     """Return ACDs and first days of periods, a few of them."""
     acds = sorted({period.acd for period in periods})
-    who = f"ACD {', '.join(map(str, acds[:4]))}{', ...' if len(acds) > 4 else ''}"
+    who = f"ACD {', '.join(map(str, acds))}"
     days = sorted({period.row_date for period in periods})
     when = ", ".join(map(str, days[:PERIODS_SHOWN])) if len(days) <= PERIODS_SHOWN else f"{days[0]} to {days[-1]}"
     return f"{who}  {when}"
@@ -92,15 +92,15 @@ def _columns(names: tuple[str, ...]) -> str:
 
 def _compared(tables: tuple[InternalTable, ...]) -> RenderableType:
     figures = ("periods", "groups", "columns")
-    found = grid("server", "table", "compared", *figures, "left out", right=figures, wraps=("compared", "left out"))
+    rows = grid("server", "table", "compared", *figures, "left out", right=figures, wraps=("compared", "left out"))
     for table in tables:
         if table.state is not InternalState.COMPARED:
-            found.add_row(table.role.value, table.table, table.problem, "", "", "", "", style="dim")
+            rows.add_row(table.role.value, table.table, table.problem, "", "", "", "", style="dim")
             continue
         omitted = plural(len(table.not_recomputed), "column") if table.not_recomputed else ""
         counts = (table.periods, table.groups, len(table.columns))
-        found.add_row(table.role.value, table.table, str(table.window or ""), *map(number, counts), omitted)
-    return found
+        rows.add_row(table.role.value, table.table, str(table.window or ""), *map(number, counts), omitted)
+    return rows
 
 
 def _sample(table: InternalTable, sample: RolledGroup) -> str:
@@ -126,16 +126,16 @@ def _notes(verdict: InternalVerdict, *, every_table: bool) -> Iterator[str]:
             shown = _columns(tuple(names)) if not every_table else ", ".join(names)
             reasons.setdefault(f"{shown} ({why})", {})[table.table] = None
     for what, tables in reasons.items():
-        yield f"Not recomputed: of {', '.join(tables)} {what}"
+        yield f"Not recomputed in {', '.join(tables)}: {what}"
     idle: dict[str, dict[str, None]] = {}
     for table in verdict.tables:
         if table.state is InternalState.NOTHING and not every_table:
             idle.setdefault(f"{table.role}: {table.problem}", {})[table.table] = None
     for what, tables in idle.items():
-        yield f"Not compared: {', '.join(tables)} of {what}"
+        yield f"Not compared: {', '.join(tables)} on {what}"
     repeated = [table for table in verdict.tables if table.repeated]
     for table in repeated:
-        yield f"{table.table} of {table.role} has key groups of more than one row, which are added up"
+        yield f"{table.table} on {table.role} has key groups of more than one row, which are added up"
 
 
 def _summary(verdict: InternalVerdict) -> Text:
@@ -143,13 +143,13 @@ def _summary(verdict: InternalVerdict) -> Text:
     periods, groups = sum(table.periods for table in tables), sum(table.groups for table in tables)
     scope = f"{plural(len(tables), 'table')}, {plural(periods, 'period')}, {plural(groups, 'key group')}"
     if verdict.agrees:
-        return Text.assemble(("AGREES", "bold green"), f"  {scope}: all are what their intervals make.")
+        return Text.assemble(("AGREES", "bold green"), f"  {scope}: all agree with their intervals.")
     wrong = [table for table in tables if not table.agrees]
-    lost = plural(len(verdict.not_compared), "table")
+    unread = plural(len(verdict.not_compared), "table")
     if not wrong:
-        what = f"{lost}. All others are what their intervals make: {scope}."
+        what = f"{unread}. All others agree with their intervals: {scope}."
         return Text.assemble(("NOT COMPARED", "bold red"), f"  {what}")
-    beside = f" Not compared: {lost}." if verdict.not_compared else ""
+    beside = f" Not compared: {unread}." if verdict.not_compared else ""
     count = sum(len(table.disagreements) for table in wrong)
     return Text.assemble(
         ("DISAGREES", "bold red"),
@@ -161,7 +161,7 @@ def internal_document(verdict: InternalVerdict) -> dict[str, Any]:
     """Return the verdict as a JSON document."""
     return {
         "format": "syncengine.verify-internal",
-        "version": 1,
+        "version": 2,
         "agrees": verdict.agrees,
         "as_of": plain(verdict.as_of),
         "requested": plain(verdict.requested),
@@ -206,7 +206,7 @@ def _table(table: InternalTable) -> dict[str, Any]:
                 "key": {name: plain(value) for name, value in sample.key},
                 "has_row": sample.stored,
                 "has_intervals": sample.computed,
-                "values": [renamed(one, rolled="rolled_up") for one in sample.values],
+                "values": plain(sample.values),
             }
             for sample in table.samples
         ],

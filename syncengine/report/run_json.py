@@ -17,7 +17,7 @@ def runs_document(status: PairStatus) -> dict[str, Any]:
     """Return every run as plain data, the last one first."""
     return {
         "format": "syncengine.runs",
-        "version": 1,
+        "version": 2,
         "writing_now": status.writing_now or None,
         "in_single_user_mode": [role.value for role in status.in_single_user_mode],
         "runs": [_run(run, status.runs) for run in reversed(status.runs)],
@@ -27,10 +27,10 @@ def runs_document(status: PairStatus) -> dict[str, Any]:
 def run_document(
     run: RunRecord, runs: Sequence[RunRecord], said: Sequence[tuple[HookRecord, str]] = ()
 ) -> dict[str, Any]:
-    """Return one run as plain data, with its batches, and its hooks with what they said."""
+    """Return one run as plain data, with its batches, and its hooks with their output."""
     return {
         "format": "syncengine.run-report",
-        "version": 1,
+        "version": 2,
         **_run(run, runs),
         "batches": [_batch(batch) for batch in run.batches],
         "hooks": [{**hook_document(record), "output": output} for record, output in said],
@@ -49,8 +49,8 @@ def _run(run: RunRecord, runs: Sequence[RunRecord]) -> dict[str, Any]:
         "state": run.state.value,
         "resumable": run in resumable_runs(runs),
         "needs": allowed_document(run.needs),
-        "set_off": [table_side_effects_document(one) for one in run.side_effects],
-        "set_off_unknown": [side_effects_unknown_document(one) for one in run.side_effects_unknown],
+        "side_effects": [table_side_effects_document(one) for one in run.side_effects],
+        "side_effects_unknown": [side_effects_unknown_document(one) for one in run.side_effects_unknown],
         "steps": run.steps,
         "steps_done": run.steps_done,
         "portions": run.portions,
@@ -58,14 +58,14 @@ def _run(run: RunRecord, runs: Sequence[RunRecord]) -> dict[str, Any]:
         "open": len(run.unresolved),
         "rows_deleted": sum(batch.deleted for batch in run.done),
         "rows_inserted": sum(batch.inserted for batch in run.done),
-        "bytes_kept": run.bytes_saved,
+        "bytes_saved": run.bytes_saved,
         "stopped": run.stopped,
         "waiting": run.waiting,
         "in_sync_after": run.in_sync,
         "not_compared_after": list(run.not_compared),
         "problem": run.problem,
         "unsure": run.unsure,
-        "journals_lost": list(run.lost_journals),
+        "lost_journals": list(run.lost_journals),
     }
 
 

@@ -73,6 +73,14 @@ def next_steps(label: str, commands: Sequence[str], style: str = "bold") -> Iter
         yield from (unbroken(f"  {command}") for command in commands)
 
 
+def next_commands(steps: Iterable[tuple[str, str]]) -> Iterator[Text]:
+    """Yield the end of a report: each command that can be typed next, below the sentence that says what it does."""
+    for place, (label, typed) in enumerate(steps):
+        if place == 0:
+            yield Text()
+        yield from next_steps(label, [typed])
+
+
 def number(count: int) -> str:
     """Return a count, a dot for none, so that the eye finds the others."""
     return f"{count:,}" if count else "·"

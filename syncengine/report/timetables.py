@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from syncengine.model.names import command
 from syncengine.model.pair import Role
 from syncengine.model.sentences import listed, of_server, plural
 from syncengine.model.timetable_flag import FlagEdit
@@ -22,12 +23,12 @@ from syncengine.model.timetables import (
 )
 from syncengine.report.grid import Grid
 from syncengine.report.json_values import plain
-from syncengine.report.text import grid, print_lines
+from syncengine.report.text import grid, next_commands, print_lines
 
 FORMAT = "syncengine.timetables"
-VERSION = 1
+VERSION = 2
 FLAG_NOT_KNOWN = (
-    "Where they run is not known, since the pair file names no column for it: look at ttsched on a real server before "
+    "Where they run is not known, since the pair file names no column for it. Compare ttsched on a real server before "
     "and after setting one timetable in its window, and write the column and its three values under [timetables] "
     "(docs/how-to/timetables.md)."
 )
@@ -37,7 +38,7 @@ TIMETABLES_NAMED = 20
 def unscheduled_lines(
     listing: TimetableListing | None, role: Role, ones: Sequence[Timetable], *, tried: bool = False
 ) -> Iterator[Text]:
-    """Yield which timetables have no schedule on a server, and what to do; `tried` says that a plan could make none."""
+    """Yield which timetables have no schedule on a server, and what to do; `tried`: a plan could make none."""
     if not ones:
         return
     it, runs = ("it", "runs") if len(ones) == 1 else ("they", "run")
@@ -48,15 +49,15 @@ def unscheduled_lines(
     if flag_known and not tried and any(one.states_known for one in ones):
         back = " --from secondary" if role is Role.PRIMARY else ""
         again = f"`syncengine sync --set timetables{back}`"
-        yield Text(f"{again} makes schedules from those on {role.other}, and says which it cannot make.")
+        yield Text(f"{again} makes schedules from those on {role.other}, and lists those that it cannot make.")
         return
-    window = f"Choose in the window on {role} where {it} {runs}, and Modify it"
+    window = f"In the timetable window on {role}, choose where {it} {runs}, and Modify it"
     flag = "write the flag under [timetables] into the pair file (docs/how-to/timetables.md), and sync again"
-    above = " Why no schedule is made stands in the plan." if tried else ""
-    yield Text(f"{window}.{above}" if flag_known else f"{window}; or {flag}.")
+    above = " The plan says why it makes no schedule." if tried else ""
+    yield Text(f"{window}.{above}" if flag_known else f"{window}. Or {flag}.")
 
 
-def print_timetables(console: Console, listing: TimetableListing, *, every_line: bool = False) -> None:
+def print_timetables(console: Console, listing: TimetableListing, pair: str, *, every_line: bool = False) -> None:
     """Print the timetables of both servers side by side; `every_line` adds the text of their tasks."""
     console.print(Text(f"Timetables, as of {listing.as_of:%Y-%m-%d %H:%M}", "bold"))
     for role, problem in listing.failed:
@@ -70,6 +71,7 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
     for note in listing.notes:
         console.print(Text(f"Note: {note}.", style="dim"))
     console.print()
+    console.print(Text(_summary(listing), style="bold"))
     if listing.doubled:
         console.print(Text(f"These run on both servers: {named(listing.doubled, TIMETABLES_NAMED)}.", style="yellow"))
     if listing.state_unknown:
@@ -80,16 +82,18 @@ def print_timetables(console: Console, listing: TimetableListing, *, every_line:
             console.print(Text(leftover_text(left, role), style="yellow"))
     if listing.flag is None and listing.timetables:
         console.print(Text(FLAG_NOT_KNOWN))
-    console.print(Text(_summary(listing), style="bold"))
+    if listing.differing and not listing.failed:
+        preview = command("sync", "--pair", pair, "--set", "timetables", "--dry-run")
+        print_lines(console, next_commands([("To see what a sync would copy to the secondary", preview)]))
 
 
 def _unknown_flags(listing: TimetableListing) -> str:
-    """Say of which timetables the flag is none of the three, and what to do."""
+    """Say for which timetables the flag is none of the three, and what to do."""
     column = f"ttsched.{listing.flag.column}" if listing.flag else SCHEDULES
     return (
-        f"Where these run is not known, since {column} holds none of the three values that the pair file names: "
-        f"{named(listing.state_unknown, TIMETABLES_NAMED)}. Look in their windows where they run, and correct [timetables] in "
-        "the pair file (docs/how-to/timetables.md)."
+        f"Where these run is not known, since {column} has none of the three values that the pair file names: "
+        f"{named(listing.state_unknown, TIMETABLES_NAMED)}. Check in their windows where they run, and correct "
+        "[timetables] in the pair file (docs/how-to/timetables.md)."
     )
 
 
@@ -103,7 +107,7 @@ def _table(listing: TimetableListing) -> Grid:
 
 
 def _state(side: TimetableSide) -> str:
-    """Return where a timetable runs, by what one server holds; more than one state where its schedules differ."""
+    """Return where a timetable runs by the rows of one server; more than one state where its schedules differ."""
     if not side.there:
         return "·"
     if not side.schedules:
@@ -143,14 +147,10 @@ def _lines(listing: TimetableListing) -> Iterator[str]:
 def _summary(listing: TimetableListing) -> str:
     count = plural(len(listing.timetables), "timetable")
     if listing.failed:
-        return f"{count} there; the other server did not answer, so nothing is compared."
+        return f"{count} on the server that answers; nothing is compared."
     if not listing.differing:
-        but = (
-            f" but for where they run, which is not known of {len(listing.state_unknown):,}"
-            if listing.state_unknown
-            else ""
-        )
-        return f"{count}, alike on both servers{but}."
+        unknown = len(listing.state_unknown)
+        return f"{count}, alike on both servers{f'; where they run is not known for {unknown:,}' if unknown else ''}."
     return f"{count}, {len(listing.differing):,} of them not alike."
 
 
@@ -214,7 +214,7 @@ def _changes_table(edit: FlagEdit, before: str, after: str) -> Grid:
 
 
 def edit_summary(edit: FlagEdit, into: Role, made: FlagEdit | None, *, skipped: bool) -> str:
-    """Return what an edit comes to, with the schedules that are `made` beside it."""
+    """Return a sentence that sums up an edit, with the schedules that are `made` with it."""
     count = len({change.timetable for change in made.changes}) if made else 0
     if count and not edit.changes:
         return (
@@ -236,7 +236,7 @@ def edit_document(edit: FlagEdit) -> dict[str, Any]:
     return {
         "about": edit.about,
         "column": f"ttsched.{edit.column}",
-        "already_so": edit.alike,
+        "unchanged": edit.alike,
         "timetables": _changes(edit, "now"),
     }
 
@@ -247,13 +247,13 @@ def schedules_document(made: FlagEdit | None) -> list[dict[str, Any]]:
 
 
 def _changes(edit: FlagEdit, before: str) -> list[dict[str, Any]]:
-    """Return what becomes of each flag; `before` says of which rows the value is that it begins with."""
+    """Return how each flag changes; `before` names the rows that its first value is of."""
     return [
         {
             "owner": change.timetable[0],
             "name": change.timetable[1],
-            before: {"says": change.labels[0], "stored": change.before},
-            "then": {"says": change.labels[1], "stored": change.after},
+            before: {"label": change.labels[0], "stored": change.before},
+            "then": {"label": change.labels[1], "stored": change.after},
         }
         for change in edit.changes
     ]

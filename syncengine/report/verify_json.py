@@ -11,7 +11,7 @@ from syncengine.model.window import Window
 from syncengine.report.checklist import line_document
 from syncengine.report.json_values import plain
 
-VERIFY_VERSION = 1
+VERIFY_VERSION = 2
 
 
 def verify_document(observation: Observation) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def verify_document(observation: Observation) -> dict[str, Any]:
     return {
         "format": "syncengine.verify",
         "version": VERIFY_VERSION,
-        # Where there was no row to compare nobody can say so.
+        # Without a row to compare it is not known.
         "in_sync": None if observation.empty else observation.in_sync,
         "counts": _counts(observation),
         "source": observation.source.value,
@@ -42,14 +42,14 @@ def verify_document(observation: Observation) -> dict[str, Any]:
             for table in observation.not_compared
         ],
         "by_hand": [line_document(line) for line in observation.by_hand],
-        "not_looked_at": [{"table": table.spec.name, "why": table.problem} for table in excluded],
+        "excluded": [{"table": table.spec.name, "why": table.problem} for table in excluded],
         "tables": [_table(table, followed.get(table.spec.name, [])) for table in observation.tables],
         "notes": [*observation.notes, *(note for facts in observation.facts for note in facts.notes)],
     }
 
 
 def _counts(observation: Observation) -> dict[str, int]:
-    """Return how many tables there are of each verdict; of the others, neither servers' own nor absent, none."""
+    """Return how many tables there are of each verdict; tables that are never compared, or absent, do not count."""
     compared = [table for table in observation.tables if table.state is TableState.COMPARED]
     return {
         "in_sync": sum(table.in_sync and not table.empty for table in compared),
@@ -75,7 +75,7 @@ def _table(table: TableObservation, follows: list[dict[str, Any]]) -> dict[str, 
         "data_class": table.spec.data_class.value,
         "archive": table.spec.archive.value if table.spec.archive else None,
         "state": table.state.value,
-        # Of a table that was not compared, and of one without a row, nobody can say so.
+        # For a table that was not compared, and for one without a row, it is not known.
         "in_sync": None if table.empty or table.state is not TableState.COMPARED else table.in_sync,
         "empty": table.empty,
         "problem": table.problem,
@@ -114,7 +114,7 @@ def _table(table: TableObservation, follows: list[dict[str, Any]]) -> dict[str, 
 
 
 def compared_window(table: TableObservation) -> Window | None:
-    """Return from when to when a table was compared, over all ACDs."""
+    """Return the window in which a table was compared, over all ACDs."""
     windows = [scope.window for scope in table.scopes if scope.window is not None]
     if not windows:
         return None
@@ -134,7 +134,7 @@ def _bucket(drift: BucketDrift) -> dict[str, Any]:
         "rows_extra": drift.counts.extra,
         "rows_changed": drift.counts.changed,
         "stretch": plain(drift.stretch.span if drift.stretch else None),
-        "moving": drift.changing,
+        "changing": drift.changing,
     }
 
 

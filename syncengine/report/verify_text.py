@@ -204,10 +204,10 @@ def _notes(observation: Observation, *, every_table: bool) -> Iterator[str]:
         yield from table.overlap_sentences
         moving = sum(1 for drift in table.differing if drift.changing)
         if moving:
-            yield f"{table.spec.name}: {plural(moving, 'bucket')} changed while it was compared: verify again"
+            yield f"{table.spec.name}: {plural(moving, 'bucket')} changed while compared: verify again"
     by_rows = [table.spec.name for table in observation.tables if table.uncovered]
     if every_table and by_rows and any(table.strength is Strength.FINGERPRINT for table in observation.tables):
-        yield f"Compared by every row, since no fingerprint covers their fractions: {', '.join(by_rows)}"
+        yield f"Compared row by row, since no fingerprint covers their fractions: {', '.join(by_rows)}"
     scopes = ((table.spec.name, scope) for table in observation.tables for scope in table.scopes)
     yield from scope_notes((name, scope.acd, tuple(_not_expected(scope))) for name, scope in scopes)
 

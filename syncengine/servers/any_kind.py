@@ -1,4 +1,4 @@
-"""What servers of every kind do alike: what is asked by SQL, and what is asked over connections that are lent."""
+"""What servers of every kind share: queries in SQL, and queries over leased connections."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from syncengine.servers.sql.dialect import Dialect, Statement
 from syncengine.servers.sql.rows import bound_at, bounds_statement, highest_statement
 from syncengine.servers.stream import Stream
 
-Lending = TypeVar("Lending", bound=Connections[Any])
+Pool = TypeVar("Pool", bound=Connections[Any])
 
 
 def columns_of(table: LiveTable, names: Sequence[str], server: str) -> list[tuple[str, LiveColumn]]:
-    """Return columns of a table under the names they are asked for by; raises `ServerError` for those it lacks."""
+    """Return columns of a table under the requested names; raises `ServerError` for missing ones."""
     found = [(name, table.column(folded(name))) for name in names]
     existing = [(name, column) for name, column in found if column is not None]
     if len(existing) < len(found):
         missing = ", ".join(name for name, column in found if column is None)
-        raise ServerError(f"{server}: a column is not there: {table.name} has no {missing}.")
+        raise ServerError(f"{server}: no such column: {table.name} has no {missing}.")
     return existing
 
 
@@ -54,7 +54,7 @@ class AnyServer(NeverPickled, ABC):
         return int(self._rows(highest_statement(table, column, *self._stored(table)))[0][0] or 0)
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Stream rows in batches of bounded size; the time limit is for the whole stream, to its last batch."""
+        """Stream rows in batches of bounded size; the time limit covers the whole stream."""
         return Stream(self._batches(query), self._name).reader()
 
     def _check_writable(self) -> None:
@@ -66,7 +66,7 @@ class AnyServer(NeverPickled, ABC):
 
     def _missing_table(self, table: str) -> ServerError:
         hint = "`syncengine check` names the tables a server lacks."
-        return ServerError(f"{self._name}: a table is not there: {table}.", hint=hint)
+        return ServerError(f"{self._name}: no such table: {table}.", hint=hint)
 
     @abstractmethod
     def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:
@@ -78,13 +78,13 @@ class AnyServer(NeverPickled, ABC):
 
     @abstractmethod
     def _stored(self, table: str) -> tuple[Dialect, str]:
-        """Return how a table is asked about, and what it is called there; raises where there is none."""
+        """Return the dialect and the stored name of a table; raises where there is no such table."""
 
 
-class LiveServer(AnyServer, Generic[Lending]):
+class LiveServer(AnyServer, Generic[Pool]):
     """A server that runs by itself. Every query has a connection of its own, so calls may come from several threads."""
 
-    def __init__(self, connections: Lending, role: Role, *, writable: bool, load: str | None) -> None:
+    def __init__(self, connections: Pool, role: Role, *, writable: bool, load: str | None) -> None:
         super().__init__(role, writable=writable, load=load)
         self._connections = connections
         try:
@@ -94,7 +94,7 @@ class LiveServer(AnyServer, Generic[Lending]):
             raise
 
     def interrupt(self) -> None:
-        """Stop the queries that are running, or the wait for them, from another thread."""
+        """Stop the running queries, or the waits for them, from another thread."""
         self._connections.interrupt()
 
     def close(self) -> None:
@@ -102,10 +102,10 @@ class LiveServer(AnyServer, Generic[Lending]):
         self._connections.close()
 
     def _rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        with self._connections.lease() as lent:
-            rows: list[tuple[Any, ...]] = lent.rows(statement)
+        with self._connections.lease() as lease:
+            rows: list[tuple[Any, ...]] = lease.rows(statement)
             return rows
 
     @abstractmethod
     def _reach(self) -> None:
-        """Ask the server who it is."""
+        """Read the server's identity."""

@@ -1,4 +1,4 @@
-"""How values of Informix types travel from and to a live server."""
+"""The Arrow types in which values of Informix types are exchanged with a live server."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ ARROW = {
     "char": pa.string(),
     "varchar": pa.string(),
 }
-"""The Arrow type of each Informix type whose values are read as they are."""
+"""The Arrow type of each Informix type whose values are read unchanged."""

@@ -1,4 +1,4 @@
-"""Remembers the numbers that pass on their way into a table, so that what numbers its columns can be advanced."""
+"""Tracks the numbers written to a table, so that the sequences of its columns can be advanced."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from syncengine.model.names import folded
 
 
 class ColumnRanges:
-    """The lowest and the highest number that has passed in some columns; one of which none has passed is not there.
+    """The lowest and the highest number written to some columns; a column without numbers is not there.
 
-    Of broken numbers what counts is how far a count of whole ones had to come; those without an end do not count.
+    A fraction counts as the whole number that a sequence must reach; infinite numbers do not count.
     """
 
     def __init__(self, columns: Collection[str]) -> None:
@@ -25,7 +25,7 @@ class ColumnRanges:
         self.highest: dict[str, int] = {}
 
     def tracking(self, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
-        """Return the same rows, looked at as they pass."""
+        """Return the same rows, tracked as they are read."""
         numbered = [name for name in rows.schema.names if folded(name) in self._columns]
         return (
             pa.RecordBatchReader.from_batches(rows.schema, self._tracked_batches(rows, numbered)) if numbered else rows
@@ -46,7 +46,7 @@ class ColumnRanges:
 
 
 def _numbers(values: pa.Array) -> list[Any]:
-    """Return the lowest and the highest number of a column, or all that are numbers of one that holds text."""
+    """Return the lowest and the highest number of a column, or all numbers of a text column."""
     kind = values.type
     if pa.types.is_floating(kind):
         values = values.filter(pc.is_finite(values))

@@ -1,4 +1,4 @@
-"""Connections to one live server: kept in SQLAlchemy's pool, lent to one query each, interrupted meanwhile."""
+"""Connections to one live server: pooled by SQLAlchemy, leased to one query at a time, and interruptible."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from syncengine.model.errors import ServerError
 from syncengine.model.never_pickled import NeverPickled
 from syncengine.servers.driver_calls import Calls
 
-# What goes wrong with a connection that is given back is told by whoever used it, or matters to nobody.
+# A fault of a released connection was reported by the query that used it, or does not matter.
 logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 IDLE_CONNECTIONS = 3
-"""Kept for the next who asks."""
+"""How many idle connections stay open for the next query."""
 
 
 class LeasedConnection(Protocol):
-    """A connection in use."""
+    """A leased connection."""
 
     @property
     def calls(self) -> Calls:
         """The calls on it."""
 
 
-Lent = TypeVar("Lent", bound=LeasedConnection)
+Lease = TypeVar("Lease", bound=LeasedConnection)
 
 
-class Connections(NeverPickled, ABC, Generic[Lent]):
-    """Lends the connections of one server, each to one query at a time."""
+class Connections(NeverPickled, ABC, Generic[Lease]):
+    """Leases the connections of one server, each to one query at a time."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.closed = False
-        # One that a collected stream gives back may come while another is lent, in the same thread.
+        # A stream that is garbage-collected may release its connection while the same thread is leasing another.
         self._guard = threading.RLock()
-        self._leased: set[Lent] = set()
+        self._leased: set[Lease] = set()
         self._opening: set[Calls] = set()
 
     @contextmanager
-    def lease(self) -> Iterator[Lent]:
-        """Lend a connection; what was not committed on it is rolled back when it is given back."""
+    def lease(self) -> Iterator[Lease]:
+        """Lease a connection; uncommitted work is rolled back when the lease ends."""
         if self.closed:
             raise ServerError(f"{self.name}: the connection was closed.")
         lease = self._acquire()
@@ -55,7 +55,7 @@ class Connections(NeverPickled, ABC, Generic[Lent]):
             yield lease
             failed = False
         except GeneratorExit:
-            # Who reads no further has no fault of it.
+            # The reader stopped early: the connection is not at fault.
             failed = False
             raise
         finally:
@@ -65,7 +65,7 @@ class Connections(NeverPickled, ABC, Generic[Lent]):
                 self._forget(lease)
 
     def interrupt(self) -> None:
-        """End the waits of all connections that are lent, or on their way to be."""
+        """End the waits of all connections that are leased or being opened."""
         with self._guard:
             waits = (*(one.calls for one in self._leased), *self._opening)
         for one in waits:
@@ -73,7 +73,7 @@ class Connections(NeverPickled, ABC, Generic[Lent]):
 
     @contextmanager
     def _interruptible(self, calls: Calls) -> Iterator[None]:
-        """Have an interruption reach the calls of a connection that is not lent yet."""
+        """Let an interruption reach the calls of a connection that is not leased yet."""
         with self._guard:
             self._opening.add(calls)
         try:
@@ -83,32 +83,32 @@ class Connections(NeverPickled, ABC, Generic[Lent]):
                 self._opening.discard(calls)
 
     def close(self) -> None:
-        """End every connection; those that are lent end when they are given back."""
+        """End every connection; leased ones end when they are released."""
         self.closed = True
         self._dispose()
         with self._guard:
             if not self._leased:
                 self._all_ended()
 
-    def _forget(self, lease: Lent) -> None:
+    def _forget(self, lease: Lease) -> None:
         with self._guard:
             self._leased.discard(lease)
             if self.closed and not self._leased:
-                # One that was given back while the pool was emptied lies in it again.
+                # A connection released while the pool was being emptied is in the pool again.
                 self._dispose()
                 self._all_ended()
 
     @abstractmethod
-    def _acquire(self) -> Lent:
+    def _acquire(self) -> Lease:
         """Take a connection from the pool."""
 
     @abstractmethod
-    def _release(self, lease: Lent, *, failed: bool) -> None:
-        """Give a connection back to the pool, or end it; `failed` says whether its query raised."""
+    def _release(self, lease: Lease, *, failed: bool) -> None:
+        """Return a connection to the pool, or end it; `failed` says whether its query raised."""
 
     @abstractmethod
     def _dispose(self) -> None:
-        """End the connections that wait to be lent."""
+        """End the idle connections."""
 
     def _all_ended(self) -> None:  # most kinds have nothing to do then
-        """Do what is left to do once none is lent any more."""
+        """Do the final work once no connection is leased."""

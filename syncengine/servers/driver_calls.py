@@ -1,7 +1,7 @@
 """Runs a driver's calls so that Ctrl-C, a time limit or another thread can end the wait for them.
 
-A driver blocks in C, where Python hears no Ctrl-C. So each call runs in a thread of its own; whoever waits for it
-has it stopped, and goes away when that brings no answer. The connection is given up then. No call is waited for
+A driver blocks in C, where Python does not see Ctrl-C. So each call runs in a thread of its own; its waiting caller
+stops it, and leaves when that brings no answer. The connection is then abandoned. No call is waited for
 without a limit, those that close something and those at exit included.
 """
 
@@ -24,24 +24,24 @@ from syncengine.model.errors import (
 
 Result = TypeVar("Result")
 WAIT_SECONDS = 0.5
-"""How often a wait looks at the clock, and hears Ctrl-C where a system does not end a wait for it."""
+"""How often a wait checks the clock, and Ctrl-C where the system does not end a wait for it."""
 GRACE_SECONDS = 1.0
-"""How long a call that was stopped may take to come to its end, where its connection can be used after that."""
+"""How long a stopped call may take to end, where its connection can be used after that."""
 CLOSING_SECONDS = 1.5
-"""How long ending a connection may take: whoever ends it has no more use of it, and the server rolls back anyway."""
+"""How long ending a connection may take: it is no longer needed, and the server rolls back anyway."""
 ENDING_SECONDS = 0.2
-"""How long a call that was left is still waited for when the process ends."""
+"""How long an abandoned call is still waited for when the process ends."""
 QUERY = "a query"
 LONGER = "Set limits.query_seconds in the pair file higher, or choose a shorter window."
 ABANDONED: list[Future[Any]] = []
-"""Calls that nobody waits for any more."""
+"""Calls that are no longer waited for."""
 
 
 class Calls:
     """The calls on one connection, of which one runs at a time.
 
-    `stop` makes the call that runs come to an end. Where the connection is whole after that, `close` ends it once
-    nobody is busy with it, and `cut` ends it under a call that goes on all the same; without `close` it is given up
+    `stop` ends the running call. Where the connection is usable after that, `close` ends it once
+    no call uses it, and `cut` ends it under a call that continues all the same; without `close` it is abandoned
     with its call.
     """
 
@@ -62,28 +62,28 @@ class Calls:
         self.stopped = False
         """A call was stopped: a cancellation may be under way and must hit nothing else."""
         self.abandoned = False
-        """Nobody waits any more for a call that runs: the connection must not be touched."""
+        """A running call is no longer waited for: the connection must not be used."""
 
     @property
     def interrupted(self) -> bool:
-        """Say whether somebody wants no more of it."""
+        """Say whether it was interrupted."""
         return self._interruption.done()
 
     def deadline(self) -> float:
-        """Return until when a query that begins now may take."""
+        """Return the time by which a query that begins now must end."""
         return time.monotonic() + self.seconds
 
     def interrupt(self) -> None:
-        """End the wait for the call that runs, or for the next."""
+        """End the wait for the running call, or for the next."""
         with suppress(InvalidStateError):
             self._interruption.set_result(None)
 
     def run(self, call: Callable[[], Result], deadline: float | None = None, what: str = QUERY) -> Result:
         """Return what a call returns, or raise what it raises.
 
-        Raises `CancelledError` when it was interrupted and `ServerSlowError` when the time is over, which is that of
-        a query where no `deadline` is given; `what` says what took too long. Whatever ends the wait early has the
-        call stopped.
+        Raises `CancelledError` when it was interrupted and `ServerSlowError` at the deadline, which is that of
+        a query where no `deadline` is given; `what` names what took too long. Ending the wait early
+        stops the call.
         """
         until = self.deadline() if deadline is None else deadline
         self.check(until, what)
@@ -103,12 +103,12 @@ class Calls:
         return result
 
     def check(self, deadline: float, what: str = QUERY) -> None:
-        """Raise what ends a query between two calls."""
+        """Raise the error that ends a query between two calls."""
         if self.interrupted:
             raise CancelledError(f"{self._name}: the query was interrupted.")
         if self.stopped:
             raise ServerUnreachableError(
-                f"{self._name}: a query took longer than {self.seconds:g} seconds, and its connection was given up.",
+                f"{self._name}: a query took longer than {self.seconds:g} seconds, and its connection was abandoned.",
                 hint=LONGER,
             )
         if time.monotonic() > deadline:
@@ -120,7 +120,7 @@ class Calls:
         if self._close is None:
             self._stop()
             return
-        # A server that answers nobody does not answer this either: it is waited for no longer than the call.
+        # A server that does not respond does not answer this either: it is waited for no longer than the call.
         stopping: Future[Any] = _started(self._stop, self._name)
         ABANDONED.append(stopping)
         self.abandoned = bool(wait((running, stopping), GRACE_SECONDS).not_done)
@@ -130,14 +130,14 @@ class Calls:
                 _started(lambda: self._close_when_idle(running, stopping), self._name)
 
     def _close_when_idle(self, *busy: Future[Any]) -> None:
-        """Close a connection that was given up as soon as nobody is busy with it."""
+        """Close an abandoned connection as soon as no call uses it."""
         wait(busy)
         if self._close is not None:
             self._close()
 
 
 def has_abandoned_calls() -> bool:
-    """Say whether a call that nobody waits for still runs, for which a driver would keep the process from ending."""
+    """Say whether an abandoned call still runs, for which a driver would prevent the process from ending."""
     ABANDONED[:] = [one for one in ABANDONED if not one.done()]
     if ABANDONED:
         wait(ABANDONED, ENDING_SECONDS)
@@ -145,17 +145,17 @@ def has_abandoned_calls() -> bool:
 
 
 def too_long(name: str, seconds: float, what: str = QUERY) -> ServerSlowError:
-    """Return the error for what took longer than the user allows."""
+    """Return the error for what exceeded the user's time limit."""
     return ServerSlowError(f"{name}: {what} took longer than {seconds:g} seconds and was stopped.", hint=LONGER)
 
 
 def unknown_outcome(name: str, error: BaseException | None = None, why: str = "") -> UnknownOutcomeError:
-    """Return the error for a commit whose answer never came, `error` being what kept it from coming."""
-    return UnknownOutcomeError(f"{_unanswered(name, error)}, and that does not say whether it was done{why}.")
+    """Return the error for a commit without an answer; `error` is the reason that no answer came."""
+    return UnknownOutcomeError(f"{_unanswered(name, error)}; whether the commit was done is not known{why}.")
 
 
 def rolled_back(name: str, error: BaseException) -> ServerError:
-    """Return the error for a commit whose answer never came, and of which the server says that it was not done."""
+    """Return the error for a commit without an answer that the server reports as rolled back."""
     return ServerError(
         f"{_unanswered(name, error)}, and the server rolled back.",
         hint=LONGER if isinstance(error, ServerSlowError) else "Run the same command again.",
@@ -173,23 +173,23 @@ def _unanswered(name: str, error: BaseException | None) -> str:
 
 
 def _started(call: Callable[[], Result], name: str) -> Future[Result]:
-    """Run a call in a thread of its own, which Python does not wait for when it ends, as it would for an executor's.
+    """Run a call in a thread of its own, which, unlike an executor's, Python does not wait for when it ends.
 
-    Raises `ServerError` where there is no thread to be had, as while Python ends: nobody could end the wait for it.
+    Raises `ServerError` where no thread can be started, as while Python ends.
     """
     future: Future[Result] = Future()
 
     def run() -> None:
         try:
             future.set_result(call())
-        except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to whoever waits
+        except BaseException as error:  # noqa: BLE001  # any error belongs to the caller that waits
             future.set_exception(error)
 
     try:
         threading.Thread(target=run, name="driver", daemon=True).start()
     except RuntimeError as error:
         raise ServerError(
-            f"{name}: there is no thread to be had to ask it in ({error}).",
-            hint="Let this user have more processes (ulimit -u), or more memory.",
+            f"{name}: cannot start another thread ({error}).",
+            hint="Allow this user more processes (ulimit -u) or more memory.",
         ) from error
     return future

@@ -1,4 +1,4 @@
-"""Loads the drivers of live servers, which are large and have needs of their own: only who needs one has it."""
+"""Loads the drivers of live servers only where they are needed: they are large and need system libraries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Driver:
 
     kind: str
     extra: str
-    """What installs it, beside syncengine itself."""
+    """The extra that installs it with syncengine."""
     modules: tuple[str, ...]
 
 
@@ -32,14 +32,14 @@ PACKAGES = {
     "libgcc_s.so.1": ("libgcc", "libgcc-s1"),
     "libgssapi_krb5.so.2": ("krb5-libs", "libgssapi-krb5-2"),
 }
-"""The packages that have the libraries the drivers need of the system: on RHEL, and on Debian."""
+"""The packages with the system libraries that the drivers need: on RHEL, and on Debian."""
 MISSING = re.compile(r"(?P<library>\S+\.so[.\d]*): cannot open shared object file")
 TOO_OLD = re.compile(r"version `(?P<version>[\w.]+)' not found")
 
 
 @contextmanager
 def loading(role: Role, driver: Driver) -> Iterator[None]:
-    """Tell a driver that is not installed from one that is and lacks something of the system: raises `InputError`."""
+    """Distinguish a missing driver from one that lacks a system library: raises `InputError`."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -50,27 +50,27 @@ def loading(role: Role, driver: Driver) -> Iterator[None]:
             hint=f"Install it: pip install '.[{driver.extra}]' in the folder of the sources of syncengine.",
         ) from error
     except ImportError as error:
-        said, hint = what_is_missing(str(error))
+        missing, hint = what_is_missing(str(error))
         raise InputError(
-            f"{role}: the driver for {driver.kind} is installed, but cannot be loaded: {said}.", hint=hint
+            f"{role}: the driver for {driver.kind} is installed, but cannot be loaded: {missing}.", hint=hint
         ) from error
 
 
 def what_is_missing(text: str) -> tuple[str, str]:
-    """Return what the loader's words say a driver lacks, and how to get it."""
+    """Return what a driver lacks by the loader's message, and how to install it."""
     missing, too_old = MISSING.search(text), TOO_OLD.search(text)
     if missing:
         library = missing["library"].rstrip(":")
-        known = PACKAGES.get(library)
-        if known is None:
-            return f"the system has no {library}", "Install the system's package that has it."
-        red_hat, debian = known
+        packages = PACKAGES.get(library)
+        if packages is None:
+            return f"the system has no {library}", "Install the system package that contains it."
+        red_hat, debian = packages
         hint = f"Install it: on RHEL dnf install {red_hat}, on Debian apt-get install {debian}."
         return f"the system has no {library}", hint
     if too_old:
         version = too_old["version"]
         return (
-            f"the system's C library is too old, it lacks {version}",
-            "It takes glibc 2.34 or later: RHEL 9, Debian 12, Ubuntu 22.04.",
+            f"the system's C library is too old: it lacks {version}",
+            "It needs glibc 2.34 or later: RHEL 9, Debian 12, Ubuntu 22.04.",
         )
-    return text, "Run the command again with -vv and attach what it says to a bug report."
+    return text, "Run the command again with -vv and attach its output to a bug report."

@@ -1,4 +1,4 @@
-"""What a wrapper of a server or of a transaction does not change goes to the one it is around."""
+"""Wrappers of a server or a transaction pass on what they do not change."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import ClassVar, Concatenate, Generic, ParamSpec, TypeVar
 from syncengine.servers.protocol import Server, WriteSession
 
 Inner = TypeVar("Inner")
-Asked = ParamSpec("Asked")
+Params = ParamSpec("Params")
 Answer = TypeVar("Answer")
 
 
 class Forwarding(Generic[Inner]):
-    """A wrapper; one that has a method which its protocol does not know, a misspelt one, raises `TypeError`."""
+    """A wrapper; a method that its protocol lacks, such as a misspelt one, raises `TypeError`."""
 
     _protocol: ClassVar[type]
 
@@ -27,20 +27,20 @@ class Forwarding(Generic[Inner]):
             if inspect.isfunction(does) and not name.startswith("_") and not hasattr(cls._protocol, name):
                 raise TypeError(f"{cls.__name__}.{name}: {cls._protocol.__name__} has no such method.")
 
-    def _call(self, method: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
-        """Answer by the method of the inner one. Whoever changes how each of them is called overrides it."""
+    def _call(self, method: Callable[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
+        """Call a method of the inner one. A wrapper that changes every call overrides this."""
         return method(*args, **kwargs)
 
 
 def forwarded(
-    method: Callable[Concatenate[Inner, Asked], Answer],
-) -> Callable[Concatenate[Forwarding[Inner], Asked], Answer]:
-    """Return a method of a protocol as its wrappers have it."""
+    method: Callable[Concatenate[Inner, Params], Answer],
+) -> Callable[Concatenate[Forwarding[Inner], Params], Answer]:
+    """Return the wrappers' version of a method of a protocol."""
     name = method.__name__
 
-    def forward(self: Forwarding[Inner], /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
-        ask: Callable[Asked, Answer] = getattr(self._inner, name)
-        return self._call(ask, *args, **kwargs)
+    def forward(self: Forwarding[Inner], /, *args: Params.args, **kwargs: Params.kwargs) -> Answer:
+        method: Callable[Params, Answer] = getattr(self._inner, name)
+        return self._call(method, *args, **kwargs)
 
     return forward
 

@@ -24,14 +24,14 @@ def database_path(settings: ServerSettings, folder: Path) -> Path:
 
 
 def is_embedded(settings: ServerSettings) -> bool:
-    """Say whether a server is a file, which one process alone can have open for writing, and no other then."""
+    """Say whether a server is a file, which only one process can open for writing, and then no other at all."""
     return settings.url.startswith(DUCKDB_SCHEME)
 
 
 def open_server(settings: ServerSettings, folder: Path, *, writable: bool, limits: Limits) -> Server:
     """Open one server of a pair; raises `ServerError` when it cannot be reached.
 
-    Nothing it tells or raises shows what its url takes from the environment.
+    Nothing it reports or raises shows the values that its url takes from the environment.
     """
     with masking(settings.mask):
         server = _opened(settings, folder, writable=writable and not settings.read_only, limits=limits)

@@ -1,4 +1,4 @@
-"""Fingerprints folded here, where a server does not compute them as the definition says."""
+"""Fingerprints computed here, where a server does not compute them as defined."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statement
 
 FOLDED_AT_ONCE = 50_000
-"""Rows folded in one query, whose planning alone takes as long as folding 30,000."""
+"""Rows in one query, whose planning alone takes as long as the fingerprints of 30,000."""
 
 
 def folds_all(query: FingerprintQuery, trusted: frozenset[str]) -> bool:
@@ -23,7 +23,7 @@ def folds_all(query: FingerprintQuery, trusted: frozenset[str]) -> bool:
 
 
 def needed_columns(query: FingerprintQuery) -> tuple[str, ...]:
-    """Return the columns a fingerprint is folded from."""
+    """Return the columns a fingerprint is computed from."""
     buckets = query.buckets
     around = (buckets.date, buckets.label, buckets.epoch, buckets.acd, query.incomplete, query.interval)
     names = [name for name in around if name is not None]
@@ -31,10 +31,10 @@ def needed_columns(query: FingerprintQuery) -> tuple[str, ...]:
 
 
 def fold_here(query: FingerprintQuery, rows: pa.RecordBatchReader) -> Iterator[tuple[Bucket, BucketState]]:
-    """Yield the state of each bucket of rows that were fetched, of which only a portion is held at a time."""
+    """Yield the state of each bucket of fetched rows, of which only some are in memory at a time."""
     states: dict[Bucket, BucketState] = {}
     with duckdb.connect(":memory:", config={"threads": "1", "memory_limit": "256MB"}) as connection:
-        # The rows are those selected already: the condition holds for each of them.
+        # The rows are selected already: the condition is true for each of them.
         statement = fingerprint_statement(query, source="fetched")
         for portion in _portions(rows):
             connection.register("fetched", portion)
@@ -57,7 +57,7 @@ def _portions(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
 
 
 def _combined(one: BucketState, other: BucketState) -> BucketState:
-    """Return the state of a bucket whose rows came in two portions."""
+    """Return the state of a bucket whose rows came in two batches."""
     incomplete = [state.incomplete for state in (one, other) if state.incomplete is not None]
     lengths = [length for state in (one, other) for length in state.lengths or ()]
     return BucketState(

@@ -1,4 +1,4 @@
-"""Who holds the locks that somebody waited for in vain, named in the error."""
+"""Names in a lock error the sessions that hold the locks."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class LockHolder:
     number: int
     """The server's own."""
     description: str
-    """Whose it is, for people."""
+    """Its user, program and host, for people."""
     termination_command: str
-    """What ends it, for the server's administrator."""
+    """The command that ends it, for the server's administrator."""
 
 
 @contextmanager
 def holders_named(table: str, own: int | None, holders: Callable[[str], Sequence[LockHolder]]) -> Iterator[None]:
-    """Have an error about locks on a table say who holds them, but for the session `own`, where the server tells."""
+    """Add to an error about locks on a table which sessions hold them, except `own`, where the server reports it."""
     try:
         yield
     except ServerLockedError as error:
@@ -34,5 +34,5 @@ def holders_named(table: str, own: int | None, holders: Callable[[str], Sequence
             sessions = ", ".join(f"session {one.number} {one.description}" for one in others)
             commands = ", ".join(f"`{one.termination_command}`" for one in others)
             error.message = f"{error.message.removesuffix('.')}; locks on {table} are held by {sessions}."
-            error.hint = f"{error.hint} Its administrator ends such a session by {commands}.".strip()
+            error.hint = f"{error.hint} Its administrator can end such a session with {commands}.".strip()
         raise

@@ -1,4 +1,4 @@
-"""A server of which nothing is told that its url takes from the environment: no error, no name, no sentence."""
+"""A server whose errors, names and texts never show values that its url takes from the environment."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ from syncengine.model.mask import Mask
 from syncengine.model.selection import ReadQuery
 from syncengine.model.spec import ColumnType
 from syncengine.model.surroundings import Surroundings
-from syncengine.servers.forwarding import Answer, Asked, Forwarding, ForwardingServer, ForwardingSession, Inner
+from syncengine.servers.forwarding import Answer, Forwarding, ForwardingServer, ForwardingSession, Inner, Params
 from syncengine.servers.masked_errors import masking
 from syncengine.servers.protocol import LiveTable, Server, ServerDescription, WriteSession
 
 NAME_FIELDS = frozenset(
     {"table", "to", "of", "columns", "column", "generated", "inherited_by", "elsewhere", "is_a", "called"}
 )
-"""Fields of what surrounds a table that name tables and columns, or are words of syncengine's own."""
+"""Fields of a table's surroundings that name tables and columns, or are words of syncengine's own."""
 
 
 class _Masked(Forwarding[Inner]):
-    """Somebody whose errors tell nothing of the environment."""
+    """A wrapper that masks the errors of every call."""
 
     def __init__(self, inner: Inner, mask: Mask) -> None:
         super().__init__(inner)
         self._mask = mask
 
-    def _call(self, method: Callable[Asked, Answer], *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+    def _call(self, method: Callable[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
         with masking(self._mask):
             return method(*args, **kwargs)
 
 
 class MaskedSession(_Masked[WriteSession], ForwardingSession):
-    """A transaction; its id is numbers of the server's own, by which it is asked for it later."""
+    """A transaction; its id is not masked, since the server has to find it again."""
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Stream rows; what becomes of the stream is told by the server it is of."""
+        """Stream rows, with the errors of the stream masked."""
         return _reader(super().read(query), self._mask)
 
 
 class MaskedServer(_Masked[Server], ForwardingServer):
-    """A server that is told of without what its url takes from the environment. Rows are passed on as they are."""
+    """A server without the values that its url takes from the environment. Rows are passed on unchanged."""
 
     def describe(self) -> ServerDescription:
-        """Say who it is. Who is another server by what is masked has another identity still."""
+        """Describe it. Servers that differ only in masked text still have different identities."""
         description = super().describe()
         return replace(
             description,
@@ -64,7 +64,7 @@ class MaskedServer(_Masked[Server], ForwardingServer):
         )
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
-        """Return tables, of which owners, problems and types may name what is masked."""
+        """Return tables, with their owners, problems and types masked."""
         text = self._mask.text
         return {
             name: replace(
@@ -77,16 +77,16 @@ class MaskedServer(_Masked[Server], ForwardingServer):
         }
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
-        """Return what surrounds tables: what is named with its schema may name one of the url."""
+        """Return the surroundings of tables: a name with its schema may contain one of the url."""
         return {name: self._masked_surroundings(one) for name, one in super().surroundings(names).items()}
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
-        """Yield buckets; an error may come with each."""
+        """Yield buckets, any of which may raise."""
         with masking(self._mask):
             yield from super().fingerprint(query)
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Stream rows; an error may come with each batch."""
+        """Stream rows, any batch of which may raise."""
         return _reader(super().read(query), self._mask)
 
     @contextmanager
@@ -97,28 +97,28 @@ class MaskedServer(_Masked[Server], ForwardingServer):
 
     @contextmanager
     def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> Iterator[str]:
-        """Create a table; an error may come while it is there."""
+        """Create a table; errors while it exists are masked."""
         with masking(self._mask), super().scratch(columns) as name:
             yield name
 
     def termination_command(self, session: str) -> str:
-        """Return what ends a session, which may name a user of the url."""
+        """Return the command that ends a session, which may contain a user of the url."""
         return self._mask.text(super().termination_command(session))
 
     def _identity(self, identity: str) -> str:
         shown = self._mask.text(identity)
-        # Runs are kept with it, and must not be put back on another server once the environment names one.
+        # Runs are recorded with it, and must not be undone on another server once the environment names one.
         return shown if shown == identity else f"{shown} ({sha256(identity.encode()).hexdigest()[:8]})"
 
     def _masked_surroundings(self, surroundings: Surroundings) -> Surroundings:
-        # A table is asked for by its name, and told by it.
+        # A table is requested and returned under its own name.
         return replace(cast("Surroundings", _masked(surroundings, self._mask)), table=surroundings.table)
 
 
 def _masked(value: object, mask: Mask, name: str = "") -> object:
-    """Return a value without what a mask hides, in every text of it, however deep it lies."""
+    """Return a value with every text in it masked, at any depth."""
     if isinstance(value, str) and not isinstance(value, Enum):
-        # Tables and columns are called as everywhere, but where a schema or an expression is named with them.
+        # Plain names of tables and columns are not masked, unless a schema or an expression comes with them.
         return value if name in NAME_FIELDS and value.replace("$", "").isidentifier() else mask.text(value)
     if isinstance(value, tuple):
         return tuple(_masked(one, mask, name) for one in value)

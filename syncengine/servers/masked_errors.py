@@ -1,4 +1,4 @@
-"""The one place where errors of servers lose what a url takes from the environment, with all that caused them."""
+"""The one place where errors of servers, and their causes, lose the values that a url takes from the environment."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 from syncengine.model.mask import Mask
 
 FIELDS = ("message", "hint", "faults", "strerror", "filename", "filename2", "statement", "params")
-"""Of which the texts of errors are made, beside their arguments."""
+"""The fields with the texts of errors, beside their arguments."""
 
 
 class DriverTextError(Exception):
-    """An error of a driver, of which only the text could be kept."""
+    """An error of a driver that could only be masked as text."""
 
 
 @contextmanager
 def masking(mask: Mask) -> Iterator[None]:
-    """Raise what is raised, with nothing to be seen in it of what is masked, nor in what caused it."""
+    """Raise the same errors, with the masked values removed from them and from their causes."""
     try:
         yield
     except BaseException as error:
@@ -31,7 +31,7 @@ def masking(mask: Mask) -> Iterator[None]:
 
 
 def _shown(error: BaseException, mask: Mask, seen: dict[int, BaseException]) -> BaseException:
-    """Return an error that can be shown: itself, changed where it had to be, or another in its place."""
+    """Return an error that can be shown: the same one, masked if necessary, or another in its place."""
     if id(error) in seen:
         return seen[id(error)]
     seen[id(error)] = error
@@ -70,7 +70,7 @@ def _reveals(error: BaseException, mask: Mask) -> bool:
 
 
 def _change(error: BaseException, mask: Mask) -> None:
-    """Take out of the parts of an error what must not be seen, as far as they can be changed."""
+    """Mask the parts of an error, as far as they can be changed."""
     with suppress(Exception):
         error.args = tuple(_masked(one, mask) for one in error.args)
     for name in {*FIELDS, *getattr(error, "__dict__", ())}:

@@ -1,4 +1,4 @@
-"""The open servers of a pair, and who is handed work on them."""
+"""The open servers of a pair, and the executor of questions about them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 class QuestionExecutor(Protocol):
-    """Takes questions about a pair, and has them answered beside each other."""
+    """Answers questions about a pair concurrently."""
 
     def submit(
         self,
@@ -23,18 +23,18 @@ class QuestionExecutor(Protocol):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Future[Answer]:
-        """Have a question answered, which is a function of a module and plain values: both may leave this process."""
+        """Submit a question: a function of a module and plain values, both of which may leave this process."""
 
     def stop(self) -> None:
-        """Begin nothing more of what was handed over."""
+        """Start no more of the submitted questions."""
 
 
 class OpenServers(dict[Role, Server]):
-    """The open servers by role; `handing` is where work on them goes that need not be done here, None if nowhere."""
+    """The open servers by role; `executor` answers questions about them elsewhere, if there is one."""
 
     executor: QuestionExecutor | None = None
 
 
 def executor_of(servers: Mapping[Role, Server]) -> QuestionExecutor | None:
-    """Return where work on some servers goes; nowhere for those that are asked in a way of their own, as slower."""
+    """Return the executor of some servers; none for those that are wrapped, as throttled ones."""
     return servers.executor if isinstance(servers, OpenServers) else None

@@ -1,4 +1,4 @@
-"""What every kind of server can do. The rest of the engine sees servers only through this."""
+"""The protocol of every kind of server. The rest of the engine uses servers only through it."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from syncengine.model.surroundings import Surroundings
 
 @dataclass(frozen=True, slots=True)
 class LiveColumn:
-    """A column as the server's own catalogue has it; text of unknown width has width 0."""
+    """A column in the server's catalogue; text of unknown width has width 0."""
 
     name: str
     type: ColumnType
     native: str
     nullable: bool | None = None
-    """None where the server does not tell."""
+    """None where the server does not report it."""
     readable: bool = True
-    """Whether values come through exactly; a table with a column of which they do not is not compared."""
+    """Whether values are read exactly; a table with a column whose values are not is not compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveTable:
-    """A table as the server's own catalogue has it."""
+    """A table in the server's catalogue."""
 
     name: str
     columns: tuple[LiveColumn, ...]
     owner: str = ""
     indexes: tuple[str, ...] = ()
-    """The names of its indexes, where the server was asked for them."""
+    """The names of its indexes, where they were read."""
     problem: str = ""
-    """Why it cannot be asked about, as the end of a sentence that begins with the server."""
+    """Why it cannot be queried, as the end of a sentence that begins with the server."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,25 +65,25 @@ class SessionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the engine may ask of a server."""
+    """What a server can do."""
 
     transactions: bool
     locks_per_row: bool
-    """Whether a transaction needs room in a lock table for every row it writes."""
+    """Whether a transaction needs an entry in a lock table for every row it writes."""
     writable: bool
     write_path: str = ""
-    """How rows are inserted, for people; empty while that has not been found out."""
+    """How rows are inserted, for people; empty while that is not determined."""
     folds: frozenset[str] = COVERED_TYPES
-    """The types whose fingerprint the server computes itself; rows with others are fetched and folded here."""
+    """The types whose fingerprint the server computes itself; rows with others are fetched and computed here."""
     read_only: str = ""
-    """Why the server itself takes no writes, as the end of a sentence that begins with it; empty where it does."""
+    """Why the server itself accepts no writes, as the end of a sentence that begins with it; empty where it does."""
     locks_by_update: bool = False
-    """Whether rows are locked by updating them to what they are, which sets off what an update does."""
+    """Whether rows are locked by updating them to their own values, which runs UPDATE triggers."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerDescription:
-    """Who a server is."""
+    """The description of a server."""
 
     role: Role
     kind: str
@@ -94,21 +94,21 @@ class ServerDescription:
     user: str = ""
     locale: str = ""
     load: str | None = None
-    """The CMS load, as the pair file or the user's command tells it: no table is known to hold it (rule 14)."""
+    """The CMS load, from the pair file or the user's command: no table is known to hold it (rule 14)."""
     notes: tuple[str, ...] = ()
-    """What is unusual about the server and changes what may be done with it, a sentence each."""
+    """What is unusual about the server and limits its use, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many rows an ACD has in a table, and the first and last bucket that holds one."""
+    """How many rows an ACD has in a table, and its first and last bucket."""
 
     acd: int | None
     rows: int
     first: Bucket | None
     last: Bucket | None
     untimed: int = 0
-    """Rows that no window selects: with NULL in a time column, or a date that no window holds."""
+    """Rows that no window selects: with NULL in a time column, or an invalid date."""
 
 
 class WriteSession(Protocol):
@@ -117,7 +117,7 @@ class WriteSession(Protocol):
     id: str
 
     def lock(self, selection: Selection, *, table: bool = False) -> None:
-        """Keep others from changing the selected rows until the transaction ends.
+        """Block others from changing the selected rows until the transaction ends.
 
         With `table` the whole table is locked, so that its rows need no locks of their own.
         """
@@ -128,8 +128,8 @@ class WriteSession(Protocol):
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
         """Stream rows as the transaction sees them, in batches of bounded size.
 
-        The stream shares the transaction's connection: read it to its end, or let go of it, before anything
-        else is asked of the session. It ends with the transaction.
+        The stream shares the transaction's connection: read it to its end, or drop it, before anything
+        else is done in the session. It ends with the transaction.
         """
 
     def delete(self, selection: Selection) -> int:
@@ -138,27 +138,27 @@ class WriteSession(Protocol):
     def insert(self, table: str, rows: pa.RecordBatchReader) -> int:
         """Insert rows, columns matched by name, and return how many were inserted.
 
-        Sequences that number columns of the table are advanced past what was inserted, and never set back.
+        Sequences that number columns of the table are advanced past the inserted numbers, never backwards.
         """
 
     def run_deferred(self) -> None:
-        """Have done now what would wait for the commit, once all is written: it may refuse rows or change them."""
+        """Run deferred constraints and triggers once all is written: they may refuse rows or change them."""
 
     def commit(self) -> None:
-        """Make the writes durable; raises `UnknownOutcomeError` when nobody can say whether it did."""
+        """Make the writes durable; raises `UnknownOutcomeError` when that is not known."""
 
 
 class Server(Protocol):
     """One CMS database."""
 
     def describe(self) -> ServerDescription:
-        """Say who the server is."""
+        """Describe the server."""
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Return those of the named tables that exist."""
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
-        """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
+        """Return the triggers, references and constraints of the named tables that exist, under the requested names."""
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order."""
@@ -176,25 +176,25 @@ class Server(Protocol):
         """Open a transaction; raises `ServerReadOnlyError` where there can be none."""
 
     def scratch(self, columns: Sequence[tuple[str, ColumnType]]) -> AbstractContextManager[str]:
-        """Create an empty table of a name nobody has, and drop it at the end; the name is what is given.
+        """Create an empty table with a unique name, which is yielded, and drop it at the end.
 
         Raises `ServerReadOnlyError` where there can be none. For checking a live server, and for tests.
         """
 
     def session_state(self, session: str) -> SessionState:
-        """Say whether the write session of that id still lives on the server."""
+        """Say whether the write session with that id still lives on the server."""
 
     def termination_command(self, session: str) -> str:
-        """Return what ends a write session on the server, for its administrator; empty where that is not known."""
+        """Return the command that ends a write session on the server, for its administrator; empty where not known."""
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
-        """Return what is another for each day once a row of it was changed; None where the server cannot tell.
+        """Return a version of each day that changes with its rows; None where the server cannot show all changes.
 
-        Every change that a question asked later can see must show, however late or early it is asked.
+        Every change that a later query can see must change the version, however late or early it is read.
         """
 
     def waiting_sessions(self) -> int | None:
-        """Return how many sessions wait for locks on this database; None where that is not told."""
+        """Return how many sessions wait for locks on this database; None where that is not reported."""
 
     def interrupt(self) -> None:
         """Stop the queries that are running, from another thread."""
@@ -204,5 +204,5 @@ class Server(Protocol):
 
 
 def scratch_name() -> str:
-    """Return a name for a scratch table; customers' own tables begin with c_, so that no table of a CMS does."""
+    """Return a name for a scratch table; c_ is the prefix of customers' own tables, so no CMS table has it."""
     return f"c_syncengine_{secrets.token_hex(4)}"

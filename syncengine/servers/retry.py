@@ -1,4 +1,4 @@
-"""Tries again what a server refused only for the moment: a bounded number of times, with growing random waits."""
+"""Retries transient errors of a server: a bounded number of times, with growing random waits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
 from syncengine.model.interrupts import stop_requested
-from syncengine.servers.forwarding import Answer, Asked, Forwarding, ForwardingServer, forwarded
+from syncengine.servers.forwarding import Answer, Forwarding, ForwardingServer, Params, forwarded
 from syncengine.servers.protocol import Server
 
 log = logging.getLogger(__name__)
@@ -20,20 +20,20 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 4
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 20.0
-"""Seconds; the waits are drawn from ever wider ranges up to it, so that two who collided do not meet again."""
+"""Seconds; the waits are drawn from ever wider ranges up to it, so that two sessions do not collide again."""
 
 Result = TypeVar("Result")
 
 
 def is_transient(error: BaseException) -> bool:
-    """Say whether the same again may succeed. A commit of unknown outcome is never tried again blindly."""
+    """Say whether a retry may succeed. A commit of unknown outcome is never retried blindly."""
     return isinstance(error, ServerError) and error.transient and not isinstance(error, UnknownOutcomeError)
 
 
 def with_retries(do: Callable[[], Result], *, when: Callable[[BaseException], bool] = is_transient) -> Result:
-    """Return what a call returns, which must be whole in itself: what it began is begun anew.
+    """Return the result of a call, which is repeated as a whole.
 
-    `when` says which errors are worth another try. Each new try is a line in the log. Raises what the last one raised.
+    `when` says which errors are retried. Each retry is a line in the log. Raises the error of the last try.
     """
     return Retrying(
         retry=retry_if_exception(lambda error: when(error) and not stop_requested()),
@@ -52,19 +52,19 @@ def _warn(state: RetryCallState) -> None:
 
 
 def retried(
-    method: Callable[Concatenate[Server, Asked], Answer],
-) -> Callable[Concatenate[Forwarding[Server], Asked], Answer]:
-    """Return a method of a server whose answer is whole in itself, as asked once more where that may help."""
-    ask = forwarded(method)
+    method: Callable[Concatenate[Server, Params], Answer],
+) -> Callable[Concatenate[Forwarding[Server], Params], Answer]:
+    """Return a method of a server with retries; its answer must be complete when it returns."""
+    call = forwarded(method)
 
-    def again(self: Forwarding[Server], /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
-        return with_retries(lambda: ask(self, *args, **kwargs))
+    def retrying(self: Forwarding[Server], /, *args: Params.args, **kwargs: Params.kwargs) -> Answer:
+        return with_retries(lambda: call(self, *args, **kwargs))
 
-    return again
+    return retrying
 
 
 class RetryingServer(ForwardingServer):
-    """A server whose questions are asked again. What is streamed or written is the caller's to begin anew."""
+    """A server whose queries are retried. Streams and writes are for the caller to retry."""
 
     tables = retried(Server.tables)
     surroundings = retried(Server.surroundings)
@@ -75,5 +75,5 @@ class RetryingServer(ForwardingServer):
     waiting_sessions = retried(Server.waiting_sessions)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
-        """Ask, and again; the answer is held until it is whole."""
+        """Retry until the answer is complete."""
         return iter(with_retries(lambda: list(self._inner.fingerprint(query))))

@@ -1,6 +1,6 @@
-"""The sockets a driver speaks through, which it does not show: closing one ends a call that hangs on it.
+"""The sockets of a driver, which it does not show: closing one ends a call that hangs on it.
 
-Without that a call nobody waits for any more would keep its locks on the server, and this process from ending.
+Without that an abandoned call would keep its locks on the server and prevent this process from ending.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from pathlib import Path
 
 OPEN_FILES = Path("/proc/self/fd")
 CONNECTING = threading.Lock()
-"""One at a time, so that the socket that is new is known to be the connection's own."""
+"""One at a time, so that a new socket is known to be the connection's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSocket:
-    """An open file of this process that is a socket; its number is another file's once it is closed."""
+    """An open socket of this process; its number may be reused by another file once it is closed."""
 
     number: int
     link: str
-    """What the system calls it, which no other open one is called."""
+    """Its unique name in the system."""
 
     def shut(self) -> None:
-        """End the connection from this side: whoever waits on it hears at once that it is over."""
+        """End the connection from this side: calls that wait on it return at once."""
         with suppress(OSError):
             if _link(self.number) == self.link:
                 with _copy(self.number) as found:
@@ -35,7 +35,7 @@ class OpenSocket:
 
 
 class OpeningConnection:
-    """A connection that a driver is opening, which can be given up from another thread."""
+    """A connection that a driver is opening, which can be abandoned from another thread."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -43,15 +43,15 @@ class OpeningConnection:
         self._before: frozenset[OpenSocket] | None = None
         self._abandoned = False
         self.sockets: frozenset[OpenSocket] = frozenset()
-        """What it speaks through, once it is open."""
+        """Its sockets, once it is open."""
 
     @contextmanager
     def connecting(self) -> Iterator[None]:
-        """Find out which sockets a driver opens meanwhile; raises `OSError` where nobody waits for it any more."""
+        """Record the sockets a driver opens meanwhile; raises `OSError` where the connection was abandoned."""
         with CONNECTING:
             with self._guard:
                 if self._abandoned:
-                    raise OSError("the connection is not wanted any more")
+                    raise OSError("the opening of the connection was abandoned")
                 self._before = sockets_to(self._port)
             try:
                 yield
@@ -61,7 +61,7 @@ class OpeningConnection:
                     self._before = None
 
     def shut(self) -> None:
-        """End whatever it has opened; what has not begun does not begin."""
+        """Close the sockets it has opened; an opening that has not begun does not begin."""
         with self._guard:
             self._abandoned = True
             opened = self.sockets if self._before is None else sockets_to(self._port) - self._before
@@ -70,7 +70,7 @@ class OpeningConnection:
 
 
 def sockets_to(port: int) -> frozenset[OpenSocket]:
-    """Return the sockets of this process that lead to a port, or are about to; none where there is no /proc."""
+    """Return the sockets of this process connected or connecting to a port; none where there is no /proc."""
     if not OPEN_FILES.is_dir():
         return frozenset()
     found = set()

@@ -12,14 +12,14 @@ from syncengine.model.errors import ServerError
 
 
 class Stream:
-    """The batches of a query. Letting go of it closes what it reads from.
+    """The batches of a query. Dropping it closes its source.
 
-    It is made of a generator that yields the schema first, and then batches of bounded size.
+    It is made from a generator that yields the schema first, and then batches of bounded size.
     """
 
     def __init__(self, schema_and_batches: Generator[Any, None, None], name: str) -> None:
         self._name = name
-        # Asked for at once: errors in the query are raised here, and a generator not begun would not clean up.
+        # Read at once: errors in the query are raised here, and a generator that has not begun would not clean up.
         self._schema = next(schema_and_batches)
         self._batches = schema_and_batches
         self._cut = False
@@ -37,6 +37,6 @@ class Stream:
         return pa.RecordBatchReader.from_batches(self._schema, self)
 
     def cut(self) -> None:
-        """Close it before its end; it must not look as if there were no more rows."""
+        """Close it early; reading on raises an error, so that it does not seem complete."""
         self._cut = inspect.getgeneratorstate(self._batches) != inspect.GEN_CLOSED
         self._batches.close()

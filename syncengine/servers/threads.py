@@ -7,13 +7,13 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 
 AGAIN_SECONDS = 0.2
-"""How often a server is told to stop that has not yet."""
+"""How often a server that has not stopped is interrupted again."""
 
 
 def end(pool: Executor, interrupt: Callable[[], None]) -> None:
-    """End a pool, its threads' waits for servers interrupted until none is left.
+    """Shut a pool down, interrupting its threads' waits for servers until all have ended.
 
-    Once is not enough: an interruption is lost on a server that is between two of its questions.
+    Once is not enough: an interruption between two queries has no effect.
     """
     ending = threading.Thread(target=lambda: pool.shutdown(cancel_futures=True))
     ending.start()

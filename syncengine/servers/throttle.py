@@ -1,4 +1,4 @@
-"""Bounds how many rows a second are read from a server and written to it; questions are not slowed down."""
+"""Limits how many rows a second are read from a server and written to it; other queries are not slowed down."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from syncengine.servers.forwarding import ForwardingServer, ForwardingSession
 from syncengine.servers.protocol import Server, WriteSession
 
 AT_ONCE = 1000
-"""Rows passed on at a time at most, and never more than a second's, so that a slow rate is a steady one."""
+"""The most rows passed on at a time, and never more than a second's, so that a slow rate is steady."""
 
 
 class Throttle:
-    """A bound of rows a second, shared by all threads; what was not used in a second is not saved up."""
+    """A limit of rows a second, shared by all threads; an unused second is not saved up."""
 
     def __init__(
         self,
@@ -45,12 +45,12 @@ class Throttle:
             self._sleep(wait)
 
     def release(self) -> None:
-        """Keep nobody waiting any more: who is interrupted is about to end, and is waited for."""
+        """End all waits: interrupted threads are about to end."""
         self._released.set()
 
 
 class ThrottledRows:
-    """Rows passed on no faster than allowed; `raised` is what ended them early, Ctrl-C for one."""
+    """Rows passed on no faster than allowed; `raised` is the error that ended them early, as Ctrl-C."""
 
     def __init__(self, rows: pa.RecordBatchReader, throttle: Throttle) -> None:
         self._rows = rows
@@ -71,13 +71,13 @@ class ThrottledRows:
         except GeneratorExit:
             raise
         except BaseException as error:
-            # Whoever reads the stream makes an error of their own of it.
+            # The reader of the stream replaces it by an error of its own.
             self.raised = error
             raise
 
 
 class ThrottledSession(ForwardingSession):
-    """A transaction into which rows go no faster than allowed. What is read back was counted when it was written."""
+    """A transaction with limited inserts. Rows read back were counted when they were written."""
 
     def __init__(self, inner: WriteSession, throttle: Throttle) -> None:
         super().__init__(inner)
@@ -95,7 +95,7 @@ class ThrottledSession(ForwardingSession):
 
 
 class ThrottledServer(ForwardingServer):
-    """A server from which and into which rows go no faster than allowed."""
+    """A server with limited reads and inserts."""
 
     def __init__(self, inner: Server, throttle: Throttle) -> None:
         super().__init__(inner)
@@ -112,6 +112,6 @@ class ThrottledServer(ForwardingServer):
             yield ThrottledSession(session, self._throttle)
 
     def interrupt(self) -> None:
-        """Interrupt it, and end the waits."""
+        """Interrupt it, and end the waits of the throttle."""
         self._throttle.release()
         super().interrupt()

@@ -1,6 +1,6 @@
-"""The url of a live server: where it is and how to log in, read alike for every kind.
+"""The url of a live server: where it is and how to log in, parsed in the same way for every kind.
 
-SQLAlchemy reads urls too, but cuts a password that was not encoded at its first @, and the rest would be taken for
+SQLAlchemy parses urls too, but cuts an unencoded password at its first @, and the rest would be taken for
 a host and shown.
 """
 
@@ -17,10 +17,10 @@ from syncengine.model.never_pickled import NeverPickled
 from syncengine.servers.driver_calls import Calls
 
 LOOKUP_SECONDS = 15.0
-"""How long a host may be looked up, and each of its addresses tried."""
+"""How long the lookup of a host and tries of its addresses may take."""
 LISTEN_SECONDS = 3.0
-"""How long a plain socket waits before the driver, which waits longer and says less, is asked."""
-# The password goes up to the last @ that a host can follow, so that one that was not encoded cuts nothing off.
+"""How long a plain socket waits before the driver is used, which waits longer and reports less."""
+# The password extends to the last @ that a host can follow, so that an unencoded @ cuts nothing off.
 URL = re.compile(
     r"(?P<scheme>[a-z0-9+_]+)://(?:(?P<user>[^:@/]*)(?::(?P<password>.*))?@)?"
     r"(?P<host>\[[0-9a-fA-F:.%]+\]|[^@/:?#\[\]]*)(?::(?P<port>[^@/?#]*))?(?:/(?P<database>[^/?#]*))?"
@@ -29,13 +29,13 @@ URL = re.compile(
 )
 
 
-# A password in which a host seems to follow: what is after its last @ may be a host, or no longer part of one.
+# A password that seems to contain a host: what follows its last @ may be a host, or part of the password.
 UNCLEAR = re.compile(r"@[^@/?#]+(?::\d+/|/[^@/?#]*\?\w+=)")
 
 
 @dataclass(frozen=True, slots=True)
 class ServerUrl(NeverPickled):
-    """Where a server is and how to log in. The password is in no text made from this."""
+    """Where a server is and how to log in. The password is never part of its text."""
 
     host: str
     port: int
@@ -43,7 +43,7 @@ class ServerUrl(NeverPickled):
     user: str
     password: str = field(repr=False)
     options: tuple[tuple[str, str], ...] = ()
-    """What stands after its question mark."""
+    """Its options, from behind the question mark."""
 
     @property
     def place(self) -> str:
@@ -53,19 +53,19 @@ class ServerUrl(NeverPickled):
 
 @dataclass(frozen=True, slots=True)
 class UrlForm:
-    """What the url of a kind of server looks like."""
+    """The form of the url of a kind of server."""
 
     kind: str
     schemes: tuple[str, ...]
     default_port: int
     options: Collection[str]
-    """What it may say after its question mark."""
+    """The names of its options."""
     example: str
 
     def parse(self, url: str, where: str) -> ServerUrl:
         """Read `SCHEME://USER:PASSWORD@HOST:PORT/DATABASE?OPTIONS`, its parts percent-encoded where need be.
 
-        Raises `InputError` that names `where` (like "primary.url") for what cannot be meant; never shows the password.
+        Raises `InputError` that names `where` (like "primary.url") for an invalid url; never shows the password.
         """
         rest, query = self._split_options(url)
         found = URL.fullmatch(rest)
@@ -103,18 +103,18 @@ class UrlForm:
         )
 
     def _split_options(self, url: str) -> tuple[str, str]:
-        """Return a url without its options, and those: they may hold an @, after which no host follows."""
+        """Return a url without its options, and the options: they may contain an @ that no host follows."""
         known = "|".join(re.escape(name) for name in self.options)
         found = re.fullmatch(rf"(?P<rest>.*?@[^@/?#]*/[^@/?#]*)\?(?P<query>(?:{known})=[^#]*)", url, re.DOTALL)
         return (found["rest"], found["query"]) if found else (url, "")
 
 
 def listening_address(url: ServerUrl, name: str, hint: str) -> str:
-    """Return the address of whoever listens there; a driver would take longer to say that nobody does.
+    """Return the address of a port that accepts connections; a driver would take longer to report that none does.
 
     Raises `ServerUnreachableError`; `hint` says what to check where the port refuses.
     """
-    # Looking a name up is a call nobody else ends, too.
+    # The lookup of a name cannot be ended otherwise.
     calls = Calls(name, LOOKUP_SECONDS)
     try:
         with calls.run(lambda: socket.create_connection((url.host, url.port), timeout=LISTEN_SECONDS)) as connection:
@@ -129,7 +129,9 @@ def listening_address(url: ServerUrl, name: str, hint: str) -> str:
             f"{name}: there is no host {url.host!r}.", hint="Check the host in the url, and name resolution here."
         ) from None
     except ConnectionRefusedError:
-        raise ServerUnreachableError(f"{name}: nobody listens on port {url.port} of {url.host}.", hint=hint) from None
+        raise ServerUnreachableError(
+            f"{name}: nothing is listening on port {url.port} of {url.host}.", hint=hint
+        ) from None
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         why = "gave no answer" if isinstance(error, TimeoutError) else f"cannot be reached: {reason}"

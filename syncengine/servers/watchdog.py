@@ -1,8 +1,8 @@
-"""Ends a process from outside where a driver neither comes back nor lets Python run meanwhile.
+"""Ends a process from outside where a driver neither returns nor lets Python run.
 
-The vendor's driver holds Python's lock while it asks the server for the text of an error. If the server is silent
-then, no thread of ours runs any more: no time limit is looked at and no Ctrl-C is heard. A second process sees that
-the first gives no sign of life, says so, and ends it. What was under way is resolved by the next run, as after any
+The vendor's driver holds Python's lock while it reads the text of an error from the server. If the server is silent
+then, no thread of ours runs: no time limit and no Ctrl-C takes effect. A second process notices that
+the first gives no sign of life, reports it, and ends it. The next run resolves what was in progress, as after any
 process that was killed.
 """
 
@@ -18,20 +18,20 @@ from typing import IO
 BEAT_SECONDS = 0.5
 LEAST_SECONDS = 10.0
 MORE_SECONDS = 5.0
-"""What a machine that is busy with other things may keep a process waiting."""
+"""How long a busy machine may delay a process."""
 AFTER_CTRL_C = 3.0
 CODE = 137
-"""What a shell tells of a process that was killed."""
+"""The exit code of a killed process in a shell."""
 
 WATCH = """
 import os, select, signal, sys, time
 
 pid, patience, after_stop = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
-asked = []
+stopped = []
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(number) is not signal.SIG_IGN:
-        signal.signal(number, lambda *_: asked.append(time.monotonic()))
-beat = looked = time.monotonic()
+        signal.signal(number, lambda *_: stopped.append(time.monotonic()))
+beat = checked = time.monotonic()
 while True:
     ready = select.select([0], [], [], 0.2)[0]
     now = time.monotonic()
@@ -39,19 +39,19 @@ while True:
         if not os.read(0, 4096):
             break
         beat = now
-        asked.clear()
-    if now - looked > 2:
+        stopped.clear()
+    if now - checked > 2:
         # Both were stopped, or the machine was asleep.
         beat = now
-    looked = now
+    checked = now
     why = ""
-    if asked and now - asked[0] > after_stop:
-        why = "did not let it hear Ctrl-C"
+    if stopped and now - stopped[0] > after_stop:
+        why = "did not respond to Ctrl-C"
     elif now - beat > patience:
         why = "took longer than %g seconds" % patience
     if why:
         text = (
-            "A driver waits for a server that is silent and %s: the process was ended from outside. "
+            "A driver was waiting for a silent server and %s: the process was killed. "
             "`syncengine status` says whether a run was cut short.\\n" % why
         )
         try:
@@ -64,24 +64,24 @@ while True:
 
 
 class _Watchdog:
-    """The one of this process: it is wanted where a command has the process to itself, and begun when it is needed."""
+    """The watchdog of this process: enabled where a command has the process to itself, started when it is needed."""
 
     enabled = False
     process: subprocess.Popen[bytes] | None = None
 
 
 def enable() -> None:
-    """Let this process be ended from outside: it does nothing but one command."""
+    """Allow this process to be ended from outside: it runs one command only."""
     _Watchdog.enabled = True
 
 
 def start(query_seconds: float) -> None:
-    """Have this process watched from now on, if that is wanted and it is not yet."""
+    """Watch this process from now on, if that is enabled and not yet done."""
     if not _Watchdog.enabled or _Watchdog.process is not None:
         return
     patience = max(query_seconds, LEAST_SECONDS) + MORE_SECONDS
     words = [sys.executable, "-I", "-S", "-c", WATCH, str(os.getpid()), str(patience), str(AFTER_CTRL_C)]
-    # Without one the command goes on, as deaf as its driver makes it.
+    # Without one the command continues, and a driver may block it.
     with suppress(OSError):
         process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, bufsize=0)  # noqa: S603  # this Python
         _Watchdog.process = process

@@ -21,19 +21,19 @@ from syncengine.staging.row_feed import feed_rows
 
 BATCH_ROWS = 8192
 NO_ROOM = ("IO Error", "Out of Memory Error")
-"""What DuckDB's words begin with when memory and disk do not suffice."""
+"""The first words of DuckDB's errors when memory or disk is full."""
 DISABLED_OPTIMIZERS = "in_clause"
 """It makes a hash join of a megabyte out of every list of values."""
 SPILLS = "spill-"
-"""What the names of folders begin with that DuckDB spills to."""
+"""The prefix of the folders that DuckDB spills to."""
 THREAD_MB = 64
-"""Each thread keeps pages of its own in memory; two in 64 MB run out of it where one would spill."""
+"""Each thread has pages of its own in memory; two in 64 MB run out of it where one would spill."""
 
 
 class Cache:
     """A DuckDB of this process alone; what does not fit in memory spills to the staging folder.
 
-    Where there can be no staging folder, as beside a pair file in a place that is only read, nothing spills.
+    Where there can be no staging folder, as beside a pair file in a read-only place, nothing spills.
     """
 
     def __init__(self, folder: Path, *, memory_mb: int) -> None:
@@ -56,7 +56,7 @@ class Cache:
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
-        """Open it when it is needed first: most looks at a pair find nothing that differs."""
+        """Open it when it is first needed: most verifies of a pair find no difference."""
         with self._translated():
             return duckdb.connect(":memory:", config=self._config)
 
@@ -67,9 +67,9 @@ class Cache:
         self.close()
 
     def load(self, name: str, rows: pa.RecordBatchReader) -> int:
-        """Keep rows as the table `name`, replacing it, and return how many there are.
+        """Load rows as the table `name`, replacing it, and return how many there are.
 
-        What the reader of the rows raises passes unchanged.
+        Errors of the reader of the rows pass unchanged.
         """
         with self._translated():
             feed_rows(rows, lambda reader: self._load_table(name, reader), stop=self._connection.interrupt)
@@ -87,7 +87,7 @@ class Cache:
         literal = str(piece).replace("'", "''")
         self.run(
             f'CREATE OR REPLACE VIEW "{name}" AS '
-            # Neither the name of a folder nor that of the file is a column.
+            # Neither the name of a folder nor that of the file becomes a column.
             f"SELECT * FROM read_parquet('{literal}', hive_partitioning = false, filename = false)"
         )
 
@@ -107,12 +107,12 @@ class Cache:
         return pa.RecordBatchReader.from_batches(next(batches), batches)
 
     def drop(self, *names: str) -> None:
-        """Forget tables."""
+        """Drop tables."""
         for name in names:
             self.run(f'DROP TABLE IF EXISTS "{name}"')
 
     def close(self) -> None:
-        """Give memory and spilled rows back."""
+        """Free the memory and the spilled rows."""
         try:
             if "_connection" in self.__dict__:
                 self._connection.close()
@@ -137,7 +137,7 @@ class Cache:
         except duckdb.Error as error:
             raise self._error_of(str(error)) from error
         except OSError as error:
-            # pyarrow passes on what DuckDB says while it streams: the class is lost, the words are not.
+            # pyarrow passes on DuckDB's message while it streams, but not its class.
             if error.errno is not None:
                 raise
             raise self._error_of(str(error)) from error
@@ -148,20 +148,20 @@ class Cache:
             raise
 
     def _error_of(self, text: str) -> SyncError:
-        """Return our error for what DuckDB says."""
+        """Return our error for DuckDB's message."""
         kind, line = text.partition(":")[0], text.partition("\n")[0]
         if kind == "INTERRUPT Error":
             return CancelledError("The comparison was interrupted.")
         if kind in NO_ROOM:
             return StagingError(
-                f"The staging folder {self._folder} cannot take what has to be compared: {line}",
+                f"The staging folder {self._folder} has no room for the comparison: {line}",
                 hint="Make room on that disk, or set staging in the pair file to a folder with more.",
             )
         return StagingError(f"The staged rows could not be compared: {line}")
 
 
 class _SpillFolder:
-    """Where one cache spills to. It is made before it is needed: DuckDB makes no folder for its folder."""
+    """The folder one cache spills to. It is made in advance: DuckDB makes no parent folders."""
 
     def __init__(self, staging: Path) -> None:
         wanted = staging / f"{SPILLS}{os.getpid()}-{secrets.token_hex(4)}"
@@ -175,7 +175,7 @@ class _SpillFolder:
             self.remove()
 
     def remove(self) -> None:
-        """Remove it with all that is in it, and then the folders made for it that nobody else has put to use."""
+        """Remove it with its contents, and then the folders made for it that are otherwise unused."""
         if self.path:
             shutil.rmtree(self.path, ignore_errors=True)
         for folder in self._made:

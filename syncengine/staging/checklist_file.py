@@ -1,4 +1,4 @@
-"""How far each checklist of a pair is: `checklists/NAME.json`, written beside and renamed, believed only whole."""
+"""The progress of each checklist of a pair: `checklists/NAME.json`, written beside and renamed, used only if intact."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from syncengine.staging.private_files import make_folder
 CHECKLISTS = "checklists"
 """The folder of the files."""
 VERSION = 1
-LOST = "which lines of the checklist were ticked is not known any more"
+LOST = "it is no longer known which of its lines were ticked"
 RECORD = TypeAdapter(ChecklistRecord)
 
 
@@ -32,20 +32,20 @@ class _Versioned(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ChecklistFile:
-    """What is kept of one checklist of a pair. Whoever writes it holds the pair's lock."""
+    """The saved progress of one checklist of a pair. Writing it requires the pair's lock."""
 
     staging: Path
     name: str
 
     @property
     def path(self) -> Path:
-        """Where it lies."""
+        """The path of the file."""
         return self.staging / CHECKLISTS / f"{self.name}.json"
 
     def load(self) -> ChecklistRecord | None:
-        """Return what is kept, or None where the checklist was not begun.
+        """Return what is saved, or None where the checklist was not begun.
 
-        Raises `StagingError` where it is not as it was written, or a later release wrote it.
+        Raises `StagingError` where it is damaged, or a later release wrote it.
         """
         if not self.path.exists():
             return None
@@ -61,7 +61,7 @@ class ChecklistFile:
             raise StagingError(error.message, hint=self._hint) from error
 
     def save(self, record: ChecklistRecord) -> None:
-        """Keep how far it is, durably when this returns; what was kept before stays where that fails."""
+        """Save its progress, durably when this returns; the previous state stays where that fails."""
         with staging_errors(self.staging):
             make_folder(self.path.parent)
         text = _Versioned(version=VERSION, checklist=RECORD.dump_python(record, mode="json")).model_dump_json(indent=1)
@@ -70,11 +70,11 @@ class ChecklistFile:
     @property
     def _hint(self) -> str:
         again = command("checklist", self.name, "--anew")
-        return f"`{again}` begins it again; then tick what is done."
+        return f"`{again}` starts it again; then tick what is done."
 
 
 def hooks_of_checklists(staging: Path) -> tuple[HookRecord, ...]:
-    """Return what is known of the hooks of all checklists; of a damaged one nothing, which is told when it is typed."""
+    """Return the records of the hooks of all checklists; none of a damaged one, which the command itself reports."""
     found: list[HookRecord] = []
     for path in sorted((staging / CHECKLISTS).glob("*.json")):
         with suppress(StagingError, OSError):

@@ -1,4 +1,4 @@
-"""Checksums: what a disk has altered, cut, exchanged or lost in the staging folder is seen before it is believed."""
+"""Checksums: files of the staging folder that were altered, cut, exchanged or lost are detected before use."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 LENGTH = 16
-"""Hexadecimal digits of a checksum: 64 bits, so that what happens by chance does not fit it."""
+"""Hexadecimal digits of a checksum: 64 bits, so that random damage does not fit it."""
 
 
 def checksum(data: bytes, *, about: str) -> str:
-    """Return the checksum of some bytes; `about` says which they are, so that those of another place do not fit."""
+    """Return the checksum of some bytes; `about` names their place, so that those of another place do not fit."""
     return hashlib.sha256(about.encode() + b"\0" + data).hexdigest()[:LENGTH]
 
 
 def checksum_of_file(path: Path) -> FileChecksum:
-    """Return a file as it is now; reads all of it once."""
+    """Return the size and checksum of a file; reads all of it once."""
     with staging_errors(path.parent), path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:LENGTH]
         return FileChecksum(file.tell(), digest)
 
 
 class ChecksummedFile(io.RawIOBase):
-    """A file that is written from its beginning to its end, and summed up meanwhile: it need not be read for that."""
+    """A file that is written in order, and checksummed meanwhile: it need not be read again for that."""
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
@@ -39,16 +39,16 @@ class ChecksummedFile(io.RawIOBase):
         self._size = 0
 
     def writable(self) -> bool:
-        """Say that it can be written to."""
+        """Return True: it can be written to."""
         return True
 
     def write(self, data: ReadableBuffer) -> int:
-        """Write some bytes after those before."""
+        """Append some bytes."""
         self._digest.update(data)
         written = self._file.write(data)
         self._size += written
         return written
 
     def checksum(self) -> FileChecksum:
-        """Return what was written so far."""
+        """Return the size and checksum of what was written so far."""
         return FileChecksum(self._size, self._digest.hexdigest()[:LENGTH])

@@ -1,4 +1,4 @@
-"""Documents: small files of JSON, each with a checksum as its last entry, written whole and believed only so."""
+"""Documents: small files of JSON, each with a checksum as its last entry, written whole and used only if intact."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from syncengine.staging.errors import damaged, staging_errors
 
 T = TypeVar("T")
 CHECKSUM = b',\n  "checksum": "'
-"""What comes between a document and the checksum of everything before it."""
+"""The separator between a document and the checksum of everything before it."""
 
 
 def write_document(path: Path, text: str, *, about: str) -> None:
-    """Write an object of JSON, durable when this returns; `about` is what only this document is."""
+    """Write an object of JSON, durable when this returns; `about` identifies the document."""
     body = text.rstrip().removesuffix("}").rstrip().encode()
     write_whole(path, (body + _end(body, about)).decode())
 
@@ -25,7 +25,7 @@ def write_document(path: Path, text: str, *, about: str) -> None:
 def read_document(path: Path, *, about: str, lost: str) -> bytes:
     """Return a document as it was written, without its checksum.
 
-    Raises `StagingError`, which says that `lost` is not known any more, where a byte of it is another, or it is gone.
+    Raises `StagingError`, which ends with `lost`, where a byte of it has changed or it is gone.
     """
     if not path.exists():
         raise damaged(path, lost)

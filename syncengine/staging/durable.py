@@ -1,4 +1,4 @@
-"""Files that are there whole, or not at all, whenever the machine stops."""
+"""Files that exist complete or not at all, whenever the machine stops."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from syncengine.staging.private_files import opener
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file beside and rename it into place, durable before it is seen."""
-    # Two processes may write the same one at once: the last one counts, and neither is half the other.
+    """Write a file beside and rename it into place, durable before it is visible."""
+    # Two processes may write the same file at once: the last one counts, and neither mixes with the other.
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with staging_errors(path.parent):
         with open(part, "w", encoding="utf-8", opener=opener) as file:

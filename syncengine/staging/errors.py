@@ -10,12 +10,12 @@ from pathlib import Path
 from syncengine.model.errors import StagingError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-HINT = "`syncengine verify` says how the pair stands; a new resync repairs what differs."
+HINT = "`syncengine verify` shows the state of the pair; a new resync repairs what differs."
 
 
 @contextmanager
 def staging_errors(folder: Path) -> Iterator[None]:
-    """Raise `StagingError` for what the operating system refuses in the staging folder."""
+    """Raise `StagingError` for the operating system's errors in the staging folder."""
     try:
         yield
     except OSError as error:
@@ -26,7 +26,7 @@ def staging_error(folder: Path, error: OSError) -> StagingError:
     """Return our error for an operating system's, in one sentence."""
     if error.errno in NO_ROOM:
         return StagingError(
-            f"There is no disk left for staging in {folder}.",
+            f"There is no disk space left for staging in {folder}.",
             hint="Make room there, or set staging in the pair file to a folder on another disk.",
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -36,13 +36,13 @@ def staging_error(folder: Path, error: OSError) -> StagingError:
         )
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return StagingError(
-            f"The staging folder {folder} cannot be used: it is gone, or something of it.",
-            hint="`syncengine verify` says how the pair stands; what was kept there for an undo is lost.",
+            f"The staging folder {folder} cannot be used: it, or part of it, is gone.",
+            hint="`syncengine verify` shows the state of the pair; what was saved there for an undo is lost.",
         )
     return StagingError(f"The staging folder {folder} cannot be used: {error.strerror or error}.")
 
 
 def damaged(path: Path, lost: str, where: str = "") -> StagingError:
-    """Return the error for a file that is not as it was written, or gone: where, and what is `lost` by that."""
+    """Return the error for a damaged or missing file: where it is damaged, and what is `lost` by that."""
     what = f"is damaged{where}" if path.exists() else "is gone"
     return StagingError(f"{path} {what}; {lost}.", hint=HINT)

@@ -1,10 +1,10 @@
-"""The rows of administration tables as both servers last had them alike (rule 15).
+"""The rows of administration tables when both servers last agreed (rule 15).
 
-synced/synonyms-1f3a9c02.parquet    a piece a table: its columns, and whether a row was seen alike or only stands
+synced/synonyms-1f3a9c02.parquet    one piece per table: its columns, and whether a row was equal or only stands
                                     for a key group of which nothing is known
-synced/synonyms.json                which piece counts, its checksum, and what it is worth something for
+synced/synonyms.json                which piece counts, its checksum, and the environment it is valid in
 
-What is kept here is never written to a server: it only tells who changed what.
+What is saved here is never written to a server: it only shows which server changed what.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from syncengine.staging.pieces import Piece, read_piece, write_piece
 from syncengine.staging.private_files import make_folder
 
 FOLDER = "synced"
-LOST = "who changed what of that table since the last sync is not known any more"
+LOST = "it is no longer known which server changed that table since the last sync"
 
 
 @dataclass(frozen=True, slots=True)
 class _SyncedRows:
-    """What is remembered of a table."""
+    """The saved rows of a table."""
 
     piece: str
     rows: int
@@ -48,16 +48,16 @@ SYNCED_ROWS = TypeAdapter(_SyncedRows)
 
 
 class LastSynced:
-    """What is kept of a pair's administration tables; what cannot be read is as good as nothing, and is said."""
+    """The saved rows of a pair's administration tables; what cannot be read is ignored and noted."""
 
     def __init__(self, staging: Path) -> None:
         self._folder = staging / FOLDER
         self.notes: list[str] = []
 
     def load(self, table: str, environment: str, name: str, cache: Cache) -> bool:
-        """Load what is remembered of a table as the table `name` of a cache, and say whether anything is.
+        """Load the saved rows of a table as the table `name` of a cache, and say whether there are any.
 
-        `environment` stands for all that makes it worthless when it changes.
+        `environment` stands for everything that makes them invalid when it changes.
         """
         try:
             found = self._saved(table)
@@ -68,21 +68,21 @@ class LastSynced:
                 raise damaged(path, LOST)
             cache.load(name, read_piece(Piece(path, found.rows, found.checksum)))
         except (pa.ArrowException, OSError, StagingError):
-            self.notes.append(f"{table}: what was remembered of the last sync cannot be read, and is left out")
+            self.notes.append(f"{table}: what was remembered of the last sync cannot be read and is ignored")
             return False
         return True
 
     def save(self, table: str, environment: str, rows: pa.RecordBatchReader) -> None:
-        """Remember rows as those both servers have alike, in place of what was remembered before.
+        """Save rows on which both servers agree, in place of those saved before.
 
-        Raises `StagingError` when there is no room; what was remembered before then stays.
+        Raises `StagingError` when there is no room; the rows saved before then stay.
         """
         with staging_errors(self._folder):
             make_folder(self._folder)
         before: _SyncedRows | None = None
         with suppress(StagingError):
             before = self._saved(table)
-        # Two processes may look at once: each writes a piece of its own, and the last one counts.
+        # Two processes may verify at once: each writes a piece of its own, and the last one counts.
         piece = write_piece(self._folder, f"{file_name(table)}-{secrets.token_hex(4)}", rows)
         now = _SyncedRows(piece.path.name, piece.rows, piece.checksum, environment)
         text = SYNCED_ROWS.dump_json(now, indent=1).decode()
@@ -92,9 +92,9 @@ class LastSynced:
                 (self._folder / before.piece).unlink(missing_ok=True)
 
     def forget(self, tables: Iterable[str]) -> None:
-        """Remember nothing of some tables any more: rows are about to be written that the other server need not have.
+        """Delete the saved rows of some tables: rows are about to be written that the other server may not have.
 
-        Raises `StagingError` where that cannot be.
+        Raises `StagingError` where that fails.
         """
         for table in tables:
             with staging_errors(self._folder):
@@ -105,7 +105,7 @@ class LastSynced:
                     sync_folder(self._folder)
 
     def _saved(self, table: str) -> _SyncedRows | None:
-        """Return what is remembered of a table; raises `StagingError` where that cannot be read."""
+        """Return the saved rows of a table; raises `StagingError` where they cannot be read."""
         path = self._document(table)
         if not path.exists() and not self._pieces(table):
             return None
@@ -115,7 +115,7 @@ class LastSynced:
         return self._folder / f"{file_name(table)}.json"
 
     def _pieces(self, table: str) -> list[Path]:
-        """Return every piece of a table, also those that do not count."""
+        """Return every piece of a table, including outdated ones."""
         return [
             *self._folder.glob(f"{escape(file_name(table))}-*.parquet"),
             *self._folder.glob(f"{escape(file_name(table))}.parquet"),

@@ -1,4 +1,4 @@
-"""The ledger: every run of a pair, each in a folder of its own, readable while one of them goes on."""
+"""The ledger: every run of a pair, each in a folder of its own, readable during a run."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from syncengine.staging.run_folder import RunFolder
 MB = 2**20
 SHOWN = 5
 RUNS = "runs"
-"""The folder of the folders of runs."""
+"""The folder with the folders of runs."""
 CHECKED_MB = 512
-"""Of journals that are looked at byte by byte without anybody asking for it: a second or two."""
+"""Journals that are verified byte by byte unrequested: a second or two."""
 MAY_WRITE = (RunState.RUNNING, RunState.DAMAGED)
 WROTE = (BatchState.DONE, BatchState.OPEN, BatchState.UNKNOWN)
-"""What a run that wrote has, or one of which nobody can say that it did not."""
+"""States of batches of a run that wrote, or may have written."""
 REMOVED = ".removed-"
-"""What the names of folders begin with that are being removed."""
+"""The prefix of folders that are being removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """What a new run is begun for."""
+    """The purpose of a new run."""
 
     kind: RunKind
     seed: int
@@ -47,13 +47,13 @@ class NewRun:
 
 
 class Ledger:
-    """The runs of a pair. Nothing is created before something has to be kept."""
+    """The runs of a pair. Nothing is created before something has to be stored."""
 
     def __init__(self, staging: Path) -> None:
         self.staging = staging
 
     def runs(self) -> tuple[RunRecord, ...]:
-        """Return every run, in the order they were begun; those of which that is not known come first."""
+        """Return every run, in the order they were begun; runs without a known order come first."""
         holder = self.holder()
         begun = [run for run in map(RunFolder, self._folders()) if run.is_begun()]
         records = [_record(run, holder) for run in begun]
@@ -62,10 +62,10 @@ class Ledger:
         return tuple(sorted(there, key=lambda record: record.header.number))
 
     def checked_runs(self) -> tuple[RunRecord, ...]:
-        """Return every run, those that may be taken back next with their journals looked at byte by byte.
+        """Return every run, with the journals of those that may be undone next verified byte by byte.
 
-        They are the last that wrote and those that can be gone on with, the last first, as long as that is quick:
-        up to `EXAMINED_MB` of journals in all. Of the others journals are there, and as long as they were.
+        These are the last that wrote and those that can be resumed, the last first, as long as that is quick:
+        up to `CHECKED_MB` of journals in all. The other journals exist and have their size.
         """
         runs, remaining = self.runs(), CHECKED_MB * MB
         wrote = [run for run in runs if run.done and run.state is not RunState.RUNNING]
@@ -80,17 +80,17 @@ class Ledger:
     def find(self, run_id: str | None) -> RunRecord:
         """Return a run by its id or the beginning of it, or the last one; raises `InputError` where there is none.
 
-        Raises `StagingError` where nobody can say which is the last.
+        Raises `StagingError` where the last one is not known.
         """
         runs = self.runs()
         if not runs:
-            raise InputError(f"No run of this pair is kept in {self.staging}.")
+            raise InputError(f"No run of this pair is recorded in {self.staging}.")
         if run_id is None:
             unplaced = next((run for run in runs if not run.header_known), None)
             if unplaced is not None:
                 why = unplaced.problem
                 raise StagingError(
-                    f"Run {unplaced.id} is damaged, so that nobody can say whether it is the last one: {why}",
+                    f"Run {unplaced.id} is damaged, so it is not known whether it is the last one: {why}",
                     hint="Name the run you mean; `syncengine runs` lists them all.",
                 )
             return runs[-1]
@@ -108,7 +108,7 @@ class Ledger:
         return wrote[-1] if wrote else last
 
     def to_be_undone(self) -> RunRecord:
-        """Return the last run that wrote; where that is an undo which left something, the run it was to take back."""
+        """Return the last run that wrote; where that is an incomplete undo, the run it was undoing."""
         record = self.last_that_wrote()
         while record.header.undoes and record.state is RunState.PARTLY:
             record = self.find(record.header.undoes)
@@ -119,7 +119,7 @@ class Ledger:
         return RunFolder(self._runs / run_id)
 
     def plans(self, record: RunRecord) -> tuple[Plan, ...]:
-        """Return the plans of a run, one a portion; of a damaged run those that can be read."""
+        """Return the plans of a run, one per portion; of a damaged run those that can be read."""
         folder, plans = self.folder(record.id), []
         for portion in record.portions_saved:
             try:
@@ -130,11 +130,11 @@ class Ledger:
         return tuple(plans)
 
     def list_hooks(self) -> tuple[HookRecord, ...]:
-        """Return every time a checklist has run a hook; those of runs stand with the runs."""
+        """Return the records of hooks that checklists ran; those of runs are in the runs."""
         return hooks_of_checklists(self.staging)
 
     def holder(self) -> str:
-        """Return who writes to the pair now, in words, or nothing."""
+        """Return which run writes to the pair now, as text, or nothing."""
         return holder_of(self.staging)
 
     @contextmanager
@@ -155,18 +155,18 @@ class Ledger:
         return run
 
     def resume(self, lock: PairLock, run_id: str) -> RunFolder:
-        """Return the folder of a run that goes on."""
+        """Return the folder of a run that is resumed."""
         run = RunFolder(self._runs / run_id)
         run.repair()
         self._name(lock, run)
         return run
 
     def prune(self, *, keep_days: int, keep_mb: int, now: datetime, spared: str = "") -> Iterator[str]:
-        """Take away runs that ended long ago, then the oldest until the rest takes no more than `keep_mb`.
+        """Remove runs that ended long ago, then the oldest until the rest takes no more than `keep_mb`.
 
-        Yields a sentence for each. Never one that is open or can be gone on with, that is being undone or `spared`,
-        nor the last. Nor a damaged one: nobody knows what it did, and its journal may be all that is left of some rows;
-        a person looks at it, and removes it.
+        Yields a sentence for each. Never one that is open or can be resumed, that is being undone or `spared`,
+        nor the last. Nor a damaged one: what it did is not known, and its journal may be the only copy of some rows;
+        a person has to inspect and remove it.
         """
         runs = self.runs()
         needed = {spared, *(run.header.undoes for run in runs if run.state is not RunState.DONE)}
@@ -190,37 +190,37 @@ class Ledger:
                 with suppress(OSError):
                     shutil.rmtree(self._renamed_for_removal(run), ignore_errors=True)
                 size = f"{run.bytes_saved / MB:,.1f} MB"
-                yield f"run {run.id} ({size}) was removed, since {why}; it cannot be undone any more"
+                yield f"run {run.id} ({size}) was removed because {why}; it can no longer be undone"
 
     def remove(self, run_id: str) -> RunRecord:
-        """Take away a run that a person names, be it damaged, and return what it was.
+        """Remove a run that a person names, even a damaged one, and return its record.
 
-        Raises `InputError` for one that runs, that an unfinished undo puts back, or of which a step is open: what
-        became of that has to be found out first, unless it is damaged and nobody ever will.
+        Raises `InputError` for one that is running, that an unfinished undo is undoing, or with an open step: its
+        outcome has to be determined first, unless the run is damaged and it cannot be.
         """
         run = self.find(run_id)
         undoing = [one.id for one in self.runs() if one.header.undoes == run.id and one.resumable]
         unresolved = run.unresolved and run.state is not RunState.DAMAGED
         if run.state is RunState.RUNNING or unresolved or undoing:
-            why = f"run {undoing[0]} has not put it back yet" if undoing else "nobody knows what became of a step of it"
+            why = f"run {undoing[0]} has not finished undoing it" if undoing else "a step of it has an unknown outcome"
             raise InputError(
                 f"Run {run.id} cannot be removed: {'it is running' if run.state is RunState.RUNNING else why}.",
-                hint="`syncengine resume` goes on with a run, and finds out; so does the next run that writes.",
+                hint="`syncengine resume` continues a run and resolves its steps; so does the next run that writes.",
             )
         with self.locked(), staging_errors(self.staging):
             shutil.rmtree(self._renamed_for_removal(run))
         return run
 
     def _renamed_for_removal(self, run: RunRecord) -> Path:
-        """Rename the folder of a run, so that it is none any more however far its removal comes, and return it."""
+        """Rename the folder of a run, so that it no longer counts even if its removal is interrupted, and return it."""
         return (self._runs / run.id).rename(self._runs / f"{REMOVED}{run.id}")
 
     def _folders(self) -> list[Path]:
-        """Return the folders of runs, and of those whose beginning was cut short."""
+        """Return the folders of runs, including those that were interrupted at their beginning."""
         if self._runs.exists() and not self._runs.is_dir():
             raise StagingError(
-                f"{self._runs} is no folder, so that nobody knows what was run.",
-                hint="Move away what stands there, and put the folder of runs back if there was one.",
+                f"{self._runs} is not a folder, so the runs of this pair cannot be read.",
+                hint="Move that file away, and restore the folder of runs if there was one.",
             )
         with staging_errors(self.staging):
             found = sorted(self._runs.iterdir()) if self._runs.is_dir() else []
@@ -241,8 +241,8 @@ class Ledger:
             free = shutil.disk_usage(self.staging).free
         if free < needs_bytes:
             raise StagingError(
-                f"There is no disk left for staging in {self.staging}: about {needs_bytes // MB + 1:,} MB are needed "
-                f"and {free // MB:,} MB are free.",
+                f"There is no disk space left for staging in {self.staging}: about {needs_bytes // MB + 1:,} MB are "
+                f"needed and {free // MB:,} MB are free.",
                 hint="Make room there, or set staging in the pair file to a folder on another disk.",
             )
 
@@ -250,6 +250,6 @@ class Ledger:
 def _record(run: RunFolder, holder: str) -> RunRecord:
     record = run.record(running=f"run {run.id}," in holder)
     if holder == UNNAMED and record.state is RunState.CUT_SHORT:
-        # Somebody writes, and it cannot be read who: it may be this one.
+        # Some run is writing, and its name cannot be read: it may be this one.
         return run.record(running=True)
     return record

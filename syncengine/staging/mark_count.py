@@ -1,4 +1,4 @@
-"""How many marks a file of marks holds: kept beside it, so that marks which are lost from its end are missed.
+"""How many marks a file of marks has: stored beside it, so that marks lost from its end are noticed.
 
 A mark is counted after it is flushed to disk, and what it announces is done after it is counted. So whenever a process
 is killed or a machine stops, the count is at most one behind the marks and never ahead of them:
@@ -6,13 +6,13 @@ is killed or a machine stops, the count is at most one behind the marks and neve
     append the mark   killed here: half a mark, zeros or nothing beyond the count; it was never relied on
     flush             killed here: a whole mark beyond the count; it counts, though nothing was done by it yet
     count, flush      killed here: the count of before, or the new one
-    do what it says
+do what it announces
 
 What is beyond the count is therefore the last mark at most, and may be torn. Anything else is damage: a mark within the
 count that does not fit, fewer marks than were counted, or more than one beyond it.
 
 The count is written in place, in turn into two slots of a disk's sector each: while one is written the other stands.
-A slot that does not hold together is one that was being written, so that the mark it was to count is there, whole;
+A damaged slot is one that was being written, so that the mark it was to count is there, complete;
 where it is not, the count is damaged.
 """
 
@@ -29,7 +29,7 @@ from syncengine.staging.errors import damaged
 SECTOR = 512
 SLOTS = 2
 UNUSED = b"\n".rjust(SECTOR)
-LOST = "whether all that run did is still told is not known any more"
+LOST = "it is no longer known whether all marks of that run are there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,16 @@ class MarkCount:
 
 @dataclass(frozen=True, slots=True)
 class CountState:
-    """What a file of a count tells."""
+    """The content of a count file."""
 
     count: MarkCount
-    """The last that was written whole."""
+    """The last complete count."""
     half_written: bool
-    """The next was being written: the mark that it was to count is on disk."""
+    """The next count was being written: its mark is on disk."""
 
 
 def create_count(file: Path, count: MarkCount, about: str) -> None:
-    """Make the file of a count, as long as it will ever be: what is written in place later needs no room."""
+    """Make the file of a count in its final size: later writes in place need no room."""
     slots = [UNUSED] * SLOTS
     slots[count.marks % SLOTS] = _slot(count, about)
     write_whole(file, b"".join(slots).decode())
@@ -63,14 +63,14 @@ def write_count(file: Path, count: MarkCount, about: str) -> None:
     descriptor = os.open(file, os.O_WRONLY)
     try:
         os.pwrite(descriptor, _slot(count, about), count.marks % SLOTS * SECTOR)
-        # Neither its length nor its name changes: where the system can leave their flushing out, it takes half as long.
+        # Neither its length nor its name changes: without flushing those it takes half as long.
         getattr(os, "fdatasync", os.fsync)(descriptor)
     finally:
         os.close(descriptor)
 
 
 def read_count(file: Path, about: str) -> CountState:
-    """Return what a file of a count tells; raises `StagingError` where it holds no whole count."""
+    """Return the content of a count file; raises `StagingError` where it has no complete count."""
     if not file.exists():
         raise damaged(file, LOST)
     data = file.read_bytes()

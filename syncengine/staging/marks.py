@@ -1,7 +1,7 @@
 """Marks: lines of JSON appended to a file and flushed to disk, readable while a run goes on.
 
 Each has a number, the checksum of the one before it and its own, so that one that is altered, missing, doubled or of
-another run is seen; beside the file lies how many there must be (`mark_count`).
+another run is detected; a file beside it has their count (`mark_count`).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from syncengine.staging.mark_count import MarkCount, create_count, read_count, w
 from syncengine.staging.private_files import make_file
 
 CHECKSUM = b', "sum": "'
-"""What comes before the checksum of everything before it, at the end of each line, which stays JSON."""
-LOST = "what that run did is not known for certain any more"
+"""The separator before the checksum of a line, at its end; the line stays JSON."""
+LOST = "it is no longer certain what that run did"
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A mark as it stands in the file."""
+    """A mark in the file."""
 
     entry: dict[str, Any]
     checksum: str
@@ -40,24 +40,24 @@ class _Line:
 
 
 def create_marks(file: Path) -> None:
-    """Make a file of marks that holds none yet, and the count of them."""
+    """Make an empty file of marks, and its count."""
     with staging_errors(file.parent):
         make_file(file)
         create_count(count_file(file), MarkCount(0, 0, _first(file)), _about(file))
 
 
 def count_file(file: Path) -> Path:
-    """Return where it is kept how many marks a file holds."""
+    """Return the path of the count of a file of marks."""
     return file.with_suffix(".count")
 
 
 def append_mark(file: Path, entry: Mapping[str, object]) -> None:
     """Append one mark, durable and counted when this returns.
 
-    Raises `StagingError` where marks before it are damaged, as far as a look at the file's end shows that.
+    Raises `StagingError` where marks before it are damaged, as far as the end of the file shows that.
     """
     with staging_errors(file.parent):
-        # Not created here: a run whose folder was taken away must not go on in a new one.
+        # Not created here: a run whose folder was removed must not continue in a new one.
         descriptor = os.open(file, os.O_RDWR | os.O_APPEND)
         try:
             before = _with_repaired_end(file, descriptor)
@@ -67,11 +67,11 @@ def append_mark(file: Path, entry: Mapping[str, object]) -> None:
                     raise OSError(errno.ENOSPC, "the disk is full")
                 os.fsync(descriptor)
             except OSError:
-                # The next mark must not stick to half of this one.
+                # The next mark must not be appended to half of this one.
                 with suppress(OSError):
                     os.ftruncate(descriptor, before.size)
                 raise
-            # From here on the mark stays, whatever becomes of its count: that may be written though it seems not to be.
+            # From here on the mark stays, even if counting it fails: the count may have been written all the same.
             count = MarkCount(before.marks + 1, before.size + len(line), own)
             write_count(count_file(file), count, _about(file))
         finally:
@@ -79,13 +79,13 @@ def append_mark(file: Path, entry: Mapping[str, object]) -> None:
 
 
 def read_marks(file: Path) -> tuple[dict[str, Any], ...]:
-    """Return the marks of a file. One beyond the count that was cut off was never relied on, and is left out.
+    """Return the marks of a file. A torn one beyond the count was never relied on, and is left out.
 
-    Raises `StagingError` for any other that is not as it was written.
+    Raises `StagingError` for any other damage.
     """
     with staging_errors(file.parent):
-        # Before and after, since marks may be made meanwhile: those of the first are there, but for one of the second
-        # there are no others.
+        # Read before and after, since marks may be made meanwhile: there are at least as many as the first count says,
+        # and at most one more than the second.
         counted = read_count(count_file(file), _about(file))
         if not file.exists():
             raise damaged(file, LOST)
@@ -111,7 +111,7 @@ def read_marks(file: Path) -> tuple[dict[str, Any], ...]:
 
 
 def legible_marks(file: Path) -> Iterator[dict[str, Any]]:
-    """Yield those marks of a damaged file that can be read, whatever is between them."""
+    """Yield the readable marks of a damaged file."""
     with staging_errors(file.parent):
         data = file.read_bytes()
     found = map(_line, data.splitlines(keepends=True))
@@ -119,7 +119,7 @@ def legible_marks(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def repair_end(file: Path) -> None:
-    """Take away a last mark that was cut off, or count one that was not counted any more."""
+    """Remove a torn last mark, or count a complete one that was not counted."""
     with staging_errors(file.parent):
         descriptor = os.open(file, os.O_RDWR | os.O_APPEND)
         try:
@@ -129,7 +129,7 @@ def repair_end(file: Path) -> None:
 
 
 def _with_repaired_end(file: Path, descriptor: int) -> MarkCount:
-    """Return what a file of marks holds, its end mended where a crash left it: only that end is read."""
+    """Return the count of a file of marks, with its end repaired after a crash: only that end is read."""
     counted = read_count(count_file(file), _about(file))
     count = counted.count
     size = os.fstat(descriptor).st_size
@@ -160,7 +160,7 @@ def _encoded(before: MarkCount, entry: Mapping[str, object]) -> tuple[bytes, str
 
 
 def _line(line: bytes) -> _Line | None:
-    """Return a line as a mark, or None where a byte of it is not as it was written."""
+    """Return a line as a mark, or None where it is damaged."""
     body = line.rpartition(CHECKSUM)[0]
     own = checksum(body, about="mark")
     if line != body + CHECKSUM + own.encode() + b'"}\n':
@@ -169,10 +169,10 @@ def _line(line: bytes) -> _Line | None:
 
 
 def _about(file: Path) -> str:
-    """Return what tells the marks of one run from those of another: the name of its folder."""
+    """Return what distinguishes the marks of one run from those of another: the name of its folder."""
     return file.parent.name
 
 
 def _first(file: Path) -> str:
-    """Return what stands for the checksum before that of the first mark."""
+    """Return the checksum that precedes the first mark."""
     return checksum(b"", about=_about(file))

@@ -1,4 +1,4 @@
-"""The lock of a pair: one run writes at a time, and others can tell which."""
+"""The lock of a pair: one run writes at a time, and others can read which."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from syncengine.staging.private_files import make_folder, opener
 
 LOCK = "pair.lock"
 UNNAMED = "another run"
-"""Who holds a lock where that cannot be read."""
+"""The holder of a lock that cannot be read."""
 CHECKSUM = b", checksum "
 TRIES = 5
 BETWEEN_TRIES = 0.1
-"""Seconds: whoever only looks whether the lock is held holds it for a moment."""
+"""Seconds: checking whether the lock is held takes it for a moment."""
 
 
 @contextmanager
@@ -52,14 +52,14 @@ class PairLock:
         self._descriptor = descriptor
 
     def name(self, run_id: str) -> None:
-        """Say for whom it is held."""
+        """Record the run that holds it."""
         os.ftruncate(self._descriptor, 0)
         words = f"run {run_id}, process {os.getpid()} on {socket.gethostname()}"
         os.pwrite(self._descriptor, _line(words), 0)
 
 
 def holder_of(folder: Path) -> str:
-    """Return who holds the lock of a pair, in words, or nothing where nobody does."""
+    """Return which run holds the lock of a pair, as text, or nothing where it is free."""
     try:
         descriptor = os.open(folder / LOCK, os.O_RDONLY)
     except OSError:
@@ -93,7 +93,7 @@ def _acquired(descriptor: int, folder: Path) -> bool:
 
 
 def _recorded_holder(descriptor: int) -> str:
-    """Return for whom the lock is held."""
+    """Return the recorded holder of the lock."""
     line = os.pread(descriptor, 4096, 0)
     words = line.rpartition(CHECKSUM)[0].decode("utf-8", "replace")
     return words if words and line == _line(words) else UNNAMED

@@ -21,7 +21,7 @@ from syncengine.staging.private_files import opener
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows kept on disk, and what the file of them was when it was written."""
+    """Rows on disk, and the checksum of their file when it was written."""
 
     path: Path
     rows: int
@@ -29,7 +29,7 @@ class Piece:
 
 
 class IncomingRows:
-    """Rows from elsewhere, on their way into something that would tell their reader's errors as its own."""
+    """Incoming rows for a library that would replace the errors of their reader by its own."""
 
     def __init__(self, rows: pa.RecordBatchReader) -> None:
         self._rows = rows
@@ -37,9 +37,9 @@ class IncomingRows:
 
     @contextmanager
     def reader(self) -> Iterator[pa.RecordBatchReader]:
-        """Pass the rows on, and raise what their reader raised, whatever was made of it on the way."""
+        """Pass the rows on, and raise the original error of their reader."""
         batches = self._batches()
-        # Begun at once, so that a Ctrl-C noticed between two batches is always noticed inside it.
+        # Started at once, so that a Ctrl-C between two batches always arrives inside it.
         next(batches)
         try:
             yield pa.RecordBatchReader.from_batches(self._rows.schema, batches)
@@ -61,7 +61,7 @@ class IncomingRows:
 def write_piece(folder: Path, name: str, rows: pa.RecordBatchReader) -> Piece:
     """Write rows as a piece, durable when this returns.
 
-    Raises `StagingError` when there is no room; what the reader of the rows raises passes unchanged.
+    Raises `StagingError` when there is no room; errors of the reader of the rows pass unchanged.
     """
     path = folder / f"{name}.parquet"
     part = folder / f"{name}.parquet.part"

@@ -1,6 +1,6 @@
-"""The one place that makes folders and files: for this user alone, whatever the umask.
+"""The one place that makes folders and files: for this user only, with any umask.
 
-What is staged, journalled and remembered holds callers' numbers and agents' logins.
+Staged, journalled and remembered rows contain callers' numbers and agents' logins.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OTHERS_WRITE = 0o022
 
 @dataclass(slots=True)
 class _Process:
-    """What this process was started with."""
+    """The settings this process was started with."""
 
     umask: int = -1
 
@@ -31,13 +31,13 @@ _PROCESS = _Process()
 
 
 def set_private_umask() -> None:
-    """Let no file that this process makes be for others: neither ours, nor those that SQLite and DuckDB make beside."""
+    """Make all new files of this process private: ours, and those that SQLite and DuckDB make beside them."""
     _PROCESS.umask = os.umask(OTHERS)
     os.umask(_PROCESS.umask | OTHERS)
 
 
 def original_umask() -> int:
-    """Return the umask of whoever started this process, for the commands it starts; -1 where it still holds."""
+    """Return the umask this process was started with, for the commands it starts; -1 where it is unchanged."""
     return _PROCESS.umask
 
 
@@ -55,7 +55,7 @@ def make_folder(folder: Path, *, fresh: bool = False) -> tuple[Path, ...]:
 
 
 def opener(path: str, flags: int) -> int:
-    """Open a file as `open` has it opened; one that was left with other permissions gets these."""
+    """Open a file for `open`; an existing one with other permissions gets private ones."""
     descriptor = os.open(path, flags, FILE_MODE)
     if flags & os.O_CREAT:
         try:
@@ -68,39 +68,39 @@ def opener(path: str, flags: int) -> int:
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file where there is none, for a library that would make it for everybody."""
+    """Make an empty private file where there is none, for a library that would make it readable by others."""
     os.close(opener(str(path), os.O_RDWR | os.O_CREAT))
 
 
 def make_private(path: Path) -> None:
-    """Take from a file or folder what others may do with it."""
+    """Remove the permissions of others from a file or folder."""
     path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS)
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What is wrong with a folder for what is private: how its sentence ends, and what to type."""
+    """Why a folder is not private, as the end of a sentence, and what to type."""
 
     problem: str
     remedy: str
 
 
 def exposures(folder: Path) -> Iterator[Exposure]:
-    """Yield what keeps a folder from being private; nothing for one that is not there."""
+    """Yield why a folder is not private; nothing for one that does not exist."""
     try:
         found = folder.lstat()
     except OSError:
         return
     if stat.S_ISLNK(found.st_mode):
-        yield Exposure("is a symbolic link, and others may lead it elsewhere", f"Name {folder.resolve()} itself")
+        yield Exposure("is a symbolic link, which others could redirect", f"Name {folder.resolve()} itself")
         return
     user = os.geteuid()
     if found.st_uid not in (user, 0) and user:
         yield Exposure(f"belongs to {_name_of(found.st_uid)}", f"Run syncengine as {_name_of(found.st_uid)}")
     elif found.st_mode & OTHERS_WRITE:
         yield Exposure(
-            "can be written to by others, who could alter what is kept there",
-            f"Look whether all in it is yours, then type: chmod 700 {shlex.quote(str(folder))}",
+            "can be written to by others, who could alter what is stored there",
+            f"Check that everything in it is yours, then type: chmod 700 {shlex.quote(str(folder))}",
         )
 
 

@@ -1,7 +1,7 @@
 """The memory of a pair: which closed days were equal, so that the next verify need not read them again.
 
-It only ever spares work. Whatever is wrong with its file, nothing is remembered, and everything is read. Each record
-is true by itself: one that is lost, or an older file in the place of this one, costs reading and no more.
+It only ever saves work. If its file is damaged, nothing is remembered and everything is read. Each record
+is true by itself: a lost one, or an older file in its place, only costs reading.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from syncengine.staging.private_files import make_file, make_folder
 
 FILE = "verdicts.sqlite3"
 VERSION = 2
-"""Of the file. What was remembered under another one is not looked at."""
+"""Of the file. Files of another version are not used."""
 WAIT_SECONDS = 10.0
 """How long to wait for another process that writes to the file."""
 SCHEMA = """
@@ -38,11 +38,11 @@ CREATE TABLE days (
 ) WITHOUT ROWID;
 """
 DAY = "acd, day, at, seed, buckets, rows, besides, version, positions"
-"""What of a day is kept, beside its table and checksum."""
+"""The columns of a day, beside its table and checksum."""
 NO_ACD = ""
-"""How the ACD None is kept: to SQLite, two NULLs are not the same key."""
+"""How the ACD None is stored: to SQLite, two NULLs are not the same key."""
 A_RUN_IS_ON = "a run is on"
-"""A mark no table has: what is compared while a run writes is not remembered."""
+"""A mark no table has: results of a comparison during a run are not remembered."""
 
 Writes = Iterable[tuple[str, int | None, date | None]]
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class _OtherVersionError(Exception):
 
 
 class Memory:
-    """What is remembered of a pair, in its staging folder; nothing is created before there is something to keep."""
+    """The remembered days of a pair, in its staging folder; nothing is created before there is something to store."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -61,7 +61,7 @@ class Memory:
         self._open: sqlite3.Connection | None = None
         self._lock = RLock()
         self.notes: list[str] = []
-        """What people should know, a sentence each: a file that was damaged and set aside."""
+        """Notes for people, a sentence each: a damaged file that was set aside."""
 
     def __enter__(self) -> Self:
         return self
@@ -70,7 +70,7 @@ class Memory:
         self.close()
 
     def recall(self, environment: str, table: str) -> RememberedDays:
-        """Return what is remembered of a table, nothing where it was remembered in another environment."""
+        """Return the remembered days of a table, none where they were remembered in another environment."""
         mark = A_RUN_IS_ON if holder_of(self._folder) else ""
         found = self._attempt(lambda connection: _recalled(connection, environment, table), create=False)
         if found is None:
@@ -78,41 +78,41 @@ class Memory:
         return RememberedDays(found.days, found.resets, mark or found.mark)
 
     def remember(self, environment: str, table: str, learnt: VerifiedDays) -> None:
-        """Keep what a verify has learnt of a table, unless some of the table was forgotten meanwhile."""
+        """Store what a verify has learnt about a table, unless some of it was forgotten meanwhile."""
         if not learnt.equal and not self._file.exists():
             return
         running = bool(holder_of(self._folder))
         self._attempt(lambda connection: _remember(connection, environment, table, learnt, running), create=True)
 
     def forget(self, writes: Writes) -> None:
-        """Drop what is remembered of tables, ACDs and days that are about to be written, durable when this returns.
+        """Delete the remembered days of tables and ACDs that are about to be written, durable when this returns.
 
-        The day None stands for the whole table. A verify under way does not remember these tables either.
-        Raises `StagingError` where it cannot be dropped: nothing may be written then.
+        The day None stands for the whole table. A verify in progress does not remember these tables either.
+        Raises `StagingError` where they cannot be deleted: nothing may be written then.
         """
         wanted = tuple(dict.fromkeys(writes))
         if wanted and self._attempt(lambda connection: _forget(connection, wanted), create=True) is None:
             raise StagingError(
                 f"What is remembered in {self._file} cannot be dropped.",
-                hint="Delete that file; it only spares verifies work. Or set staging in the pair file to a folder "
+                hint="Delete that file: it only saves verifies some work. Or set staging in the pair file to a folder "
                 "that can be written to.",
             )
 
     def distrust(self, writes: Writes) -> None:
-        """Drop what was found to differ, as far as that can be done; for looks that remember nothing themselves."""
+        """Delete days that were found to differ, if possible; for comparisons that remember nothing themselves."""
         wanted = tuple(dict.fromkeys(writes))
         if wanted:
             self._attempt(lambda connection: _forget(connection, wanted), create=False)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             if self._open is not None:
                 self._open.close()
                 self._open = None
 
     def _attempt(self, do: Callable[[sqlite3.Connection], T], *, create: bool) -> T | None:
-        """Return what came of it, or None where the file cannot be used; one that is no good is set aside first."""
+        """Return the result, or None where the file cannot be used; an invalid one is set aside first."""
         with self._lock:
             for _ in range(2):
                 try:
@@ -141,17 +141,17 @@ class Memory:
         return self._open
 
     def _set_aside(self, error: Exception) -> bool:
-        """Move a file that is damaged or of another version out of the way; False where that is not what is wrong."""
-        # Of text that is none the module itself says so, without a code.
+        """Rename a file that is damaged or of another version; False where that is not the fault."""
+        # For invalid text the module raises its own error, without a code.
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
-            # Locked, not to be written to, or without room: it may be as good as ever the next time.
+            # Locked, read-only, or without room: it may work the next time.
             return False
         aside = self._file.with_name(f"{FILE}.set-aside")
         try:
             self._file.replace(aside)
-            for left in ("-wal", "-shm"):
-                self._file.with_name(FILE + left).unlink(missing_ok=True)
+            for suffix in ("-wal", "-shm"):
+                self._file.with_name(FILE + suffix).unlink(missing_ok=True)
         except OSError:
             return False
         what = "is of another version" if isinstance(error, _OtherVersionError) else "is damaged"
@@ -162,29 +162,29 @@ class Memory:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Make a file that is new ready; raises for one that is no good."""
+    """Prepare a new file; raises for an invalid one."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0 and not connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
         connection.execute("PRAGMA journal_mode = WAL")
         with _transaction(connection):
-            # Somebody else may have made it ready meanwhile.
+            # Another process may have prepared it meanwhile.
             if not connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
                 for statement in SCHEMA.split(";")[:-1]:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {VERSION}")
     elif version != VERSION:
         raise _OtherVersionError
-    # A forgotten day that came back after a power failure would be worse than none.
+    # A forgotten day must not return after a power failure.
     connection.execute("PRAGMA synchronous = FULL")
     if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-        raise sqlite3.DatabaseError("it does not hold together")
+        raise sqlite3.DatabaseError("it is inconsistent")
     _check_records(connection)
 
 
 def _check_records(connection: sqlite3.Connection) -> None:
-    """Hold every record against its checksum, which is over its table and environment too; raises for one that fails.
+    """Compare every record with its checksum, which covers its table and environment too; raises for one that fails.
 
-    All of them before any is used: a file in which one is damaged is trusted nowhere.
+    All of them before any is used: a file with one damaged record is not used at all.
     """
     environments: dict[str, str] = {}
     before = ("", "", "")
@@ -194,7 +194,7 @@ def _check_records(connection: sqlite3.Connection) -> None:
             environments[name] = rest[0]
         for name, *rest, checksum in connection.execute(f"SELECT name, {DAY}, checksum FROM days"):
             _check(checksum, _checksum(environments.get(name), name, *rest))
-            # One that lies elsewhere is read all the same, and not found when it is to be dropped.
+            # A misplaced record would be read all the same, and not found when it is to be deleted.
             place = (name, rest[0], rest[1])
             if place <= before:
                 raise sqlite3.DatabaseError("records are out of order")
@@ -203,7 +203,7 @@ def _check_records(connection: sqlite3.Connection) -> None:
 
 def _check(found: object, checksum: str) -> None:
     if found != checksum:
-        raise sqlite3.DatabaseError("a record is not what was kept")
+        raise sqlite3.DatabaseError("a record has changed")
 
 
 def _checksum(*values: object) -> str:
@@ -278,7 +278,7 @@ def _forget(connection: sqlite3.Connection, writes: tuple[tuple[str, int | None,
 
 
 def _drop(connection: sqlite3.Connection, table: str, acd: int | None, day: date) -> None:
-    """Drop a day of an ACD, and with it that of the ACDs that were not known: it may have been one of them."""
+    """Delete a day of an ACD, and with it that of unknown ACDs: it may have been one of them."""
     places = (table, day.isoformat(), NO_ACD if acd is None else str(acd), NO_ACD)
     connection.execute("DELETE FROM days WHERE name = ? AND day = ? AND acd IN (?, ?)", places)
 
@@ -297,7 +297,7 @@ def _row(one: EqualDay) -> tuple[Any, ...]:
 def _equal_day(
     acd: str, day: str, at: str, seed: str, buckets: int, rows: int, besides: str, version: str, positions: str
 ) -> EqualDay:
-    """Return what was kept; raises ValueError where it is not that."""
+    """Return the stored value; raises ValueError for an invalid one."""
     return EqualDay(
         int(acd) if acd else None,
         date.fromisoformat(day),
@@ -312,6 +312,6 @@ def _equal_day(
 
 
 def _reset(text: str) -> ClockReset:
-    """Return what was kept; raises ValueError where it is not that."""
+    """Return the stored value; raises ValueError for an invalid one."""
     server, acd, day, label = text.split("/")
     return ClockReset(server, int(acd), date.fromisoformat(day), int(label))

@@ -1,4 +1,4 @@
-"""Hands rows over to a library that would wait for them where no Ctrl-C is heard."""
+"""Feeds rows to a library that, waiting for them itself, would block Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from contextlib import suppress
 import pyarrow as pa
 
 BATCHES_AHEAD = 2
-"""Batches that are held for whoever takes them."""
+"""Batches that wait for their consumer."""
 POLL_SECONDS = 0.1
-"""How often it is looked whether they are still being taken."""
+"""How often it is checked whether the consumer still runs."""
 
 
 def feed_rows(
     rows: pa.RecordBatchReader, consume: Callable[[pa.RecordBatchReader], None], stop: Callable[[], None]
 ) -> None:
-    """Have `take`, in a thread of its own, read the rows, which are waited for in the caller's.
+    """Let `consume` read the rows in a thread of its own, while the caller's thread waits for them.
 
-    A library that reads a stream waits for it in one thread and for that in others, deaf to Ctrl-C; here whoever waits
-    for a server hears it, and `stop` ends what `take` does. What the rows' reader raises passes unchanged.
+    A library that reads a stream waits in threads that do not see Ctrl-C; here the caller waits
+    for the server and sees it, and `stop` ends `consume`. Errors of the rows' reader pass unchanged.
     """
     batches: queue.Queue[pa.RecordBatch | None] = queue.Queue(BATCHES_AHEAD)
     stopped = threading.Event()
@@ -37,7 +37,7 @@ def feed_rows(
     def run() -> None:
         try:
             consume(pa.RecordBatchReader.from_batches(rows.schema, arriving()))
-        except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to whoever waits
+        except BaseException as error:  # noqa: BLE001  # any error belongs to the caller that waits
             consuming.set_exception(error)
         else:
             consuming.set_result(None)
@@ -58,7 +58,7 @@ def feed_rows(
 
 
 def _end(batches: queue.Queue[pa.RecordBatch | None], consuming: Future[None], stop: Callable[[], None]) -> None:
-    """Have what takes the rows come to its end, also where a second Ctrl-C strikes meanwhile."""
+    """End the consumer of the rows, also where a second Ctrl-C arrives meanwhile."""
     try:
         while not consuming.done():
             stop()
@@ -70,7 +70,7 @@ def _end(batches: queue.Queue[pa.RecordBatch | None], consuming: Future[None], s
 
 
 def _put(batch: pa.RecordBatch | None, batches: queue.Queue[pa.RecordBatch | None], consuming: Future[None]) -> bool:
-    """Hold a batch until there is room for it; say whether anybody still takes it."""
+    """Wait until there is room for a batch; say whether the consumer still runs."""
     while not consuming.done():
         with suppress(queue.Full):
             batches.put(batch, timeout=POLL_SECONDS)

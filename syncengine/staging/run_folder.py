@@ -1,15 +1,15 @@
 """The folder of one run: its header, the plans of its portions, the marks of its batches, its pieces.
 
 runs/20000605-061203-3f1a/
-run.json            what it was begun for
+run.json            the purpose of the run
 plans/0001.json     the plan of each portion, complete enough to be executed from
-portions.json       how a backfill is cut
+portions.json       the portions of a backfill
 steps.jsonl         marks, each flushed to disk before what it announces is done
 steps.count         how many marks there are
 pieces/             rows: staged, journalled, to be inserted
-hooks/              what each hook said
+hooks/              the output of each hook
 
-Each file has a checksum: documents and marks their own, pieces and what hooks said one in the mark that tells of them.
+Each file has a checksum: documents and marks their own, pieces and outputs of hooks one in the mark that names them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from syncengine.staging.durable import sync_folder, write_whole
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.marks import LOST, append_mark, count_file, create_marks, legible_marks, read_marks, repair_end
 from syncengine.staging.private_files import make_folder
-from syncengine.staging.run_marks import ALLOWANCES, FOUND, HOOKS, SIDE_EFFECTS, SIDE_EFFECTS_UNKNOWN, RunMarks
+from syncengine.staging.run_marks import FOUND, HOOKS, PERMISSIONS, SIDE_EFFECTS, SIDE_EFFECTS_UNKNOWN, RunMarks
 
 FORMAT = "syncengine.run"
 VERSION = 3
@@ -49,9 +49,9 @@ PORTIONS = "portions.json"
 PLANS = TypeAdapter(Plan)
 PORTION_LISTS = TypeAdapter(dict[str, tuple[Portion, ...]])
 HEADERS = TypeAdapter(RunHeader)
-LOST_PLAN = "what that run was to do is not known for certain any more"
-LOST_CUTS = "how that backfill is cut is not known for certain any more"
-LOST_ROWS = "what it held cannot be put back"
+LOST_PLAN = "it is no longer certain what that run was to do"
+LOST_CUTS = "it is no longer certain how that backfill was divided"
+LOST_ROWS = "its rows cannot be restored"
 
 
 class RunFolder:
@@ -67,7 +67,7 @@ class RunFolder:
 
     @property
     def pieces(self) -> Path:
-        """Where staged and journalled pieces lie."""
+        """The folder of staged and journalled pieces."""
         return self.folder / "pieces"
 
     @property
@@ -76,17 +76,17 @@ class RunFolder:
         return self.folder / MARKS
 
     def journal(self, place: BatchPlace, table: str) -> Path:
-        """Return where the rows of a table that a batch deletes lie."""
+        """Return the journal of the rows of a table that a batch deletes."""
         return self.pieces / f"{place.piece(table)}-journal.parquet"
 
     def create(self, header: RunHeader) -> None:
-        """Make the folder, durable to its last name: a lost mark would be a lost journal."""
+        """Make the folder, durable with all its parents: a lost mark would be a lost journal."""
         with staging_errors(self.folder):
             make_folder(self.pieces, fresh=True)
             make_folder(self.folder / "plans", fresh=True)
         create_marks(self.marks)
         document = {"format": FORMAT, "version": VERSION, **HEADERS.dump_python(header, mode="json")}
-        # The last: without its header it is no run yet.
+        # Last: without its header it is not a run yet.
         write_document(self.folder / HEADER, json.dumps(document, indent=2), about=self._about(HEADER))
         runs = self.folder.parent
         with staging_errors(self.folder):
@@ -94,24 +94,24 @@ class RunFolder:
                 sync_folder(made)
 
     def is_begun(self) -> bool:
-        """Say whether it is a run, be it a damaged one, and not what is left of one that was never begun."""
+        """Say whether it is a run, even a damaged one, and not the rest of one that was never begun."""
         if (self.folder / HEADER).exists() or (self.marks.exists() and self.marks.stat().st_size):
             return True
         return any(True for name in ("plans", "pieces") for _ in (self.folder / name).glob("*"))
 
     def is_there(self) -> bool:
-        """Say whether the run can be found again: nobody has taken its header or its marks away."""
+        """Say whether the run can be found again: its header and its marks exist."""
         return all(file.is_file() for file in (self.folder / HEADER, self.marks, count_file(self.marks)))
 
     def repair(self) -> None:
-        """Take away half a mark, which a crash may have left."""
+        """Remove half a mark, which a crash may have left."""
         repair_end(self.marks)
 
     def header(self) -> RunHeader:
-        """Return what the run was begun for; raises `StagingError` where that cannot be read."""
+        """Return the header of the run; raises `StagingError` where it cannot be read."""
         path = self.folder / HEADER
         if self._is_of_another_version():
-            raise StagingError(f"{path} is of another version of syncengine, and cannot be read.")
+            raise StagingError(f"{path} was written by another version of syncengine and cannot be read.")
         document = json.loads(read_document(path, about=self._about(HEADER), lost=LOST))
         try:
             return HEADERS.validate_python({name: document[name] for name in RunHeader.__slots__})
@@ -119,7 +119,7 @@ class RunFolder:
             raise damaged(path, LOST) from error
 
     def _is_of_another_version(self) -> bool:
-        """Say whether a whole header says so, or one from before there were checksums: nothing of it is damaged."""
+        """Say whether an intact header, or one from before checksums, is of another version: it is not damaged."""
         path = self.folder / HEADER
         with suppress(StagingError):
             document = json.loads(read_document(path, about=self._about(HEADER), lost=LOST))
@@ -130,7 +130,7 @@ class RunFolder:
         return False
 
     def save_plan(self, portion: int, plan: Plan) -> None:
-        """Keep the plan of a portion, before anything of it is done."""
+        """Save the plan of a portion, before anything of it is done."""
         path, about = self._plan(portion)
         write_document(path, PLANS.dump_json(plan).decode(), about=about)
         self.mark("planned", portion=portion, steps=len(plan.steps))
@@ -141,17 +141,17 @@ class RunFolder:
         return read_value(path, PLANS, about=about, lost=LOST_PLAN)
 
     def save_portions(self, portions: Sequence[Portion]) -> None:
-        """Keep how a backfill is cut, before any of it is planned: a resume goes on with the same portions."""
+        """Save the portions of a backfill, before any of it is planned: a resume continues with the same portions."""
         text = PORTION_LISTS.dump_json({"portions": tuple(portions)}, indent=1).decode()
         write_document(self.folder / PORTIONS, text, about=self._about(PORTIONS))
         self.mark("portions", count=len(portions))
 
     def is_cut(self) -> bool:
-        """Say whether it was kept how a backfill is cut."""
+        """Say whether the portions of a backfill were saved."""
         return (self.folder / PORTIONS).is_file()
 
     def portions(self) -> tuple[Portion, ...]:
-        """Return how a backfill is cut; raises `StagingError` where that cannot be read."""
+        """Return the portions of a backfill; raises `StagingError` where they cannot be read."""
         path = self.folder / PORTIONS
         return read_value(path, PORTION_LISTS, about=self._about(PORTIONS), lost=LOST_CUTS)["portions"]
 
@@ -160,32 +160,38 @@ class RunFolder:
         append_mark(self.marks, {"mark": what, **entry})
 
     def mark_batch(self, place: BatchPlace, state: BatchState, *, into: Role, **entry: object) -> None:
-        """Append what became of a batch; each mark can be read without those before it."""
+        """Append the state of a batch; each mark can be read without those before it."""
         where = {"portion": place.portion, "step": place.step, "first": place.first, "past": place.past}
         self.mark("batch", **where, state=state, into=into, **entry)
 
     def mark_side_effects(self, side_effects: Sequence[TableSideEffect], *, logged: Collection[Role]) -> None:
-        """Append what the writes that follow set off; `logged` servers roll a batch back with all that came of it."""
-        self.mark("set-off", meetings=SIDE_EFFECTS.dump_python(tuple(side_effects), mode="json"), logged=list(logged))
+        """Append the side effects of the writes that follow; `logged` servers roll a batch back with all of them."""
+        self.mark(
+            "side-effects", side_effects=SIDE_EFFECTS.dump_python(tuple(side_effects), mode="json"), logged=list(logged)
+        )
 
     def mark_side_effects_unknown(self, unknown: Sequence[SideEffectsUnknown], *, logged: Collection[Role]) -> None:
-        """Append the tables of which it is not known what their last batch set off."""
-        self.mark("unseen", tables=SIDE_EFFECTS_UNKNOWN.dump_python(tuple(unknown), mode="json"), logged=list(logged))
+        """Append the tables whose last batch has unknown side effects."""
+        self.mark(
+            "side-effects-unknown",
+            tables=SIDE_EFFECTS_UNKNOWN.dump_python(tuple(unknown), mode="json"),
+            logged=list(logged),
+        )
 
     def mark_allowance(self, what: Literal["allowed", "needs"], allowed: Permission) -> None:
-        """Append what was allowed to be set off from here on, or what has to be before the run can go on."""
-        self.mark(what, allowance=ALLOWANCES.dump_python(allowed, mode="json"))
+        """Append the side effects that are allowed from here on, or that the run needs allowed to continue."""
+        self.mark(what, allowance=PERMISSIONS.dump_python(allowed, mode="json"))
 
     def mark_portion(self, found: PortionRecord) -> None:
-        """Append what was found of a portion of a backfill that is done."""
+        """Append the results of a finished portion of a backfill."""
         self.mark("portion", found=FOUND.dump_python(found, mode="json"))
 
     def mark_hook(self, record: HookRecord) -> None:
-        """Append what became of a hook, or that it is begun."""
+        """Append the state of a hook."""
         self.mark("hook", **HOOKS.dump_python(record, mode="json"))
 
     def save_output(self, name: str, text: str) -> FileChecksum:
-        """Keep what a hook said, and return the file of it."""
+        """Save the output of a hook, and return the checksum of its file."""
         path = self.folder / "hooks" / name
         with staging_errors(self.folder):
             make_folder(path.parent)
@@ -193,7 +199,7 @@ class RunFolder:
         return checksum_of_file(path)
 
     def hook_outputs(self, run: RunRecord) -> tuple[tuple[HookRecord, str], ...]:
-        """Return the hooks of the run and what each of them said, or that this is not known any more."""
+        """Return the hooks of the run and the output of each, or that it is lost."""
         return tuple((record, self._output(record)) for record in run.hooks)
 
     def _output(self, record: HookRecord) -> str:
@@ -201,17 +207,17 @@ class RunFolder:
             return ""
         path = self.folder / "hooks" / record.output
         try:
-            self.refuse_changed(path, record.output_checksum, "what the hook said is not known any more")
+            self.refuse_changed(path, record.output_checksum, "the output of the hook is lost")
             with staging_errors(self.folder):
                 return path.read_text(encoding="utf-8")
         except StagingError as error:
             return f"({error.message})"
 
     def record(self, *, running: bool) -> RunRecord:
-        """Return the run as its folder tells it; `running` says whether a process works on it now.
+        """Return the record of the run; `running` says whether a process works on it now.
 
-        Whatever of its header, marks, plans and portions is not as it was written makes it a damaged one. Its
-        journals need only be there, and as long as they were: see `with_journals`.
+        A damaged header, mark, plan or list of portions makes it a damaged run. Its
+        journals need only exist in their size: see `with_journals`.
         """
         header = RunHeader(self.id, 0, RunKind.RESYNC, datetime(1970, 1, 1), 0, "")
         problems: list[StagingError] = []
@@ -237,16 +243,16 @@ class RunFolder:
         return replace(record, state=RunState.DAMAGED, problem=problem, unsure=unsure, waiting="")
 
     def with_journals(self, record: RunRecord) -> RunRecord:
-        """Return a run with its journals looked at byte by byte."""
+        """Return a run with its journals verified byte by byte."""
         return replace(record, lost_journals=tuple(self._lost(record, every_byte=True)))
 
     def refuse_changed(self, path: Path, checksum: FileChecksum, lost: str = LOST_ROWS) -> None:
-        """Raise `StagingError` where a file is not as it was written, or gone; reads all of it once."""
+        """Raise `StagingError` where a file has changed or is gone; reads all of it once."""
         if not path.exists() or checksum_of_file(path) != checksum:
             raise damaged(path, lost)
 
     def _legible(self, header: RunHeader) -> RunMarks:
-        """Return what can be read of marks that cannot be relied on."""
+        """Return the readable ones of damaged marks."""
         marks = RunMarks(header)
         with suppress(StagingError):
             for mark in legible_marks(self.marks):
@@ -263,7 +269,7 @@ class RunFolder:
                 yield error
 
     def _lost(self, record: RunRecord, *, every_byte: bool) -> Iterator[str]:
-        """Yield a sentence for each journal of what was written that is not as it was."""
+        """Yield a sentence for each damaged journal of written batches."""
         for batch in record.done:
             for part in batch.parts:
                 path = self.journal(batch.place, part.table)
@@ -280,7 +286,7 @@ class RunFolder:
         return sum(_size(path) for path in self.folder.rglob("*"))
 
     def _plan(self, portion: int) -> tuple[Path, str]:
-        """Return where the plan of a portion lies, and what is only that plan."""
+        """Return the path of the plan of a portion, and its identity."""
         name = f"plans/{portion:04d}.json"
         return self.folder / name, self._about(name)
 
@@ -292,5 +298,5 @@ def _size(path: Path) -> int:
     try:
         return path.stat().st_size if path.is_file() else 0
     except OSError:
-        # It was taken away meanwhile.
+        # It was removed meanwhile.
         return 0

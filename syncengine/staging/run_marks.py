@@ -1,4 +1,4 @@
-"""What the marks of a run say of it."""
+"""The marks of a run, read into its record."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from syncengine.model.surroundings import SideEffectsUnknown, TableSideEffect
 
 HOOKS = TypeAdapter(HookRecord)
 SIDE_EFFECTS = TypeAdapter(tuple[TableSideEffect, ...])
-ALLOWANCES = TypeAdapter(Permission)
+PERMISSIONS = TypeAdapter(Permission)
 SIDE_EFFECTS_UNKNOWN = TypeAdapter(tuple[SideEffectsUnknown, ...])
 FOUND = TypeAdapter(PortionRecord)
 
 WRITTEN = frozenset({BatchState.DONE, BatchState.UNKNOWN})
-"""How a batch ends that wrote, or may have written."""
+"""Final states of a batch that wrote, or may have written."""
 TOUCHED = frozenset(BatchState) - {BatchState.OPEN}
-"""How one ends whose statements have run, in a database that does not take back what came of them."""
+"""Final states of a batch whose statements have run, in a database that does not roll their side effects back."""
 
 
 class RunMarks:
-    """What the marks read so far say."""
+    """The marks of a run read so far."""
 
     def __init__(self, header: RunHeader) -> None:
         self.header = header
@@ -60,7 +60,7 @@ class RunMarks:
         self.needs = NO_PERMISSION
 
     def add(self, mark: dict[str, Any]) -> None:
-        """Read one mark more."""
+        """Read the next mark."""
         self.waiting = ""
         match mark["mark"]:
             case "begun":
@@ -79,7 +79,7 @@ class RunMarks:
             case "hook":
                 record = HOOKS.validate_python({name: mark[name] for name in HookRecord.__slots__})
                 self.hooks = with_record(self.hooks, record)
-            case "set-off" | "unseen" | "allowed" | "needs":
+            case "side-effects" | "side-effects-unknown" | "allowed" | "needs":
                 self._add_side_effects(mark)
             case "waiting":
                 self.waiting = mark["why"]
@@ -93,17 +93,17 @@ class RunMarks:
                 pass
 
     def _add_side_effects(self, mark: dict[str, Any]) -> None:
-        if mark["mark"] == "set-off":
+        if mark["mark"] == "side-effects":
             self.side_effects |= {
-                one: one.into in mark["logged"] for one in SIDE_EFFECTS.validate_python(mark["meetings"])
+                one: one.into in mark["logged"] for one in SIDE_EFFECTS.validate_python(mark["side_effects"])
             }
             return
-        if mark["mark"] == "unseen":
+        if mark["mark"] == "side-effects-unknown":
             self.side_effects_unknown |= {
                 one: one.into in mark["logged"] for one in SIDE_EFFECTS_UNKNOWN.validate_python(mark["tables"])
             }
             return
-        found = ALLOWANCES.validate_python(mark["allowance"])
+        found = PERMISSIONS.validate_python(mark["allowance"])
         if mark["mark"] == "needs":
             self.needs = found
         else:
@@ -127,7 +127,7 @@ class RunMarks:
         )
 
     def record(self, *, running: bool) -> RunRecord:
-        """Return the run as its marks tell it."""
+        """Return the record of the run."""
         ended = self.ended
         state = RunState.RUNNING
         if not running:
@@ -162,7 +162,7 @@ class RunMarks:
         )
 
     def _is_written(self, at: TableSideEffect | SideEffectsUnknown, *, logged: bool) -> bool:
-        """Say whether a batch of its table has run, be it one that was put back: only a log rolls back all."""
+        """Say whether a batch of its table has run, even one that was undone: only a log rolls back everything."""
         states = WRITTEN if logged else TOUCHED
         batches = (one for one in self.batches.values() if one.into is at.into and one.state in states)
         return any(part.table == at.table for batch in batches for part in batch.parts)

@@ -1,4 +1,4 @@
-"""The staging folder as a whole: refused where others could alter it, closed where they could read it."""
+"""The staging folder as a whole: refused where others could alter it, made private where they could read it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ BEGINNINGS = (FILE, SPILLS)
 
 
 def close_to_others(staging: Path) -> None:
-    """Close to others what an earlier release left open to them in a staging folder, and say so in the log.
+    """Make private what an earlier release left open to others in a staging folder, and log it.
 
-    The folder itself is closed too, where nothing else lies in it. Nothing is done where there is none yet.
-    Raises `StagingError` for one that others can write to, that is a link, or that is another user's.
+    The folder itself is made private too, where nothing else is in it. Nothing is done where there is none yet.
+    Raises `StagingError` for one that others can write to, that is a link, or that belongs to another user.
     """
     for found in exposures(staging):
         raise StagingError(
@@ -42,7 +42,7 @@ def close_to_others(staging: Path) -> None:
         ours = [part for part in parts if part.name in NAMES or part.name.startswith(BEGINNINGS)]
         opened = [part for part in ours if _open_to_others(part)]
         if len(ours) == len(parts) and _open_to_others(staging):
-            # First, so that nobody comes in meanwhile.
+            # First, so that others cannot enter meanwhile.
             opened = [staging, *opened]
         try:
             for part in opened:
@@ -50,14 +50,14 @@ def close_to_others(staging: Path) -> None:
         except OSError as error:
             if error.errno != errno.EROFS:
                 raise
-            # What can only be read, as a copy kept elsewhere, is left as whoever keeps it wants it.
+            # A read-only folder, such as an archived copy, is left as it is.
             return
     if opened:
         log.warning("Others could read what is in the staging folder %s; they cannot any more.", staging)
 
 
 def _open_to_others(path: Path) -> bool:
-    """Say whether others may do something with it; not with what another run has removed meanwhile."""
+    """Say whether others have permissions on it; False for what another run has removed meanwhile."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -66,7 +66,7 @@ def _open_to_others(path: Path) -> bool:
 
 
 def _close(path: Path) -> None:
-    """Close a file, or a folder and all in it, to others."""
+    """Make a file, or a folder and everything in it, private."""
     with suppress(FileNotFoundError):
         make_private(path)
         for below in path.rglob("*") if path.is_dir() else ():

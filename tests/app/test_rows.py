@@ -101,7 +101,7 @@ def test_rows_of_another_time_are_not_returned(tmp_path: Path) -> None:
     with pytest.raises(ChangedSincePlanError, match="htrunk has changed since it was compared"):
         rows_of(pair, observation, "htrunk", 500)
     table = table_of(observation, "htrunk")
-    with pytest.raises(InputError, match="does not differ in that table"):
+    with pytest.raises(InputError, match="of that table does not differ"):
         pair.rows(pair.verify(tables="htrunk"), table, table.differing[0])
-    with pytest.raises(InputError, match="on other servers than those of this pair"):
+    with pytest.raises(InputError, match="of other servers than those of this pair"):
         rows_of(homed(tmp_path / "another").open(), observation, "htrunk", 500)

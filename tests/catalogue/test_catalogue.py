@@ -134,7 +134,7 @@ def test_files_only_sets_name_their_files() -> None:
     assert set(empty) <= named
 
 
-def test_every_column_says_where_it_is_known_from() -> None:
+def test_every_column_has_its_evidence() -> None:
     """Each column of each table is marked found or inferred, and names the source of that."""
     silent = [
         f"{spec.name}.{column.name}" for spec in catalogue().tables for column in spec.columns if not column.source
@@ -146,7 +146,7 @@ def test_every_column_says_where_it_is_known_from() -> None:
 
 
 def test_every_column_writes_its_evidence_down() -> None:
-    """No shipped column leans on a default for its evidence: the word stands in the file."""
+    """No shipped column leans on a default for its evidence: the word is in the file."""
     lines = [
         f"{path.name}: {line}"
         for path in shipped_folder().rglob("*.toml")

@@ -17,7 +17,7 @@ FIRST = '\n[[lines]]\nname = "first"\ntext = "Do it."\n'
 
 
 def faults(folder: Path, text: str) -> tuple[str, ...]:
-    """Return what is wrong in a file."""
+    """Return the faults of a file."""
     (folder / "mine.toml").write_text(text)
     with pytest.raises(SpecError) as caught:
         read_procedure("mine", folder)
@@ -41,12 +41,12 @@ def test_every_checklist_can_be_read(name: str) -> None:
 
 
 def test_base_load_upgrade_has_all_33_steps() -> None:
-    """Appendix G's steps stand in the checklist, each once and in their order."""
+    """Appendix G's steps are in the checklist, each once and in their order."""
     assert steps("base-load-upgrade") == list(range(1, 34))
 
 
 def test_collection_off_and_on_has_all_18_steps() -> None:
-    """Chapter 3's steps stand in the checklist, single-user mode in steps 2, 6, 10 and 14 of the guide's way."""
+    """Chapter 3's steps are in the checklist, single-user mode in steps 2, 6, 10 and 14 of the guide's way."""
     procedure = read_procedure("collection-off-and-on")
 
     assert steps("collection-off-and-on") == list(range(1, 19))
@@ -55,7 +55,7 @@ def test_collection_off_and_on_has_all_18_steps() -> None:
     assert [(line.guide, line.ways) for line in single] == [(step, ("guide",)) for step in ("2", "6", "10", "14")]
 
 
-def test_what_shows_a_change_comes_after_what_shows_that_it_was_not_made_yet() -> None:
+def test_a_probe_for_a_change_comes_after_the_probe_for_no_change() -> None:
     """Loads that were unlike from the start, or a link that dropped in the days before, tick no line of an upgrade."""
     for procedure in map(read_procedure, procedure_names()):
         for line in procedure.lines:
@@ -68,8 +68,8 @@ def test_what_shows_a_change_comes_after_what_shows_that_it_was_not_made_yet() -
 SAID = {"log-off": r"\blog off\b", "log-on": r"\blog on\b", "single-user": "single-user", "multi-user": "multi-user"}
 
 
-def test_a_line_that_a_hook_ticks_says_no_more_than_the_hook_does() -> None:
-    """Who has users told to log off has told nobody to log on, nor put a server in any mode."""
+def test_a_line_that_a_hook_ticks_promises_only_what_the_hook_does() -> None:
+    """A hook that logs users off does not log them on, nor put a server in any mode."""
     for procedure in map(read_procedure, procedure_names()):
         for line in (line for line in procedure.lines if line.kind is not None):
             said = {kind for kind, words in SAID.items() if re.search(words, line.text)}
@@ -86,7 +86,7 @@ def test_every_line_that_repairs_outages_makes_days_weeks_and_months_anew() -> N
 
 
 def test_what_was_never_copied_is_added_to_the_secondary_before_its_administration_goes_back() -> None:
-    """A copy from the secondary deletes what only the primary has: what it was given before it failed."""
+    """A copy from the secondary deletes rows that only the primary has: those it got before it failed."""
     commands = [line.command for line in read_procedure("return").lines]
 
     added = commands.index(("sync", "--set", "SET", "--policy", "fill"))
@@ -94,7 +94,7 @@ def test_what_was_never_copied_is_added_to_the_secondary_before_its_administrati
 
 
 def test_all_of_administration_is_copied_between_lines_about_single_user_mode() -> None:
-    """Its plan asks for that mode; a list without such lines names single sets, which need none."""
+    """Its plan needs that mode; a list without such lines names single sets, which need none."""
     for procedure in map(read_procedure, procedure_names()):
         kinds = [line.kind for line in procedure.lines]
         for place, line in enumerate(procedure.lines):
@@ -104,7 +104,7 @@ def test_all_of_administration_is_copied_between_lines_about_single_user_mode() 
                 assert "multi-user" in kinds[place:], (procedure.name, line.name)
 
 
-def test_both_ways_of_a_call_profile_change_say_what_they_cost() -> None:
+def test_both_ways_of_a_call_profile_change_have_their_costs() -> None:
     """Ours takes two intervals and loses nothing; the guide's is quick and loses minutes for good."""
     ours, guide = read_procedure("call-profile-change").ways
 
@@ -113,12 +113,12 @@ def test_both_ways_of_a_call_profile_change_say_what_they_cost() -> None:
     assert "lost for good" in guide.costs
 
 
-def test_every_sight_is_looked_at() -> None:
-    """What a line may name to be filled in by has a look of its own, and no more."""
+def test_every_probe_is_made() -> None:
+    """Every probe a line can name has its own check, and no other has."""
     assert set(PROBES) == set(ProbeName)
 
 
-def test_a_checklist_that_nobody_wrote_is_said_to_be_none() -> None:
+def test_an_unknown_checklist_is_refused_with_the_names() -> None:
     """A wrong name is one sentence with the names there are."""
     with pytest.raises(InputError, match=r"There is no checklist 'upgrade'\. There are .*base-load-upgrade"):
         read_procedure("upgrade")
@@ -126,7 +126,7 @@ def test_a_checklist_that_nobody_wrote_is_said_to_be_none() -> None:
         read_procedure("../pyproject")
 
 
-def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
+def test_all_faults_are_listed_with_their_lines(tmp_path: Path) -> None:
     """Faults of several lines are listed together; each names the file and the line its entry begins on."""
     second = '\n[[lines]]\nname = "second"\ntext = "Do it."\nkind = "backups"\nserver = "tertiary"\n'
     third = '\n[[lines]]\nname = "Third"\ntext = "Two\\nlines"\nsent = "links-back"\n'
@@ -136,15 +136,15 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     where = f"{tmp_path.name}/mine.toml"
     assert [fault.partition(": ")[0] for fault in found] == [f"{where}, line 8"] * 2 + [f"{where}, line 14"] * 3
     assert re.search("kind: must be 'single-user'", found[1]) or "kind" in found[0]
-    assert any("sent: nobody knows this key" in fault for fault in found)
+    assert any("sent: unknown key" in fault for fault in found)
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
-        (HEAD + FIRST + FIRST, "line 8: name: a line before it has the name 'first' already"),
-        (HEAD + FIRST + 'seen = "archived"\nafter = "second"\n', "line 4: after: no line before it has the name"),
-        (HEAD + FIRST + "passes = true\n", "line 4: after and passes belong to what is seen"),
+        (HEAD + FIRST + FIRST, "line 8: name: an earlier line already has the name 'first'"),
+        (HEAD + FIRST + 'probe = "archived"\nafter = "second"\n', "line 4: after: no earlier line has the name"),
+        (HEAD + FIRST + "temporary = true\n", "line 4: after and temporary need a probe"),
         (HEAD + FIRST + 'kind = "backup"\n', "line 4: server: a hook runs for a server"),
         (HEAD + FIRST + 'command = ["verify", "--pair", "x"]\n', "line 4: command: leave --pair out"),
         (HEAD + FIRST + 'ways = ["short"]\n', "line 4: ways: no [[ways]] has the name 'short'"),
@@ -152,8 +152,8 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ("title = \n", "not TOML"),
     ],
 )
-def test_what_leads_nowhere_is_a_fault(text: str, says: str, tmp_path: Path) -> None:
-    """A name that is used twice or is nobody's, or a key that lacks what it needs, is named."""
-    (fault,) = [one for one in faults(tmp_path, text) if says in one]
+def test_what_leads_nowhere_is_a_fault(text: str, message: str, tmp_path: Path) -> None:
+    """A name that is used twice or does not exist, and a key without what it needs, are faults."""
+    (fault,) = [one for one in faults(tmp_path, text) if message in one]
 
     assert fault.startswith(f"{tmp_path.name}/mine.toml")

@@ -1,4 +1,4 @@
-"""How a spec file becomes the specs of its tables, and what one says that is broken or lacks something."""
+"""How a spec file becomes the specs of its tables, and which faults a broken one has."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.cli.terminal import Typing
 GOOD = """
 summary = "Calls a customer counts"
 class = "custom"
-kept = "copying"
+synced_by = "copying"
 acd = "acd"
 key = ["desk", "intrvl"]
 row_number = "number"
@@ -46,9 +46,9 @@ calls = { type = "smallint", summed = "integer", rollup = "sum", in = { monthly 
 number = { type = "integer", only = ["interval"] }
 """
 OWN = """
-summary = "Names a customer keeps"
+summary = "Names of a customer"
 class = "custom"
-kept = "copying"
+synced_by = "copying"
 [tables]
 c_names = {}
 
@@ -59,7 +59,7 @@ name = { type = "char(20)" }
 DESK = """
 summary = "Calls a customer counts"
 class = "custom"
-kept = "copying"
+synced_by = "copying"
 acd = "acd"
 row_number = "number"
 
@@ -87,7 +87,7 @@ MOMENT = "tables.c_desk: an event table needs time.label or time.epoch, and a co
 
 
 def folder_of(tmp_path: Path, **files: str) -> Path:
-    """Write spec files into a folder of one's own."""
+    """Write spec files into a new folder."""
     folder = tmp_path / "specs"
     folder.mkdir()
     for name, text in files.items():
@@ -96,7 +96,7 @@ def folder_of(tmp_path: Path, **files: str) -> Path:
 
 
 def faults_of(folder: Path) -> tuple[str, ...]:
-    """Load a broken folder and return its faults, the folder's own name left out."""
+    """Load a broken folder and return its faults, without the folder's name."""
     with pytest.raises(SpecError) as refused:
         load_catalogue(folder)
     return tuple(fault.replace(f"{folder}/", "") for fault in refused.value.faults)
@@ -140,8 +140,8 @@ def test_a_single_archive_can_have_a_type_of_its_own(tmp_path: Path) -> None:
     assert [str(one.type) for one in types if one] == ["smallint", "integer", "bigint"]
 
 
-def test_every_value_says_where_it_comes_from(tmp_path: Path) -> None:
-    """A spec tells for each value whether the file gave it, and which key, or whether it is a default."""
+def test_every_value_has_its_origin(tmp_path: Path) -> None:
+    """A spec has the origin of each value: the key of its file, or a default."""
     folder = folder_of(tmp_path, desk=GOOD)
 
     origin = dict(load_catalogue(folder).table("c_desk").origin)
@@ -175,18 +175,18 @@ def test_an_unknown_type_is_no_type(text: str) -> None:
         ColumnType.parse(text)
 
 
-def test_every_fault_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
+def test_all_faults_of_a_folder_are_listed(tmp_path: Path) -> None:
     """Broken files of all kinds are reported together, each with its file and its key."""
     folder = folder_of(
         tmp_path,
         a_syntax="summary = ",
-        b_keys='summary = "x"\nclass = "historic"\nkept = "copying"\ncolour = "red"\n[tables]\nt_b = {}\n'
+        b_keys='summary = "x"\nclass = "historic"\nsynced_by = "copying"\ncolour = "red"\n[tables]\nt_b = {}\n'
         '[columns]\nacd = { type = "smallint", widht = 3 }\nname = { type = "text" }\n',
         c_missing="acd = 'acd'\n",
         d_nowhere=GOOD.replace('acd = "acd"\n', 'acd = "ucd"\n').replace('"desk", "intrvl"', '"dosk"'),
         e_twice=GOOD.replace("c_desk", "hsplit").replace("c_ddesk", "c_other"),
         f_name=GOOD.replace("c_desk", '"c\\tdesk"').replace("c_ddesk", "c_third"),
-        g_archive='summary = "x"\nclass = "historical"\nkept = "copying"\n[tables]\nt_g = {}\n'
+        g_archive='summary = "x"\nclass = "historical"\nsynced_by = "copying"\n[tables]\nt_g = {}\n'
         '[columns]\nacd = { type = "smallint" }\n',
         h_significant=GOOD.replace("c_desk", "c_eight")
         .replace("c_ddesk", "c_nine")
@@ -196,22 +196,22 @@ def test_every_fault_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
 
     faults = faults_of(folder)
 
-    told = "\n".join(faults)
-    assert "a_syntax.toml: not TOML" in told
-    assert "b_keys.toml: colour: nobody knows this key" in faults
-    assert "b_keys.toml: columns.acd.widht: nobody knows this key" in faults
-    assert "b_keys.toml: class: must be" in told
+    text = "\n".join(faults)
+    assert "a_syntax.toml: not TOML" in text
+    assert "b_keys.toml: colour: unknown key" in faults
+    assert "b_keys.toml: columns.acd.widht: unknown key" in faults
+    assert "b_keys.toml: class: must be" in text
     assert "b_keys.toml: columns.name.type: 'text' is not a type known here" in faults
-    assert {f"c_missing.toml: {key}: is missing" for key in ("summary", "class", "kept", "tables", "columns")} <= set(
-        faults
-    )
+    assert {
+        f"c_missing.toml: {key}: is missing" for key in ("summary", "class", "synced_by", "tables", "columns")
+    } <= set(faults)
     assert "d_nowhere.toml: acd: names the column 'ucd', which [columns] does not have" in faults
     assert "d_nowhere.toml: key: names the column 'dosk', which [columns] does not have" in faults
-    assert "e_twice.toml: tables.hsplit: table_specs/historical/split.toml describes this table already" in faults
-    assert "'c\\tdesk' is not a name a table or column can have" in told
+    assert "e_twice.toml: tables.hsplit: table_specs/historical/split.toml already describes this table" in faults
+    assert "'c\\tdesk' cannot be the name of a table or column" in text
     assert "g_archive.toml: tables.t_g: a historical table needs an archive, and the file a [time]" in faults
-    assert "h_significant.toml: columns.acd.significant: only text has significant characters" in told
-    assert "sets.toml: sets: 'Mine' is not a name a set can have" in told
+    assert "h_significant.toml: columns.acd.significant: only text has significant characters" in text
+    assert "sets.toml: sets: 'Mine' cannot be the name of a set" in text
 
 
 def test_a_set_of_unknown_tables_names_them(tmp_path: Path) -> None:
@@ -223,12 +223,12 @@ def test_a_set_of_unknown_tables_names_them(tmp_path: Path) -> None:
 
     assert faults_of(folder) == (
         "sets.toml: sets.lost.tables: no spec describes 'nowhere'",
-        "sets.toml: sets.lost.only_with: the set does not hold 'vdns'",
+        "sets.toml: sets.lost.only_with: 'vdns' is not in the set",
     )
 
 
 def test_a_companion_of_an_unknown_set_names_its_file(tmp_path: Path) -> None:
-    """A fault in files.toml names files.toml and the companion, not only the path it speaks of."""
+    """A fault in files.toml names files.toml and the companion, not only its path."""
     folder = folder_of(tmp_path, files='[[file]]\npath = "/cms/x"\nholds = "x"\nadvice = "x"\nsets = ["lost"]\n')
 
     (fault,) = faults_of(folder)
@@ -239,7 +239,7 @@ def test_a_companion_of_an_unknown_set_names_its_file(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_a_fault_among_the_others(tmp_path: Path) -> None:
-    """A misspelt folder is told together with the faults of the other folders."""
+    """A misspelt folder is reported together with the faults of the other folders."""
     broken = folder_of(tmp_path, a="summary = ")
 
     with pytest.raises(SpecError) as refused:
@@ -260,12 +260,12 @@ def test_an_unknown_table_is_answered_with_the_nearest_names() -> None:
         catalogue().set("forcast")
 
     assert "hsplit" in near.value.hint
-    assert far.value.hint.startswith("`syncengine tables` lists what there is. A table of your own needs a spec")
+    assert far.value.hint.startswith("`syncengine tables` lists them all. A table of your own needs a spec")
     assert "forecast" in near_set.value.hint
 
 
 def faults_of_text(folder: Path, text: str) -> tuple[str, ...]:
-    """Return the faults of one spec file of one's own, its name left out."""
+    """Return the faults of one new spec file, without its name."""
     (folder / "desk.toml").write_text(text)
     try:
         load_catalogue(folder)
@@ -306,17 +306,19 @@ def test_a_spec_that_places_its_rows_has_no_fault(tmp_path: Path, archive: str, 
         (
             "[not_compared]\nnumber = ",
             "[not_compared]\nintrvl = ",
-            ("row_number: each server numbers by itself, so [not_compared] must name 'number' too",),
+            ("row_number: each server has its own numbers, so [not_compared] must have 'number' too",),
         ),
         (
             'number = { type = "integer" }',
             'number = { type = "integer", only = [] }',
-            ("columns.number.only: names no archive, so that no table has the column",),
+            ("columns.number.only: is empty, so no table has the column",),
         ),
     ],
 )
-def test_what_a_spec_lacks_is_told_by_its_key(tmp_path: Path, old: str, new: str, expected: tuple[str, ...]) -> None:
-    """Each lack is one fault that begins with its key, told once."""
+def test_each_missing_part_is_reported_with_its_key(
+    tmp_path: Path, old: str, new: str, expected: tuple[str, ...]
+) -> None:
+    """Each missing part is one fault that begins with its key, reported once."""
     assert faults_of_text(tmp_path, DESK.replace(old, new)) == expected
 
 
@@ -328,15 +330,15 @@ def test_an_event_without_a_moment_is_refused(tmp_path: Path) -> None:
 
 
 def test_administration_without_time_needs_no_archive(tmp_path: Path) -> None:
-    """A table without [time] is compared whole, and says nothing of archives."""
+    """A table without [time] is compared whole, without archives."""
     start, stop = DESK.index("[time]"), DESK.index("[not_compared]")
     text = (DESK[:start] + DESK[stop:]).replace('{ archive = "interval" }', "{}")
 
     assert faults_of_text(tmp_path, text) == ()
 
 
-def test_a_column_of_one_archive_is_not_asked_of_the_others(tmp_path: Path) -> None:
-    """In a family the label may be only in the intervals, and what one table lacks is told of that table."""
+def test_a_column_of_one_archive_is_not_required_in_the_others(tmp_path: Path) -> None:
+    """In a family the label may be only in the intervals, and a fault of one table names that table."""
     family = DESK.replace("c_desk = ", 'c_ddesk = { archive = "daily" }\nc_desk = ')
     label = 'starttime = { type = "smallint", only = ["interval"] }'
     split = family.replace('starttime = { type = "smallint" }', label)
@@ -346,18 +348,18 @@ def test_a_column_of_one_archive_is_not_asked_of_the_others(tmp_path: Path) -> N
     assert faults_of_text(tmp_path, narrow.replace(label, label.replace('"interval"', '"daily"'))) == (LABEL,)
     assert faults_of_text(
         tmp_path, narrow.replace('only = ["interval"] }', 'only = ["interval"], in = { daily = "int8" } }')
-    )[:1] == ("columns.starttime.in: names the archive 'daily', which `only` leaves out",)
+    )[:1] == ("columns.starttime.in: names the archive 'daily', which `only` excludes",)
 
 
 @pytest.mark.parametrize(("column", "key"), [("row_date", "time.date"), ("acd", "acd")])
 def test_every_table_of_a_family_has_its_day_and_its_acd(tmp_path: Path, column: str, key: str) -> None:
-    """A date or an ACD column that `only` keeps from one of the tables is a fault of that table."""
+    """If `only` excludes one table from the date or ACD column, that is a fault of the table."""
     family = DESK.replace("c_desk = ", 'c_ddesk = { archive = "daily" }\nc_desk = ')
     kind = "date" if column == "row_date" else "smallint"
     text = family.replace(f'{column} = {{ type = "{kind}" }}', f'{column} = {{ type = "{kind}", only = ["interval"] }}')
 
     assert faults_of_text(tmp_path, text) == (
-        f"tables.c_ddesk: lacks the column {column!r}, which {key} names, since its `only` leaves it out",
+        f"tables.c_ddesk: {key} is {column!r}, and the `only` of that column excludes this table",
     )
 
 
@@ -367,19 +369,19 @@ def test_every_table_of_a_family_has_its_day_and_its_acd(tmp_path: Path, column:
         (
             '[follows.no_table]\nwhy = "set on each server"\n',
             "tables.c_desk: follows.no_table: no spec describes 'no_table'; "
-            "where no table holds it, name the `screen` it is set on",
+            "if no table has it, name the `screen` it is set on",
         ),
         (
             '[follows.hsplit]\nwhy = "counted there"\n',
-            "tables.c_desk: follows.hsplit: 'hsplit' is no administration that two servers can be compared by",
+            "tables.c_desk: follows.hsplit: 'hsplit' is not administration that can be compared",
         ),
         (
             '[follows.arch_stat]\nwhy = "archived there"\n',
-            "tables.c_desk: follows.arch_stat: 'arch_stat' is no administration that two servers can be compared by",
+            "tables.c_desk: follows.arch_stat: 'arch_stat' is not administration that can be compared",
         ),
         (
             '[follows.ag_ex_adm]\nwhy = "set on each server"\nscreen = "Exceptions"\n',
-            "tables.c_desk: follows.ag_ex_adm.screen: the table 'ag_ex_adm' holds it, so it needs no screen",
+            "tables.c_desk: follows.ag_ex_adm.screen: the table 'ag_ex_adm' has it, so it needs no screen",
         ),
         (
             '[follows.ag_ex_adm]\nwhy = "set on each server"\ncolumns = ["level"]\n',
@@ -389,7 +391,7 @@ def test_every_table_of_a_family_has_its_day_and_its_acd(tmp_path: Path, column:
     ],
 )
 def test_what_a_table_follows_from_is_administration(tmp_path: Path, follows: str, expected: str) -> None:
-    """A name that leads nowhere, to history, or to what is never compared is a fault with its file and key."""
+    """A name that leads nowhere, to history, or to a table that is never compared is a fault with its file and key."""
     assert faults_of_text(tmp_path, DESK.replace("[columns]", f"{follows}\n[columns]")) == (expected,)
 
 
@@ -411,7 +413,7 @@ def test_a_table_may_follow_from_a_table_or_a_screen(tmp_path: Path, follows: st
     ],
 )
 def test_pieces_name_an_end_and_both_flags(tmp_path: Path, pieces: str, expected: str) -> None:
-    """What says how a row is cut names columns that are there, one end, both flags or none, in an event table."""
+    """`[pieces]` needs existing columns, one end, both flags or none, and an event table."""
     text = f'[pieces]\nof = "desk"\nsame = ["number"]\nbegin = "number"\n{pieces}\n[columns]'
     events = "pieces: only rows of event tables are cut"
 
@@ -420,30 +422,34 @@ def test_pieces_name_an_end_and_both_flags(tmp_path: Path, pieces: str, expected
 
 def test_a_table_shows_how_outages_cut_its_rows(typed: Typing) -> None:
     """What names a login, and where that comes from, is shown with its table."""
-    said = typed("tables", "haglog")
+    fault = typed("tables", "haglog")
 
-    assert "a login with the same logid, extn, split" in " ".join(said.out.split())
-    assert "haglog.toml: pieces" in said.out
+    assert "a login with the same logid, extn, split" in " ".join(fault.out.split())
+    assert "haglog.toml: pieces" in fault.out
 
 
 @pytest.mark.parametrize(
-    ("table", "said", "expected"),
+    ("table", "fault", "expected"),
     [
         (OWN, '[needs.no_table]\nwhy = "w"\n', "needs.no_table: no spec describes 'no_table'"),
-        (OWN, '[needs.hsplit]\nwhy = "w"\n', "needs.hsplit: 'hsplit' is no administration that is written"),
-        (OWN, '[needs.arch_stat]\nwhy = "w"\n', "needs.arch_stat: 'arch_stat' is no administration that is written"),
+        (OWN, '[needs.hsplit]\nwhy = "w"\n', "needs.hsplit: 'hsplit' is not administration that can be written"),
+        (
+            OWN,
+            '[needs.arch_stat]\nwhy = "w"\n',
+            "needs.arch_stat: 'arch_stat' is not administration that can be written",
+        ),
         (OWN, "[needs.users]\n", "needs.users.why: is missing"),
         (OWN, 'afterwards = ["reboot"]\n', "afterwards.0: must be 'visual-vectors' or 'logins'"),
         (
             DESK,
             'afterwards = ["logins"]\n',
-            "needs, afterwards, set_up: are for administration, which has no [time]",
+            "needs, afterwards, set_up: are only for administration, which has no [time]",
         ),
-        (DESK, "witness = true\n", "witness: only a historical interval table has rows in every interval"),
+        (DESK, "witness = true\n", "witness: is only for historical interval tables"),
     ],
 )
-def test_what_only_some_tables_can_be_is_said_of_no_other(tmp_path: Path, table: str, said: str, expected: str) -> None:
+def test_keys_of_special_tables_are_refused_for_others(tmp_path: Path, table: str, fault: str, expected: str) -> None:
     """Only administration needs other tables or leaves anything to people; only intervals of the CMS are witnesses."""
-    (fault,) = faults_of_text(tmp_path, table.replace("[tables]", f"{said}\n[tables]"))
+    (fault,) = faults_of_text(tmp_path, table.replace("[tables]", f"{fault}\n[tables]"))
 
     assert fault.endswith(expected)

@@ -1,4 +1,4 @@
-"""`syncengine backfill`: what it says, what it asks, and how it ends."""
+"""`syncengine backfill`: what it prints, what it asks, and how it ends."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_dry_run_shows_every_portion_and_writes_nothing(tmp_path: Path, typed:
     lines = [line for line in result.out.splitlines() if line.startswith("portion ") and "step" in line]
     assert [line.split()[2] for line in lines] == ["2000-06-03", "2000-06-02", "2000-06-01"]
     assert all("2 steps, add 10, change 0, delete 0 rows" in line for line in lines)
-    assert "3 portions, 30 rows at primary" in result.out
+    assert "3 portions, 30 rows on primary" in result.out
     assert typed("runs", "--pair", files.pair_file, "--json").document["runs"] == []
 
 
@@ -76,8 +76,8 @@ def test_a_backfill_says_what_became_of_each_portion(tmp_path: Path, typed: Typi
     result = backfill(files, typed, "--yes", "--order", "oldest")
 
     assert result.code == 0, result.text
-    assert result.out.count("in sync") == 3
-    assert "3 portions done this time; 30 rows written where 0 rows stood before" in result.out
+    assert result.out.count("  in sync\n") == 3
+    assert "3 portions done this time. In all, 0 rows deleted and 30 rows inserted." in result.text
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
     assert "in sync" in typed("runs", files.open().run().id, "--pair", files.pair_file).out
 
@@ -97,12 +97,12 @@ def test_documents_of_a_backfill(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_it_asks_before_it_writes(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With nobody to ask nothing is done; whoever says no has written nothing."""
+    """Without a terminal nothing is done; after "no" nothing is written."""
     files = history(tmp_path)
 
     alone = backfill(files, typed)
     assert (alone.code, is_one_sentence(alone.err)) == (2, True)
-    assert "nobody to ask" in alone.err
+    assert "no terminal" in alone.err
 
     answering(monkeypatch, "n")
     refused = backfill(files, typed)
@@ -113,18 +113,18 @@ def test_it_asks_before_it_writes(tmp_path: Path, typed: Typing, monkeypatch: py
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--hours", "night"), "'night' are no hours of the day. Write them like 22:00-05:00."),
+        (("--hours", "night"), "Not valid hours: night. Type them as 22:00-05:00."),
         (("--policy", "reconcile", "--from", "secondary"), "Leave --from out."),
         (("--table", "nonsense"), "nonsense"),
-        (("--table", "synonyms"), "synonyms has no time, and a backfill copies history."),
-        (("--acd", "77"), "Neither server knows ACD 77."),
+        (("--table", "synonyms"), "synonyms has no time, and backfill copies history by time."),
+        (("--acd", "77"), "Neither server has ACD 77."),
         (("--window", "yesterday-ish"), "yesterday-ish"),
         (("--rows-per-second", "0"), "rows-per-second"),
         (("--policy", "rows"), "'--policy': 'rows' is not one of 'replace', 'fill', 'reconcile'"),
     ],
 )
 def test_bad_input_is_one_sentence(tmp_path: Path, typed: Typing, words: tuple[str, ...], sentence: str) -> None:
-    """A slip of the tongue ends with exit code 2 and a sentence that names it; no run is begun."""
+    """A slip ends with exit code 2 and a sentence that names it; no run is begun."""
     files = history(tmp_path)
 
     result = backfill(files, typed, "--yes", *words)
@@ -146,7 +146,7 @@ def test_a_stopped_backfill_names_the_command_that_resumes_it(
 
     run = files.open().run().id
     assert result.code == 130
-    assert f"Go on with it: syncengine resume {run}" in result.out
+    assert f"To resume it:\n  syncengine resume {run} " in result.out
     assert f"syncengine resume {run}" in typed("status", "--ledger", "--pair", files.pair_file).text
     again = typed("resume", "--pair", files.pair_file)
     assert again.code == 0, again.text

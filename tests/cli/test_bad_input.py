@@ -17,12 +17,16 @@ VERIFY = ("verify",)
 @pytest.mark.parametrize(
     ("words", "message", "hint"),
     [
-        ((*WINDOW, "-t", "htrnk"), "No table is called 'htrnk'", "htrunk"),
-        ((*WINDOW, "-t", "nothinglikeit"), "No table is called 'nothinglikeit'", "syncengine tables"),
-        ((*WINDOW, "-t", "c_foo"), "No table is called 'c_foo' in any spec", "named with --specs, or in the pair file"),
-        ((*WINDOW, "-s", "dictionry"), "No set is called 'dictionry'", "dictionary"),
-        ((*WINDOW, "-s", "nothinglikeit"), "No set is called 'nothinglikeit'", "syncengine tables --sets"),
-        ((*TRUNKS, "--acd", "7"), "Neither server knows ACD 7", "1"),
+        ((*WINDOW, "-t", "htrnk"), "There is no table 'htrnk'", "htrunk"),
+        ((*WINDOW, "-t", "nothinglikeit"), "There is no table 'nothinglikeit'", "syncengine tables"),
+        (
+            (*WINDOW, "-t", "c_foo"),
+            "There is no table 'c_foo' in any spec",
+            "name its folder with --specs, or in the pair file",
+        ),
+        ((*WINDOW, "-s", "dictionry"), "There is no set 'dictionry'", "dictionary"),
+        ((*WINDOW, "-s", "nothinglikeit"), "There is no set 'nothinglikeit'", "syncengine tables --sets"),
+        ((*TRUNKS, "--acd", "7"), "Neither server has ACD 7", "1"),
         (("-t", "htrunk", "-w", "2000-06-05 05:19..05:13"), "runs backwards", "earlier time first"),
         (("-t", "htrunk", "-w", "2000-06-06..2000-06-05"), "runs backwards", "earlier time first"),
         (("-t", "htrunk", "-w", "2000-06-06"), "lies in the future: it is 2000-06-05 07:10 now", "has passed"),
@@ -31,8 +35,8 @@ VERIFY = ("verify",)
         (("-t", "htrunk", "-w", "2000-06-05 25:00..26:00"), "is not a time of day", "2000-06-05"),
         (("-t", "htrunk", "-w", "yesterday"), "is not a time", "2000-06-05"),
         (("-t", "htrunk", "-w", "05:13..05:19"), "does not say which day", "2000-06-05"),
-        (("-t", "htrunk", "-w", "2000-06-05 05:13"), "does not say when it stops", "2000-06-05"),
-        (("-t", "htrunk", "-w", "1999-06-05"), "nothing to compare. htrunk", "keeps 62 days"),
+        (("-t", "htrunk", "-w", "2000-06-05 05:13"), "has no time to stop at", "2000-06-05"),
+        (("-t", "htrunk", "-w", "1999-06-05"), "nothing to compare. htrunk", "stores 62 days"),
     ],
 )
 @pytest.mark.parametrize("command", [RESYNC, VERIFY])
@@ -236,7 +240,7 @@ def test_an_empty_source_is_reported_and_deletes_nothing(tmp_path: Path, typed: 
 
     assert result.code == 3
     assert "Nothing to write" in result.out
-    assert "outside what the source holds" in result.out
+    assert "outside the time for which the source has rows" in result.out
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -258,7 +262,7 @@ def test_a_trace_is_shown_with_vv(tmp_path: Path, typed: Typing, words: tuple[st
     result = typed("verify", "--pair", files.pair_file, "-t", "nothinglikeit", *words)
 
     assert ("Traceback" in result.err) is traced
-    assert "No table is called" in result.err
+    assert "There is no table" in result.err
 
 
 @pytest.mark.parametrize("command", [("verify",), ("resync", "--dry-run"), ("resync", "--yes")])

@@ -19,14 +19,15 @@ from tests.scenes import outage
 
 
 def test_a_pair_that_is_set_up_alike(tmp_path: Path, typed: Typing) -> None:
-    """Nothing to mend is exit 0 and says so, names both servers side by side, and writes nothing."""
+    """Nothing to repair is exit 0 and says so, names both servers side by side, and writes nothing."""
     files = pair(tmp_path)
     before = contents(tmp_path)
 
     result = check(typed, files)
 
     assert result.code == 0, result.out
-    assert result.out.splitlines()[-1].startswith("ALIKE  nothing must be repaired")
+    assert "\nALIKE  nothing must be repaired" in result.out
+    assert result.out.endswith(f"To compare the rows of both servers:\n  syncengine verify --pair {files.pair_file}\n")
     assert "CMS load r3v8ag.f r3v8ag.f" in result.text
     assert "ACDs 1 (30 minutes) 1 (30 minutes)" in result.text
     assert "interval 2000-06-05 07:00 (ACD 1) interval 2000-06-05 07:00 (ACD 1)" in result.text
@@ -40,7 +41,7 @@ def test_the_document_says_who_each_server_is(tmp_path: Path, typed: Typing) -> 
 
     primary = server(result, "primary")
     assert result.code == 0
-    assert (result.document["format"], result.document["version"]) == ("syncengine.check", 1)
+    assert (result.document["format"], result.document["version"]) == ("syncengine.check", 2)
     assert result.document["as_of"] == "2000-06-05T07:10:00"
     assert (result.document["alike"], result.document["problems"]) == (True, [])
     assert (primary["url"], primary["load"]) == ("duckdb:///primary.duckdb", "r3v8ag.f")
@@ -48,13 +49,13 @@ def test_the_document_says_who_each_server_is(tmp_path: Path, typed: Typing) -> 
     assert primary["profile"]["version"]
     assert primary["profile"]["place"].startswith("file ")
     assert primary["profile"]["transactions"] is True
-    assert "integer" in primary["profile"]["folds"]
-    assert primary["profile"]["fetched"] == []
+    assert "integer" in primary["profile"]["types_fingerprinted"]
+    assert primary["profile"]["types_fetched"] == []
     assert primary["scratch"] is None
 
 
 def test_the_document_says_what_a_server_reports_of_its_state(tmp_path: Path, typed: Typing) -> None:
-    """ACDs, interval lengths, archives, retention and outages of links are there as each server tells them."""
+    """ACDs, interval lengths, archives, retention and outages of links are there as each server reports them."""
     files = pair(tmp_path)
     files.add("secondary", "linkex", outage(513, 360), outage(600, 60))
 
@@ -65,7 +66,7 @@ def test_the_document_says_what_a_server_reports_of_its_state(tmp_path: Path, ty
     until = "2000-06-05T07:00:00"
     interval = {"acd": 1, "archive": "interval", "until": until, "problem": "", "state": "finished", "last": until}
     assert primary["archives"][0] == interval
-    stored = {(one["item"], one["archive"]): one["periods"] for one in primary["kept"]}
+    stored = {(one["item"], one["archive"]): one["periods"] for one in primary["storage_allocations"]}
     assert (stored["splits", "interval"], stored["trunks", "monthly"]) == (31, 120)
     assert primary["outages"] == []
     assert secondary["outages"][0]["count"] == 2
@@ -88,7 +89,7 @@ def test_a_link_that_was_down_is_described_alike_everywhere(tmp_path: Path, type
 
 
 def test_tables_are_listed_with_their_columns(tmp_path: Path, typed: Typing) -> None:
-    """Of each table of the catalogue it is told whether it has rows, and how its columns are unlike the spec."""
+    """Each table of the catalogue is listed with whether it has rows, and how its columns differ from the spec."""
     files = pair(tmp_path, whole=True)
     for role in Role:
         files.run(role, "ALTER TABLE htrunk ADD COLUMN colour INTEGER")
@@ -102,9 +103,9 @@ def test_tables_are_listed_with_their_columns(tmp_path: Path, typed: Typing) -> 
     tables = {table["table"]: table for table in server(result, "primary")["tables"]}
     faults = {(fault["column"], fault["kind"]): fault["native"] for fault in tables["htrunk"]["faults"]}
     assert result.code == 0
-    assert tables["htrunk"]["holding"] == "rows"
-    assert tables["synonyms"]["holding"] == "empty"
-    assert tables["hsplit"]["holding"] == "lacking"
+    assert tables["htrunk"]["presence"] == "rows"
+    assert tables["synonyms"]["presence"] == "empty"
+    assert tables["hsplit"]["presence"] == "missing"
     assert tables["htrunk"]["columns"]["tkgrp"] == "SMALLINT null"
     assert faults == {
         ("colour", "unknown"): "INTEGER",
@@ -114,7 +115,7 @@ def test_tables_are_listed_with_their_columns(tmp_path: Path, typed: Typing) -> 
     assert "htrunk both 1 missing: acdcalls_r1" in text.text
     assert "htrunk both 1 unknown: colour INTEGER" in text.text
     assert "htrunk both 1 of another type: incalls VARCHAR (smallint in the spec)" in text.text
-    assert "lacking: " in text.text
+    assert "missing: " in text.text
 
 
 @pytest.mark.parametrize("options", [(), ("--scratch",)])
@@ -136,9 +137,8 @@ def test_a_server_that_cannot_be_opened_does_not_hide_the_other(
     assert (lost["profile"], lost["scratch"], lost["tables"]) == (None, None, [])
     assert other["acds"] == [1]
     assert bool(other["scratch"]) is bool(options)
-    assert f"{role}: there is no database" in text.out.splitlines()[-1]
-    assert text.out.splitlines()[-1].startswith("FAILED")
-    assert "The two were not held against each other." in text.text
+    assert f"\nFAILED  {role}: there is no database" in text.out
+    assert "The two servers were not compared with each other." in text.text
 
 
 def test_two_servers_that_cannot_be_opened_are_both_named(tmp_path: Path, typed: Typing) -> None:
@@ -154,7 +154,7 @@ def test_two_servers_that_cannot_be_opened_are_both_named(tmp_path: Path, typed:
 
 
 def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A login that may not read a table must be let, and everything else is told all the same."""
+    """A login that may not read a table must be allowed to, and everything else is checked all the same."""
     files = pair(tmp_path)
     interfere(monkeypatch, Role.PRIMARY, Interference())
     read = "tests.interference.InterferingServer.read"
@@ -189,7 +189,7 @@ def test_no_secret_is_shown(tmp_path: Path, typed: Typing, monkeypatch: pytest.M
 
 
 def test_cases_in_a_scratch_table(tmp_path: Path, typed: Typing) -> None:
-    """With --scratch every case works on an embedded server, is told for both, and no table is left."""
+    """With --scratch every case works on an embedded server, is listed for both, and no table is left."""
     files = pair(tmp_path)
     before = files.run("primary", "SELECT table_name FROM duckdb_tables() ORDER BY 1")
 
@@ -201,7 +201,7 @@ def test_cases_in_a_scratch_table(tmp_path: Path, typed: Typing) -> None:
     assert next(case for case in cases if case["case"] == "rates")["figures"]["insert_rows_per_second"] > 0
     assert server(result, "primary")["scratch"]["leftover"] is None
     assert "fingerprints are those of the rows works works" in text.text
-    assert "0 cases failed in a scratch table" in text.out.splitlines()[-1]
+    assert "0 cases failed in a scratch table." in text.text
     assert files.run("primary", "SELECT table_name FROM duckdb_tables() ORDER BY 1") == before
 
 
@@ -216,10 +216,10 @@ def test_a_case_that_fails_is_exit_3(tmp_path: Path, typed: Typing, monkeypatch:
     primary, secondary = (server(result, role)["scratch"]["cases"] for role in ("primary", "secondary"))
     assert (result.code, text.code) == (3, 3)
     assert {case["state"] for case in primary} == {"works"}
-    failed = {case["case"]: case["says"] for case in secondary if case["state"] == "failed"}
+    failed = {case["case"]: case["message"] for case in secondary if case["state"] == "failed"}
     assert failed["dates"] == "5 rows were written and 0 came back"
     assert "secondary, dates, 1899-12-30 to 9999-12-31: 5 rows were written and 0 came back" in text.text
-    assert text.out.splitlines()[-1].startswith("TO REPAIR")
+    assert "\nTO REPAIR  " in text.out
 
 
 def test_a_server_set_to_read_only_is_not_tried(tmp_path: Path, typed: Typing) -> None:
@@ -231,7 +231,7 @@ def test_a_server_set_to_read_only_is_not_tried(tmp_path: Path, typed: Typing) -
 
     assert result.code == 3
     assert "primary: the database is open for reading only. Remove read_only" in result.text
-    assert "rows are written never: read_only in the pair file" in result.text
+    assert "write method never: read_only in the pair file" in result.text
     assert contents(tmp_path) == before
 
 
@@ -249,11 +249,11 @@ def test_verbose_lists_everything(tmp_path: Path, typed: Typing) -> None:
     assert "user_id 'ann' feature 'f8': only on secondary" in result.text
     assert "splits 1 31 days of intervals, 1825 days, 520 weeks, 120 months; 100,000" in result.text
     assert "htrunk rows, " in result.text
-    assert "hsplit lacking lacking" in result.text
+    assert "hsplit missing missing" in result.text
 
 
 def test_bad_input_is_exit_2(tmp_path: Path, typed: Typing) -> None:
-    """A pair file with faults, and one server named twice, are told before anything is looked at."""
+    """A pair file with faults, and one server named twice, are reported before anything is read."""
     files = pair(tmp_path)
     text = files.pair_file.read_text()
     files.pair_file.write_text(text.replace("secondary.duckdb", "./primary.duckdb"))
@@ -273,7 +273,7 @@ def test_tables_of_ones_own_are_checked(tmp_path: Path, typed: Typing) -> None:
     files = pair(tmp_path)
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "c_survey.toml").write_text(
-        'summary = "Surveys"\nclass = "custom"\nkey = ["survey"]\nkept = "copying"\n[tables]\nc_survey = {}\n'
+        'summary = "Surveys"\nclass = "custom"\nkey = ["survey"]\nsynced_by = "copying"\n[tables]\nc_survey = {}\n'
         '[columns]\nsurvey = { type = "char(10)" }\n'
     )
     files.run("primary", "CREATE TABLE c_survey (survey VARCHAR)")
@@ -282,7 +282,7 @@ def test_tables_of_ones_own_are_checked(tmp_path: Path, typed: Typing) -> None:
 
     (finding,) = findings(result)
     assert finding["tables"] == ["c_survey"]
-    assert finding["says"] == "Secondary has no such table."
+    assert finding["message"] == "Secondary has no such table."
 
 
 @pytest.mark.soak

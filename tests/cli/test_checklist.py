@@ -1,4 +1,4 @@
-"""`syncengine checklist`: what it prints, what it keeps, what it refuses."""
+"""`syncengine checklist`: what it prints, what it saves, what it refuses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a pair at five o'clock, with hooks for some lines; it is copied, never written to."""
     files = build_files(tmp_path_factory.mktemp("built") / "pair", ["htrunk"], both={"htrunk": trunks(400, 700)})
     archived(files, "05:00")
-    users = hook("log-off", python("print('told 12 users')"))
+    users = hook("log-off", python("print('12 users informed')"))
     return with_hooks(files, users, hook("single-user", fails()), hook("multi-user")).folder
 
 
@@ -49,12 +49,12 @@ def line(result: CommandResult, number: int) -> dict[str, object]:
 
 
 def record(files: Files) -> Path:
-    """Return the file in which the checklist is kept."""
+    """Return the file of the checklist."""
     return files.folder / "pair.staging" / "checklists" / f"{NAME}.json"
 
 
 def test_without_a_name_the_checklists_are_listed(typed: Typing) -> None:
-    """Each with what it is for, and how one is seen and filled in."""
+    """Each with what it is for, and how to show it and fill it in."""
     result = typed("checklist")
 
     assert result.code == 0
@@ -74,7 +74,7 @@ def test_without_a_pair_it_is_the_bare_list(typed: Typing) -> None:
 
 
 def test_showing_a_checklist_begins_nothing(files: Files, typed: Typing) -> None:
-    """What is only looked at is not kept, and how to begin is said; no server is written to."""
+    """A checklist that is only shown is not saved, and says how to begin it; no server is written to."""
     before = contents(files.folder)
 
     result = checklist(typed, files)
@@ -98,7 +98,7 @@ def test_what_is_ticked_is_stored_for_the_user_alone(files: Files, typed: Typing
 
 
 def test_what_the_pair_shows_is_ticked_since_it_was_begun(files: Files, typed: Typing) -> None:
-    """An outage of before ticks nothing unless --since takes it in; one of afterwards is kept though it passes."""
+    """An outage of before ticks nothing unless --since includes it; a later one stays though it passes."""
     link_down(files, "primary", "04:35", "04:40")
     begun = checklist(typed, files, "--anew", "--json")
     earlier = checklist(typed, files, "--tick", 2, "--since", "2000-06-05 04:00", "--json")
@@ -111,36 +111,36 @@ def test_what_the_pair_shows_is_ticked_since_it_was_begun(files: Files, typed: T
     assert line(begun, 4)["tick"] is None
     assert line(earlier, 4)["tick"] == {
         "at": "2000-06-05T04:35:00",
-        "by": "sight",
-        "how": "seen in the diary of links: down since 2000-06-05 04:35, data collection was turned off",
+        "by": "probe",
+        "how": "diary of links: down since 2000-06-05 04:35, data collection was turned off",
     }
     assert line(stored, 4)["tick"] == line(earlier, 4)["tick"] != line(now, 5)["tick"]
 
 
 def test_a_hook_carries_out_its_line(files: Files, typed: Typing) -> None:
-    """--do runs it for the server of the line, tells it the line, and ticks with what it said."""
+    """--do runs it for the server of the line, passes it the line, and ticks with its output."""
     assert "Tell users to log off the primary (time A). (guide 1) [hook]" in checklist(typed, files).out
 
     result = checklist(typed, files, "--do", 2, "--json")
 
-    assert line(result, 2)["tick"]["how"] == "primary: told 12 users"  # type: ignore[index]
-    ((_, ticked_lines),) = notes(files)
-    assert (ticked_lines["SYNCENGINE_HOOK"], ticked_lines["SYNCENGINE_SERVER"]) == ("log-off", "primary")
+    assert line(result, 2)["tick"]["how"] == "primary: 12 users informed"  # type: ignore[index]
+    ((_, environment),) = notes(files)
+    assert (environment["SYNCENGINE_HOOK"], environment["SYNCENGINE_SERVER"]) == ("log-off", "primary")
     again = checklist(typed, files, "--do", 2)
     assert (again.code, len(notes(files))) == (2, 1)
     assert "Line 2 is done already, since 2000-06-05 05:00: its hook is not run again." in again.err
     assert checklist(typed, files, "--untick", 2, "--do", 2).code == 3
     assert len(notes(files)) == 2
-    assert ticked_lines["SYNCENGINE_LINES"] == "Tell users to log off the primary (time A)."
+    assert environment["SYNCENGINE_LINES"] == "Tell users to log off the primary (time A)."
 
 
 def test_a_hook_that_fails_ticks_nothing(files: Files, typed: Typing) -> None:
-    """It is told with what it said, exit code 1; what another hook did before it stays ticked."""
+    """It is named with its output, exit code 1; what another hook did before it stays ticked."""
     result = checklist(typed, files, "--do", 2, "--do", 3)
 
     assert result.code == 1
     assert result.err.startswith(
-        "Line 3 is not ticked: the hook single-user of primary ended with exit code 3, and said: "
+        "Line 3 is not ticked: the hook single-user of primary ended with exit code 3, and printed: "
     )
     after = checklist(typed, files, "--json")
     assert (line(after, 2)["done"], line(after, 3)["done"]) == (True, False)
@@ -150,7 +150,7 @@ BAD = [
     (["--tick", "0"], f"The checklist {NAME} has no line 0. It has lines 1 to 19."),
     (["--untick", "20"], f"The checklist {NAME} has no line 20."),
     (["--tick", "-3"], "has no line -3"),
-    (["--tick", "x"], "that is no whole number"),
+    (["--tick", "x"], "not a whole number"),
     (
         ["--way", "multi-user", "--tick", "3"],
         "Line 3 of collection-off-and-on does not belong to the way multi-user",
@@ -160,7 +160,7 @@ BAD = [
     (["--do", "5"], "Line 5 has no hook that carries it out. Do it by hand, then tick it."),
     (["--do", "4"], "or name a command for primary under [hooks.collection-off] in the pair file."),
     (["--do", "10"], "`syncengine resync --outages --rollups recompute --pair "),
-    (["--at", "2000-06-05 05:00"], "--at says when a line was done, and none is ticked. Add --tick N."),
+    (["--at", "2000-06-05 05:00"], "--at requires --tick or --do. Add --tick N."),
     (["--tick", "2", "--at", "yesterday"], "yesterday"),
     (
         ["--tick", "2", "--at", "2000-06-05 05:01"],
@@ -171,12 +171,12 @@ BAD = [
 
 
 def test_bad_input_is_one_sentence(files: Files, typed: Typing) -> None:
-    """A line, a way or a time that is none is told with what to type instead; nothing is begun or kept."""
-    for options, says in BAD:
+    """A line, a way or a time that is none is named with what to type instead; nothing is begun or saved."""
+    for options, sentence in BAD:
         result = checklist(typed, files, *options)
 
         assert result.code == 2, options
-        assert says in result.err
+        assert sentence in result.err
     assert not record(files).exists()
 
 
@@ -189,7 +189,7 @@ def test_what_belongs_to_a_pair_needs_one(typed: Typing) -> None:
 
 
 def test_untick_takes_only_what_comes_from_now_on(files: Files, typed: Typing) -> None:
-    """A link drop that was taken for collection being off is taken back, and does not come again."""
+    """A link drop that was taken for collection being off is unticked, and does not come again."""
     checklist(typed, files, "--anew")
     link_down(files, "primary", "05:01", "05:02")
     ticked = checklist(typed, files, "--json")
@@ -204,7 +204,7 @@ def test_untick_takes_only_what_comes_from_now_on(files: Files, typed: Typing) -
 
 
 def test_a_tick_by_hand_replaces_what_a_probe_found(files: Files, typed: Typing) -> None:
-    """A tick with the true time replaces the one a look made."""
+    """A tick with the true time replaces the one a probe made."""
     checklist(typed, files, "--anew")
     link_down(files, "primary", "05:13", "05:19")
     checklist(typed, files)
@@ -215,7 +215,7 @@ def test_a_tick_by_hand_replaces_what_a_probe_found(files: Files, typed: Typing)
 
 
 def test_what_no_probe_can_find_yet_contradicts_no_tick(files: Files, typed: Typing) -> None:
-    """Collection is off, and the diary tells of it only once it is on again: a tick by hand is believed."""
+    """Collection is off, and the diary shows it only once it is on again: a tick by hand is believed."""
     result = checklist(typed, files, "--tick", 4)
 
     assert "[x]  4." in result.out
@@ -245,18 +245,18 @@ def test_anew_forgets_the_ticks(files: Files, typed: Typing) -> None:
 
 
 def test_a_way_is_remembered(files: Files, typed: Typing) -> None:
-    """The other way leaves lines out, whose numbers nobody else gets, and stays the one that is gone."""
+    """The other way leaves lines out, whose numbers no other line gets, and stays the chosen one."""
     checklist(typed, files, "--anew", "--way", "multi-user")
 
     result = checklist(typed, files)
 
     assert "single-user mode. (guide 2" not in result.out
     assert "[ ]  4. Turn data collection off on the primary" in result.out
-    assert "Another way, whose lines are left out below: as the guide has it" in result.out
+    assert "Another way, whose lines are not listed: as the guide has it" in result.out
 
 
 def test_while_a_run_writes_nothing_is_ticked(files: Files, typed: Typing) -> None:
-    """A tick is refused with exit code 4; a look shows the list all the same."""
+    """A tick is refused with exit code 4; the list is shown all the same."""
     checklist(typed, files, "--anew")
     before = record(files).read_bytes()
     link_down(files, "primary", "05:13", "05:19")
@@ -268,7 +268,7 @@ def test_while_a_run_writes_nothing_is_ticked(files: Files, typed: Typing) -> No
     assert refused.code == 4
     assert "Another run is writing to this pair" in refused.err
     assert shown.code == 3
-    assert "what was seen could not be kept: another run is writing" in shown.out
+    assert "the filled-in lines could not be saved: another run is writing" in shown.out
     assert record(files).read_bytes() == before
 
 
@@ -281,8 +281,8 @@ def test_a_damaged_record_is_named_and_begun_again(files: Files, typed: Typing) 
     result = checklist(typed, files)
 
     assert result.code == 1
-    assert "is damaged; which lines of the checklist were ticked is not known any more." in result.err
-    assert f"`syncengine checklist {NAME} --anew --pair {files.pair_file}` begins it again" in result.err
+    assert "is damaged; it is no longer known which of its lines were ticked." in result.err
+    assert f"`syncengine checklist {NAME} --anew --pair {files.pair_file}` starts it again" in result.err
     assert checklist(typed, files, "--anew").code == 3
 
 
@@ -315,7 +315,7 @@ def test_a_write_that_is_cut_short_leaves_what_was_stored(
         result = checklist(typed, files, "--tick", 5)
 
     assert result.code == 1
-    assert "There is no disk left for staging" in result.err
+    assert "There is no disk space left for staging" in result.err
     assert record(files).read_bytes() == before
     assert ChecklistFile(files.folder / "pair.staging", NAME).load() is not None
 
@@ -327,12 +327,12 @@ def test_a_server_that_does_not_answer_ends_nothing(files: Files, typed: Typing)
     result = typed("checklist", "base-load-upgrade", "--pair", files.pair_file, "--tick", "6")
 
     assert result.code == 3
-    assert "Cannot be seen: secondary: " in result.out
-    assert "[x]  1. Look up the CMS version and load" in result.out
+    assert "Not known: secondary: " in result.out
+    assert "[x]  1. Note the CMS version and load" in result.out
 
 
 def test_a_list_of_another_day_is_not_done_today(files: Files, typed: Typing) -> None:
-    """Nightly is begun anew each day: where nobody did, yesterday's ticks are told as such, and nothing is done."""
+    """Nightly is begun anew each day: where it was not, yesterday's ticks are shown as such, and nothing is done."""
     nightly = ("checklist", "nightly", "--pair", files.pair_file)
     path = record(files).with_name("nightly.json")
     ticks = [word for number in range(1, 16) for word in ("--tick", str(number))]
@@ -347,13 +347,11 @@ def test_a_list_of_another_day_is_not_done_today(files: Files, typed: Typing) ->
 
     assert (today.code, later.code) == (0, 3)
     assert "All 15 lines are done" in today.out
-    assert (
-        f"Begun {datetime.fromisoformat(begun) - timedelta(days=1):%Y-%m-%d}: what is ticked is of that day."
-        in later.out
-    )
+    yesterday = datetime.fromisoformat(begun) - timedelta(days=1)
+    assert f"Its ticks are of {yesterday:%Y-%m-%d}. To begin today's checklist, type" in later.out
     assert typed(*nightly, "--json").document["done"] is False
     assert typed(*nightly, "--anew").code == 3
-    assert "that day" not in typed(*nightly).out
+    assert "Its ticks are of" not in typed(*nightly).out
 
 
 def test_a_list_of_long_ago_says_that_it_is(files: Files, typed: Typing) -> None:
@@ -364,20 +362,20 @@ def test_a_list_of_long_ago_says_that_it_is(files: Files, typed: Typing) -> None
     assert found is not None
     file.save(replace(found, begun=found.begun - timedelta(days=90)))
 
-    assert "90 days ago; for another time begin it again, with --anew" in checklist(typed, files).text
+    assert "90 days ago; for a new event begin it again with --anew" in checklist(typed, files).text
     assert "days ago" not in checklist(typed, files, "--anew").text
 
 
 def test_lines_with_nothing_to_do_are_not_counted_as_done(files: Files, typed: Typing) -> None:
-    """Where nothing of administration has to be copied, lines are no progress of anybody's."""
+    """Where no administration has to be copied, its lines do not count as progress."""
     result = typed("checklist", "secondary-return", "--pair", files.pair_file, "--tick", "1")
 
-    assert "[-]  5. Look whether administration was changed" in result.out
+    assert "[-]  5. Check whether administration was changed" in result.out
     assert "2 of 13 lines are done, and 4 have nothing to do. Next is line 2." in result.out
 
 
 def status(typed: Typing, files: Files) -> CommandResult:
-    """Type the status of a pair, of what is kept alone."""
+    """Type the status of a pair, from its ledger alone."""
     return typed("status", "--ledger", "--pair", files.pair_file)
 
 
@@ -396,12 +394,12 @@ def test_a_server_in_single_user_mode_is_reported_until_it_is_back(back: str, fi
     after = status(typed, files)
 
     assert [one.code for one in (reported, resynced, still, after)] == [5, 0, 5, 0]
-    assert "primary was put in single-user mode by a hook of a checklist, and is not put back." in reported.text
+    assert "A hook of a checklist put primary in single-user mode." in reported.text
     assert ran(files) == ["single-user", *(["multi-user"] if back == "--do" else [])]
 
 
 def test_a_hook_that_was_stopped_may_have_done_it(files: Files, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After Ctrl-C nothing is ticked, and until somebody does each look tells that it was begun; status does too."""
+    """After Ctrl-C nothing is ticked, and until it is, the list says that it was begun; status does too."""
     with_hooks(files, hook("single-user"), hook("multi-user"))
 
     def stopped(*_: object, **__: object) -> None:
@@ -414,7 +412,7 @@ def test_a_hook_that_was_stopped_may_have_done_it(files: Files, typed: Typing, m
 
     assert result.code == 130
     assert "[ ]  3. Put the primary" in later.out
-    assert "line 3: the hook single-user of primary was stopped by the user; look whether it was done" in later.text
+    assert "line 3: the hook single-user of primary was stopped by the user; check whether it was done" in later.text
     assert known.code == 5
     assert "Note: line 3" not in checklist(typed, files, "--tick", 3).text
 
@@ -426,6 +424,4 @@ def test_of_two_servers_the_one_whose_hook_has_done_it_is_named(files: Files, ty
     result = typed("checklist", "new-server", "--pair", files.pair_file, "--do", "10")
 
     assert result.code == 1
-    assert (
-        "the hook collection-on of secondary ended with exit code 1. Those before have done it: primary" in result.err
-    )
+    assert "the hook collection-on of secondary ended with exit code 1. Done before it: primary" in result.err

@@ -20,7 +20,7 @@ REPAIR = ("--window", "2000-06-05 05:13..05:19")
 
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CommandResult]:
-    """Build a small demo pair, stop at the wound, and make its tables narrow; tests work on copies of it."""
+    """Build a small demo pair, stop at the damage, and make its tables narrow; tests work on copies of it."""
     folder = tmp_path_factory.mktemp("demo") / "pair"
     result = type_in_process("demo", "--into", folder, *SMALL, "--no-resync")
     narrow(folder)
@@ -73,7 +73,7 @@ def test_without_resync_it_stops_at_the_damage(
 def repaired(
     damaged: tuple[Path, CommandResult], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Files, CommandResult]:
-    """Copy the wounded pair to another folder and mend it there; tests look at it and change nothing."""
+    """Copy the damaged pair to another folder and repair it there; tests read it and change nothing."""
     copy = tmp_path_factory.mktemp("elsewhere") / "pair"
     shutil.copytree(damaged[0], copy)
     type_in_process("sync", "--pair", copy / "pair.toml", "--set", "agent-groups", "--yes")
@@ -82,7 +82,7 @@ def repaired(
 
 @pytest.mark.soak
 def test_a_copied_folder_works(damaged: tuple[Path, CommandResult], repaired: tuple[Files, CommandResult]) -> None:
-    """A copy of the folder is a pair of its own: it is mended there, and the first one stays wounded."""
+    """A copy of the folder is a pair of its own: it is repaired there, and the first one stays damaged."""
     first, copy = Files(damaged[0]), repaired[0]
 
     interval = "row_date = DATE '2000-06-05' AND starttime = 500 AND acd = 1"
@@ -97,7 +97,7 @@ def test_a_copied_folder_works(damaged: tuple[Path, CommandResult], repaired: tu
 def test_the_command_that_verify_names_repairs_the_pair(
     damaged: tuple[Path, CommandResult], tmp_path: Path, typed: Typing, tables: tuple[str, ...]
 ) -> None:
-    """The command that verify ends with is one that can be typed, and what it names is what to mend."""
+    """The command that verify ends with is one that can be typed, and what it names is what to repair."""
     folder, _ = damaged
     shutil.copytree(folder, tmp_path / "pair")
     pair = tmp_path / "pair" / "pair.toml"

@@ -189,7 +189,7 @@ def test_no_disk_left_for_a_piece(tmp_path: Path) -> None:
 
     after = {name: content for name, content in contents(tmp_path).items() if "staging" not in name}
     assert result.code == 1
-    assert "There is no disk left for staging" in result.text
+    assert "There is no disk space left for staging" in result.text
     assert "Make room there" in result.text
     assert "Traceback" not in result.text
     assert after == before

@@ -114,7 +114,7 @@ def test_an_unknown_table_is_answered_with_the_nearest(typed: Typing) -> None:
 
 
 def test_sets_are_listed_with_the_files_beside_them(typed: Typing) -> None:
-    """`tables --sets` lists what the guide synchronises together, and files that no table copy carries."""
+    """`tables --sets` lists what the guide synchronises together, and files that are not copied with tables."""
     result = typed("tables", "--sets")
 
     assert result.code == 0
@@ -130,7 +130,7 @@ def test_tables_as_documents(typed: Typing) -> None:
     sets = typed("tables", "--sets", "--json").document
 
     assert all(
-        (d["format"], d["version"]) == ("syncengine.tables", 1) for d in (one, sets, typed("tables", "--json").document)
+        (d["format"], d["version"]) == ("syncengine.tables", 2) for d in (one, sets, typed("tables", "--json").document)
     )
     assert len(every) >= 97
     assert (one["name"], one["archive"], one["key"]) == ("hsplit", "interval", ["intrvl", "split"])
@@ -142,7 +142,7 @@ summary = "Surveys of our own"
 class = "custom"
 acd = "acd"
 key = ["survey"]
-kept = "copying"
+synced_by = "copying"
 
 [tables]
 c_survey = { archive = "interval" }
@@ -212,7 +212,7 @@ def test_every_fault_of_a_spec_is_said_at_once(surveys: Files, typed: Typing) ->
     assert result.code == 2
     assert result.err.count("c_survey.toml") >= 2
     assert "answers" in result.err
-    assert "kept" in result.err
+    assert "synced_by" in result.err
     assert "Traceback" not in result.err
 
 

@@ -20,14 +20,14 @@ HINTS = re.compile(r"`syncengine ([^`]*)`")
 
 
 def test_a_hint_names_the_pair(tmp_path: Path, typed: Typing) -> None:
-    """A command told by what knows of no pair file can be typed as it stands, from text and from JSON."""
+    """A command named where no pair file is known can be typed as it stands, from text and from JSON."""
     files = drifting_pair(tmp_path / "a pair")
     wanted = ("verify", "--pair", files.pair_file, "--table", "htrunk", "--window", "2000-06-05 01:00..02:00")
 
     result, document = typed(*wanted), typed(*wanted, "--json").document
 
     for text in (result.text, document["hint"]):
-        (words,) = [shlex.split(told) for told in HINTS.findall(text)]
+        (words,) = [shlex.split(hint) for hint in HINTS.findall(text)]
         assert typed(*words).code == 3
 
 
@@ -38,7 +38,7 @@ def test_a_report_names_the_pair(tmp_path: Path, typed: Typing) -> None:
 
     result = typed("check", "--pair", files.pair_file)
 
-    assert f"`syncengine verify --pair {files.pair_file}` says what is missing." in result.text
+    assert f"`syncengine verify --pair {files.pair_file}` shows what is missing." in result.text
 
 
 @pytest.mark.parametrize(

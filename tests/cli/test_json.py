@@ -94,7 +94,7 @@ def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
     (step,) = document["steps"]
     assert (step["number"], step["into"]) == (1, "secondary")
     assert step["parts"][0] | {"table": "htrunk", "buckets": 1, "rows_changed": 2} == step["parts"][0]
-    assert document["kept"] == []
+    assert document["skipped"] == []
     assert contents(tmp_path) == before
 
 
@@ -105,8 +105,8 @@ def test_what_is_skipped_is_in_the_document(tmp_path: Path, typed: Typing) -> No
 
     result = typed("resync", "--pair", files.pair_file, *TRUNKS, "--dry-run", "--json")
 
-    (skipped,) = result.document["kept"]
-    assert (skipped["table"], skipped["acd"], skipped["why"], skipped["rows"]) == ("htrunk", 1, "source-broken", 2)
+    (skipped,) = result.document["skipped"]
+    assert (skipped["table"], skipped["acd"], skipped["reason"], skipped["rows"]) == ("htrunk", 1, "source-broken", 2)
     assert skipped["spans"] == [SPAN]
 
 

@@ -1,4 +1,4 @@
-"""Outages that are told as soon as they are over, and times of which nobody can tell: scheduled jobs rely on it."""
+"""Outages that are listed as soon as they are over, and times that cannot be checked: scheduled jobs rely on it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_link_that_its_diary_has_as_down_still(tmp_path: Path, typed: Typing) 
     result = typed("outages", "--pair", files.pair_file)
 
     assert (result.code, WAITING in result.out) == (3, True)
-    assert "link down since 05:13, the session was down (97), and its diary does not tell that it is back" in result.out
+    assert "link down since 05:13, the session was down (97), and its diary does not show it up again" in result.out
     assert "left out" not in result.out
     # Rows of a later interval tell that it is.
     for role in ("primary", "secondary"):
@@ -112,7 +112,9 @@ def test_a_link_that_a_hook_says_is_down(tmp_path: Path, typed: Typing) -> None:
     (outage,) = typed("outages", "--json", "--pair", down.pair_file).document["outages"]
 
     assert (result.code, "ACD 1  2000-06-05 07:00-07:29  can be repaired once archived" in result.out) == (3, True)
-    assert "secondary: links are down now, as the hook links says, and said: link 1: down" in result.out
+    assert (
+        "secondary: links are down now: the hook links ended with exit code 3, and printed: link 1: down" in result.out
+    )
     assert outage["blind"][0]["down_now"].startswith("links are down now")
     assert typed(*RESYNC, "--pair", down.pair_file).code == 4
     assert typed("outages", "--pair", mute.pair_file).code == 0
@@ -126,12 +128,14 @@ def test_an_outage_that_is_too_early_is_left_and_ends_with_3(tmp_path: Path, typ
     listed = typed("resync", "--outages", "--dry-run", "--json", "--pair", files.pair_file)
     result = typed(*RESYNC, "--pair", files.pair_file)
 
-    assert listed.document["left"] == ["ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet, and is left"]
+    assert listed.document["not_included"] == [
+        "ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet: skipped"
+    ]
     assert result.code == 3
-    assert result.out.count("Left: ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet") == 2
+    assert result.out.count("Not included: ACD 1 2000-06-05 07:00-07:29 is not archived on both servers yet") == 2
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
     again = typed(*RESYNC, "--pair", files.pair_file)
-    assert (again.code, again.out.count("Left: ")) == (3, 1)
+    assert (again.code, again.out.count("Not included: ")) == (3, 1)
     assert typed("resync", "--outages", "--dry-run", "--pair", files.pair_file).code == 3
 
 
@@ -150,25 +154,25 @@ def test_nothing_was_seen(tmp_path: Path, typed: Typing) -> None:
         assert (result.code, refused.code) == (3, 4)
         assert "No outage is known" not in result.text
         assert "No outage is there" not in refused.text
-        assert "Whether there was an outage nobody knows" in refused.err
+        assert "It is not known whether there was an outage" in refused.err
         return result.text
 
     # An ACD that is set up and was never used is no alarm by itself, but where it is asked for.
     used = typed("outages", "--pair", files.pair_file)
-    assert (used.code, "Primary holds no row of ACD 2 at all." in used.out) == (0, True)
-    assert "known, from 2000-06-05 04:00 to 2000-06-05 07:00: " in used.text
-    assert "Primary holds no row of ACD 2 at all." in output("--acd", "2")
-    # Rows begin somewhere: that is told where the time before was asked for.
+    assert (used.code, "Primary has no rows of ACD 2 at all." in used.out) == (0, True)
+    assert "known from 2000-06-05 04:00 to 2000-06-05 07:00: " in used.text
+    assert "Primary has no rows of ACD 2 at all." in output("--acd", "2")
+    # Rows begin somewhere: that is said where the time before was requested.
     early = output("--since", "2000-06-01")
-    assert "Secondary holds rows of ACD 1 from 2000-06-05 04:00 on; of the time before it nobody can tell." in early
-    assert "both were seen only from 2000-06-05 04:00 to 2000-06-05 07:00" in early
+    assert "Secondary has rows of ACD 1 only from 2000-06-05 04:00 on; the time before is unknown." in early
+    assert "only from 2000-06-05 04:00 to 2000-06-05 07:00 could be checked on both servers" in early
     # A clock that is wrong by a year, either way.
     set_clock(files, "2001-06-05T07:10:00")
     late = output()
-    assert "Primary holds no row of ACD 1 of that time: its newest is of 2000-06-05 06:30." in late
-    assert "It is taken to be 2001-06-05 07:10 now: is that right?" in late
+    assert "Primary has no rows of ACD 1 of that time: its newest is of 2000-06-05 06:30." in late
+    assert "syncengine takes the time to be 2001-06-05 07:10: is that right?" in late
     files.pair_file.write_text(files.pair_file.read_text().replace("2001-06-05", "1999-06-05"))
-    assert "its first is of 2000-06-05 04:00, which has not come yet." in output()
+    assert "its first is of 2000-06-05 04:00, which is in the future." in output()
 
 
 def test_one_server_that_saw_nothing(tmp_path: Path, typed: Typing) -> None:
@@ -185,11 +189,11 @@ def test_one_server_that_saw_nothing(tmp_path: Path, typed: Typing) -> None:
     late = typed("outages", "--json", "--pair", behind.pair_file)
     refused = typed(*RESYNC, "--pair", behind.pair_file)
 
-    assert (result.code, "Secondary holds no row of ACD 1 at all." in result.out) == (3, True)
-    assert "nothing shows that both servers were looking" in result.text
-    (one,) = [one for one in late.document["unseen"] if one["open"]]
-    assert (late.code, one["server"], one["acd"], one["why"]) == (3, "secondary", 1, "not-archived")
-    assert late.document["seen"]["shown"] == "2000-06-05 04:00-04:59"
+    assert (result.code, "Secondary has no rows of ACD 1 at all." in result.out) == (3, True)
+    assert "at no time do both servers show what they recorded" in result.text
+    (one,) = [one for one in late.document["unknown_coverage"] if one["open"]]
+    assert (late.code, one["server"], one["acd"], one["reason"]) == (3, "secondary", 1, "not-archived")
+    assert late.document["covered"]["shown"] == "2000-06-05 04:00-04:59"
     assert refused.code == 4
     assert "secondary has archived ACD 1 only up to 2000-06-05 05:00" in refused.err
     assert "--wait" in refused.err
@@ -202,7 +206,7 @@ def test_an_unknown_time_stays_open_where_something_else_is_repaired(tmp_path: P
     result = typed(*RESYNC, "--since", "2000-06-01", "--pair", files.pair_file)
 
     assert result.code == 3
-    assert "Left: secondary holds rows of ACD 1 from 2000-06-05 04:00 on" in result.text
+    assert "Not included: secondary has rows of ACD 1 only from 2000-06-05 04:00 on" in result.text
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 

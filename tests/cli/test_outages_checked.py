@@ -15,7 +15,7 @@ WHOLE = trunks(400, 700)
 
 
 def test_rows_lost_without_a_note_are_left_to_verify(tmp_path: Path, typed: Typing) -> None:
-    """Where no diary, no empty interval and no mark tells of it, no row was compared; the command told finds it."""
+    """Where no diary, no empty interval and no mark shows it, no row was compared; the command named finds it."""
     splits = half_hours(400, 700)
     lacking = [one for one in splits if one["starttime"] != 500]
     files = build_files(
@@ -32,20 +32,21 @@ def test_rows_lost_without_a_note_are_left_to_verify(tmp_path: Path, typed: Typi
 
     assert result.code == 0
     assert "no diary has one, no interval is without rows, none is marked incomplete." in result.out
-    assert f"Rows were not compared. This does: {compare}" in result.out
+    assert f"Rows were not compared.\n\nTo compare every row of the period checked:\n  {compare}\n" in result.out
     assert typed(*shlex.split(compare)[1:]).code == 3
     assert "Rows were not compared" in typed("resync", "--outages", "--yes", *requested).out
 
 
 def test_an_outage_is_listed_with_what_was_not_compared(tmp_path: Path, typed: Typing) -> None:
-    """What differs in an outage is known; of the rest only a verify tells."""
+    """What differs in an outage is known; the rest takes a verify."""
     result = typed("outages", "--pair", guides(tmp_path).pair_file)
 
-    assert "Outside of these times rows were not compared. This does: syncengine verify " in result.out
+    assert "Rows outside of these outages were not compared." in result.out
+    assert "To compare every row of the period checked:\n  syncengine verify " in result.out
 
 
 def test_a_diary_that_is_not_there_is_not_read(tmp_path: Path, typed: Typing) -> None:
-    """Nor is it said to hold no outage."""
+    """Nor is it said to have no outage."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": WHOLE})
     files.run("secondary", "DROP TABLE linkex")
 
@@ -56,24 +57,24 @@ def test_a_diary_that_is_not_there_is_not_read(tmp_path: Path, typed: Typing) ->
 
 
 def test_an_acd_of_one_server_alone_is_no_matter_of_the_clock(tmp_path: Path, typed: Typing) -> None:
-    """The other ACDs were seen, and that is said; whoever asks is sent to the set-up of both servers."""
+    """The report says that the other ACDs were checked, and points to the set-up of both servers."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": WHOLE}, acds={1: 30, 2: 30})
     files.add("primary", "htrunk", *trunks(400, 700, acd=2))
 
     result = typed("outages", "--pair", files.pair_file)
 
     assert result.code == 3
-    assert "Secondary holds no row of ACD 2 at all." in result.out
-    assert "both were seen only from 2000-06-05 04:00 to 2000-06-05 07:00, and only ACD 1." in result.out
-    assert "is told by: syncengine check" in result.out
+    assert "Secondary has no rows of ACD 2 at all." in result.out
+    assert "but only from 2000-06-05 04:00 to 2000-06-05 07:00, and only ACD 1 could be checked" in result.out
+    assert "To check whether both servers are set up alike:\n  syncengine check" in result.out
     assert "is that right?" not in result.out
 
 
 def test_a_hook_that_cannot_tell_is_no_link_that_is_up(tmp_path: Path, typed: Typing) -> None:
-    """Where nobody knows how a link is at this moment, that is noted."""
+    """Where the state of a link at this moment is not known, a note says so."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": WHOLE})
     with_hooks(files, hook("links", fails("no such host", code=255)))
 
     result = typed("outages", "--pair", files.pair_file)
 
-    assert "Note: primary: whether its links are down now is not known, as the hook links ended" in result.out
+    assert "Note: primary: it is not known whether its links are down now: the hook links ended" in result.out

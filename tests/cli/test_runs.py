@@ -95,7 +95,7 @@ def test_nothing_was_ever_run(tmp_path: Path, typed: Typing) -> None:
     for command in ("report", "resume"):
         result = typed(command, "--pair", files.pair_file)
         assert (result.code, result.err.count("\n")) == (2, 1)
-        assert "No run of this pair is kept" in result.err
+        assert "No run of this pair is recorded" in result.err
     assert not (tmp_path / "pair.staging").exists()
 
 
@@ -126,7 +126,7 @@ def test_an_undo_skips_what_somebody_else_has_changed(tmp_path: Path, typed: Typ
     result = typed("undo", "--pair", files.pair_file, "--yes")
 
     assert result.code == 5
-    assert "hsplit  ACD 1 2000-06-05 03:00-03:29: somebody else has changed it since" in result.out
+    assert "hsplit  ACD 1 2000-06-05 03:00-03:29: changed since by another program or user" in result.out
     assert files.run("secondary", "SELECT acdcalls FROM hsplit WHERE starttime = 300 AND split = 1") == [(77,)]
     assert files.run("secondary", "SELECT COUNT(*) FROM hsplit WHERE starttime IN (330, 400, 430)") == [(0,)]
 
@@ -153,7 +153,7 @@ def test_a_file_in_place_of_the_runs_is_an_error(tmp_path: Path, typed: Typing) 
     result = typed("runs", "--pair", files.pair_file)
 
     assert result.code == 1
-    assert "is no folder, so that nobody knows what was run" in result.err
+    assert "is not a folder, so the runs of this pair cannot be read" in result.err
 
 
 def test_an_undo_of_nothing_that_can_be_is_refused(tmp_path: Path, typed: Typing) -> None:

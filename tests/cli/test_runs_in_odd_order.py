@@ -147,7 +147,7 @@ def test_a_damaged_run_is_removed_on_request_only(tmp_path: Path, typed: Typing)
     assert (question.code, unnamed.code, removed.code) == (2, 2, 0)
     assert "Add --yes to remove the run." in question.err
     assert "syncengine runs RUN --remove" in unnamed.err
-    assert f"Run {run} was removed; it cannot be undone any more." in removed.out
+    assert f"Run {run} was removed; it can no longer be undone." in removed.out
     assert files.open().runs() == ()
     assert [*(files.folder / "pair.staging" / "runs").iterdir()] == []
 
@@ -163,7 +163,7 @@ def test_a_run_with_an_open_step_is_not_removed(tmp_path: Path, typed: Typing) -
     result = typed("runs", run, "--remove", "--yes", "--pair", files.pair_file)
 
     assert result.code == 2
-    assert f"Run {run} cannot be removed: nobody knows what became of a step of it." in result.err
+    assert f"Run {run} cannot be removed: the outcome of one of its steps is not known." in result.err
     assert len(files.open().runs()) == 1
 
 
@@ -251,7 +251,7 @@ def test_an_undone_run_is_not_resumed(tmp_path: Path, typed: Typing, monkeypatch
     assert files.bag("secondary", "htrunk") == before
     assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
     result = typed("resume", cut.id, "--pair", files.pair_file)
-    assert (result.code, "was taken back by run" in result.err) == (2, True)
+    assert (result.code, "was undone by run" in result.err) == (2, True)
     assert files.bag("secondary", "htrunk") == before
 
 

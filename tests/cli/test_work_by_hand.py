@@ -67,8 +67,8 @@ def test_a_set_is_taken_for_one_acd_and_what_is_of_none_is_named(tmp_path: Path,
     listed = typed("runs", "--pair", files.pair_file)
     report = typed("report", "--pair", files.pair_file)
 
-    rest = "not looked at, since of no ACD: dbitems (calculations, constants, database and custom items); it goes with "
-    rest += f"system administration: `syncengine sync --table dbitems --dry-run --pair {files.pair_file}`"
+    rest = "not compared, since their rows have no ACD: dbitems (calculations, constants, database and custom items); "
+    rest += f"it goes with system administration: `syncengine sync --table dbitems --dry-run --pair {files.pair_file}`"
     assert (planned.code, written.code, verdict.code) == (3, 0, 0)
     for result in (planned, written):
         assert rest in result.text
@@ -79,7 +79,7 @@ def test_a_set_is_taken_for_one_acd_and_what_is_of_none_is_named(tmp_path: Path,
     assert "Of no ACD, and not compared: dbitems." in written.text
     document = verdict.document
     assert (document["in_sync"], document["acds"]) == (True, [1])
-    assert [one["table"] for one in document["not_looked_at"]] == ["dbitems"]
+    assert [one["table"] for one in document["excluded"]] == ["dbitems"]
     assert {one["table"]: one["in_sync"] for one in document["tables"]}["dbitems"] is None
     assert any("dbitems" in note for note in document["notes"])
     # The other ACD and the constant are unchanged, and the suggested command copies the constant.
@@ -144,7 +144,7 @@ def test_a_plan_in_both_directions_shows_the_pieces_it_writes(tmp_path: Path, ty
     # The requested range is that of the outages, without the days between them.
     assert repaired.text.count("2000-06-03 05:00-05:29, 2000-06-05 05:30-05:59") == 3
     assert "2000-06-03 05:00 to 2000-06-05 05:59" not in repaired.text.split("Run ")[0]
-    assert {tuple(piece["shown"] for piece in one["asked"]) for one in document["ranges"]} == {
+    assert {tuple(piece["shown"] for piece in one["requested_parts"]) for one in document["ranges"]} == {
         ("2000-06-03 05:00-05:29", "2000-06-05 05:30-05:59")
     }
     pieces = {one["table"]: [piece["shown"] for piece in one["pieces"]] for one in document["ranges"]}
@@ -153,9 +153,9 @@ def test_a_plan_in_both_directions_shows_the_pieces_it_writes(tmp_path: Path, ty
     assert (repaired.code, undone.code) == (0, 0)
     assert re.search(r"range restored +tables", undone.out)
     assert re.search(r"2000-06-03 05:00-05:29, 2000-06-05 05:30-05:59 +htrunk", undone.out)
-    # Both the run and its undo leave work to Data Summarizing.
+    # Point by point: what the run and its undo leave to Data Summarizing.
     for result in (repaired, undone):
-        assert "Left to be done by hand: 1 thing, named below." in result.text
+        assert "Left to be done by hand: 1 task, listed below." in result.text
         assert "Rerun Data Summarizing on primary" in result.text
 
 
@@ -179,8 +179,8 @@ def test_single_user_mode_is_listed_once(tmp_path: Path, typed: Typing) -> None:
 
     assert planned.text.count("in single-user mode") == 1
     assert (
-        "Put secondary in single-user mode: system administration and ACD administration are taken as a whole (written "
-        "there: dbitems, synonyms); a copy of single tables needs none."
+        "Put secondary in single-user mode: system administration and ACD administration are copied as a whole "
+        "(tables: dbitems, synonyms); single tables can be copied without it."
     ) in planned.text
 
 
@@ -354,20 +354,20 @@ def test_a_verdict_in_sync_lists_the_work_by_hand(tmp_path: Path, typed: Typing)
     verified = typed("verify", *pair, "--set", "custom-reports", "--json").document
     nothing = typed("verify", *pair, "--table", "synonyms")
 
-    assert "those half done included. Left to be done by hand: 1 thing, named below." in filled.text
+    assert "rows inserted. Left to be done by hand: 1 task, listed below." in filled.text
     assert "Nothing new is left to be done by hand; `syncengine report RUN " in again.text
-    assert "Left to be done by hand: 1 thing, named below." in users.text
-    assert "as they were before. Left to be done by hand: 1 thing, named below." in undone.text
+    assert "Left to be done by hand: 1 task, listed below." in users.text
+    assert "as it was before. Left to be done by hand: 1 task, listed below." in undone.text
     assert "Remove the logins of users that are gone again (1) on secondary by hand" in undone.text
     assert "IN SYNC" in reports.text
     # No table shows whether files must be copied: they are named once, and not counted as work.
     assert reports.text.count("/cms/db/gem/r_custom") == 1
     assert "Files beside them, not compared: /cms/db/gem/c_custom" in reports.text
     assert verified["files_not_compared"][0]["file"] == "/cms/db/gem/c_custom"
-    assert "Nothing that tables show is left to be done by hand; files, logins and passwords" in reports.text
+    assert "No table shows work left to be done by hand." in reports.text
     assert verified["by_hand"] == []
     assert len(verified["files_not_compared"]) == 3
-    assert "Nothing that tables show is left to be done by hand; files, logins and passwords" in nothing.text
+    assert "No table shows work left to be done by hand." in nothing.text
 
 
 @pytest.mark.soak
@@ -383,7 +383,7 @@ def test_an_undo_that_brings_users_back_says_so(tmp_path: Path, typed: Typing) -
 
     [line] = undone["outcome"]["by_hand"]
     assert (line["kind"], line["server"]) == ("logins", "secondary")
-    assert "each user that is back (1)" in line["text"]
+    assert "each restored user (1)" in line["text"]
     assert "primary" not in line["text"]
 
 
@@ -394,7 +394,7 @@ def test_a_run_without_work_by_hand_says_so(tmp_path: Path, typed: Typing) -> No
     done = typed("resync", "--pair", files.pair_file, "--window", "2000-06-05 05:13..05:19", "--yes")
 
     assert done.code == 0
-    assert re.search(r"IN SYNC .* This run leaves nothing to be done by hand\.", done.text)
+    assert re.search(r"IN SYNC .* Nothing is left to be done by hand\.", done.text)
 
 
 def test_what_a_run_skips_has_a_next_action(tmp_path: Path, typed: Typing) -> None:
@@ -430,5 +430,5 @@ def test_a_note_on_many_tables_and_acds_is_printed_once(tmp_path: Path, typed: T
         "compared up to 2000-06-05 07:00: primary has archived ACD 1, 2 no further"
     ]
     assert planned.text.count("though a restore by the vendor's procedure would overwrite them") == 1
-    assert planned.text.count("compared by every row") == 1
+    assert planned.text.count("compared row by row") == 1
     assert "f_chprof.agocc" in planned.text

@@ -95,7 +95,7 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others(
 def test_chosen_tables_are_filled_as_in_a_whole_build_and_the_others_stay_empty(
     small_pair: DemoPair, tmp_path: Path
 ) -> None:
-    """Naming tables changes which rows are written, never what they hold."""
+    """Naming tables changes which rows are written, never their values."""
     chosen = {"wsplit", "synonyms", "call_rec"}
     pair = build_pair(tmp_path, SMALL, tables=chosen)
     assert {name for name, counts in pair.rows.items() if any(counts)} == chosen
@@ -105,14 +105,14 @@ def test_chosen_tables_are_filled_as_in_a_whole_build_and_the_others_stay_empty(
 
 @pytest.mark.soak
 def test_the_smallest_pair_can_be_built(tmp_path: Path) -> None:
-    """One ACD with one of everything still has its outage and its wounded interval."""
+    """One ACD with one of everything still has its outage and its damaged interval."""
     pair = build_pair(tmp_path, TINY)
     connection = attached(pair)
     assert connection.execute("SELECT count(*) FROM s.hsplit WHERE incomplete = 1").fetchall() == [(1,)]
     connection.close()
 
 
-def test_a_folder_that_holds_a_pair_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+def test_a_folder_with_a_pair_is_refused_and_not_changed(tmp_path: Path) -> None:
     """One file of a pair is enough; the message names it and says what to do."""
     (tmp_path / "secondary.duckdb").write_text("mine")
     with pytest.raises(InputError, match=r"secondary\.duckdb.*another folder"):
@@ -154,7 +154,7 @@ def test_an_unknown_table_is_refused_before_anything_is_written(tmp_path: Path) 
     ],
 )
 def test_a_shape_out_of_range_is_refused_with_its_range(part: str, value: int) -> None:
-    """The message names the part, what was given, and the numbers allowed."""
+    """The message names the part, the given number, and the numbers allowed."""
     with pytest.raises(InputError, match=rf"{part}={value}.*from \d+ to \d+"):
         DemoShape(**{part: value})
 

@@ -23,7 +23,7 @@ AT_FIVE = "acd = 1 AND row_date = DATE '2000-06-05' AND starttime = 500"
 
 
 def difference(spec: TableSpec, held: str, lacking: str, where: str = "TRUE") -> str:
-    """Return SQL of the rows one server holds more often than the other, what is never drift left out."""
+    """Return SQL of the rows one server has more often than the other, without columns that are never drift."""
     columns = ", ".join(f'"{c.name}"' for c in spec.columns if c.name not in spec.ignored)
     select = f'SELECT {columns} FROM {{}}."{spec.name}" WHERE {where}'
     return f"SELECT count(*) FROM ({select.format(held)} EXCEPT ALL {select.format(lacking)})"
@@ -31,7 +31,7 @@ def difference(spec: TableSpec, held: str, lacking: str, where: str = "TRUE") ->
 
 @pytest.mark.sampled
 @pytest.mark.parametrize("name", some_of(sorted(SPECS.keys() - STATE_OF_ONE_SERVER - LOCAL), 3))
-def test_outside_the_outage_both_servers_hold_the_same_bag(
+def test_outside_the_outage_both_servers_have_the_same_bag(
     both: duckdb.DuckDBPyConnection, small_pair: DemoPair, name: str
 ) -> None:
     """Drift is what the outage did, and the names added on the primary; all else is equal."""
@@ -85,7 +85,7 @@ def test_rows_that_had_traffic_only_then_are_missing(both: duckdb.DuckDBPyConnec
 def test_the_outage_is_in_the_diary_of_the_secondary_only(
     both: duckdb.DuckDBPyConnection, small_pair: DemoPair
 ) -> None:
-    """The diary gives the moment the link went down and the seconds until it was back."""
+    """The diary has the moment the link went down and the seconds until it was up again."""
     damage = small_pair.damage
     assert damage.side is Role.SECONDARY
     entry = "SELECT acd, row_time, duration FROM {}.linkex WHERE reason = 97"
@@ -108,7 +108,7 @@ DOWN, UP = 960203580, 960203940
 
 
 def test_logins_across_the_outage_are_cut_in_two_on_the_secondary(both: duckdb.DuckDBPyConnection) -> None:
-    """One row ends when the link went down, another begins when it was back, each marked there; the primary has one."""
+    """One row ends when the link went down, another begins when it was up, each marked there; the primary has one."""
     marked = "SELECT count(*) FROM {}.haglog WHERE inflag IS NOT NULL OR outflag IS NOT NULL"
     across = f"SELECT logid, split, login, logout FROM p.haglog WHERE acd = 1 AND login < {DOWN} AND logout > {UP}"
     ending = f"SELECT logid, split, login FROM s.haglog WHERE outflag = '>' AND inflag IS NULL AND logout = {DOWN}"
@@ -131,7 +131,7 @@ def test_logins_across_the_outage_are_cut_in_two_on_the_secondary(both: duckdb.D
 def test_calls_and_states_end_and_begin_at_the_edges_of_the_outage(
     both: duckdb.DuckDBPyConnection, table: str, name: str, begin: str, end: str
 ) -> None:
-    """What was under way is on the secondary as far as it saw it, without any mark."""
+    """The secondary has calls and states as far as it saw them, without any mark."""
     found = []
     for edge, has in ((DOWN, f"{end} = {DOWN}"), (UP, f"{begin} = {UP}")):
         cut = both.execute(
@@ -160,7 +160,7 @@ def test_rows_lie_in_another_order_on_the_secondary(both: duckdb.DuckDBPyConnect
         assert first != second
 
 
-def test_who_may_differ_does(both: duckdb.DuckDBPyConnection) -> None:
+def test_tables_that_may_differ_do(both: duckdb.DuckDBPyConnection) -> None:
     """Host, printers and timetables are each server's own; storage allocation is alike."""
     for name in ("sys_info", "print_adm", "H_hostname", "ttsched", "f_status", "dbstatus"):
         assert single(both, difference(SPECS[name], "p", "s")) > 0, name

@@ -41,7 +41,7 @@ def test_some_agents_are_still_logged_in(both: duckdb.DuckDBPyConnection) -> Non
 
 @pytest.mark.parametrize("table", ["call_rec", "ag_actv"])
 def test_full_tables_have_wrapped_at_different_moments(both: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Each server holds its capacity and less than a tenth more; the secondary's oldest row is later (rule 12)."""
+    """Each server has its capacity and less than a tenth more; the secondary's oldest row is later (rule 12)."""
     item = {"call_rec": "call records", "ag_actv": "agent trace"}[table]
     time = {"call_rec": "segstart", "ag_actv": "starttime"}[table]
     for acd, capacity in both.execute("SELECT acd, num_items FROM p.dcalloc WHERE trim(item) = ?", [item]).fetchall():
@@ -74,7 +74,7 @@ def test_each_server_numbers_its_rows_by_itself(both: duckdb.DuckDBPyConnection,
     assert single(both, f"SELECT count(*) FROM p.{table} WHERE {number} IN (SELECT {number} FROM s.{table})") == 0
 
 
-def test_events_run_on_after_six_until_each_server_was_photographed(both: duckdb.DuckDBPyConnection) -> None:
+def test_events_continue_after_six_until_the_snapshot_of_each_server(both: duckdb.DuckDBPyConnection) -> None:
     """The primary's last call began by 06:10, the secondary's by 06:08."""
     today = "row_date = DATE '2000-06-05' AND row_time >= 600"
     for server, last in (("p", 609), ("s", 607)):

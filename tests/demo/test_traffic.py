@@ -1,4 +1,4 @@
-"""What one switch would have told both servers: figures that fit together, and everything that is hard."""
+"""What one switch would have sent both servers: figures that are consistent, and all difficult cases."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def single(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
 
 def rolled_up(shorter: TableSpec, longer: TableSpec, period: str) -> str:
-    """Return SQL of what a longer archive should hold but for the busy hour, written apart from the builder."""
+    """Return SQL of what a longer archive should contain but for the busy hour, independent of the builder."""
     key = [longer.acd or "acd", *longer.key]
     functions = {
         Rollup.SUM: 'sum("{}")',
@@ -101,7 +101,7 @@ def test_figures_of_a_split_fit_together(both: duckdb.DuckDBPyConnection) -> Non
 
 
 def test_the_calls_of_agents_vdns_and_trunks_add_up_to_those_of_the_splits(both: duckdb.DuckDBPyConnection) -> None:
-    """One switch saw each call once, whichever table tells of it."""
+    """One switch saw each call once, in whichever table it is counted."""
     per_split = (
         "SELECT acd, row_date, starttime, split, sum(acdcalls), sum(acdtime), sum(acwtime) FROM p.{} GROUP BY ALL"
     )
@@ -164,7 +164,7 @@ def test_one_switch_repeats_an_hour_and_the_other_skips_one(both: duckdb.DuckDBP
     assert seconds == [(1, 90_000), (2, 82_800)]
 
 
-def test_somebody_is_there_at_five_in_the_morning(both: duckdb.DuckDBPyConnection) -> None:
+def test_agents_work_at_five_in_the_morning(both: duckdb.DuckDBPyConnection) -> None:
     """The interval of the outage has agents, calls and busy VDNs, or there would be nothing to miss."""
     at_five = "acd = 1 AND row_date = DATE '2000-06-05' AND starttime = 500"
     assert single(both, f"SELECT count(DISTINCT logid) FROM p.hagent WHERE {at_five}") >= 2

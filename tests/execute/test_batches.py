@@ -57,7 +57,7 @@ def test_batches_tile_a_step_and_are_bounded(sizes: list[int], failures: int) ->
 
 
 def test_batches_shrink_to_one_bucket_and_grow_again() -> None:
-    """Each failure halves, down to a bucket that is never split; what goes well doubles, up to whole steps."""
+    """Each failure halves, down to a bucket that is never split; each success doubles, up to whole steps."""
     step = step_of([100] * 32)
     batcher = Batcher(1, 3200)
     sizes = []
@@ -86,7 +86,7 @@ def test_tables_that_are_written_together_are_not_cut() -> None:
     assert not batch.divisible
 
 
-def test_nothing_is_done_of_a_step_nobody_has_marked() -> None:
+def test_nothing_is_written_before_the_step_is_marked() -> None:
     """Without marks a step begins with its first bucket."""
     assert done_up_to((), 1, step_of([1, 2, 3])) == 0
 

@@ -1,4 +1,4 @@
-"""What became of a step that was cut short: nobody looks before its session is gone."""
+"""The outcome of a step that was cut short: rows are not read before its session is gone."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.builders import build_files
 from tests.scenes import trunks
 
 
-def test_nothing_is_looked_at_while_its_session_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A session that may commit yet is named, and the rows of its step are neither looked at nor called unwritten."""
+def test_an_outcome_is_not_read_while_its_session_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that may still commit is named, and the rows of its step are neither read nor called unwritten."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 500)})
     monkeypatch.setattr(DuckDBServer, "session_state", lambda *_: SessionState.ALIVE)
 

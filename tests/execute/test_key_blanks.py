@@ -1,4 +1,4 @@
-"""Keys that differ in blanks at their end alone, on a server whose `=` does not tell them apart, as Informix's does."""
+"""Keys that differ in blanks at their end alone, on a server whose `=` ignores these, as Informix's does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.builders import build_files
 
 SPEC = """summary = "Calls by who promised them"
 class = "custom"
-kept = "copying"
+synced_by = "copying"
 acd = "acd"
 key = ["who"]
 
@@ -44,7 +44,7 @@ ROWS = "SELECT * FROM c_promised ORDER BY ALL"
 
 
 @pytest.mark.parametrize("at_once", [preparation.GROUPS_AT_ONCE, 1])
-def test_rows_of_such_keys_are_written_and_put_back_together(
+def test_rows_of_such_keys_are_written_and_restored_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     """What a delete takes of them is what was journalled, in a resync as in its undo, and however many at once."""

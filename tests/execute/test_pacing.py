@@ -1,4 +1,4 @@
-"""What slows a run down because the user or the servers want it: a rate, the hours, an archive, those who wait."""
+"""What slows a run down: a rate, the hours, an archive, others waiting for locks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Clock:
 
 
 class Crowd:
-    """A server on which others wait for locks: so many the first time it is asked, and so on."""
+    """A server on which others wait for locks: how many, query by query."""
 
     def __init__(self, *waiting: int | None) -> None:
         self._answers = list(waiting)
@@ -97,7 +97,7 @@ def pacer(run: RunFolder, clock: Clock, notes: list[str], **options: Any) -> Pac
 
 
 def marks(run: RunFolder) -> list[str]:
-    """Return why the run waited, as its marks say."""
+    """Return why the run waited, from its marks."""
     return [mark["why"] for mark in read_marks(run.marks) if mark["mark"] == "waiting"]
 
 
@@ -111,7 +111,7 @@ def marks(run: RunFolder) -> list[str]:
     ],
 )
 def test_hours_of_the_day(text: str, inside: list[str], outside: list[str]) -> None:
-    """Hours hold their first minute and not their last, and may go over midnight."""
+    """Hours include their first minute and not their last, and may pass midnight."""
     hours = parse_hours(text)
 
     assert all(hours.contains(datetime.fromisoformat(f"2000-06-05T{one}")) for one in inside)
@@ -121,14 +121,14 @@ def test_hours_of_the_day(text: str, inside: list[str], outside: list[str]) -> N
 @pytest.mark.parametrize(
     "text", ["", "22-05", "22:00", "25:00-05:00", "22:00-24:30", "22:60-05:00", "22:00-22:00", "night"]
 )
-def test_what_are_no_hours_is_said(text: str) -> None:
+def test_invalid_hours_are_refused(text: str) -> None:
     """Anything else gets one sentence with an example."""
-    with pytest.raises(InputError, match=r"are no hours of the day\. Write them like 22:00-05:00"):
+    with pytest.raises(InputError, match=r"Not valid hours: .*\. Type them as 22:00-05:00"):
         parse_hours(text)
 
 
 def test_a_batch_waits_for_its_hours(run: RunFolder) -> None:
-    """Ten seconds before ten in the evening it waits those, says so once, and goes on."""
+    """Ten seconds before ten in the evening it waits ten seconds, reports that once, and continues."""
     clock, notes = Clock(), list[str]()
 
     pacer(run, clock, notes, hours="22:00-05:00")()
@@ -138,8 +138,8 @@ def test_a_batch_waits_for_its_hours(run: RunFolder) -> None:
     assert run.record(running=True).waiting == ""
 
 
-def test_a_run_that_waits_says_so_in_the_ledger(run: RunFolder) -> None:
-    """While it waits, `status` can tell why; Ctrl-C ends the wait."""
+def test_a_waiting_run_is_recorded_as_waiting(run: RunFolder) -> None:
+    """While it waits, `status` shows why; Ctrl-C ends the wait."""
     clock = Clock()
 
     def stop(_: float) -> None:
@@ -152,7 +152,7 @@ def test_a_run_that_waits_says_so_in_the_ledger(run: RunFolder) -> None:
         waits()
 
 
-def test_quiet_servers_are_asked_now_and_then(run: RunFolder) -> None:
+def test_quiet_servers_are_polled_now_and_then(run: RunFolder) -> None:
     """Batches that follow one another quickly do not ask the servers each time, and mark nothing."""
     clock, servers = Clock(), {role: Crowd(0) for role in Role}
     paces = pacer(run, clock, [], servers=servers)
@@ -166,7 +166,7 @@ def test_quiet_servers_are_asked_now_and_then(run: RunFolder) -> None:
 
 
 def test_a_batch_waits_while_an_archive_runs(run: RunFolder, tmp_path: Path) -> None:
-    """What a server's arch_stat says is running is waited for, asked through the server that is open already."""
+    """An archive that a server's arch_stat shows as running is waited for, queried on the open server."""
     files = build_files(tmp_path / "pair")
     files.run("secondary", "UPDATE arch_stat SET status = '4' WHERE trim(arch_type) = '2'")
     clock, notes = Clock(), list[str]()
@@ -197,11 +197,11 @@ def test_a_batch_lets_those_pass_who_wait_for_locks(run: RunFolder) -> None:
     pacer(run, clock, notes, servers=servers)()
 
     assert len(clock.slept) == 2
-    assert notes == ["since others wait for locks on secondary"]
+    assert notes == ["because others wait for locks on secondary"]
 
 
-def test_locks_that_are_never_let_go_do_not_hold_a_run_for_ever(run: RunFolder) -> None:
-    """After some minutes a batch begins all the same."""
+def test_locks_that_are_never_released_do_not_stop_a_run_for_ever(run: RunFolder) -> None:
+    """After some minutes a batch begins anyway."""
     clock = Clock()
 
     pacer(run, clock, [], servers={Role.PRIMARY: Crowd(0), Role.SECONDARY: Crowd(7)})()
@@ -210,7 +210,7 @@ def test_locks_that_are_never_let_go_do_not_hold_a_run_for_ever(run: RunFolder) 
 
 
 def test_locks_are_waited_for_some_minutes_in_all(run: RunFolder) -> None:
-    """What was waited for once is not waited for again before every batch, and that is said."""
+    """After one long wait later batches do not wait again, and a note says so."""
     clock, notes = Clock(), list[str]()
     paces = pacer(run, clock, notes, servers={Role.PRIMARY: Crowd(0), Role.SECONDARY: Crowd(7)})
 
@@ -219,7 +219,7 @@ def test_locks_are_waited_for_some_minutes_in_all(run: RunFolder) -> None:
         clock.now += 60
 
     assert sum(clock.slept) <= 900
-    assert "goes on although others wait for locks on secondary" in notes[-1]
+    assert "continues although others wait for locks on secondary" in notes[-1]
 
 
 def opened(files: Files) -> dict[Role, Server]:
@@ -234,8 +234,8 @@ def throttled(files: Files, rate: float, clock: Clock) -> dict[Role, ThrottledSe
 
 
 @pytest.mark.parametrize("rate", [0.5, 1, 7, 100, 5000])
-def test_a_throttle_keeps_to_its_rate(rate: float) -> None:
-    """However rows are asked for, no more pass than the rate allows, but for the first."""
+def test_a_throttle_stays_within_its_rate(rate: float) -> None:
+    """However rows are read, no more pass than the rate allows, except the first."""
     clock = Clock()
     throttle = Throttle(rate, clock, clock.sleep)
     passed = list[tuple[float, int]]()
@@ -303,7 +303,7 @@ def test_a_slow_rate_passes_rows_one_by_one() -> None:
     assert clock.slept == pytest.approx([2, 2])
 
 
-def test_whoever_is_interrupted_waits_no_longer(tmp_path: Path) -> None:
+def test_an_interrupt_ends_the_wait(tmp_path: Path) -> None:
     """A stream that would take hours ends at once when its server is interrupted, as after Ctrl-C."""
     files = build_files(tmp_path, ["htrunk"], primary={"htrunk": trunks(0, 1000)})
     server = ThrottledServer(opened(files)[Role.PRIMARY], Throttle(0.01))

@@ -18,7 +18,7 @@ BATCH = Batch(BatchPlace(1, 1, 0, 1), Role.SECONDARY, ())
 
 
 @pytest.mark.parametrize("begun", [True, False])
-def test_what_nobody_waits_for_ends_with_the_run(begun: bool) -> None:
+def test_unneeded_preparation_ends_with_the_run(begun: bool) -> None:
     """A batch that is being prepared is interrupted until it has ended; one that has not begun never does."""
     interrupted, done = threading.Event(), list[bool]()
 

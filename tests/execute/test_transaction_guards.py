@@ -1,4 +1,4 @@
-"""What guards a write: a step is held against what was planned, and is done whole or not at all."""
+"""What guards a write: a step is compared with the plan, and is done whole or not at all."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def repaired(files: Files) -> set[int]:
     ],
 )
 def test_a_row_that_changed_since_the_plan_stops_its_step_only(tmp_path: Path, role: str, change: str) -> None:
-    """A row changed on either server after the plan leaves its step undone, exit 5, and the others are done."""
+    """A row changed on either server after the plan stops its step, exit 5, and the others are done."""
     files = three_steps(tmp_path)
     pair = files.open()
     planned = pair.plan_resync(window=EVENING, tables=("htrunk",))
@@ -116,10 +116,10 @@ def test_a_failing_insert_rolls_its_step_back(
     interfere(monkeypatch, Role.SECONDARY, Interference(after_insert=fail))
     code = run_for_code(["resync", "--pair", str(files.pair_file), "-w", EVENING, "-t", "htrunk", "--yes"])
 
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert code == 5
-    assert "2 of 3 steps done" in said
-    assert "step 2 (htrunk) was not done: secondary: no room for htrunk" in said
+    assert "2 of 3 steps done" in output
+    assert "step 2 (htrunk) was not done: secondary: no room for htrunk" in output
     assert repaired(files) == {500, 600}
     assert files.bag("secondary", "htrunk", "starttime = 530") == before
 
@@ -157,7 +157,7 @@ def test_rows_the_server_stores_otherwise_are_rolled_back(
 def test_a_step_whose_journal_is_gone_is_not_committed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A journal that is taken away after the rows were written, and before they are committed, rolls them back."""
+    """A journal removed after the rows were written, and before they are committed, rolls them back."""
     files = three_steps(tmp_path)
     before = files.bag("secondary", "htrunk")
 
@@ -174,10 +174,8 @@ def test_a_step_whose_journal_is_gone_is_not_committed(
     assert files.bag("secondary", "htrunk") == before
 
 
-def test_the_rows_of_a_step_are_locked_before_they_are_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever a transaction looks at or writes, it has locked before: nobody comes between."""
+def test_the_rows_of_a_step_are_locked_before_they_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows a transaction reads or writes, it has locked before: no other writer comes between."""
     files = three_steps(tmp_path)
     calls: list[str] = []
     for name in ("lock", "fingerprint", "read", "delete", "insert"):
@@ -190,7 +188,7 @@ def test_the_rows_of_a_step_are_locked_before_they_are_looked_at(
 
 
 def test_days_are_forgotten_before_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was remembered of a day as equal is no more once a run may write it, whatever becomes of the run."""
+    """A day remembered as alike is forgotten as soon as a run may write it, for any outcome of the run."""
     files = three_steps(tmp_path)
     calls: list[str] = []
     monkeypatch.setattr(Memory, "forget", noted(calls, "forget", Memory.forget))
@@ -206,7 +204,7 @@ def test_days_are_forgotten_before_they_are_written(tmp_path: Path, monkeypatch:
 def test_rows_that_are_not_all_written_are_rolled_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], write: str
 ) -> None:
-    """A server that says it deleted or inserted another number of rows than were journalled or staged keeps none."""
+    """Where a server reports other counts than were journalled or staged, all rows are rolled back."""
     files = three_steps(tmp_path)
     before = files.bag("secondary", "htrunk")
     monkeypatch.setattr(DuckDBSession, write, one_less(getattr(DuckDBSession, write)))
@@ -214,7 +212,9 @@ def test_rows_that_are_not_all_written_are_rolled_back(
     code = run_for_code(["resync", "--pair", str(files.pair_file), "-w", WINDOW, "-t", "htrunk", "--yes"])
 
     assert code == 1
-    assert "journalled; rolled back" in (said := " ".join(capsys.readouterr().out.split())) or "staged; rolled" in said
+    assert (
+        "journalled; rolled back" in (output := " ".join(capsys.readouterr().out.split())) or "staged; rolled" in output
+    )
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -229,7 +229,7 @@ def noted(calls: list[str], name: str, does: Callable[..., Any]) -> Callable[...
 
 
 def one_less(does: Callable[..., int]) -> Callable[..., int]:
-    """Return a call that does all it is asked, and says one less."""
+    """Return a call that does all its work, and reports one less."""
 
     def called(*given: Any, **named: Any) -> int:
         return does(*given, **named) - 1
@@ -237,8 +237,8 @@ def one_less(does: Callable[..., int]) -> Callable[..., int]:
     return called
 
 
-def test_a_write_is_proven_by_a_fresh_look(tmp_path: Path) -> None:
-    """After the run both servers are compared again, so that drift left in the window is exit 3 and not 0."""
+def test_a_write_is_verified_by_a_new_comparison(tmp_path: Path) -> None:
+    """After the run both servers are compared again, so that drift remaining in the window is exit 3 and not 0."""
     files = build_files(
         tmp_path,
         ["htrunk"],

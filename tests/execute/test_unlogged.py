@@ -1,4 +1,4 @@
-"""A database that keeps no log: what was written of a step that fails is put back, or known to be owed."""
+"""A database without a log: rows of a failed step are restored, or recorded as open."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Statements:
         """Defer nothing."""
 
     def commit(self) -> None:
-        """Have nothing left to commit."""
+        """Have nothing to commit."""
 
 
 LOGGED = DuckDBServer.begin
@@ -102,12 +102,14 @@ DESCRIBED = DuckDBServer.describe
 
 @pytest.fixture(params=["plain", "crowded"])
 def unlogged(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
-    """Give a pair whose servers keep no log, of which the secondary has other figures in every row."""
+    """Give a pair whose servers have no log, with other figures in every row of the secondary."""
     faults = Unlogged(crowded=request.param == "crowded")
 
     def describe(server: DuckDBServer) -> ServerDescription:
-        told = DESCRIBED(server)
-        return replace(told, capabilities=replace(told.capabilities, transactions=False, locks_by_update=False))
+        described = DESCRIBED(server)
+        return replace(
+            described, capabilities=replace(described.capabilities, transactions=False, locks_by_update=False)
+        )
 
     @contextmanager
     def begin(server: DuckDBServer) -> Iterator[Statements]:
@@ -120,21 +122,21 @@ def unlogged(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     files = build_files(
         tmp_path, ["htrunk"], primary={"htrunk": trunks(500, 600, incalls=9)}, secondary={"htrunk": trunks(500, 600)}
     )
-    said = files.pair_file.read_text()
-    files.pair_file.write_text(said.replace('load = "r3v8ag.f"', 'load = "r3v8ag.f"\nwithout_transactions = true'))
+    output = files.pair_file.read_text()
+    files.pair_file.write_text(output.replace('load = "r3v8ag.f"', 'load = "r3v8ag.f"\nwithout_transactions = true'))
     return files
 
 
 @pytest.mark.parametrize("by", ["resume", "undo"])
-def test_what_could_not_be_put_back_stays_owed(unlogged: Files, by: str) -> None:
-    """Where a put-back meets a lock that passes, its step is no more begun anew, and resume and undo put it back."""
+def test_rows_that_could_not_be_restored_stay_open(unlogged: Files, by: str) -> None:
+    """Where restoring fails on a passing lock, the step is not retried, and resume and undo restore it."""
     before = sorted(unlogged.run("secondary", ROWS))
     pair = unlogged.open()
 
     done = pair.execute(pair.plan_resync(window=HOUR, tables=("htrunk",)))
 
     assert [step.state for step in done.outcome.steps] == [StepState.UNKNOWN]
-    assert "could not be put back: secondary: somebody holds a lock" in done.outcome.steps[0].why
+    assert "could not be restored: secondary: somebody holds a lock" in done.outcome.steps[0].why
     assert [batch.state for batch in pair.runs()[-1].batches] == [BatchState.OPEN]
     if by == "resume":
         assert pair.resume().outcome.done

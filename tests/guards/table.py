@@ -37,7 +37,7 @@ GUARDS = (
         lines="            session.lock(buckets_of(one.part), table=whole_table)\n",
         replacement="            pass\n",
         failing_test="tests/execute/test_transaction_guards.py::"
-        "test_the_rows_of_a_step_are_locked_before_they_are_looked_at",
+        "test_the_rows_of_a_step_are_locked_before_they_are_checked",
     ),
     Guard(
         name="deleted-as-many",
@@ -75,7 +75,8 @@ GUARDS = (
         name="source-as-planned",
         prevents="rows that changed on the source since the plan would be copied",
         file="execute/preparation.py",
-        lines='        if image_of_relation(part, self.seed, "staged_source", self.cache) != image_of_states(planned):\n',
+        lines='        if image_of_relation(part, self.seed, "staged_source", self.cache) != '
+        "image_of_states(planned):\n",
         replacement="        if False:\n",
         failing_test="tests/execute/test_transaction_guards.py::"
         "test_a_row_that_changed_since_the_plan_stops_its_step_only",
@@ -92,9 +93,10 @@ GUARDS = (
         name="unknown-is-not-rolled-back",
         prevents="half a step would be reported as not done",
         file="execute/commit_outcome.py",
-        lines="    return BatchState.ROLLED_BACK if current == [one.before for one in images] else BatchState.UNKNOWN\n",
+        lines="    return BatchState.ROLLED_BACK if current == [one.before for one in images] "
+        "else BatchState.UNKNOWN\n",
         replacement="    return BatchState.ROLLED_BACK\n",
-        failing_test="tests/execute/test_unlogged.py::test_what_could_not_be_put_back_stays_owed",
+        failing_test="tests/execute/test_unlogged.py::test_rows_that_could_not_be_restored_stay_open",
     ),
     Guard(
         name="unknown-never-sent-again",
@@ -110,7 +112,7 @@ GUARDS = (
         file="execute/commit_outcome.py",
         lines="    if state is SessionState.ALIVE or (state is SessionState.UNKNOWN and not transactions):\n",
         replacement="    if False:\n",
-        failing_test="tests/execute/test_commit_outcome.py::test_nothing_is_looked_at_while_its_session_lives",
+        failing_test="tests/execute/test_commit_outcome.py::test_an_outcome_is_not_read_while_its_session_lives",
     ),
     Guard(
         name="restored-without-a-log",
@@ -118,7 +120,7 @@ GUARDS = (
         file="execute/transaction.py",
         lines="            if begun and not server.describe().capabilities.transactions:\n",
         replacement="            if False:\n",
-        failing_test="tests/execute/test_unlogged.py::test_what_could_not_be_put_back_stays_owed",
+        failing_test="tests/execute/test_unlogged.py::test_rows_that_could_not_be_restored_stay_open",
     ),
     Guard(
         name="foreign-rows",
@@ -126,7 +128,7 @@ GUARDS = (
         file="execute/unlogged_rollback.py",
         lines="    if foreign:\n",
         replacement="    if False:\n",
-        failing_test="tests/servers/informix/test_unlogged.py::test_foreign_rows_keep_a_step_from_being_put_back",
+        failing_test="tests/servers/informix/test_unlogged.py::test_foreign_rows_prevent_restoring_a_step",
         soak=True,
     ),
     Guard(
@@ -144,7 +146,7 @@ GUARDS = (
         file="execute/recovery.py",
         lines="                run.refuse_changed(piece.path, piece.checksum)\n",
         replacement="                pass\n",
-        failing_test="tests/servers/informix/test_unlogged.py::test_nothing_is_put_back_from_a_damaged_piece",
+        failing_test="tests/servers/informix/test_unlogged.py::test_nothing_is_restored_from_a_damaged_piece",
         soak=True,
     ),
     Guard(
@@ -153,7 +155,7 @@ GUARDS = (
         file="staging/pieces.py",
         lines="            os.fsync(file.fileno())\n        part.replace(path)\n",
         replacement="        part.replace(path)\n",
-        failing_test="tests/staging/test_durable.py::test_what_is_kept_is_flushed_before_it_is_relied_on",
+        failing_test="tests/staging/test_durable.py::test_what_is_saved_is_flushed_before_it_is_relied_on",
     ),
     Guard(
         name="flushed-mark",
@@ -161,7 +163,7 @@ GUARDS = (
         file="staging/marks.py",
         lines="                os.fsync(descriptor)\n",
         replacement="                pass\n",
-        failing_test="tests/staging/test_durable.py::test_what_is_kept_is_flushed_before_it_is_relied_on",
+        failing_test="tests/staging/test_durable.py::test_what_is_saved_is_flushed_before_it_is_relied_on",
     ),
     Guard(
         name="flushed-document",
@@ -169,7 +171,7 @@ GUARDS = (
         file="staging/durable.py",
         lines="            os.fsync(file.fileno())\n",
         replacement="",
-        failing_test="tests/staging/test_durable.py::test_what_is_kept_is_flushed_before_it_is_relied_on",
+        failing_test="tests/staging/test_durable.py::test_what_is_saved_is_flushed_before_it_is_relied_on",
     ),
     Guard(
         name="flushed-name",
@@ -177,7 +179,7 @@ GUARDS = (
         file="staging/durable.py",
         lines="        os.fsync(descriptor)\n",
         replacement="        pass\n",
-        failing_test="tests/staging/test_durable.py::test_what_is_kept_is_flushed_before_it_is_relied_on",
+        failing_test="tests/staging/test_durable.py::test_what_is_saved_is_flushed_before_it_is_relied_on",
     ),
     Guard(
         name="mark-checksum",
@@ -185,7 +187,7 @@ GUARDS = (
         file="staging/marks.py",
         lines="    if line != body + CHECKSUM + own.encode() + b'\"}\\n':\n        return None\n",
         replacement="",
-        failing_test="tests/staging/test_ledger.py::test_a_damaged_line_is_told",
+        failing_test="tests/staging/test_ledger.py::test_a_damaged_line_is_reported",
     ),
     Guard(
         name="mark-count",
@@ -217,7 +219,7 @@ GUARDS = (
         file="staging/run_folder.py",
         lines="        if not path.exists() or checksum_of_file(path) != checksum:\n",
         replacement="        if not path.exists():\n",
-        failing_test="tests/survival/test_damaged_files.py::test_nothing_is_put_back_where_one_journal_is_damaged",
+        failing_test="tests/survival/test_damaged_files.py::test_nothing_is_undone_where_one_journal_is_damaged",
     ),
     Guard(
         name="damaged-run-is-not-undone",
@@ -233,7 +235,7 @@ GUARDS = (
         file="staging/ledger.py",
         lines="        return tuple(sorted(there, key=lambda record: record.header.number))\n",
         replacement="        return tuple(sorted(there, key=lambda record: record.header.begun))\n",
-        failing_test="tests/staging/test_ledger.py::test_runs_are_in_the_order_they_were_begun_whatever_the_clock",
+        failing_test="tests/staging/test_ledger.py::test_runs_are_in_the_order_they_were_begun_with_any_clock",
     ),
     Guard(
         name="pair-lock",
@@ -249,7 +251,7 @@ GUARDS = (
         file="staging/ledger.py",
         lines="        self.check_room(needs_bytes)\n        number =",
         replacement="        number =",
-        failing_test="tests/staging/test_ledger.py::test_no_room_is_told_before_anything_is_begun",
+        failing_test="tests/staging/test_ledger.py::test_no_room_is_reported_before_anything_is_begun",
     ),
     Guard(
         name="other-servers",
@@ -263,10 +265,10 @@ GUARDS = (
         name="whole-server-ends-the-run",
         prevents="a run would try step after step on a server that is gone",
         file="execute/executor.py",
-        lines="            # The mark of what nobody knows stays open, for a resume or an undo to find out.\n"
+        lines="            # The mark of an unknown outcome stays open, for a resume or an undo to resolve.\n"
         "            raise error\n",
         replacement="            pass\n",
-        failing_test="tests/execute/test_unlogged.py::test_what_could_not_be_put_back_stays_owed",
+        failing_test="tests/execute/test_unlogged.py::test_rows_that_could_not_be_restored_stay_open",
     ),
     Guard(
         name="multi-user-after-a-failure",
@@ -274,7 +276,7 @@ GUARDS = (
         file="jobs/runs/runs.py",
         lines="            hook_runner.restore_multi_user()\n            if wrote and not outcome.stopped:\n",
         replacement="            if wrote and not outcome.stopped:\n",
-        failing_test="tests/rules/test_rule_20_hooks_put_back.py::test_multi_user_mode_comes_back_when_the_run_fails",
+        failing_test="tests/rules/test_rule_20_multi_user_mode.py::test_multi_user_mode_comes_back_when_the_run_fails",
     ),
     Guard(
         name="multi-user-by-the-next-run",
@@ -282,7 +284,7 @@ GUARDS = (
         file="jobs/runs/hooks.py",
         lines="            for role in in_single_user_mode(sorted_by_number((*self.others, *self.records))):\n",
         replacement="            for role in in_single_user_mode(sorted_by_number(self.records)):\n",
-        failing_test="tests/rules/test_rule_20_hooks_put_back.py::test_the_next_run_puts_back_what_an_earlier_one_left",
+        failing_test="tests/rules/test_rule_20_multi_user_mode.py::test_the_next_run_restores_the_mode_an_earlier_one_left",
         soak=True,
     ),
     Guard(
@@ -299,7 +301,7 @@ GUARDS = (
         file="planning/undo.py",
         lines="        if place in context.purged:\n",
         replacement="        if False:\n",
-        failing_test="tests/jobs/test_undo.py::test_rows_beyond_retention_are_left",
+        failing_test="tests/jobs/test_undo.py::test_rows_beyond_retention_are_skipped",
     ),
     Guard(
         name="undo-compared-again",
@@ -307,7 +309,7 @@ GUARDS = (
         file="jobs/undo.py",
         lines="            unlike[part.part.table] = None\n",
         replacement="            pass\n",
-        failing_test="tests/jobs/test_undo.py::test_an_undo_that_does_not_come_out_is_told",
+        failing_test="tests/jobs/test_undo.py::test_an_undo_that_fails_its_check_is_reported",
     ),
     Guard(
         name="whole-ticks",
@@ -323,8 +325,7 @@ GUARDS = (
         file="servers/driver_calls.py",
         lines="        if time.monotonic() > deadline:\n            raise too_long(self._name, self.seconds, what)\n",
         replacement="",
-        failing_test="tests/servers/test_driver_calls.py::"
-        "test_a_call_that_took_too_long_is_not_taken_for_one_that_the_user_stopped",
+        failing_test="tests/servers/test_driver_calls.py::test_a_slow_call_does_not_count_as_interrupted",
     ),
     Guard(
         name="triggers-since-the-plan",
@@ -332,8 +333,7 @@ GUARDS = (
         file="jobs/runs/runs.py",
         lines="            watch.before({table for table, _, _ in days})\n",
         replacement="",
-        failing_test="tests/jobs/test_allowances.py::"
-        "test_what_comes_while_a_run_is_under_way_keeps_the_rest_from_being_written",
+        failing_test="tests/jobs/test_allowances.py::test_a_trigger_added_during_a_run_stops_the_rest_of_it",
     ),
     Guard(
         name="forgotten-days",

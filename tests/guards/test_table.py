@@ -33,7 +33,7 @@ def test_names_of_guards_are_their_own() -> None:
 
 
 def test_the_page_lists_every_guard_and_no_other() -> None:
-    """docs/explanation/what-survives.md lists every guard with what it prevents and the test that must fail without it."""
+    """what-survives.md lists every guard with what it prevents and the test that must fail without it."""
     listed = PAGE.read_text().partition("## Its guards")[2].partition("\n- ")[2]
 
     assert f"- {listed}" == "".join(map(listing, GUARDS))

@@ -1,4 +1,4 @@
-"""Commands of the user's: run as they stand, bounded in time and output, ended with all they started."""
+"""Commands of the user's: run as they are, bounded in time and output, ended with all they started."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def run(folder: Path, code: str, *arguments: str, seconds: float = 20, **environ
     return run_command(words, folder=folder, environment=environment, timeout_seconds=seconds)
 
 
-def test_both_outputs_are_kept_and_the_answer_apart(tmp_path: Path) -> None:
+def test_both_outputs_are_saved_and_the_answer_apart(tmp_path: Path) -> None:
     """Standard error is part of the output, and not of the answer."""
-    found = run(tmp_path, "import sys; print('told', flush=True); sys.stderr.write('warned')")
+    found = run(tmp_path, "import sys; print('printed', flush=True); sys.stderr.write('warned')")
 
-    assert (found.problem, found.code, found.answer) == ("", 0, "told\n")
-    assert sorted(found.output.split()) == ["told", "warned"]
+    assert (found.problem, found.code, found.answer) == ("", 0, "printed\n")
+    assert sorted(found.output.split()) == ["printed", "warned"]
 
 
-def test_nothing_is_handed_on_that_was_not_given(tmp_path: Path) -> None:
+def test_only_the_given_environment_is_passed_on(tmp_path: Path) -> None:
     """It has the environment it is given and no other, its folder, an empty input, and no terminal."""
     found = run(
         tmp_path, "import os, sys; print(os.environ.get('A'), os.getcwd(), repr(sys.stdin.read()), os.isatty(0))", A="b"
@@ -41,7 +41,7 @@ def test_nothing_is_handed_on_that_was_not_given(tmp_path: Path) -> None:
 
 
 def test_a_flood_is_bounded(tmp_path: Path) -> None:
-    """Of a long output the beginning and the end are kept, and how much is between them is said."""
+    """Of a long output the beginning and the end are saved, and the size of the rest is reported."""
     found = run(tmp_path, "print('begins'); print('x' * 5_000_000); print('ends')")
 
     assert found.output.startswith("begins\n")
@@ -51,19 +51,19 @@ def test_a_flood_is_bounded(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_who_ignores_the_end_is_killed(tmp_path: Path) -> None:
-    """A command that does not listen is killed, with what it said until then kept."""
+def test_a_command_that_ignores_the_end_is_killed(tmp_path: Path) -> None:
+    """A command that ignores the signal is killed, and its output until then is saved."""
     code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('waits', flush=True); time.sleep(60)"
     begun = time.monotonic()
 
     found = run(tmp_path, code, seconds=0.5)
 
     assert time.monotonic() - begun < 20
-    assert found.problem == "was not done within 0.5 seconds, and was ended"
+    assert found.problem == "did not finish within 0.5 seconds and was stopped"
     assert (found.code, found.output) == (None, "waits\n")
 
 
-def test_half_a_line_is_left_out_whole(tmp_path: Path) -> None:
+def test_no_line_is_cut_in_half(tmp_path: Path) -> None:
     """Where the middle is left out, no line is cut: half a secret could not be masked."""
     found = run(tmp_path, "[print('x' * 50, 'hunter2') for _ in range(9999)]")
 
@@ -72,8 +72,8 @@ def test_half_a_line_is_left_out_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it is left running on purpose
-def test_who_may_not_be_ended_is_left_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that belongs to somebody else, as with sudo, cannot be ended; it is a problem and no exception."""
+def test_a_command_that_cannot_be_ended_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command of another user, as with sudo, cannot be ended; that is a problem and no exception."""
 
     def refused(*_: object) -> None:
         raise PermissionError
@@ -83,12 +83,12 @@ def test_who_may_not_be_ended_is_left_and_told(tmp_path: Path, monkeypatch: pyte
 
     found = run(tmp_path, "import time; time.sleep(5)", seconds=0.5)
 
-    assert found.problem == "was not done within 0.5 seconds, and could not be ended: it goes on"
+    assert found.problem == "did not finish within 0.5 seconds and could not be stopped: it is still running"
     assert (found.code, found.started) == (None, True)
 
 
-def test_who_is_interrupted_while_it_begins_leaves_nothing(tmp_path: Path) -> None:
-    """An interrupt that was kept back until the process was begun ends it."""
+def test_an_interrupt_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
+    """An interrupt that was blocked until the process was started ends it."""
 
     @contextmanager
     def interrupted() -> Iterator[None]:
@@ -103,16 +103,16 @@ def test_who_is_interrupted_while_it_begins_leaves_nothing(tmp_path: Path) -> No
     assert not (tmp_path / "lives").exists()
 
 
-def test_who_has_closed_its_outputs_is_waited_for(tmp_path: Path) -> None:
-    """Silence is not the end."""
+def test_a_command_without_outputs_is_waited_for(tmp_path: Path) -> None:
+    """A command that has closed its outputs is still running."""
     found = run(tmp_path, "import os, time; os.close(1); os.close(2); time.sleep(0.5); os._exit(7)")
 
     assert found.problem == "ended with exit code 7"
     assert found.seconds >= 0.5
 
 
-def test_what_cannot_be_run_is_said(tmp_path: Path) -> None:
-    """A program that is not there, or may not be run, is a problem and no exception."""
+def test_a_command_that_cannot_run_is_reported(tmp_path: Path) -> None:
+    """A program that does not exist, or may not be run, is a problem and no exception."""
     (tmp_path / "text").write_text("no program")
     results = [
         run_command(words, folder=tmp_path, environment={}, timeout_seconds=5)

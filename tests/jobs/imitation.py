@@ -1,4 +1,4 @@
-"""Tables that do something by themselves, which those of embedded servers do not: the secondary tells that they do."""
+"""Imitates triggers and references on the secondary, which tables of embedded servers do not have."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BOTH = ("htrunk", "hcwc")
 
 
 class Imitation:
-    """What the secondary tells of tables beside what embedded servers know; it can change while a run is under way."""
+    """What the secondary reports around tables, beyond what embedded servers have; it can change during a run."""
 
     def __init__(self) -> None:
         self.around: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""What a user allows is what was told: what comes later is refused, and what came in between is recorded and said."""
+"""A user allows the triggers shown: later ones are refused, and those added during a run are recorded and reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from syncengine.cli.hints import complete_commands
 from syncengine.execute.transaction import BatchWriter
-from syncengine.jobs import surroundings as looking
+from syncengine.jobs import surroundings
 from syncengine.model.errors import ServerError
 from syncengine.model.pair import Role
 from syncengine.model.permission import Permission
@@ -20,7 +20,7 @@ from syncengine.model.plan import Plan
 from syncengine.model.policy import Policy, Rollups
 from syncengine.model.portions import BackfillRequest
 from syncengine.model.refusals import SideEffectError
-from syncengine.model.run import RunHeader, RunKind
+from syncengine.model.run import BatchState, RunHeader, RunKind
 from syncengine.model.surroundings import (
     OnDelete,
     ReachedTrigger,
@@ -55,15 +55,15 @@ def test_an_allowance_is_of_what_was_there_when_the_plan_was_made(tmp_path: Path
     plan = pair.plan_resync(window=WINDOW, tables="htrunk", allow_triggers="htrunk")
     imitation.have("htrunk", triggers=(ADDS_UP,))
 
-    with pytest.raises(SideEffectError, match="It was not there when the plan was made") as refused:
+    with pytest.raises(SideEffectError, match="It was added after the plan was made") as refused:
         pair.execute(plan)
 
     assert "`allow_triggers='htrunk'` and run the same command again" in refused.value.hint
     assert pair.runs() == ()
 
 
-def test_a_second_trigger_is_not_the_one_that_was_told(tmp_path: Path, imitation: Imitation) -> None:
-    """A trigger beside the one that was allowed, or the same one on more, is named alone and refused."""
+def test_a_second_trigger_is_not_the_one_that_was_named(tmp_path: Path, imitation: Imitation) -> None:
+    """A trigger other than the allowed one, or the same one on more events, is named alone and refused."""
     pair = two_tables(tmp_path).open()
     imitation.have("htrunk", triggers=(ADDS_UP,))
     plan = pair.plan_resync(window=WINDOW, tables="htrunk", allow_triggers="htrunk")
@@ -77,7 +77,7 @@ def test_a_second_trigger_is_not_the_one_that_was_told(tmp_path: Path, imitation
     assert "c_adding" not in refused.value.message
 
 
-def test_a_reference_that_does_more_is_not_the_one_that_was_told() -> None:
+def test_a_reference_that_does_more_is_not_the_one_that_was_named() -> None:
     """A reference of the same name that deletes rows where it set them to NULL was not allowed."""
     sets = replace(TAKES_AWAY, on_delete=OnDelete.SET_NULL)
 
@@ -91,32 +91,30 @@ def test_a_reference_that_does_more_is_not_the_one_that_was_told() -> None:
     assert not allowed.allows(replace(met(sets), into=Role.PRIMARY))
 
 
-def test_what_comes_while_a_run_is_under_way_keeps_the_rest_from_being_written(
-    tmp_path: Path, imitation: Imitation, typed: Typing
-) -> None:
-    """A trigger that comes between two steps is not run; the run says so, and the command it offers goes on with it."""
+def test_a_trigger_added_during_a_run_stops_the_rest_of_it(tmp_path: Path, imitation: Imitation, typed: Typing) -> None:
+    """A trigger added between two steps is not fired; the run reports it, and the offered command resumes with it."""
     files = two_tables(tmp_path)
     before = files.bag("secondary", "htrunk")
     options = ("--window", WINDOW, "--table", "htrunk", "--table", "hcwc", "--pair", files.pair_file)
 
     with once_written("hcwc", lambda: imitation.have("htrunk", triggers=(ADDS_UP,))):
-        said = typed("resync", "--yes", *options)
-    kept = files.bag("secondary", "htrunk")
+        output = typed("resync", "--yes", *options)
+    stopped_at = files.bag("secondary", "htrunk")
     refused = typed("resume", "--pair", files.pair_file)
-    told = [typed(*words, "--pair", files.pair_file) for words in (("status",), ("runs", files.open().run().id))]
+    shown = [typed(*words, "--pair", files.pair_file) for words in (("status",), ("runs", files.open().run().id))]
     offered = f"syncengine resume {files.open().run().id} --pair {files.pair_file} --allow-triggers htrunk"
     resumed = typed("resume", "--pair", files.pair_file, "--allow-triggers", "htrunk", "--json")
     undone = typed("undo", "--yes", "--pair", files.pair_file)
 
-    assert (said.code, refused.code, resumed.code, undone.code) == (5, 4, 0, 5)
-    assert kept == before
-    assert "c_adding" in said.text
-    assert f"(`syncengine undo {files.open().runs()[-2].id} --pair {files.pair_file}`)" in said.text
-    assert "Set off beside the rows that were written" not in said.text
-    assert all(offered in one.text for one in (said, *told))
+    assert (output.code, refused.code, resumed.code, undone.code) == (5, 4, 0, 5)
+    assert stopped_at == before
+    assert "c_adding" in output.text
+    assert f"(`syncengine undo {files.open().runs()[-2].id} --pair {files.pair_file}`)" in output.text
+    assert "Side effects on other rows than were written" not in output.text
+    assert all(offered in one.text for one in (output, *shown))
     assert "neither told nor allowed before" in refused.text
-    assert [one["name"] for one in resumed.document["outcome"]["set_off"]] == ["c_adding"]
-    assert "Not put back" in undone.text
+    assert [one["name"] for one in resumed.document["outcome"]["side_effects"]] == ["c_adding"]
+    assert "Not restored" in undone.text
 
 
 @pytest.mark.parametrize("command", ["resync", "backfill"])
@@ -134,78 +132,78 @@ def test_a_run_that_is_stopped_before_it_wrote_is_a_refusal(
 
     with monkeypatch.context() as patched:
         patched.setattr(RunFolder, "save_plan", coming)
-        said = typed(command, "--yes", *options, "--pair", files.pair_file)
+        output = typed(command, "--yes", *options, "--pair", files.pair_file)
     resumed = typed("resume", "--pair", files.pair_file, "--allow-triggers", "htrunk")
 
-    assert said.code == 4, said.text
-    assert f"`syncengine resume {files.open().run().id} --pair {files.pair_file}` to go on all the same" in said.text
-    assert "undo what is done" not in said.text
+    assert output.code == 4, output.text
+    assert f"`syncengine resume {files.open().run().id} --pair {files.pair_file}` to continue anyway" in output.text
+    assert "or undo the run" not in output.text
     assert resumed.code == 0
 
 
-def test_what_came_during_the_last_batch_is_recorded_and_told(
+def test_a_trigger_added_during_the_last_batch_is_recorded_and_reported(
     tmp_path: Path, imitation: Imitation, typed: Typing
 ) -> None:
-    """What is there right after the last batch may have been set off by it: run, report and undo name it."""
+    """A trigger found right after the last batch may have fired: run, report and undo name it."""
     files = two_tables(tmp_path)
     options = ("--window", WINDOW, "--table", "htrunk", "--pair", files.pair_file)
 
     with once_written("htrunk", lambda: imitation.have("htrunk", triggers=(ADDS_UP,))):
-        said = typed("resync", "--yes", *options)
+        output = typed("resync", "--yes", *options)
     imitation.have("htrunk")
     report = typed("report", "--pair", files.pair_file)
     listed = typed("runs", "--pair", files.pair_file, "--json")
     undone = typed("undo", "--yes", "--pair", files.pair_file)
 
-    for one in (said, report):
-        assert "Set off beside the rows that were written" in one.text
+    for one in (output, report):
+        assert "Side effects on other rows than were written" in one.text
         assert "c_adding" in one.text
-    assert [one["name"] for one in listed.document["runs"][0]["set_off"]] == ["c_adding"]
+    assert [one["name"] for one in listed.document["runs"][0]["side_effects"]] == ["c_adding"]
     assert undone.code == 5
-    assert "Not put back: what run" in undone.text
+    assert "Not restored: side effects of run" in undone.text
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_what_the_last_batch_set_off_is_said_not_to_be_known(
+def test_side_effects_of_the_last_batch_may_be_unknown(
     tmp_path: Path, imitation: Imitation, typed: Typing, monkeypatch: pytest.MonkeyPatch, stopped: bool
 ) -> None:
-    """Where the look after the last batch fails or is stopped, run, report, JSON and undo name the table, and why."""
+    """Where the check after the last batch fails or is stopped, run, report, JSON and undo name the table, and why."""
     files = two_tables(tmp_path)
     options = ("--window", WINDOW, "--table", "htrunk", "--pair", files.pair_file)
-    asked = imitation.surroundings
+    answering = imitation.surroundings
 
     def failing(*_: object) -> NoReturn:
-        monkeypatch.setattr(imitation, "told", asked)
+        monkeypatch.setattr(imitation, "surroundings", answering)
         if stopped:
             stop()
         raise ServerError("secondary: the link is down.")
 
-    with once_written("htrunk", lambda: monkeypatch.setattr(imitation, "told", failing)):
-        said = typed("resync", "--yes", "--json", *options)
+    with once_written("htrunk", lambda: monkeypatch.setattr(imitation, "surroundings", failing)):
+        output = typed("resync", "--yes", "--json", *options)
     report = typed("report", "--pair", files.pair_file)
-    listed = typed("runs", "--pair", files.pair_file, "--json").document["runs"][0]["set_off_unknown"]
+    listed = typed("runs", "--pair", files.pair_file, "--json").document["runs"][0]["side_effects_unknown"]
 
     why = "stopped by the user" if stopped else "secondary: the link is down."
-    assert said.code == (130 if stopped else 0)
-    assert said.document["outcome"]["set_off_unknown"] == listed
+    assert output.code == (130 if stopped else 0)
+    assert output.document["outcome"]["side_effects_unknown"] == listed
     assert listed == [{"server": "secondary", "table": "htrunk", "why": why}]
-    assert "htrunk on secondary: what came during its last batch is not known" in report.text
-    assert f"htrunk on secondary: what came during its last batch is not known ({why.rstrip('.')})" in (
+    assert "htrunk on secondary: the side effects of its last batch are not known" in report.text
+    assert f"htrunk on secondary: the side effects of its last batch are not known ({why.rstrip('.')})" in (
         files.open().plan_undo().notes
     )
 
 
-def test_a_table_is_asked_about_again_while_it_is_written(
+def test_a_table_is_rechecked_while_it_is_written(
     tmp_path: Path, imitation: Imitation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A trigger that comes between two steps of one table keeps the second from being done, some seconds later."""
+    """A trigger added between two steps of one table stops the second, some seconds later."""
     rows = [one for day in (3, 4) for one in trunks(400, 700, row_date=date(2000, 6, day))]
     files = build_files(tmp_path, ["htrunk"], primary={"htrunk": rows}, settings="limits = { step_rows = 4 }")
     pair = files.open()
     plan = pair.plan_resync(window="2000-06-03..2000-06-04", tables="htrunk", policy="fill")
     assert len(plan.steps) > 2
     with once_written("htrunk", lambda: imitation.have("htrunk", triggers=(ADDS_UP,))):
-        monkeypatch.setattr(looking, "LOOK_AGAIN", 0.0)
+        monkeypatch.setattr(surroundings, "RECHECK_SECONDS", 0.0)
         ran = pair.execute(plan)
 
     assert "c_adding" in ran.outcome.stopped
@@ -214,8 +212,8 @@ def test_a_table_is_asked_about_again_while_it_is_written(
     assert ran.needs == Permission(triggers=("htrunk",))
 
 
-def test_only_what_was_written_was_set_off(tmp_path: Path, imitation: Imitation) -> None:
-    """Of two tables with triggers of which one was not written, since its rows had moved, only the other's is told."""
+def test_only_written_tables_have_side_effects(tmp_path: Path, imitation: Imitation) -> None:
+    """Of two tables with triggers, one not written because its rows changed, only the other's trigger is reported."""
     files = two_tables(tmp_path)
     pair = files.open()
     for table in BOTH:
@@ -229,27 +227,33 @@ def test_only_what_was_written_was_set_off(tmp_path: Path, imitation: Imitation)
     assert names(pair.plan_undo().not_undone) == [("htrunk", "c_adding")]
 
 
-@pytest.mark.parametrize(("logged", "told"), [(True, []), (False, ["c_adding"])])
-@pytest.mark.parametrize("state", ["failed", "rolled back", "moved"])
-def test_a_batch_that_was_put_back_has_run_its_triggers_where_there_is_no_log(
-    logged: bool, told: list[str], state: str
-) -> None:
-    """A database without transactions takes nothing back of what a batch set off that was put back from its journal."""
-    reading = RunMarks(RunHeader("r", 1, RunKind.RESYNC, datetime(2000, 6, 5), 1, ""))
-    met = TableSideEffect(
+@pytest.mark.parametrize(("logged", "fired"), [(True, []), (False, ["c_adding"])])
+@pytest.mark.parametrize("state", [BatchState.FAILED, BatchState.ROLLED_BACK, BatchState.CHANGED])
+def test_a_batch_restored_without_a_log_has_run_its_triggers(logged: bool, fired: list[str], state: BatchState) -> None:
+    """Without transactions, restoring a batch from its journal does not undo what its triggers did."""
+    marks = RunMarks(RunHeader("r", 1, RunKind.RESYNC, datetime(2000, 6, 5), 1, ""))
+    side_effect = TableSideEffect(
         Role.SECONDARY, "htrunk", SideEffect(SideEffectKind.TRIGGER, "says", (Write.INSERT,), "c_adding")
     )
-    kept = {"size": 1, "checksum": "x"}
-    part = {"table": "htrunk", "before": [], "after": [], "deleted": 1, "inserted": 1, "journal": kept, "insert": kept}
+    saved = {"size": 1, "checksum": "x"}
+    part = {
+        "table": "htrunk",
+        "before": [],
+        "after": [],
+        "deleted": 1,
+        "inserted": 1,
+        "journal": saved,
+        "insert": saved,
+    }
     place = {"mark": "batch", "portion": 1, "step": 1, "first": 0, "past": 1, "into": "secondary", "at": "2000-06-05"}
-    reading.side_effects = {met: logged}
-    reading.add({**place, "state": "open", "parts": [part]})
-    reading.add({**place, "state": state})
+    marks.side_effects = {side_effect: logged}
+    marks.add({**place, "state": "open", "parts": [part]})
+    marks.add({**place, "state": state})
 
-    assert [one.effect.name for one in reading.record(running=False).side_effects] == told
+    assert [one.effect.name for one in marks.record(running=False).side_effects] == fired
 
 
-def test_an_undo_is_refused_what_has_come_since_and_names_that_alone(tmp_path: Path, imitation: Imitation) -> None:
+def test_an_undo_is_refused_for_a_new_trigger_and_names_that_alone(tmp_path: Path, imitation: Imitation) -> None:
     """Of three triggers the one that the run was allowed is run by its undo, the others only where they are allowed."""
     pair = two_tables(tmp_path).open()
     imitation.have("htrunk", triggers=(ADDS_UP,))
@@ -262,7 +266,7 @@ def test_an_undo_is_refused_what_has_come_since_and_names_that_alone(tmp_path: P
     undone = pair.execute(back)
 
     assert "c_adding" not in refused.value.message
-    assert "it has come since" in refused.value.message
+    assert "it was added since" in refused.value.message
     assert "`exclude=" not in refused.value.hint
     assert "`tables=" not in refused.value.hint
     assert "leave the rows as they are" in refused.value.hint
@@ -270,8 +274,8 @@ def test_an_undo_is_refused_what_has_come_since_and_names_that_alone(tmp_path: P
     assert sorted(names(undone.side_effects)) == [("htrunk", "c_adding"), ("htrunk", "c_deleting")]
 
 
-def test_a_resume_asks_only_about_what_is_left(tmp_path: Path, imitation: Imitation) -> None:
-    """A trigger that comes at a table which is done keeps nothing from going on."""
+def test_a_resume_checks_only_the_remaining_tables(tmp_path: Path, imitation: Imitation) -> None:
+    """A trigger added to a table that is done does not stop a resume."""
     pair = two_tables(tmp_path).open()
 
     with once_written("hcwc", stop):
@@ -284,7 +288,7 @@ def test_a_resume_asks_only_about_what_is_left(tmp_path: Path, imitation: Imitat
     assert resumed.side_effects == ()
 
 
-def test_a_resume_allows_what_is_there_and_not_what_comes_later(tmp_path: Path, imitation: Imitation) -> None:
+def test_a_resume_allows_present_triggers_and_not_later_ones(tmp_path: Path, imitation: Imitation) -> None:
     """A second trigger at a table that a resume names, come while it writes, is refused as one of any other run is."""
     pair = two_tables(tmp_path).open()
     with pytest.MonkeyPatch.context() as patched:
@@ -303,7 +307,7 @@ def test_a_resume_allows_what_is_there_and_not_what_comes_later(tmp_path: Path, 
     assert names(again.side_effects) == [("htrunk", "c_adding")]
 
 
-def test_a_resume_allows_what_is_there_at_days_that_are_planned(tmp_path: Path, imitation: Imitation) -> None:
+def test_a_resume_allows_present_triggers_of_planned_days(tmp_path: Path, imitation: Imitation) -> None:
     """A trigger that came at a day's table once its roll-up was planned is run where the resume names that table."""
     files = blind_in_may(tmp_path)
     pair = files.open()
@@ -324,8 +328,8 @@ def test_a_resume_allows_what_is_there_at_days_that_are_planned(tmp_path: Path, 
     assert names(resumed.side_effects) == [("dcwc", "c_adding")]
 
 
-def test_what_a_resume_allows_holds_from_then_on(tmp_path: Path, imitation: Imitation) -> None:
-    """A backfill that a trigger stopped goes on where that is allowed, and needs no second word after another stop."""
+def test_what_a_resume_allows_stays_allowed(tmp_path: Path, imitation: Imitation) -> None:
+    """A backfill that a trigger stopped resumes where that is allowed, and needs no new consent after another stop."""
     files = history(tmp_path)
     pair = files.open()
     with once_written("hcwc", lambda: imitation.have("htrunk", triggers=(ADDS_UP,))):
@@ -344,7 +348,7 @@ def test_what_a_resume_allows_holds_from_then_on(tmp_path: Path, imitation: Imit
     assert names(last.side_effects) == [("htrunk", "c_adding")]
 
 
-def test_a_portion_that_was_begun_is_asked_about_again(tmp_path: Path, imitation: Imitation) -> None:
+def test_a_portion_that_was_begun_is_checked_again(tmp_path: Path, imitation: Imitation) -> None:
     """What came after a portion was planned is not run by its resume, and what became a view is not written."""
     files = history(tmp_path)
     pair = files.open()
@@ -364,7 +368,7 @@ def test_a_portion_that_was_begun_is_asked_about_again(tmp_path: Path, imitation
     assert [one.unwritable for one in resumed.portions] == [("htrunk",)]
 
 
-def test_days_that_are_rolled_up_are_asked_about_when_they_are_written(tmp_path: Path, imitation: Imitation) -> None:
+def test_recomputed_days_are_checked_when_they_are_written(tmp_path: Path, imitation: Imitation) -> None:
     """A trigger that comes at a day's table while its intervals are written is not run by the roll-up."""
     files = blind_in_may(tmp_path)
     pair = files.open()
@@ -373,20 +377,20 @@ def test_days_that_are_rolled_up_are_asked_about_when_they_are_written(tmp_path:
 
     with once_written("hcwc", lambda: imitation.have("dcwc", triggers=(ADDS_UP,))):
         ran = pair.execute(plan)
-    kept = files.bag("secondary", "dcwc")
+    stopped_at = files.bag("secondary", "dcwc")
     resumed = pair.resume(allow_triggers="dcwc")
 
     assert "roll-ups were not repaired: " in ran.outcome.stopped
     assert "c_adding" in ran.outcome.stopped
     assert ran.needs == Permission(triggers=("dcwc",))
-    assert kept == before
+    assert stopped_at == before
     assert resumed.outcome.done
     assert ("dcwc", "c_adding") in names(resumed.side_effects)
 
 
 @pytest.mark.soak
-def test_days_that_are_rolled_up_already_are_asked_about_no_more(tmp_path: Path, imitation: Imitation) -> None:
-    """A trigger that comes at a day's table once that is written does not keep weeks and months from being written."""
+def test_days_already_recomputed_are_not_checked_again(tmp_path: Path, imitation: Imitation) -> None:
+    """A trigger added to a daily table after it is written does not stop weeks and months."""
     files = blind_in_may(tmp_path)
     pair = files.open()
     with once_written("dcwc", stop):
@@ -411,7 +415,7 @@ ODD = BackfillRequest(
 )
 
 
-def test_what_a_backfill_was_asked_for_is_kept_as_it_was(tmp_path: Path) -> None:
+def test_the_request_of_a_backfill_is_recorded(tmp_path: Path) -> None:
     """Names with commas and blanks come back from the folder of the run as what they were."""
     ledger = ledger_of(history(tmp_path).pair_file)
     with ledger.locked() as lock:
@@ -423,7 +427,7 @@ def test_what_a_backfill_was_asked_for_is_kept_as_it_was(tmp_path: Path) -> None
 
 
 def test_triggers_of_tables_that_a_cascade_reaches_are_named() -> None:
-    """A trigger of a table whose rows go is met by a delete, and is let pass by the table that is written."""
+    """A delete trigger of a table reached by a cascade is named, and allowed by the written table's name."""
     far = ReachedTrigger("c_notes", ON_DELETE)
     around = Surroundings("htrunk", referred_by=(TAKES_AWAY,), reached=(far,))
     cascade, trigger = (TableSideEffect(Role.SECONDARY, "htrunk", met) for met in side_effects_of(around))
@@ -438,18 +442,18 @@ def test_triggers_of_tables_that_a_cascade_reaches_are_named() -> None:
 
 def test_a_hint_can_be_typed() -> None:
     """Names that a shell would take apart are quoted in what is to be typed."""
-    met = TableSideEffect(
+    side_effect = TableSideEffect(
         Role.SECONDARY, "my calls, old", SideEffect(SideEffectKind.TRIGGER, "a trigger runs", name="t")
     )
     with pytest.raises(SideEffectError) as refused:
-        refuse_side_effects((met,), Permission(), PLANNED)
+        refuse_side_effects((side_effect,), Permission(), PLANNED)
 
     assert "--allow-triggers 'my calls, old'" in complete_commands(refused.value.hint)
     assert "--exclude-table 'my calls, old'" in complete_commands(refused.value.hint)
 
 
 def test_days_that_are_rolled_up_are_weighed_before(tmp_path: Path, imitation: Imitation) -> None:
-    """A cascade at a day's table goes with any policy, so that none is named; a view is left to Data Summarizing."""
+    """A cascade on a daily table applies to any policy, so that none is named; a view is left to Data Summarizing."""
     files = blind_in_may(tmp_path)
     imitation.have("dcwc", referred_by=(replace(TAKES_AWAY, to="dcwc"),))
     with pytest.raises(SideEffectError) as refused:
@@ -460,24 +464,24 @@ def test_days_that_are_rolled_up_are_weighed_before(tmp_path: Path, imitation: I
     assert "`allow_cascades='dcwc'`" in refused.value.hint
     assert "`policy=" not in refused.value.hint
     assert {one.table: (one.then, one.why) for one in plan.stale if one.table != "mcwc"} == {
-        "dcwc": (Rollups.LIST, "it is not written: it is a view, which holds no rows of its own"),
+        "dcwc": (Rollups.LIST, "it is not written: it is a view, which has no rows of its own"),
         "wcwc": (Rollups.RECOMPUTE, ""),
     }
 
 
-def test_outages_name_what_their_repair_sets_off(tmp_path: Path, imitation: Imitation, typed: Typing) -> None:
-    """The report's plan meets what that of `resync --outages` does, and the commands it offers can be carried out."""
+def test_outages_name_the_side_effects_of_their_repair(tmp_path: Path, imitation: Imitation, typed: Typing) -> None:
+    """The report's plan has the side effects of `resync --outages`, and the commands it offers work."""
     files = guides(tmp_path)
     imitation.have("htrunk", triggers=(ADDS_UP,))
 
-    said = typed("outages", "--pair", files.pair_file)
+    output = typed("outages", "--pair", files.pair_file)
     found = typed("outages", "--pair", files.pair_file, "--json").document
     planned = typed(
         "resync", "--outages", "--dry-run", "--allow-triggers", "htrunk", "--json", "--pair", files.pair_file
     )
 
-    assert "c_adding" in said.text
-    assert "--outages --dry-run --allow-triggers htrunk" in said.text
+    assert "c_adding" in output.text
+    assert "--outages --dry-run --allow-triggers htrunk" in output.text
     assert found["outages"][0]["repair"].endswith("--allow-triggers htrunk")
-    assert found["plan"]["meets"] == planned.document["meets"]
+    assert found["plan"]["side_effects"] == planned.document["side_effects"]
     assert typed(*shlex.split(found["outages"][0]["repair"])[1:], "--yes").code == 0

@@ -1,4 +1,4 @@
-"""One database is not a pair, whatever names it goes by."""
+"""One database is not a pair, under any two names."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tests.builders import build_files, half_hours
 from tests.cli.terminal import Typing
 
 
-def test_what_needs_both_servers_tells_where_to_ask_about_the_one_that_is_left(tmp_path: Path, typed: Typing) -> None:
+def test_a_failed_server_leads_to_the_status_command(tmp_path: Path, typed: Typing) -> None:
     """Whoever types outages when the primary has just died is shown the command that works with one server."""
     files = build_files(tmp_path)
     files.database(Role.PRIMARY).unlink()
 
-    said = typed("outages", "--pair", files.pair_file)
+    output = typed("outages", "--pair", files.pair_file)
 
-    assert said.code == 1
-    assert f"`syncengine status --pair {files.pair_file}` says where users work meanwhile" in said.text
+    assert output.code == 1
+    assert f"`syncengine status --pair {files.pair_file}` says where users work until it is back" in output.text
 
 
 def test_one_file_under_two_names_is_refused(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ HEALTHY = {INTERVAL: datetime(2000, 6, 5, 6), DAILY: NIGHT, WEEKLY: datetime(200
 def server(
     role: Role = Role.PRIMARY, states: dict[Archive, ArchiveState] | None = None, **until: datetime
 ) -> ServerFacts:
-    """Return what a server tells that has archived so far, or whose archives stand otherwise."""
+    """Return the facts of a server that has archived so far, or with other states of its archives."""
     moments = {**HEALTHY, **{Archive(name): moment for name, moment in until.items()}}
     archives = []
     for archive, moment in moments.items():
@@ -39,7 +39,7 @@ def server(
 def faults(
     facts: ServerFacts, now: datetime, *, length: int = 30, other: ServerFacts | None = None
 ) -> list[tuple[Archive | None, ArchiveFaultKind]]:
-    """Return what is amiss at a moment."""
+    """Return the faults at a moment."""
     return [(one.archive, one.kind) for one in archive_faults(facts, other, now, {1: length})]
 
 
@@ -70,7 +70,7 @@ def test_point_3_late_is_measured_by_the_interval_of_the_acd(now: str, length: i
 
 
 def test_point_3_a_healthy_server_is_never_late() -> None:
-    """While it summarizes, just after a boundary, in the first hours of a day, a week and a month: nothing is amiss."""
+    """While it summarizes, just after a boundary, in the first hours of a day, a week and a month: no fault."""
     running = dict.fromkeys(HEALTHY, ArchiveState.RUNNING)
 
     assert faults(server(states=running), datetime(2000, 6, 5, 6, 10)) == []
@@ -104,58 +104,60 @@ def test_point_3_a_clock_set_forward_makes_nothing_late() -> None:
     reset = ClockReset("primary", 1, date(2000, 6, 5), 200)
 
     assert faults(facts, datetime(2000, 6, 5, 3, 10)) == [(INTERVAL, ArchiveFaultKind.LATE)]
-    told = ServerFacts(Role.PRIMARY, "", "", None, (1,), facts.archives, clock_resets=(reset,))
-    assert faults(told, datetime(2000, 6, 5, 3, 10)) == []
+    with_reset = ServerFacts(Role.PRIMARY, "", "", None, (1,), facts.archives, clock_resets=(reset,))
+    assert faults(with_reset, datetime(2000, 6, 5, 3, 10)) == []
 
 
-def test_point_3_what_is_not_kept_need_not_run() -> None:
-    """An archive of which nothing is stored is not asked for, nor the first week of a pair that is new."""
+def test_point_3_an_archive_that_is_not_stored_need_not_run() -> None:
+    """An archive of which nothing is stored is not expected, nor the first week of a new pair."""
     new = {WEEKLY: ArchiveState.NOT_RUN, MONTHLY: ArchiveState.FAILED}
     facts = server(states=new)
-    kept = tuple(StorageAllocation(1, "splits", archive, 0 if archive is MONTHLY else 9) for archive in HEALTHY)
-    told = ServerFacts(Role.PRIMARY, "", "", None, (1,), facts.archives, storage_allocations=kept)
+    stored = tuple(StorageAllocation(1, "splits", archive, 0 if archive is MONTHLY else 9) for archive in HEALTHY)
+    limited = ServerFacts(Role.PRIMARY, "", "", None, (1,), facts.archives, storage_allocations=stored)
 
-    assert faults(told, datetime(2000, 6, 5, 6, 10), other=server(Role.SECONDARY, new)) == []
-    assert faults(told, datetime(2000, 6, 5, 6, 10), other=server(Role.SECONDARY)) == [
+    assert faults(limited, datetime(2000, 6, 5, 6, 10), other=server(Role.SECONDARY, new)) == []
+    assert faults(limited, datetime(2000, 6, 5, 6, 10), other=server(Role.SECONDARY)) == [
         (WEEKLY, ArchiveFaultKind.NOT_RUN)
     ]
     assert (MONTHLY, ArchiveFaultKind.FAILED) in faults(facts, datetime(2000, 6, 5, 6, 10))
 
 
-def test_point_3_weeks_and_months_that_failed_are_told(tmp_path: Path, typed: Typing) -> None:
+def test_point_3_weeks_and_months_that_failed_are_reported(tmp_path: Path, typed: Typing) -> None:
     """They stand in the table and below it, with what makes up for them, and the exit code is 3."""
     files = built(tmp_path)
     files.run("secondary", "UPDATE arch_stat SET status = '3' WHERE trim(arch_type) IN ('3', '4')")
 
-    said = typed("status", "--pair", files.pair_file)
+    output = typed("status", "--pair", files.pair_file)
 
-    rows = {line[:20].strip(): line[20:].split() for line in said.out.splitlines()}
-    assert said.code == 3
+    rows = {line[:20].strip(): line[20:].split() for line in output.out.splitlines()}
+    assert output.code == 3
     assert rows["weeks archived"] == ["2000-06-05", "00:00", "ACD", "1,", "2", "failed"]
     assert rows["months archived"] == ["2000-06-05", "00:00", "ACD", "1,", "2", "failed"]
-    assert "secondary: the weekly archive of ACD 1, 2 ended in failure; it ran last at 2000-06-05 00:35." in said.text
-    assert "not run there: the weekly archive of ACD 1, 2 and the monthly archive of ACD 1, 2." in said.text
-    assert "Work on the primary" in said.text
+    assert "secondary: the weekly archive of ACD 1, 2 ended in failure; it last ran at 2000-06-05 00:35." in output.text
+    assert (
+        "there for what has not run: the weekly archive of ACD 1, 2 and the monthly archive of ACD 1, 2." in output.text
+    )
+    assert "Work on the primary" in output.text
 
 
 def test_point_3_intervals_that_are_late_on_one_acd(tmp_path: Path, typed: Typing) -> None:
-    """100 minutes on an ACD of 15 minutes are told, with server and ACD, though both servers hold the same rows."""
+    """100 minutes on an ACD of 15 minutes are reported, with server and ACD, though both servers have the same rows."""
     files = built(tmp_path)
     where = "WHERE acd = 2 AND trim(arch_type) = '1'"
     files.run("secondary", f"UPDATE arch_stat SET last_time = '06/05/00 05:30' {where}")
 
-    said = typed("status", "--json", "--pair", files.pair_file)
+    output = typed("status", "--json", "--pair", files.pair_file)
 
-    daily = said.document["daily"]
-    assert said.code == 3
-    assert [one["late"] for one in daily["servers"]] == [
+    daily = output.document["daily"]
+    assert output.code == 3
+    assert [one["archive_faults"] for one in daily["servers"]] == [
         [],
         [
             {
                 "acd": 2,
                 "archive": "interval",
                 "amiss": "late",
-                "says": "stands at 2000-06-05 05:30, 100 minutes ago",
+                "says": "has archived only up to 2000-06-05 05:30, 100 minutes ago",
             }
         ],
     ]
@@ -163,13 +165,13 @@ def test_point_3_intervals_that_are_late_on_one_acd(tmp_path: Path, typed: Typin
 
 
 def test_point_3_a_failed_archive_raises_no_alarm_about_a_skipped_hour(tmp_path: Path, typed: Typing) -> None:
-    """An hour that the clock skipped is no hole, also where only one server tells how far it has archived."""
+    """An hour that the clock skipped is no gap, even where only one server reports how far it has archived."""
     rows = [*trunks(0, 200), *trunks(300, 700)]
     reset = row("linkex", acd=1, row_time=200, duration=0, reason=96, seqno=1)
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": rows, "linkex": [reset]})
     files.run("primary", "UPDATE arch_stat SET status = '3' WHERE trim(arch_type) = '1'")
 
-    said = typed("status", "--pair", files.pair_file)
+    output = typed("status", "--pair", files.pair_file)
 
-    assert "primary: the interval archive of ACD 1 ended in failure" in said.text
-    assert "no rows" not in said.text
+    assert "primary: the interval archive of ACD 1 ended in failure" in output.text
+    assert "no rows" not in output.text

@@ -1,4 +1,4 @@
-"""What `--exclude-table` leaves out is written by no command, by whatever way it would come in."""
+"""Tables excluded by `--exclude-table` are written by no command."""
 
 from __future__ import annotations
 
@@ -22,10 +22,8 @@ HALF_HOUR = "2000-05-27 10:30..10:59"
 
 @pytest.mark.soak("set", "all")
 @pytest.mark.parametrize("words", [("--set", "history"), ("--table", "wcwc"), ()], ids=["set", "table", "all"])
-def test_a_backfill_of_weeks_takes_no_intervals_in_that_are_left_out(
-    tmp_path: Path, typed: Typing, words: tuple[str, ...]
-) -> None:
-    """Weeks are copied after their intervals, but not with those that are left out: then they stay, and it is said."""
+def test_a_backfill_of_weeks_adds_no_excluded_intervals(tmp_path: Path, typed: Typing, words: tuple[str, ...]) -> None:
+    """Weeks are copied after their intervals; where these are excluded the weeks are skipped, with a reason."""
     whole = intervals()
     files = build_files(tmp_path, ["htrunk", "hcwc", "dcwc", "wcwc", "mcwc"], primary=server(whole))
     inspect(files, "primary")
@@ -39,20 +37,20 @@ def test_a_backfill_of_weeks_takes_no_intervals_in_that_are_left_out(
     )
 
     planned = typed(*meant, "--exclude-table", "hcwc", "--dry-run", "--json").document
-    said = typed(*meant, "--exclude-table", "hcwc", "--yes")
+    output = typed(*meant, "--exclude-table", "hcwc", "--yes")
 
     assert not any("hcwc" in portion["tables"] for portion in planned["portions"])
-    details = {one["detail"] for made in planned["plans"] for one in made["kept"] if one["table"] == "wcwc"}
-    assert details == {"hcwc was not looked at: take it in too (--table hcwc)"}
-    assert said.code == 3
+    details = {one["detail"] for made in planned["plans"] for one in made["skipped"] if one["table"] == "wcwc"}
+    assert details == {"hcwc was not compared: add it (--table hcwc)"}
+    assert output.code == 3
     assert files.bag("secondary", "hcwc") == []
     assert files.bag("secondary", "wcwc") == []
 
 
 @pytest.mark.soak("copy")
 @pytest.mark.parametrize("rollups", ["recompute", "copy"])
-def test_days_that_are_left_out_are_not_rolled_up(tmp_path: Path, rollups: str) -> None:
-    """The other longer tables are made anew; of the one left out the plan says that it stays stale."""
+def test_excluded_days_are_not_recomputed(tmp_path: Path, rollups: str) -> None:
+    """The other roll-up tables are recomputed; the plan says that the excluded one stays stale."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     before = files.bag("secondary", "dcwc")
     pair_of = files.open()
@@ -61,7 +59,7 @@ def test_days_that_are_left_out_are_not_rolled_up(tmp_path: Path, rollups: str) 
     done = pair_of.execute(plan)
 
     fates = {one.table: (one.then, one.why) for one in plan.stale}
-    assert fates["dcwc"] == (Rollups.LIST, "it is left out")
+    assert fates["dcwc"] == (Rollups.LIST, "its table is excluded")
     assert {fates["wcwc"][0], fates["mcwc"][0]} == {Rollups(rollups)}
     assert files.bag("secondary", "dcwc") == before
     assert files.bag("secondary", "wcwc") == files.bag("primary", "wcwc")
@@ -71,7 +69,7 @@ def test_days_that_are_left_out_are_not_rolled_up(tmp_path: Path, rollups: str) 
 
 
 @pytest.mark.soak
-def test_days_that_are_left_out_are_not_rolled_up_after_outages(tmp_path: Path, typed: Typing) -> None:
+def test_excluded_days_are_not_recomputed_after_outages(tmp_path: Path, typed: Typing) -> None:
     """The same where the outages are found, not typed."""
     whole = intervals()
     files = build_files(
@@ -84,12 +82,12 @@ def test_days_that_are_left_out_are_not_rolled_up_after_outages(tmp_path: Path, 
     inspect(files, "secondary")
     before = files.bag("secondary", "dcwc")
 
-    said = typed(
+    output = typed(
         "resync", "--pair", files.pair_file, "--outages", "--exclude-table", "dcwc", "--rollups", "recompute", "--yes"
     )
 
-    assert said.code == 0, said.text
-    assert "it is left out" in said.text
+    assert output.code == 0, output.text
+    assert "its table is excluded" in output.text
     assert files.bag("secondary", "dcwc") == before
     assert files.bag("secondary", "wcwc") == files.bag("primary", "wcwc")
 
@@ -114,33 +112,31 @@ def historical(files: Files) -> tuple[str, ...]:
     ],
     ids=" ".join,
 )
-def test_where_every_table_is_left_out_the_sentence_says_so(
-    tmp_path: Path, typed: Typing, words: tuple[str, ...]
-) -> None:
-    """Every command says the same of it, before it asks a server anything."""
+def test_excluding_every_table_is_refused_in_a_sentence(tmp_path: Path, typed: Typing, words: tuple[str, ...]) -> None:
+    """Every command refuses it in the same words, before it queries a server."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks()}, secondary={"linkex": [link(513, 360)]})
     out = [word for name in historical(files) for word in ("--exclude-table", name)]
 
-    said = typed(*words, "--pair", files.pair_file, *out)
+    output = typed(*words, "--pair", files.pair_file, *out)
 
-    assert said.code == 2
-    assert said.err.strip() == "Every table that was asked for is left out. Leave out some --exclude-table."
+    assert output.code == 2
+    assert output.err.strip() == "Every table that was asked for is left out. Leave out some --exclude-table."
 
 
 @pytest.mark.parametrize(
     ("named", "left_out"),
     [("dcwc", "dcwc"), ("dcwc", "hcwc"), ("hcwc", "hcwc")],
 )
-def test_an_internal_look_refuses_what_is_named_both_ways(tmp_path: Path, named: str, left_out: str) -> None:
-    """As everywhere a table named to be taken and left out is a mistake, be it by the intervals it is made of."""
+def test_an_internal_verify_refuses_a_table_named_and_excluded(tmp_path: Path, named: str, left_out: str) -> None:
+    """A table both named and excluded is a mistake, even if named by its intervals."""
     files = build_files(tmp_path, ["hcwc", "dcwc"])
 
     with pytest.raises(InputError, match=f"{named}: named both to be taken and to be left out"):
         files.open().verify_internal(tables=named, exclude=left_out)
 
 
-def test_outages_are_not_repaired_in_tables_that_are_left_out(tmp_path: Path) -> None:
-    """What is left out is neither in the report nor in the plan, the rest is."""
+def test_outages_are_not_repaired_in_excluded_tables(tmp_path: Path) -> None:
+    """Excluded tables are neither in the report nor in the plan, the rest are."""
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc"],
@@ -156,11 +152,11 @@ def test_outages_are_not_repaired_in_tables_that_are_left_out(tmp_path: Path) ->
     assert "hcwc" not in plan.tables
 
 
-def test_a_day_without_its_intervals_says_which_to_take_in(tmp_path: Path) -> None:
-    """A day whose intervals are left out is left as well, with the table that is lacking."""
+def test_a_day_without_its_intervals_names_the_table_to_add(tmp_path: Path) -> None:
+    """A day whose intervals are excluded is skipped as well, with the missing table named."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
 
     plan = plan_of(files, window="2000-05-27", tables=("dcwc",), exclude="hcwc")
 
     assert skipped(plan)["dcwc", 1][0] is SkipReason.INTERVALS_DISAGREE
-    assert plan.skipped[0].detail == "hcwc was not looked at: take it in too (`tables='hcwc'`)"
+    assert plan.skipped[0].detail == "hcwc was not compared: add it (`tables='hcwc'`)"

@@ -43,7 +43,7 @@ def found(report: OutageReport) -> list[tuple[str, tuple[str, ...], Outlook]]:
 
 
 def repair(files: Openable) -> VerifiedRun:
-    """Mend every outage."""
+    """Repair every outage."""
     pair = files.open()
     plan = pair.plan_outages()
     assert plan is not None
@@ -72,13 +72,13 @@ def test_a_link_down_within_an_interval(tmp_path: Path) -> None:
     (side,) = report.findings[0].time.sides
     assert [(one.span.start.minute, one.span.stop.minute, one.reason) for one in side.links] == [(13, 19, 97)]
     assert (side.missing, side.incomplete) == (0, 1)
-    assert [(toll.table, toll.into, toll.changed) for toll in report.findings[0].costs] == [
+    assert [(cost.table, cost.into, cost.changed) for cost in report.findings[0].costs] == [
         ("htrunk", Role.SECONDARY, 2)
     ]
 
 
 def test_a_link_down_across_intervals(tmp_path: Path) -> None:
-    """Down from 4:50 to 6:10 the broken ends and the missing middle are one time, mended at once."""
+    """Down from 4:50 to 6:10 the broken ends and the missing middle are one outage, repaired at once."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -96,7 +96,7 @@ def test_a_link_down_across_intervals(tmp_path: Path) -> None:
 
 
 def test_both_links_down_at_different_times(tmp_path: Path) -> None:
-    """Each server's outage is mended from the other, both directions in one plan (rule 9)."""
+    """Each server's outage is repaired from the other, both directions in one plan (rule 9)."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -119,7 +119,7 @@ def test_both_links_down_at_different_times(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("alike", [True, False])
 def test_both_links_down_at_once_is_lost(tmp_path: Path, alike: bool) -> None:
-    """What neither server saw whole is said to be lost, whether or not their rows differ; nothing is written."""
+    """Intervals that neither server recorded whole are reported as lost, with or without drift; nothing is written."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -150,7 +150,7 @@ def test_an_outage_overlapping_anothers_is_lost_where_they_overlap(tmp_path: Pat
 
 
 def test_intervals_without_rows_that_nothing_explains(tmp_path: Path) -> None:
-    """A hole between rows counts, though no diary tells of it, and is told as unexplained."""
+    """A gap between rows counts, even without an entry in a diary, and is reported as unexplained."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -178,8 +178,8 @@ def test_an_outage_that_is_not_archived_waits(tmp_path: Path) -> None:
         pair.plan_outages()
 
 
-def test_what_was_mended_is_no_longer_open(tmp_path: Path) -> None:
-    """After the mending the diary still tells of the outage, and nothing differs any more."""
+def test_a_repaired_outage_is_no_longer_open(tmp_path: Path) -> None:
+    """After the repair the diary still shows the outage, and nothing differs any more."""
     files = guides(tmp_path)
 
     repair(files)
@@ -190,8 +190,8 @@ def test_what_was_mended_is_no_longer_open(tmp_path: Path) -> None:
     assert repair(files).plan.steps == ()
 
 
-def test_only_what_lies_in_outages_is_mended(tmp_path: Path) -> None:
-    """Drift beside the outages is left, since nothing shows which server is right there."""
+def test_only_outages_are_repaired(tmp_path: Path) -> None:
+    """Drift outside of outages is skipped, since nothing shows which server is right there."""
     files = guides(tmp_path)
     files.run("secondary", "UPDATE htrunk SET incalls = 8 WHERE starttime = 530")
 
@@ -215,7 +215,7 @@ def test_a_server_that_was_installed_later_was_not_blind_before(tmp_path: Path) 
 
 
 def test_an_hour_that_the_clock_skipped_is_no_outage(tmp_path: Path) -> None:
-    """Where both diaries tell of a clock set forward, the hour it skipped is missed by nobody (rule 17)."""
+    """Where both diaries show a clock set forward, the skipped hour is no gap (rule 17)."""
     files = build_files(
         tmp_path, ["htrunk"], both={"htrunk": OPEN, "linkex": [row("linkex", row_time=500, duration=0, reason=96)]}
     )
@@ -224,19 +224,19 @@ def test_an_hour_that_the_clock_skipped_is_no_outage(tmp_path: Path) -> None:
 
 
 def test_outages_are_found_back_to_a_time(tmp_path: Path) -> None:
-    """An outage before --since is not looked at; what cannot have been is refused."""
+    """An outage before --since is ignored; an impossible time is refused."""
     files = guides(tmp_path)
 
     assert found(files.open().outages(since="2000-06-05 05:30")) == []
     assert len(files.open().outages(since=datetime(2000, 6, 5, 5, 0)).findings) == 1
-    # What is typed is when the link went down: its interval is looked at whole (rule 5).
+    # The typed time is when the link went down: its whole interval counts (rule 5).
     assert len(files.open().outages(since="2000-06-05 05:13").findings) == 1
     assert len(files.open().outages(since="2000-06-05 05:19").findings) == 1
 
 
 @pytest.mark.soak
 def test_each_acd_has_its_own_outages(tmp_path: Path) -> None:
-    """An outage of ACD 1 is none of ACD 2, whose drift at the same time is left; --acd looks at one alone."""
+    """An outage of ACD 1 is none of ACD 2, whose drift at the same time is skipped; --acd selects one alone."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -277,7 +277,7 @@ def test_lengths_of_intervals_decide_what_is_blind(tmp_path: Path) -> None:
 
 
 def test_only_intervals_of_outages_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the days between two outages nothing is compared, and outages near each other are asked about as one."""
+    """The days between two outages are not compared, and outages near each other are queried as one."""
     days = [date(2000, 6, day) for day in range(1, 5)]
     files = guides(tmp_path, as_of=datetime(2000, 6, 5, 8, 10))
     for role in Role:
@@ -287,13 +287,13 @@ def test_only_intervals_of_outages_are_compared(tmp_path: Path, monkeypatch: pyt
         "secondary",
         "UPDATE htrunk SET incalls = 1, incomplete = 1 WHERE row_date = '2000-06-01' AND starttime IN (100, 900)",
     )
-    asked: list[Window] = []
+    windows: list[Window] = []
     compared: set[Bucket] = set()
     fingerprint = DuckDBServer.fingerprint
 
     def noted(self: DuckDBServer, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         if query.selection.table == "htrunk" and query.selection.window and self.describe().role is Role.PRIMARY:
-            asked.append(query.selection.window)
+            windows.append(query.selection.window)
             compared.update(bucket for bucket, _ in fingerprint(self, query))
         return fingerprint(self, query)
 
@@ -306,17 +306,17 @@ def test_only_intervals_of_outages_are_compared(tmp_path: Path, monkeypatch: pyt
         "2000-06-05 05:00-05:29",
     ]
     assert {one.outlook for one in report.findings} == {Outlook.REPAIR}
-    assert sorted(map(str, set(asked))) == sorted(str(one.time.span) for one in report.findings)
+    assert sorted(map(str, set(windows))) == sorted(str(one.time.span) for one in report.findings)
     assert len(compared) == 3
     files.run("secondary", "UPDATE htrunk SET incalls = 1 WHERE row_date = '2000-06-01' AND starttime = 300")
     files.add("secondary", "linkex", link(500, 60, row_date=days[0]))
-    asked.clear()
+    windows.clear()
     assert len(files.open().outages().findings) == 4
-    assert sorted(map(str, set(asked))) == ["2000-06-01 01:00-09:29", "2000-06-05 05:00-05:29"]
+    assert sorted(map(str, set(windows))) == ["2000-06-01 01:00-09:29", "2000-06-05 05:00-05:29"]
 
 
-def test_an_outage_of_long_ago_is_not_mended_beyond_retention(tmp_path: Path) -> None:
-    """Intervals that are no longer kept are not looked at (rule 12)."""
+def test_an_outage_is_not_repaired_beyond_retention(tmp_path: Path) -> None:
+    """Intervals beyond retention are not compared (rule 12)."""
     files = guides(tmp_path)
     files.add("secondary", "linkex", link(513, 360, row_date=date(2000, 1, 5)))
 

@@ -20,7 +20,7 @@ from tests.scenes import trunks
 
 ARCHIVING = "UPDATE arch_stat SET status = '4' WHERE trim(arch_type) = '1'"
 SKIPPED = [*trunks(400, 500), *trunks(600, 700)]
-"""What is held where the clock was set from 5:00 to 6:00."""
+"""Rows of a server whose clock was set from 5:00 to 6:00."""
 
 
 def archiving(files: Files) -> Files:
@@ -31,20 +31,20 @@ def archiving(files: Files) -> Files:
 
 
 def test_while_it_archives_a_healthy_pair_has_no_outage(tmp_path: Path, typed: Typing) -> None:
-    """What was archived before the archive that runs stays so: no command raises an alarm, nor refuses to look."""
+    """A running archive does not change what is archived: no command raises an alarm or refuses to compare."""
     repaired = {"linkex": [link(513, 360)]}
     files = archiving(build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)}, secondary=repaired))
 
-    said = typed("outages", "-v", "--pair", files.pair_file)
+    output = typed("outages", "-v", "--pair", files.pair_file)
 
-    assert (said.code, "05:00-05:29  nothing differs" in said.out) == (0, True), said.text
-    assert "nothing can be repaired now" not in said.text
+    assert (output.code, "05:00-05:29  nothing differs" in output.out) == (0, True), output.text
+    assert "nothing can be repaired now" not in output.text
     assert typed("resync", "--outages", "--yes", "--pair", files.pair_file).code == 0
     assert typed("status", "--pair", files.pair_file).code == 0
 
 
 def test_while_it_archives_an_outage_waits(tmp_path: Path) -> None:
-    """What differs is not copied then (rule 6), and is not said to be forbidden: it can be repaired a little later."""
+    """Drift is not copied then (rule 6), and is reported as waiting: it can be repaired a little later."""
     files = archiving(guides(tmp_path))
 
     assert found(files.open().outages()) == [("05:00-05:29", ("secondary",), Outlook.WAITING)]
@@ -54,30 +54,30 @@ def test_while_it_archives_an_outage_waits(tmp_path: Path) -> None:
 
 
 def test_while_it_archives_missing_rows_are_missed_all_the_same(tmp_path: Path) -> None:
-    """A hole of this morning is told also in the minute in which an archive runs."""
+    """A gap of this morning is reported even in the minute in which an archive runs."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": SKIPPED}, primary={"htrunk": trunks(500, 600)})
 
     assert found(archiving(files).open().outages()) == [("05:00-05:59", ("secondary",), Outlook.WAITING)]
 
 
 @pytest.mark.parametrize(("over", "code"), [(False, 3), pytest.param(True, 0, marks=pytest.mark.soak)])
-def test_what_may_go_on_is_not_done(tmp_path: Path, typed: Typing, over: bool, code: int) -> None:
-    """Rows that are missing up to the last archive are copied, and hide then that a link is down: that is said."""
+def test_an_outage_that_may_continue_is_not_repaired(tmp_path: Path, typed: Typing, over: bool, code: int) -> None:
+    """Rows missing up to the last archive are copied, which hides that a link is down: a note reports it."""
     lost = {"htrunk": trunks(400, 600), "linkex": [link(600, 3600)] if over else []}
     files = build_files(tmp_path, ["htrunk"], primary=lost, secondary={"htrunk": trunks(400, 700)})
 
     found = typed("outages", "--pair", files.pair_file)
     repaired = typed("resync", "--outages", "--yes", "--pair", files.pair_file)
 
-    says = "primary has no rows of its own of ACD 1 up to 2000-06-05 07:00, its last archive, and nothing tells that"
+    says = "primary has no rows of its own of ACD 1 up to 2000-06-05 07:00, its last archive, and it is not known "
     assert (f"Not over: {says}" in found.out) is not over
-    assert (f"Left: {says}" in repaired.out) is not over
+    assert (f"Not included: {says}" in repaired.out) is not over
     assert "1 of 1 step done" in repaired.out
     assert repaired.code == code
 
 
 def test_a_clock_that_one_diary_alone_has_set(tmp_path: Path, typed: Typing) -> None:
-    """One switch tells both servers the time: the hour that neither has is no loss, whichever diary tells of it."""
+    """Both servers have the switch's clock: an hour that neither has is no loss, in whichever diary it is."""
     reset = {"linkex": [link(500, 0, reason=96)]}
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": SKIPPED}, secondary=reset)
 
@@ -86,7 +86,7 @@ def test_a_clock_that_one_diary_alone_has_set(tmp_path: Path, typed: Typing) -> 
 
 
 def test_an_hour_that_the_zone_skips_needs_no_diary() -> None:
-    """Each server is taken to know of the clocks in either diary, and of the hour that the zone skips in spring."""
+    """A clock change in either diary counts for both servers, as does the hour that the zone skips in spring."""
     reset = ClockReset("secondary", 1, date(2000, 4, 5), 100)
     facts = (
         ServerFacts(Role.PRIMARY, "", "", None, (1,)),

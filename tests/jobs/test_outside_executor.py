@@ -1,4 +1,4 @@
-"""An executor from outside: what the work is, it is handed as plain values, and the same comes of it."""
+"""An executor the caller gives: it gets work as plain values, with the same results."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ LIVE = [pytest.param(kind, marks=MARKS[kind]) for kind in ("postgresql", "inform
 
 @pytest.fixture(autouse=True)
 def one_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have every look at a pair compute its fingerprints by one seed."""
+    """Have every observation of a pair compute its fingerprints by one seed."""
     monkeypatch.setattr("syncengine.jobs.observation.secrets.randbits", lambda _: 20_000_605)
 
 
@@ -80,12 +80,12 @@ def live(request: pytest.FixtureRequest, files: Files) -> Iterator[HomedPair]:
 
 
 def with_executor(pair_file: Path, executor: Executor) -> Pair:
-    """Open a pair that hands its work to an executor."""
+    """Open a pair that sends its work to an executor."""
     return open_pair(pair_file, executor=executor, environment={**os.environ, **PASSWORDS})
 
 
-def test_a_verify_is_handed_over(files: Files) -> None:
-    """What is asked of each server and every part is handed over; the parts show what one look at all of them does."""
+def test_a_verify_runs_on_the_executor(files: Files) -> None:
+    """The queries of each server and part run on the executor; the parts give the result of one whole comparison."""
     executor = PicklingExecutor()
 
     found = with_executor(files.pair_file, executor).verify(tables=TABLES)
@@ -96,7 +96,7 @@ def test_a_verify_is_handed_over(files: Files) -> None:
 
 
 def test_a_plan_is_made_of_parts(files: Files) -> None:
-    """What a plan is made of is handed over, too, and the plan is the same."""
+    """Reading for a plan runs on the executor, too, and the plan is the same."""
     executor = PicklingExecutor()
 
     made = with_executor(files.pair_file, executor).plan_resync(window=MORNING, tables=HISTORY)
@@ -106,17 +106,17 @@ def test_a_plan_is_made_of_parts(files: Files) -> None:
     assert "observe_part" in executor.done
 
 
-def test_a_check_is_handed_over(files: Files) -> None:
-    """What a check asks of the servers and of each table of the set-up is handed over, and finds the same."""
+def test_a_check_runs_on_the_executor(files: Files) -> None:
+    """The queries of a check run on the executor, with the same results."""
     executor = PicklingExecutor()
 
     found = with_executor(files.pair_file, executor).check()
 
     assert found == files.open().check()
-    assert Counter(executor.done) == {"_look_of": 2, "compare_setup": 8}
+    assert Counter(executor.done) == {"_inspect_on": 2, "compare_setup": 8}
 
 
-def test_what_could_be_handed_nowhere_is_done_here(files: Files) -> None:
+def test_work_no_other_process_can_do_is_done_here(files: Files) -> None:
     """A file that is open for writing lets no other process in: a run on it is done where it is open."""
     executor = PicklingExecutor()
     pair = with_executor(files.pair_file, executor)
@@ -130,7 +130,7 @@ def test_what_could_be_handed_nowhere_is_done_here(files: Files) -> None:
 
 
 def test_a_process_that_knows_nothing_finds_the_same(files: Files, processes: ProcessPoolExecutor) -> None:
-    """It opens the servers by the pair file, and closes them: who asked may write to them after it."""
+    """It opens the servers by the pair file, and closes them: the caller can write to them afterwards."""
     pair = with_executor(files.pair_file, processes)
 
     found = pair.verify(tables=TABLES)
@@ -138,13 +138,13 @@ def test_a_process_that_knows_nothing_finds_the_same(files: Files, processes: Pr
     assert found == files.open().verify(tables=TABLES)
     ran = pair.execute(pair.plan_resync(window=MORNING, tables=HISTORY))
     assert {step.state for step in ran.outcome.steps} == {StepState.DONE}
-    with pytest.raises(InputError, match="Neither server knows ACD 9"):
+    with pytest.raises(InputError, match="Neither server has ACD 9"):
         pair.verify(tables=TABLES, acds=9)
     assert processes.submit(os.getpid).result() != os.getpid(), "it was shut down"
 
 
-def test_an_executor_that_was_shut_down_is_told(files: Files) -> None:
-    """What goes wrong with the executor is one sentence of ours."""
+def test_an_executor_that_was_shut_down_is_reported(files: Files) -> None:
+    """A failure of the executor is one sentence of ours."""
     with ThreadPoolExecutor(1) as threads:
         pair = with_executor(files.pair_file, threads)
 
@@ -152,13 +152,13 @@ def test_an_executor_that_was_shut_down_is_told(files: Files) -> None:
         pair.verify(tables=TABLES)
 
 
-def test_a_process_that_ends_amid_its_work_is_told(files: Files, processes: ProcessPoolExecutor) -> None:
-    """A process that was killed takes along only what it was to find out, and is told of in a sentence of ours."""
-    with opened(files, processes) as (servers, settings), open_executor(servers, settings) as hands:
-        with pytest.raises(ExecutorError, match="did not do it: BrokenProcessPool"):
-            hands.submit(killed).result()
+def test_a_process_that_ends_during_its_work_is_reported(files: Files, processes: ProcessPoolExecutor) -> None:
+    """A process that was killed loses only its own work, and is reported in a sentence of ours."""
+    with opened(files, processes) as (servers, settings), open_executor(servers, settings) as questions:
+        with pytest.raises(ExecutorError, match="did not do the work: BrokenProcessPool"):
+            questions.submit(killed).result()
         with pytest.raises(ExecutorError, match="not usable anymore"):
-            hands.submit(killed)
+            questions.submit(killed)
 
 
 def killed(servers: Mapping[Role, Server], settings: PairSettings) -> None:
@@ -170,7 +170,7 @@ def killed(servers: Mapping[Role, Server], settings: PairSettings) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", ["threads", "processes"])
 def test_the_demo_pair_is_found_as_in_one_process(tmp_path: Path, kind: str, processes: ProcessPoolExecutor) -> None:
-    """Every table of the demo pair is seen by an executor's threads or processes as it is by one look at it."""
+    """An executor's threads or processes find in every table of the demo pair what one process finds."""
     build_pair(tmp_path)
     with ThreadPoolExecutor(2) as threads:
         executor: Executor = threads if kind == "threads" else processes
@@ -190,7 +190,7 @@ def forgetful(folder: Path, look: Callable[[], Observation]) -> Observation:
 @pytest.mark.soak("informix")
 @pytest.mark.parametrize("live", LIVE, indirect=True)
 def test_a_run_on_live_servers_is_prepared_elsewhere(live: HomedPair) -> None:
-    """What a step reads is staged by the executor while this process writes; the look after it is handed over."""
+    """Rows of a step are staged by the executor while this process writes; the check after it runs there, too."""
     executor = PicklingExecutor()
     pair = with_executor(live.pair_file, executor)
     plan = pair.plan_resync(window=MORNING, tables=HISTORY)
@@ -201,7 +201,7 @@ def test_a_run_on_live_servers_is_prepared_elsewhere(live: HomedPair) -> None:
     assert {step.state for step in ran.outcome.steps} == {StepState.DONE}
     assert ran.after is not None
     assert ran.after.in_sync
-    assert Counter(executor.done)["prepared"] == len(plan.steps) == 2
+    assert Counter(executor.done)["prepare_batch"] == len(plan.steps) == 2
     assert "observe_part" in executor.done
     assert not any(password.encode() in executor.sent for password in PASSWORDS.values())
     assert live.bag("secondary", "hsplit") == live.bag("primary", "hsplit")
@@ -210,7 +210,7 @@ def test_a_run_on_live_servers_is_prepared_elsewhere(live: HomedPair) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("live", LIVE, indirect=True)
 def test_another_process_reads_live_servers(live: HomedPair, processes: ProcessPoolExecutor) -> None:
-    """The password that the url names is looked up in the process that reads, and a run is prepared there."""
+    """The password that the url names is read in the process that reads, and a run is prepared there."""
     pair = with_executor(live.pair_file, processes)
 
     assert pair.verify(tables=TABLES) == live.open().verify(tables=TABLES)
@@ -229,8 +229,8 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> PicklingExecutor:
     return PicklingExecutor()
 
 
-def test_a_pair_file_that_changed_meanwhile_is_told(files: Files, elsewhere: PicklingExecutor) -> None:
-    """Who reads the pair file anew must read what the pair was opened with."""
+def test_a_pair_file_that_changed_meanwhile_is_reported(files: Files, elsewhere: PicklingExecutor) -> None:
+    """Another process must read the same pair file that the pair was opened with."""
     pair = with_executor(files.pair_file, elsewhere)
     files.pair_file.write_text(files.pair_file.read_text() + "[limits]\nsamples = 7\n")
 
@@ -238,10 +238,10 @@ def test_a_pair_file_that_changed_meanwhile_is_told(files: Files, elsewhere: Pic
         pair.verify(tables=TABLES)
 
 
-def test_another_server_of_the_same_name_is_told(
+def test_another_server_of_the_same_name_is_reported(
     files: Files, elsewhere: PicklingExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the environment of a process leads to another server, nothing that it holds is taken for the pair's."""
+    """Where the environment of a process leads to another server, its rows are never used for the pair's."""
     (files.folder / "other").mkdir()
     shutil.copy(files.database("secondary"), files.folder / "other")
     text = files.pair_file.read_text()
@@ -252,14 +252,14 @@ def test_another_server_of_the_same_name_is_told(
     with pytest.raises(InputError, match="secondary is another server in the process"):
         pair.verify(tables=TABLES)
     monkeypatch.delenv("WHERE")
-    with pytest.raises(PairFileError, match=r"So says process \d+ on another host"):
+    with pytest.raises(PairFileError, match=r"Reported by process \d+ on another host"):
         pair.verify(tables=TABLES)
 
 
 def test_live_servers_stay_open_for_a_while(
     files: Files, elsewhere: PicklingExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process opens the servers once for all it is handed, and closes them when nothing more comes."""
+    """A process opens the servers once for all its work, and closes them when no more work comes."""
     calls: list[str] = []
 
     def recorded(what: str, do: Callable[..., Any]) -> Callable[..., Any]:
@@ -282,13 +282,13 @@ def test_live_servers_stay_open_for_a_while(
     wait_until(lambda: calls.count("close") == 6, seconds=10)
 
 
-def test_what_has_not_begun_is_cancelled_and_what_has_is_waited_for(files: Files) -> None:
+def test_queued_work_is_cancelled_and_running_work_is_waited_for(files: Files) -> None:
     """After Ctrl-C nothing more begins, and the servers stay open for what in this process is busy with them."""
     handed: list[Future[bool]] = []
 
     def stopped() -> None:
-        with opened(files, threads) as (servers, settings), open_executor(servers, settings) as hands:
-            handed.extend((hands.submit(busy, files.folder), hands.submit(busy, files.folder)))
+        with opened(files, threads) as (servers, settings), open_executor(servers, settings) as questions:
+            handed.extend((questions.submit(busy, files.folder), questions.submit(busy, files.folder)))
             wait_until((files.folder / "begun").exists)
             threading.Timer(0.3, (files.folder / "go on").touch).start()
             raise KeyboardInterrupt
@@ -300,12 +300,12 @@ def test_what_has_not_begun_is_cancelled_and_what_has_is_waited_for(files: Files
     assert isinstance(handed[1].exception(timeout=0), ExecutorError)
 
 
-def test_a_file_is_let_go_before_its_owner_goes_on(files: Files, processes: ProcessPoolExecutor) -> None:
-    """Whoever comes after a look that was stopped may write to the files that other processes were reading."""
+def test_a_file_is_closed_before_its_owner_continues(files: Files, processes: ProcessPoolExecutor) -> None:
+    """After an interrupted comparison the files that other processes were reading can be written to."""
 
     def stopped() -> None:
-        with opened(files, processes) as (servers, settings), open_executor(servers, settings) as hands:
-            hands.submit(busy, files.folder)
+        with opened(files, processes) as (servers, settings), open_executor(servers, settings) as questions:
+            questions.submit(busy, files.folder)
             wait_until((files.folder / "begun").exists)
             threading.Timer(0.3, (files.folder / "go on").touch).start()
             raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""What tables do by themselves is known before every plan, whatever it is for, and told after every run."""
+"""Side effects of tables are known before every plan of any kind, and reported after every run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TAKES_AWAY = Reference("c_fk", "c_notes", "htrunk", ("n",), OnDelete.CASCADE)
 
 @contextmanager
 def with_surroundings(*tables: str, **around: Any) -> Iterator[None]:
-    """Let the secondary tell of something around tables, of all where none is named, that embedded servers have not."""
+    """Let the secondary report something around tables, around all where none is named, that embedded servers lack."""
 
     def surroundings(self: DuckDBServer, names: Collection[str]) -> dict[str, Surroundings]:
         found = dict(REAL_SURROUNDINGS(self, names))
@@ -50,7 +50,7 @@ def renamed(folder: Path) -> Files:
 
 
 def blind_in_may(folder: Path) -> Files:
-    """Build a pair with a half hour that was not seen, and what was summarised over it."""
+    """Build a pair with a half hour that was not recorded, and roll-ups that include it."""
     return summarised(folder, blind={IN_MAY: 1030})
 
 
@@ -78,7 +78,7 @@ PLANS: dict[str, tuple[Callable[[Path], Files], Callable[..., Plan | None], str]
 
 @pytest.mark.soak("rollups", "outages", "resync", "sync")
 @pytest.mark.parametrize("what", sorted(PLANS))
-def test_every_plan_is_asked_about(tmp_path: Path, what: str) -> None:
+def test_side_effects_of_every_plan_are_checked(tmp_path: Path, what: str) -> None:
     """Whatever a plan is for: a trigger at a table it writes, roll-ups included, refuses it until it is allowed."""
     build, make, table = PLANS[what]
     files = build(tmp_path)
@@ -96,8 +96,8 @@ def test_every_plan_is_asked_about(tmp_path: Path, what: str) -> None:
     assert {(one.into, one.table) for one in result.side_effects} == {(Role.SECONDARY, table)}
 
 
-def test_a_backfill_is_asked_about_too(tmp_path: Path, typed: Typing) -> None:
-    """A backfill is refused, and what it was allowed is said of it and kept for its resume."""
+def test_side_effects_of_a_backfill_are_checked(tmp_path: Path, typed: Typing) -> None:
+    """A backfill is refused, and what it was allowed is reported and recorded for its resume."""
     files = drifting_pair(tmp_path)
 
     def backfill(*words: str) -> CommandResult:
@@ -107,18 +107,18 @@ def test_a_backfill_is_asked_about_too(tmp_path: Path, typed: Typing) -> None:
     before = files.bag("secondary", "htrunk")
     with with_surroundings("htrunk", triggers=(ADDS_UP,)):
         refused = backfill()
-        kept = files.bag("secondary", "htrunk")
+        refused_at = files.bag("secondary", "htrunk")
         allowed = backfill("--allow-triggers", "htrunk")
-        told = files.open().run()
+        run = files.open().run()
 
     assert refused.code == 4
     assert "c_adding" in refused.text
-    assert kept == before
+    assert refused_at == before
     assert allowed.code in (0, 3)
-    assert "Set off beside the rows that were written" in allowed.text
-    assert told.header.request is not None
-    assert told.header.request.allowed.triggers == ("htrunk",)
-    assert [one.effect.name for one in told.granted.approved] == ["c_adding"]
+    assert "Side effects on other rows than were written" in allowed.text
+    assert run.header.request is not None
+    assert run.header.request.allowed.triggers == ("htrunk",)
+    assert [one.effect.name for one in run.granted.approved] == ["c_adding"]
 
 
 def test_only_what_the_plan_writes_and_where_it_writes_counts(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_only_what_the_plan_writes_and_where_it_writes_counts(tmp_path: Path) ->
         assert files.open().plan_resync(window=WINDOW, tables="htrunk").steps
 
 
-def test_what_only_goes_with_deleted_rows_stays_where_none_is_deleted(tmp_path: Path, typed: Typing) -> None:
+def test_delete_triggers_do_not_count_where_nothing_is_deleted(tmp_path: Path, typed: Typing) -> None:
     """The way out of a cascade that the refusal names, --policy fill, is one."""
     files = build_files(
         tmp_path, ["htrunk"], both={"htrunk": []}, primary={"htrunk": [row("htrunk", starttime=500, tkgrp=1)]}
@@ -149,8 +149,8 @@ def test_what_only_goes_with_deleted_rows_stays_where_none_is_deleted(tmp_path: 
 
 
 @pytest.mark.soak
-def test_a_table_of_the_plan_that_loses_rows_is_said_to_differ_afterwards(tmp_path: Path) -> None:
-    """Where a cascade takes rows of a table that the plan writes itself, the plan says that it will differ."""
+def test_a_planned_table_that_loses_rows_differs_afterwards(tmp_path: Path) -> None:
+    """Where a cascade deletes rows of a table that the plan writes itself, the plan says that it will differ."""
     files = build_files(
         tmp_path,
         ["htrunk", "hsplit"],
@@ -164,8 +164,8 @@ def test_a_table_of_the_plan_that_loses_rows_is_said_to_differ_afterwards(tmp_pa
     assert met.effect.message.endswith("and what hsplit loses by it differs after the run")
 
 
-def test_an_undo_says_what_its_run_set_off(tmp_path: Path) -> None:
-    """What the run was told and allowed is allowed to its undo, and named; with the trigger gone it stays named."""
+def test_an_undo_names_the_side_effects_of_its_run(tmp_path: Path) -> None:
+    """Triggers allowed to a run are allowed to its undo, and named; a removed trigger stays named."""
     files = drifting_pair(tmp_path)
     pair = files.open()
     with with_surroundings("htrunk", triggers=(ADDS_UP,)):
@@ -180,8 +180,8 @@ def test_an_undo_says_what_its_run_set_off(tmp_path: Path) -> None:
     assert pair.run().in_sync is False
 
 
-def test_a_resume_is_held_to_what_its_run_was_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A trigger that came after a run was stopped keeps it from going on."""
+def test_a_resume_is_bound_by_what_its_run_was_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trigger added after a run was stopped keeps it from being resumed."""
     files = drifting_pair(tmp_path)
     pair = files.open()
 
@@ -189,7 +189,7 @@ def test_a_resume_is_held_to_what_its_run_was_allowed(tmp_path: Path, monkeypatc
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("syncengine.execute.transaction.Writing.write", stop)
+        patch.setattr("syncengine.execute.transaction.BatchWriter.write", stop)
         pair.execute(pair.plan_resync(window=WINDOW, tables="htrunk"))
     with with_surroundings("htrunk", triggers=(ADDS_UP,)), pytest.raises(SideEffectError, match="c_adding"):
         pair.resume()
@@ -211,7 +211,7 @@ def differing(folder: Path, *statements: str) -> Files:
 
 
 def remade(files: Files, what: str) -> None:
-    """Make hsplit of the secondary anew, with something beside its columns."""
+    """Make hsplit of the secondary again, with something added to its columns."""
     described = files.run(
         "secondary",
         "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'hsplit' ORDER BY column_index",
@@ -219,11 +219,11 @@ def remade(files: Files, what: str) -> None:
     columns = ", ".join(f'"{name}" {native}' for name, native in described)
     names = ", ".join(f'"{name}"' for name, _ in described)
     for statement in (
-        "CREATE TABLE c_kept AS FROM hsplit",
+        "CREATE TABLE c_copied AS FROM hsplit",
         "DROP TABLE hsplit",
         f"CREATE TABLE hsplit ({columns}, {what})",
-        f"INSERT INTO hsplit ({names}) FROM c_kept",
-        "DROP TABLE c_kept",
+        f"INSERT INTO hsplit ({names}) FROM c_copied",
+        "DROP TABLE c_copied",
     ):
         files.run("secondary", statement)
 
@@ -231,19 +231,19 @@ def remade(files: Files, what: str) -> None:
 HSPLIT = ("--window", WINDOW, "--table", "hsplit")
 
 
-def test_an_embedded_sequence_is_advanced_and_never_set_back(tmp_path: Path, typed: Typing) -> None:
+def test_an_embedded_sequence_is_advanced_and_never_lowered(tmp_path: Path, typed: Typing) -> None:
     """The next number of a target's own is past what was written, and stays so where it was ahead already."""
     numbers = ("CREATE SEQUENCE c_numbers", "ALTER TABLE hsplit ALTER acdtime SET DEFAULT nextval('c_numbers')")
     files = differing(tmp_path, *numbers)
     files.run("primary", "UPDATE hsplit SET acdtime = 3000 + split WHERE starttime = 500")
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+    output = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
     after = files.run("secondary", "SELECT nextval('c_numbers')")
     files.run("primary", "UPDATE hsplit SET acdtime = 2000 WHERE starttime = 500")
     again = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
 
-    assert said.code == again.code == 0
-    assert "the sequence c_numbers that numbers its column acdtime is advanced" in said.text
+    assert output.code == again.code == 0
+    assert "the sequence c_numbers that numbers its column acdtime is advanced" in output.text
     assert after == [(3003,)]
     assert files.run("secondary", "SELECT nextval('c_numbers')") == [(3004,)]
 
@@ -254,26 +254,26 @@ def test_an_embedded_table_with_a_key_and_a_check_is_written(tmp_path: Path, typ
     remade(files, "PRIMARY KEY (split, starttime), CHECK (split < 3)")
     files.run("secondary", "CREATE UNIQUE INDEX c_once ON hsplit (starttime, split, acd)")
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+    output = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
 
-    assert said.code == 0
-    assert "no two rows may have the same split, starttime" in said.text
-    assert "(c_once)" in said.text
-    assert "each row has to meet" in said.text
+    assert output.code == 0
+    assert "no two rows may have the same split, starttime" in output.text
+    assert "(c_once)" in output.text
+    assert "each row must satisfy" in output.text
 
 
 @pytest.mark.soak
 def test_an_embedded_view_is_refused(tmp_path: Path, typed: Typing) -> None:
     """A view in the place of a table refuses the plan, and `check` lists it."""
     files = differing(
-        tmp_path, "CREATE TABLE c_kept AS FROM hsplit", "DROP TABLE hsplit", "CREATE VIEW hsplit AS FROM c_kept"
+        tmp_path, "CREATE TABLE c_copied AS FROM hsplit", "DROP TABLE hsplit", "CREATE VIEW hsplit AS FROM c_copied"
     )
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+    output = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
     checked = typed("check", "--pair", files.pair_file)
 
-    assert said.code == 4
-    assert "hsplit on secondary is not written: it is a view" in said.text
+    assert output.code == 4
+    assert "hsplit on secondary is not written: it is a view" in output.text
     assert "hsplit: it is a view" in checked.text
     assert files.open().runs() == ()
 
@@ -284,15 +284,15 @@ def test_an_embedded_generated_column_is_refused(tmp_path: Path, typed: Typing) 
     files.run("primary", "ALTER TABLE hsplit ADD COLUMN g INTEGER")
     remade(files, "g INTEGER GENERATED ALWAYS AS (acdcalls * 2)")
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+    output = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
 
-    assert said.code == 4
-    assert "its column g is computed by the server itself" in said.text
+    assert output.code == 4
+    assert "its column g is computed by the server itself" in output.text
     assert files.open().runs() == ()
 
 
-def test_an_embedded_reference_keeps_its_rows_and_is_said(tmp_path: Path, typed: Typing) -> None:
-    """Rows that another table refers to stay: the plan names the reference, and the refusal says table and why."""
+def test_an_embedded_reference_retains_its_rows_and_is_reported(tmp_path: Path, typed: Typing) -> None:
+    """Rows that another table refers to stay: the plan names the reference, and the refusal gives table and reason."""
     files = differing(tmp_path)
     remade(files, "UNIQUE (split, starttime)")
     for statement in (
@@ -303,9 +303,9 @@ def test_an_embedded_reference_keeps_its_rows_and_is_said(tmp_path: Path, typed:
         files.run("secondary", statement)
     before = files.bag("secondary", "hsplit")
 
-    said = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
+    output = typed("resync", "--yes", "--pair", files.pair_file, *HSPLIT)
 
-    assert said.code == 1
-    assert "no row of hsplit is deleted that a row of c_notes refers to" in said.text
-    assert "step 1 (hsplit) was not done: secondary: a foreign key forbids it" in said.text
+    assert output.code == 1
+    assert "a row of hsplit cannot be deleted while a row of c_notes refers to it" in output.text
+    assert "step 1 (hsplit) was not done: secondary: a foreign key forbids it" in output.text
     assert files.bag("secondary", "hsplit") == before

@@ -1,4 +1,4 @@
-"""What an undo puts back, and what it leaves, on small pairs."""
+"""What an undo restores, and what it skips, on small pairs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.servers.contract.kinds import as_arrow
 
 
 def aged(folder: Path) -> Files:
-    """Build a pair whose servers keep ten days, of which only the primary holds one interval of two of them."""
+    """Build a pair whose servers store ten days; of two days only the primary has an interval."""
     files = build_files(
         folder,
         ["htrunk"],
@@ -35,13 +35,13 @@ def aged(folder: Path) -> Files:
 
 
 def days_later(files: Files, days: int) -> None:
-    """Have it be later in the pair file."""
+    """Set a later time in the pair file."""
     text = files.pair_file.read_text()
     files.pair_file.write_text(text.replace(f"as_of = {DAY}", f"as_of = {ago(-days)}"))
 
 
-def test_rows_beyond_retention_are_left(tmp_path: Path) -> None:
-    """What the target has dropped by its age since is no longer touched, the rest is put back (rule 12)."""
+def test_rows_beyond_retention_are_skipped(tmp_path: Path) -> None:
+    """Rows that the target has dropped by their age since are skipped, the rest is restored (rule 12)."""
     files = aged(tmp_path)
     days_later(files, 3)
     pair = files.open()
@@ -49,25 +49,25 @@ def test_rows_beyond_retention_are_left(tmp_path: Path) -> None:
     plan = pair.plan_undo()
     undone = pair.execute(plan)
 
-    assert [kept.reason for kept in plan.skipped] == [SkipReason.PURGED]
+    assert [one.reason for one in plan.skipped] == [SkipReason.PURGED]
     assert undone.outcome.done
     held = files.run("secondary", "SELECT DISTINCT row_date FROM htrunk ORDER BY ALL")
     assert held == [(ago(9),), (DAY,)]
 
 
-def test_an_undo_of_nothing_but_what_is_too_old_is_refused(tmp_path: Path) -> None:
-    """Where nothing is left that can be put back, that is said and no run is begun."""
+def test_an_undo_of_rows_beyond_retention_alone_is_refused(tmp_path: Path) -> None:
+    """Where nothing can be undone, the undo is refused and no run is begun."""
     files = aged(tmp_path)
     days_later(files, 30)
     pair = files.open()
 
-    with pytest.raises(NothingToUndoError, match="no longer keeps rows of that age"):
+    with pytest.raises(NothingToUndoError, match="no longer stores rows of that age"):
         pair.plan_undo()
     assert len(pair.runs()) == 1
 
 
-def test_a_run_in_both_directions_is_taken_back_on_both(tmp_path: Path) -> None:
-    """What a reconcile wrote on either server is put back there."""
+def test_a_run_in_both_directions_is_undone_on_both(tmp_path: Path) -> None:
+    """Rows a reconcile wrote on either server are restored there."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -87,7 +87,7 @@ def test_a_run_in_both_directions_is_taken_back_on_both(tmp_path: Path) -> None:
     assert [files.bag(role, "htrunk") for role in ("primary", "secondary")] == before
 
 
-def test_an_undo_that_does_not_come_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undo_that_fails_its_check_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows that somebody changes between the undo and its check are found by it, and their table is named."""
     files = aged(tmp_path)
     pair = files.open()
@@ -120,7 +120,7 @@ def five_names(folder: Path) -> Files:
 
 
 def test_an_undo_writes_what_its_run_wrote_and_no_more(tmp_path: Path) -> None:
-    """Of five names one was changed and one added: the undo changes one back and takes one out, and says so before."""
+    """Of five names one was changed and one added: the undo restores one and deletes one, and its plan shows both."""
     files = five_names(tmp_path)
     before = files.bag("secondary", "users")
     pair = files.open()
@@ -138,7 +138,7 @@ def test_an_undo_writes_what_its_run_wrote_and_no_more(tmp_path: Path) -> None:
 
 
 def test_an_undo_of_an_undo_writes_no_more_either(tmp_path: Path) -> None:
-    """What was taken back is written again as finely, and all is as after the run."""
+    """An undo that is undone writes the same rows again, and all is as after the run."""
     files = five_names(tmp_path)
     pair = files.open()
     pair.execute(pair.plan_sync(tables="users"))
@@ -152,10 +152,8 @@ def test_an_undo_of_an_undo_writes_no_more_either(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("blind", [False, True])
-def test_numbers_that_a_server_gives_itself_come_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blind: bool
-) -> None:
-    """Rows come back with the numbers they had, also where the finer comparison should not see these."""
+def test_row_numbers_of_a_server_are_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blind: bool) -> None:
+    """Rows are restored with the numbers they had, even where the comparison ignores these."""
     held = [exception(500, 7), exception(515, 8), exception(530, 9)]
     files = exceptions(tmp_path, [exception(500, 1, threshold=5), exception(515, 2), exception(530, 3)], held)
     before = files.bag("secondary", "agex")
@@ -171,7 +169,7 @@ def test_numbers_that_a_server_gives_itself_come_back(
 
 
 def test_an_undo_without_a_run_takes_the_last_that_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An undo that failed has written nothing: the next one takes back the same run, and not that undo."""
+    """An undo that failed has written nothing: the next one undoes the same run, and not that undo."""
     files = five_names(tmp_path)
     before = files.bag("secondary", "users")
     pair = files.open()
@@ -191,8 +189,8 @@ def test_an_undo_without_a_run_takes_the_last_that_wrote(tmp_path: Path, monkeyp
     assert files.bag("secondary", "users") == before
 
 
-def test_what_was_never_written_cannot_be_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no run wrote, that is said of the last one."""
+def test_a_run_that_wrote_nothing_cannot_be_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no run wrote, the refusal names the last one."""
     files = five_names(tmp_path)
 
     def fail(*_: object) -> None:
@@ -208,22 +206,22 @@ def test_what_was_never_written_cannot_be_taken_back(tmp_path: Path, monkeypatch
 
 
 def test_no_later_run_is_named_where_there_is_none(tmp_path: Path) -> None:
-    """What somebody else has changed since keeps an undo from it, and no later run is said to be undone first."""
+    """Rows that another writer has changed since are not undone, and no later run is named to undo first."""
     files = five_names(tmp_path)
     pair = files.open()
     pair.execute(pair.plan_sync(tables="users"))
     files.run("secondary", "INSERT INTO users (user_id, full_name) VALUES ('new', 'Somebody')")
 
-    with pytest.raises(NothingToUndoError, match="somebody else has changed it since") as error:
+    with pytest.raises(NothingToUndoError, match="changed since by another program or user") as error:
         files.open().plan_undo()
 
     assert "later run" not in error.value.hint
 
 
-def test_an_undo_that_left_something_is_gone_on_with(
+def test_an_undo_that_was_cut_short_is_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One table of two is put back, the other is not: `undo` again takes back the rest of the run, and is told so."""
+    """One table of two is restored, the other is not: `undo` again undoes the rest of the run, and a hint says so."""
     files = build_files(
         tmp_path,
         ["users", "dbitems"],
@@ -244,11 +242,11 @@ def test_an_undo_that_left_something_is_gone_on_with(
     with monkeypatch.context() as patch:
         interfere(patch, Role.SECONDARY, Interference(after_insert=fail))
         code = run_for_code(["undo", "--yes", "--pair", str(files.pair_file)])
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     again = files.open().plan_undo()
     files.open().execute(again)
 
     assert code == 5
-    assert f"syncengine undo {run}" in said
+    assert f"syncengine undo {run}" in output
     assert again.undoes == run
     assert {table: files.bag("secondary", table) for table in before} == before

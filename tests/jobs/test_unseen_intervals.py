@@ -1,4 +1,4 @@
-"""What a server does not tell is not known: it is never taken for a time in which the server saw nothing."""
+"""Unknown coverage stays unknown: it never counts as a time in which the server recorded no calls."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ WHOLE = trunks(400, 700)
 def silent(monkeypatch: pytest.MonkeyPatch, tables: Collection[str], role: Role = Role.SECONDARY) -> None:
     """Let a server refuse to read some tables."""
 
-    def asked(name: str) -> None:
+    def failing(name: str) -> None:
         if name in tables:
             raise ServerError(f"{role}: {name} cannot be read")
 
-    interfere(monkeypatch, role, Interference(before_query=asked))
+    interfere(monkeypatch, role, Interference(before_query=failing))
 
 
 @pytest.mark.soak("linkex", "htrunk")
@@ -39,7 +39,7 @@ def silent(monkeypatch: pytest.MonkeyPatch, tables: Collection[str], role: Role 
 def test_no_hole_is_made_of_an_hour_that_the_clock_skipped(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, lost: tuple[str, ...]
 ) -> None:
-    """Where one server tells nothing of its intervals or links, the other's skipped hour stays one (rule 17)."""
+    """Where one server has no data on its intervals or links, the other's skipped hour stays one (rule 17)."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": OPEN, "linkex": [SET_FORWARD]})
     silent(monkeypatch, lost)
 
@@ -47,27 +47,27 @@ def test_no_hole_is_made_of_an_hour_that_the_clock_skipped(
     assert "no rows, and no outage" not in typed("status", "--pair", files.pair_file).text
 
 
-def test_a_hole_of_a_server_that_tells_is_one_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the other server does not tell excuses nothing that no clock explains."""
+def test_a_gap_is_an_outage_where_the_server_reports_its_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Missing data of the other server excuses no gap that no clock explains."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": OPEN}, primary={"linkex": [link(300, 60)]})
     silent(monkeypatch, ("htrunk",))
 
-    told = [(str(one.time.span)[11:], one.outlook) for one in files.open().outages().findings]
+    outlooks = [(str(one.time.span)[11:], one.outlook) for one in files.open().outages().findings]
 
-    assert told == [("03:00-03:29", Outlook.UNKNOWN), ("05:00-05:59", Outlook.UNKNOWN)]
+    assert outlooks == [("03:00-03:29", Outlook.UNKNOWN), ("05:00-05:59", Outlook.UNKNOWN)]
 
 
-def test_a_diary_that_cannot_be_read_is_not_said_to_explain_nothing(
+def test_an_unreadable_link_diary_is_not_called_empty(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A hole beside an unreadable diary is told with that, and not as one that nothing in it explains."""
+    """A gap with an unreadable link diary is reported with that, and not as unexplained by the diary."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": OPEN}, primary={"htrunk": trunks(500, 600)})
     silent(monkeypatch, ("linkex",))
 
-    said = typed("outages", "--pair", files.pair_file)
+    output = typed("outages", "--pair", files.pair_file)
 
-    assert "its diary of links cannot be read" in said.text
-    assert "nothing in its diary" not in said.text
+    assert "its diary of links cannot be read" in output.text
+    assert "nothing in its diary" not in output.text
     assert "no rows, and the diary of links cannot be read." in typed("status", "--pair", files.pair_file).text
 
 
@@ -82,8 +82,8 @@ def coded(folder: Path, **secondary: list[dict[str, Any]]) -> Files:
     )
 
 
-def test_a_server_whose_sight_is_not_known_does_not_lose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With reconcile a server without a row loses where it was blind, not where nobody knows what it saw (rule 9)."""
+def test_a_server_of_unknown_coverage_does_not_lose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With reconcile a server without a row loses where it was blind, not where its coverage is unknown (rule 9)."""
     files = coded(tmp_path)
     silent(monkeypatch, ("htrunk",))
 
@@ -91,12 +91,12 @@ def test_a_server_whose_sight_is_not_known_does_not_lose(tmp_path: Path, monkeyp
 
     assert plan.steps == ()
     assert skipped(plan)["hcwc", 1][0] is SkipReason.UNDECIDED
-    assert plan.skipped[0].detail == "nobody knows what secondary saw: none of its tables tells"
+    assert plan.skipped[0].detail == "it is not known what secondary recorded: none of its tables shows it"
 
 
 @pytest.mark.soak
-def test_its_diary_still_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where its links were down it loses, whatever its other tables would tell."""
+def test_its_link_diary_still_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its links were down it loses, without regard to its other tables."""
     files = coded(tmp_path, linkex=[link(513, 360)])
     silent(monkeypatch, ("htrunk",))
 
@@ -106,10 +106,10 @@ def test_its_diary_still_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.soak("copy")
 @pytest.mark.parametrize("how", ["recompute", "copy"])
-def test_days_are_not_made_of_intervals_that_nobody_knows_to_be_whole(
+def test_days_are_not_recomputed_from_intervals_of_unknown_coverage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    """Where no table tells what a server saw, its days are left to Data Summarizing (rule 10)."""
+    """Where no table shows a server's coverage, its days are left to Data Summarizing (rule 10)."""
     sunday = date(2000, 6, 4)
     day = row("dcwc", row_date=sunday, cwc="7", acdcalls=3)
     files = build_files(
@@ -123,4 +123,4 @@ def test_days_are_not_made_of_intervals_that_nobody_knows_to_be_whole(
     plan = plan_of(files, window="2000-06-04 05:00..05:29", tables=("hcwc",), rollups=how)
 
     assert [one.then for one in plan.stale] == [Rollups.LIST]
-    assert "none of its tables tells" in plan.stale[0].why
+    assert "none of its tables shows it" in plan.stale[0].why

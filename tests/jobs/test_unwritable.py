@@ -1,4 +1,4 @@
-"""One table that cannot be written is left with its reason, and ends nothing of what the others need."""
+"""An unwritable table is skipped with its reason, and stops no other table."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from tests.scenes import WINDOW, code, trunks
 __all__ = ["imitation"]
 
 
-def test_one_table_that_cannot_be_written_is_left_and_the_others_are_done(
+def test_an_unwritable_table_is_skipped_and_the_others_are_written(
     tmp_path: Path, imitation: Imitation, typed: Typing
 ) -> None:
-    """A view beside a table: the plan says why it is left, the table is written, and the exit code is 5."""
+    """Of a view and a table, the plan says why the view is skipped, the table is written, and the exit code is 5."""
     files = two_tables(tmp_path)
     imitation.have("htrunk", is_a="view")
     options = ("--window", WINDOW, "--table", "htrunk", "--table", "hcwc", "--pair", files.pair_file)
 
     planned = typed("resync", "--dry-run", "--json", *options)
-    said = typed("resync", "--yes", *options)
+    output = typed("resync", "--yes", *options)
 
-    (kept,) = planned.document["kept"]
-    assert (kept["table"], kept["why"], kept["detail"]) == (
+    (skipped,) = planned.document["skipped"]
+    assert (skipped["table"], skipped["reason"], skipped["detail"]) == (
         "htrunk",
         "unwritable",
-        "it is a view, which holds no rows of its own",
+        "it is a view, which has no rows of its own",
     )
-    assert said.code == 5
-    assert "htrunk ACD 1" in said.text
-    assert "it cannot be written there (it is a view" in said.text
+    assert output.code == 5
+    assert "htrunk ACD 1" in output.text
+    assert "it cannot be written there (it is a view" in output.text
     assert files.bag("primary", "hcwc") == files.bag("secondary", "hcwc")
     assert files.bag("primary", "htrunk") != files.bag("secondary", "htrunk")
 
@@ -62,7 +62,7 @@ def test_deletions_of_a_table_that_cannot_be_written_count_for_nothing(tmp_path:
     ] == ["hcwc"]
 
 
-def test_what_is_written_together_is_left_together(tmp_path: Path, imitation: Imitation) -> None:
+def test_tables_written_together_are_skipped_together(tmp_path: Path, imitation: Imitation) -> None:
     """Agent groups are not written where their names cannot be, and the refusal of both says why."""
     files = build_files(
         tmp_path,
@@ -78,10 +78,10 @@ def test_what_is_written_together_is_left_together(tmp_path: Path, imitation: Im
         files.open().plan_sync(tables=both)
 
 
-def test_a_backfill_leaves_what_cannot_be_written_and_goes_on(
+def test_a_backfill_skips_an_unwritable_table_and_continues(
     tmp_path: Path, imitation: Imitation, typed: Typing
 ) -> None:
-    """A view is left in each portion, with 5 at the end; alone it is refused before anything is read."""
+    """A view is skipped in each portion, with 5 at the end; alone it is refused before anything is read."""
     files = history(tmp_path)
     imitation.have("htrunk", is_a="foreign table")
 
@@ -91,18 +91,18 @@ def test_a_backfill_leaves_what_cannot_be_written_and_goes_on(
 
     alone = run("htrunk")
     nothing = files.open().runs()
-    said = run("htrunk", "hcwc")
+    output = run("htrunk", "hcwc")
 
-    assert (alone.code, said.code) == (4, 5)
+    assert (alone.code, output.code) == (4, 5)
     assert nothing == ()
-    assert "cannot be written: htrunk" in said.text
+    assert "cannot be written: htrunk" in output.text
     assert alike(files, "hcwc")
     assert files.bag("secondary", "htrunk") == []
 
 
 @pytest.mark.soak
-def test_an_undo_and_a_resume_leave_what_cannot_be_written_any_more(tmp_path: Path, imitation: Imitation) -> None:
-    """A table that became a view since is left by an undo and by a resume, which do the others."""
+def test_an_undo_and_a_resume_skip_a_table_that_became_unwritable(tmp_path: Path, imitation: Imitation) -> None:
+    """A table that has become a view is skipped by an undo and by a resume, which do the others."""
     files = two_tables(tmp_path)
     pair = files.open()
     before = files.bag("secondary", "hcwc")
@@ -123,25 +123,21 @@ def test_an_undo_and_a_resume_leave_what_cannot_be_written_any_more(tmp_path: Pa
     assert files.bag("secondary", "hcwc") == before
 
 
-def test_an_outage_at_what_cannot_be_written_offers_nothing(
-    tmp_path: Path, imitation: Imitation, typed: Typing
-) -> None:
+def test_an_outage_in_an_unwritable_table_offers_no_repair(tmp_path: Path, imitation: Imitation, typed: Typing) -> None:
     """Where only a view differs, the report says that it cannot be repaired now."""
     files = guides(tmp_path)
     imitation.have("htrunk", is_a="view")
 
-    said = typed("outages", "--pair", files.pair_file)
+    output = typed("outages", "--pair", files.pair_file)
 
-    assert "cannot be repaired now" in said.text
-    assert "it is a view" in said.text
-    assert "syncengine resync" not in said.text
+    assert "cannot be repaired now" in output.text
+    assert "it is a view" in output.text
+    assert "syncengine resync" not in output.text
 
 
 @pytest.mark.soak
-def test_an_outage_at_what_cannot_be_written_beside_one_that_can_be_mended(
-    tmp_path: Path, imitation: Imitation
-) -> None:
-    """Each outage is told by its own tables: one is mended, and the one that only a view is of cannot be."""
+def test_an_outage_in_an_unwritable_table_does_not_stop_other_repairs(tmp_path: Path, imitation: Imitation) -> None:
+    """Each outage is judged by its own tables: one is repaired, the one with only a view cannot be."""
     files = build_files(
         tmp_path,
         BOTH,

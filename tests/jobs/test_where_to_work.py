@@ -1,4 +1,4 @@
-"""Where users work, and what they are told to do (High Availability guide, Appendix E and chapter 4)."""
+"""Where users work, and what they have to do (High Availability guide, Appendix E and chapter 4)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def failing(files: Files, role: str, archive: str = "1") -> Files:
 
 @dataclass(frozen=True)
 class CheckOutput:
-    """What one daily check says, in JSON and on a screen."""
+    """The output of one daily check, in JSON and on a screen."""
 
     daily: dict[str, Any]
     text: str
@@ -69,7 +69,7 @@ class CheckOutput:
 
     @property
     def lines(self) -> list[tuple[str, str]]:
-        """Kinds and servers of what is to be done now, in order: not of what is looked at each day."""
+        """Kinds and servers of the lines to do now, in order, without those of each day."""
         lines = [(one["kind"], one["server"]) for one in self.daily["by_hand"]]
         return lines[: next((place for place, (kind, _) in enumerate(lines) if kind == "backups"), len(lines))]
 
@@ -88,21 +88,21 @@ def checked(files: Files) -> CheckOutput:
 
 
 def test_point_2_both_servers_down_is_a_call_to_support(tmp_path: Path, typed: Typing) -> None:
-    """Where neither server can be reached support is called, what is lost is said, and nobody is sent to a server."""
+    """Where neither server can be reached, the output says to call support and what is lost, and names no server."""
     files = without(built(tmp_path, settings=ECH), *Role)
 
     check = checked(files)
 
     assert typed("status", "--pair", files.pair_file).code == 1
     assert "Call support: neither server can be reached from here." in check.text
-    assert "What neither server sees is lost: High Availability is no disaster recovery." in check.text
+    assert "What neither server records is lost: High Availability is no disaster recovery." in check.text
     assert "Work on" not in check.text
     assert check.daily["work_on"] is None
     assert check.lines == [("support", "primary")]
 
 
 def test_point_2_both_links_down_is_a_call_to_support(tmp_path: Path) -> None:
-    """Where a hook says so of both, and where both have no rows until now: nobody is told to work on the primary."""
+    """Where a hook reports so of both, and where both have no rows until now: no advice to work on the primary."""
     files = built(tmp_path, primary=trunks(400, 530), secondary=trunks(400, 600))
     by_rows = checked(files)
     with_hooks(files, hook("links", fails("ACD 1 is down")))
@@ -112,7 +112,7 @@ def test_point_2_both_links_down_is_a_call_to_support(tmp_path: Path) -> None:
     assert by_rows.daily["work_on"] is None
     assert "Call support: calls of ACD 1 have not been recorded by the primary" in by_rows.text
     assert by_rows.lines == [("links", "primary"), ("links", "secondary"), ("support", "primary")]
-    assert not check.daily["in_order"]
+    assert not check.daily["healthy"]
     assert "Call support: links of both servers are down, and calls of ACD 1" in check.text
     assert "is lost" in check.text
     assert "Work on" not in check.text
@@ -120,12 +120,12 @@ def test_point_2_both_links_down_is_a_call_to_support(tmp_path: Path) -> None:
 
 
 def test_point_2_a_blind_primary_sends_users_to_the_secondary(tmp_path: Path) -> None:
-    """No rows since 4:30 though it archives: look at the other links, move users, switch over, call support."""
+    """No rows since 4:30 though it archives: check the other links, switch users and calls over, call support."""
     files = built(tmp_path, primary=trunks(400, 430))
 
     check = checked(files)
 
-    assert not check.daily["in_order"]
+    assert not check.daily["healthy"]
     assert (
         "Work on the secondary: calls of ACD 1 have not been recorded by the primary since 2000-06-05 04:30."
         in check.text
@@ -135,7 +135,7 @@ def test_point_2_a_blind_primary_sends_users_to_the_secondary(tmp_path: Path) ->
     assert check.daily["troubles"][0]["since"] == "2000-06-05T04:30:00"
     assert check.cells("collecting")[:7] == ["ACD", "1", "not", "since", "06-05", "04:30", "yes"]
     assert "nobody is logged in to secondary" not in check.text
-    assert "Step by step: syncengine checklist takeover --pair pair.toml" in check.text
+    assert "To go through the takeover step by step: syncengine checklist takeover --pair pair.toml" in check.text
     # Its outage goes on: nobody is told to wait for its end.
     files.run("secondary", "UPDATE arch_stat SET last_time = '06/05/00 06:30' WHERE trim(arch_type) = '1'")
     behind = checked(files)
@@ -154,8 +154,8 @@ def test_point_2_a_primary_whose_archives_fail_sends_users_to_the_secondary(tmp_
     assert check.lines == [("links", "secondary"), *LOGGED_ON_AT_SECONDARY, ("support", "primary")]
 
 
-def test_point_2_collection_that_is_off_is_told_with_its_server(tmp_path: Path) -> None:
-    """`dcadmin` says that nothing is collected: turn it on again, and work on the other server meanwhile."""
+def test_point_2_collection_that_is_off_is_reported_with_its_server(tmp_path: Path) -> None:
+    """`dcadmin` shows that data collection is off: turn it on again, and work on the other server meanwhile."""
     files = built(tmp_path)
     for role in Role:
         on = "n" if role is Role.PRIMARY else "y"
@@ -166,7 +166,7 @@ def test_point_2_collection_that_is_off_is_told_with_its_server(tmp_path: Path) 
     files.run("primary", "INSERT INTO dcadmin VALUES (1, 0, 'y'), (1, 2, 'n')")
     one_link = checked(files)
 
-    assert not check.daily["in_order"]
+    assert not check.daily["healthy"]
     assert check.cells("collecting")[:4] == ["ACD", "1", "off", "yes"]
     assert check.daily["work_on"] == "secondary"
     assert check.lines[:2] == [("links", "secondary"), ("collection-on", "primary")]
@@ -198,13 +198,13 @@ def test_point_2_a_primary_that_is_back_waits_for_its_history(tmp_path: Path, ty
     repaired = typed("resync", "--pair", files.pair_file, "--outages", "--yes")
     after = checked(files)
 
-    assert not check.daily["in_order"]
+    assert not check.daily["healthy"]
     assert "The primary is back, but its history is not: ACD 1 2000-06-05 04:30-05:59." in check.text
     assert "resync --pair" in check.text
     assert check.daily["work_on"] == "secondary"
     back = [(ON, "primary"), (OFF, "secondary"), ("log-off", "secondary"), ("log-on", "primary")]
     assert check.lines == [("support", "primary"), *back]
-    assert "that the primary was away, for ACD 1 2000-06-05 04:30-05:59, and is back." in check.text
+    assert "that the primary was down, for ACD 1 2000-06-05 04:30-05:59, and is back." in check.text
     assert "Where: primary, since 2000-06-05 04:35, ACD 1" in check.text
     look, then, steps = (one["command"] for one in check.daily["next"])
     # What was administered on the primary alone is not to be written over unseen.
@@ -216,10 +216,10 @@ def test_point_2_a_primary_that_is_back_waits_for_its_history(tmp_path: Path, ty
 
 
 def test_point_2_a_repair_hides_no_link_that_is_down(tmp_path: Path, typed: Typing) -> None:
-    """Copied rows are no sign that a server records calls; one interval of its own is, whatever the diary tells."""
+    """Copied rows are no sign that a server records calls; one interval of its own is, even against its diary."""
     files = built(tmp_path, primary=trunks(400, 600))
 
-    # That nothing tells that it is over is left to somebody.
+    # Nothing shows its end: a line to check by hand.
     assert typed("resync", "--pair", files.pair_file, "--outages", "--yes").code == 3
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
     repaired, outages = checked(files), typed("outages", "--pair", files.pair_file)
@@ -233,13 +233,13 @@ def test_point_2_a_repair_hides_no_link_that_is_down(tmp_path: Path, typed: Typi
     assert "primary has no rows of its own of ACD 1 up to 2000-06-05 07:00, its last archive" in outages.text
     assert typed("outages", "--pair", files.pair_file).code == 0
     assert repaired.daily["work_on"] == "secondary"
-    assert not repaired.daily["in_order"]
+    assert not repaired.daily["healthy"]
     assert "calls of ACD 1 have not been recorded by the primary since 2000-06-05 06:00" in repaired.text
-    assert (back.daily["work_on"], back.daily["troubles"], back.daily["in_order"]) == ("primary", [], True)
+    assert (back.daily["work_on"], back.daily["troubles"], back.daily["healthy"]) == ("primary", [], True)
 
 
 def test_point_2_a_primary_that_is_back_and_repaired_is_well(tmp_path: Path, typed: Typing) -> None:
-    """Its diary tells that the outage is over: nobody is sent away until its next archive, which it is waited for."""
+    """Its diary shows the end of the outage: users stay until its next archive, which is waited for."""
     files = built(tmp_path, primary=trunks(400, 600), primary_links=[link(605, 3300)])
 
     assert typed("resync", "--pair", files.pair_file, "--outages", "--yes").code == 0
@@ -263,7 +263,7 @@ def test_point_2_a_primary_that_has_just_come_back(tmp_path: Path) -> None:
     assert "Where: primary, since 2000-06-05 05:05, ACD 1" in check.text
 
 
-def test_point_2_a_link_that_was_down_for_minutes_sends_nobody_away(tmp_path: Path) -> None:
+def test_point_2_a_link_that_was_down_for_minutes_moves_no_users(tmp_path: Path) -> None:
     """The guide moves users only where it lasts: what six minutes cost is repaired, and one works on the primary."""
     cut = trunks(500, 530, incalls=1, incomplete=1)
     files = built(tmp_path, primary=[*trunks(400, 500), *cut, *trunks(530, 700)], primary_links=[link(513, 360)])
@@ -272,8 +272,8 @@ def test_point_2_a_link_that_was_down_for_minutes_sends_nobody_away(tmp_path: Pa
 
 
 @pytest.mark.parametrize("way", ["down", "blind", "links"])
-def test_point_2_a_secondary_that_fails_is_told_to_support(tmp_path: Path, way: str) -> None:
-    """One works on the primary, sees that its links are up, and calls support about the secondary."""
+def test_point_2_a_secondary_that_fails_is_a_call_to_support(tmp_path: Path, way: str) -> None:
+    """Users work on the primary, check that its links are up, and call support about the secondary."""
     files = built(tmp_path, secondary=trunks(400, 430) if way == "blind" else WHOLE)
     if way == "down":
         without(files, Role.SECONDARY)
@@ -283,21 +283,21 @@ def test_point_2_a_secondary_that_fails_is_told_to_support(tmp_path: Path, way: 
     check = checked(files)
 
     assert check.daily["work_on"] == "primary"
-    assert not check.daily["in_order"]
+    assert not check.daily["healthy"]
     assert check.lines == [("links", "primary"), ("support", "secondary")]
     assert check.daily["next"][0]["command"] == "syncengine checklist secondary-return --pair pair.toml"
-    assert "alone records calls" in check.daily["work_on_because"]
+    assert "only the primary records calls" in check.daily["work_on_because"]
 
 
-def test_point_2_what_neither_sees_is_lost_though_users_move(tmp_path: Path) -> None:
-    """Without its primary, the ACD that the secondary does not see is lost, and users work there for the others."""
+def test_point_2_calls_neither_server_records_are_lost(tmp_path: Path) -> None:
+    """Without the primary, the ACD that the secondary does not record is lost, and users work there for the others."""
     files = built(tmp_path, acds=2, secondary=[*trunks(400, 430), *trunks(400, 700, acd=2)])
     without(files, Role.PRIMARY)
 
     check = checked(files)
 
     assert check.daily["work_on"] == "secondary"
-    assert "What neither server sees is lost: ACD 1." in check.text
+    assert "What neither server records is lost: ACD 1." in check.text
     assert check.lines[-1] == ("support", "primary")
     assert "Where: primary and secondary, since 2000-06-05 04:30" in check.text
 
@@ -312,29 +312,29 @@ def test_point_2_a_hole_of_both_owes_nothing(tmp_path: Path) -> None:
 
 
 def test_point_2_nothing_seen_is_first_a_matter_of_the_clock(tmp_path: Path) -> None:
-    """With a clock that is a year off neither server has a row of yesterday: that is said, not that all is in sync."""
+    """With a clock that is a year off neither server has a row of yesterday: reported so, not as in sync."""
     files = built(tmp_path)
     files.pair_file.write_text(files.pair_file.read_text().replace("2000-06-05T", "2001-06-05T"))
 
     check = checked(files)
 
-    assert not check.daily["in_order"]
+    assert not check.daily["healthy"]
     assert "nothing was seen. See first that the clock is right (`as_of` and `timezone` in the pair file)" in check.text
     assert "Work on" not in check.text
 
 
 def test_point_2_archives_late_on_both_may_be_the_clock(tmp_path: Path) -> None:
-    """A machine in another zone than the switch sees both servers hours behind: the clock is looked at first."""
+    """On a machine in another zone than the switch both servers seem hours behind: check the clock first."""
     files = built(tmp_path)
     files.pair_file.write_text(files.pair_file.read_text().replace("T07:10", "T13:10"))
 
     check = checked(files)
 
     assert check.daily["work_on"] is None
-    assert "since 2000-06-05 07:00. See first that the clock is right (`as_of` and `timezone`" in check.text
+    assert "since 2000-06-05 07:00. First check that the clock is right (`as_of` and `timezone`" in check.text
 
 
-def test_point_2_what_support_asks_for_is_at_hand(tmp_path: Path) -> None:
+def test_point_2_the_details_support_needs_are_shown(tmp_path: Path) -> None:
     """The line has what is known, from the pair file and the servers, and where to find what is not."""
     files = built(tmp_path, primary=trunks(400, 430))
     files.pair_file.write_text(files.pair_file.read_text() + SUPPORT)
@@ -353,7 +353,7 @@ def test_point_2_what_support_asks_for_is_at_hand(tmp_path: Path) -> None:
         "Where: primary, since 2000-06-05 04:30, ACD 1",
         "Service contract: 24 hours a day",
         "Organization: its name ([support] organization)",
-        "Processors of primary: `psrinfo -v` on primary tells them ([support] primary_machine)",
+        "Processors of primary: `psrinfo -v` on primary shows them ([support] primary_machine)",
     } <= set(support["details"])
     assert all(detail in check.text for detail in support["details"])
 

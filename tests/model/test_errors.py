@@ -25,13 +25,13 @@ from syncengine.model.permission import Permission
 from syncengine.model.plan import PlannedChange, SkipReason
 
 BY_BOTH = GroupChange(Bucket(None, None, 1), (("value", "a"),), ("vdn", None), ChangedBy.BOTH, Counts(), 1, 1, 1)
-TOLD: dict[str, Any] = {
+ATTRIBUTES: dict[str, Any] = {
     "message": "A sentence.",
     "hint": "What to do.",
     "faults": ("line 1: wrong", "line 2: too"),
     "transient": True,
-    "crowded": True,
-    "passes": True,
+    "retry_smaller": True,
+    "temporary": True,
     "into": Role.SECONDARY,
     "role": Role.PRIMARY,
     "count": 3,
@@ -39,10 +39,10 @@ TOLD: dict[str, Any] = {
     "needs": Permission(triggers=("htrunk",)),
     "loads": {Role.PRIMARY: "r3v8ag.f", Role.SECONDARY: "r3v8ah.a"},
     "changes": (PlannedChange("synonyms", BY_BOTH, SkipReason.CONFLICT),),
-    "unseen": (UnknownCoverage(Role.PRIMARY, 1, UnknownCoverageReason.NO_ROWS, "it holds no row"),),
+    "unknown_coverage": (UnknownCoverage(Role.PRIMARY, 1, UnknownCoverageReason.NO_ROWS, "it has no row"),),
     "run_id": "20000605-0710-1",
 }
-"""What errors tell, by name."""
+"""The attributes of errors, by name."""
 
 
 def every_error() -> list[type[SyncError]]:
@@ -61,22 +61,22 @@ def _below(kind: type[SyncError]) -> Iterator[type[SyncError]]:
 
 
 def made(kind: type[SyncError]) -> SyncError:
-    """Return an error that tells all it can."""
-    named, told = inspect.signature(kind).parameters, dict(TOLD)
-    if "tables" in named:
-        told["tables"] = ((Role.PRIMARY, "htrunk"),) if kind is refusals.UnwritableError else ("htrunk",)
-    error = kind(**{name: told[name] for name in named})
+    """Return an error with all of its attributes."""
+    parameters, values = inspect.signature(kind).parameters, dict(ATTRIBUTES)
+    if "tables" in parameters:
+        values["tables"] = ((Role.PRIMARY, "htrunk"),) if kind is refusals.UnwritableError else ("htrunk",)
+    error = kind(**{name: values[name] for name in parameters})
     error.add_note("while portion 3 was read")
     return error
 
 
 def raised(error: SyncError) -> None:
-    """Raise an error, as what is handed to another process may."""
+    """Raise an error, as work in another process may."""
     raise error
 
 
-def seen(error: BaseException) -> tuple[object, ...]:
-    """Return all that can be seen of an error."""
+def observable(error: BaseException) -> tuple[object, ...]:
+    """Return everything that can be read from an error."""
     return type(error), str(error), error.args, vars(error), getattr(error, "rule", None), error.__notes__
 
 
@@ -85,21 +85,21 @@ def test_every_error_is_pickled_and_copied_whole() -> None:
     for kind in every_error():
         error = made(kind)
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-            assert seen(pickle.loads(pickle.dumps(error, protocol))) == seen(error)  # noqa: S301  # our own
-        assert seen(copy.copy(error)) == seen(copy.deepcopy(error)) == seen(error)
+            assert observable(pickle.loads(pickle.dumps(error, protocol))) == observable(error)  # noqa: S301  # our own
+        assert observable(copy.copy(error)) == observable(copy.deepcopy(error)) == observable(error)
 
 
 def test_a_pool_of_processes_raises_them_as_they_were_raised() -> None:
-    """An error raised in another process is caught here by its class, with all it tells, and breaks no pool."""
+    """An error raised in another process is caught here by its class, with all attributes, and breaks no pool."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         for error, done in [(made(kind), pool.submit(raised, made(kind))) for kind in every_error()]:
             with pytest.raises(type(error)) as caught:
                 done.result()
-            assert seen(caught.value) == seen(error)
+            assert observable(caught.value) == observable(error)
 
 
 def test_every_error_stands_in_one_of_two_modules() -> None:
-    """All errors can be caught by name from where the pages have them, and what is refused from one module."""
+    """All errors can be caught by name from the modules in the pages, and refusals from one module."""
     for kind in every_error():
         home = refusals if issubclass(kind, RefusedError) and kind is not RefusedError else errors
         assert kind.__module__ == home.__name__

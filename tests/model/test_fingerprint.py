@@ -58,7 +58,7 @@ PLAIN: dict[str, Any] = {
 }
 Row = dict[str, Any]
 FROZEN = (1649480669, 1879520197, 1743560983, 367121479, 292437197, 1383147456)
-"""What the seed stands for."""
+"""The parameters of the seed."""
 
 
 def reference_row(row: Row, columns: Sequence[FingerprintColumn], seed: int) -> int:
@@ -90,7 +90,7 @@ def reference(rows: Sequence[Row], columns: Sequence[FingerprintColumn] = COLUMN
 
 
 def state(rows: Sequence[Row], columns: Sequence[FingerprintColumn] = COLUMNS, seed: int = SEED) -> BucketState:
-    """Return what DuckDB says of rows, all in one bucket."""
+    """Return the fingerprint DuckDB computes for rows, all in one bucket."""
     query = FingerprintQuery(Selection("t", BucketColumns()), tuple(columns), seed)
     statement = fingerprint_statement(query)
     connection = memory()
@@ -228,7 +228,7 @@ def test_blanks_at_the_end_count_in_text_of_varying_length() -> None:
     assert len({state([PLAIN | {"words": text}]).hash_sum for text in texts}) == len(texts)
 
 
-def test_every_extreme_is_told_from_every_other() -> None:
+def test_every_extreme_differs_from_every_other() -> None:
     """No two values of a column that differ have the same fingerprint: 0 and 2147483647, -1 and -2147483648."""
     for name, values in EXTREMES.items():
         distinct = {value.rstrip(" ") if isinstance(value, str) and name == "code" else value for value in values}
@@ -236,7 +236,7 @@ def test_every_extreme_is_told_from_every_other() -> None:
         assert len(sums) == len(distinct), name
 
 
-def test_values_that_move_between_rows_or_columns_are_seen() -> None:
+def test_values_swapped_between_rows_or_columns_are_found() -> None:
     """Two values swapped between rows, or between columns, or +7 and -7, change the sum."""
     rows = [PLAIN | {"small": 1, "number": 2}, PLAIN | {"small": 3, "number": 4}]
     swapped = [PLAIN | {"small": 1, "number": 4}, PLAIN | {"small": 3, "number": 2}]
@@ -248,8 +248,8 @@ def test_values_that_move_between_rows_or_columns_are_seen() -> None:
     assert len(sums) == 4
 
 
-def test_bags_with_equal_moments_are_told_apart() -> None:
-    """Even and odd subsets of five columns, which polynomial sums cannot tell apart, differ under every seed."""
+def test_bags_with_equal_moments_are_distinguished() -> None:
+    """Even and odd subsets of five columns, which polynomial sums cannot distinguish, differ under every seed."""
     columns = tuple(FingerprintColumn(f"c{n}", ColumnType("integer")) for n in range(5))
     corners = [{f"c{n}": bits >> n & 1 for n in range(5)} for bits in range(32)]
     even = [corner for corner in corners if sum(corner.values()) % 2 == 0]
@@ -277,7 +277,7 @@ def test_parameters_lie_where_the_arithmetic_is_safe(seed: int) -> None:
 
 
 def test_parameters_never_change_between_versions() -> None:
-    """A seed in a plan written today stands for the same numbers tomorrow."""
+    """A seed in a plan written today gives the same numbers tomorrow."""
     numbers = parameters(SEED)
 
     again = (numbers.p0, numbers.p1, numbers.p2, numbers.c1, numbers.c2, numbers.coefficient("acd", "value"))
@@ -286,7 +286,7 @@ def test_parameters_never_change_between_versions() -> None:
     assert parameters.__wrapped__(SEED) == numbers
 
 
-def test_primes_are_those_a_sieve_finds() -> None:
+def test_primes_are_those_of_a_sieve() -> None:
     """The primality test agrees with trial division, also on numbers that fool weaker tests."""
     small = [n for n in range(2000) if n > 1 and all(n % d for d in range(2, int(n**0.5) + 1))]
     liars = (2047, 1373653, 25326001, 1729, 2465, 2**31 + 1, 46337 * 46339, 1073741825)
@@ -298,8 +298,8 @@ def test_primes_are_those_a_sieve_finds() -> None:
 
 
 @pytest.mark.parametrize("text", ["smallfloat", "float", "decimal(10,2)", "char(301)"])
-def test_what_cannot_be_folded_in_is_said(text: str) -> None:
-    """Floats, decimals and very long text are not covered, and the column says so."""
+def test_columns_that_cannot_be_covered_are_reported(text: str) -> None:
+    """Floats, decimals and very long text are not covered, and the column reports that."""
     assert not FingerprintColumn("c", ColumnType.parse(text)).covered
     assert FingerprintColumn("c", ColumnType.parse("char(300)")).covered
     assert not FingerprintColumn("c", ColumnType("char")).covered
@@ -345,7 +345,7 @@ def test_text_past_its_width_is_compared_by_rows(
 
 
 def test_equal_text_past_its_width_is_not_drift(tmp_path: Path) -> None:
-    """Overlong text that is the same on both servers is looked at by rows and found equal."""
+    """Overlong text that is the same on both servers is compared by rows and equal."""
     long = [row("agroups", item_type="AGRP", item_name="n" * 30, value="4001")]
     files = build_files(tmp_path, ("agroups",), both={"agroups": long})
 

@@ -1,4 +1,4 @@
-"""Grains: what is known of each archive stands in one place, and holds together."""
+"""Grains: the properties of each archive are in one place, and are consistent."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_units_tile_the_calendar(unit: Unit, day: date) -> None:
 @examples(50)
 @given(moment=st.datetimes(datetime(1970, 1, 1), datetime(2069, 12, 31)), begins=st.integers(0, 6))
 def test_the_unit_before_the_one_under_way_is_over(unit: Unit, moment: datetime, begins: int) -> None:
-    """Where a server tells nothing, what is compared has ended, on whichever day weeks begin."""
+    """If a server has no archive status, only finished periods are compared, on whichever day weeks begin."""
     under_way = unit.containing(moment.date(), begins)
 
     found = Grain(Archive.DAILY, unit.word, unit).last_but_one(moment, 30)
@@ -47,7 +47,7 @@ def test_the_unit_before_the_one_under_way_is_over(unit: Unit, moment: datetime,
     assert found.date() < under_way
 
 
-def test_every_archive_that_is_told_of_is_asked_for() -> None:
+def test_every_archive_in_arch_stat_is_queried() -> None:
     """What names an archive elsewhere has all of them: the pair file, arch_stat and dcalloc."""
     assert set(RetentionEntry.model_fields) == {grain.archive.value for grain in IN_ARCH_STAT}
     assert len({grain.code for grain in IN_ARCH_STAT}) == len(IN_ARCH_STAT) == len(Archive) - 1

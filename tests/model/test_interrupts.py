@@ -14,7 +14,7 @@ from syncengine.model import interrupts
 from syncengine.model.interrupts import uninterrupted
 
 
-def test_a_ctrl_c_waits_until_the_block_is_left() -> None:
+def test_a_ctrl_c_waits_until_the_end_of_the_block() -> None:
     """What came meanwhile is let through at the end, once, and the handlers are those of before."""
     before = signal.getsignal(signal.SIGINT)
     done: list[bool] = []
@@ -33,9 +33,9 @@ def test_a_ctrl_c_waits_until_the_block_is_left() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_block_that_hangs_is_left_all_the_same(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
-    """A server that never answers a commit keeps nobody who wants to stop for longer than a moment."""
-    monkeypatch.setattr(interrupts, "HOLD_SECONDS", 0.1)
+def test_a_block_that_hangs_can_be_stopped(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
+    """A server that never answers a commit delays a stop only for a moment."""
+    monkeypatch.setattr(interrupts, "DEFER_SECONDS", 0.1)
     before = {one: signal.getsignal(one) for one in interrupts.STOPPING}
     signal.signal(number, signal.default_int_handler)
     began = time.monotonic()
@@ -56,13 +56,13 @@ def test_a_block_that_hangs_is_left_all_the_same(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_stop_that_was_swallowed_is_raised_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where whatever was busy at Ctrl-C has swallowed it, the display of progress does not pass it over."""
-    asked = threading.Event()
-    monkeypatch.setattr(interrupts, "_asked", asked)
+    """If a driver swallowed Ctrl-C, the display of progress raises it again."""
+    requested = threading.Event()
+    monkeypatch.setattr(interrupts, "_stop_requested", requested)
     display = PlainProgress()
     display.begin("Comparing", 2)
     display.advance(1)
-    asked.set()
+    requested.set()
 
     with pytest.raises(KeyboardInterrupt):
         display.advance(1)

@@ -1,4 +1,4 @@
-"""What stands for a value of the environment in a text, and what is left as it is."""
+"""Which values of the environment are masked in a text, and which are not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.examples import examples
 
 
 @pytest.mark.parametrize(
-    ("value", "text", "told"),
+    ("value", "text", "masked"),
     [
         ("p@ss/w", "p@ss/w, p%40ss%2Fw, p%40ss%2fw and P@SS/W", "${A}, ${A}, ${A} and ${A}"),
         ("cms-denver", "no host cms-denver.example", "no host ${A}.example"),
@@ -22,13 +22,13 @@ from tests.examples import examples
         ("two\nlines1", "refused: two lines1", "refused: ${A}"),
     ],
 )
-def test_a_value_is_found_in_every_form_a_driver_writes(value: str, text: str, told: str) -> None:
+def test_a_value_is_found_in_every_form_a_driver_writes(value: str, text: str, masked: str) -> None:
     """Encoded for a url, escaped as in JSON, SQL, Python or a connection string, with any capitals."""
-    assert Mask((("A", value),)).text(text) == told
+    assert Mask((("A", value),)).text(text) == masked
 
 
 @pytest.mark.parametrize(
-    ("value", "text", "told"),
+    ("value", "text", "masked"),
     [
         ("1", "port 1, 10 rows, h1, 1.", "port ${A}, 10 rows, h1, ${A}."),
         ("cms", "cms, cmsadm, Cms, pre-cms/x", "${A}, cmsadm, Cms, pre-${A}/x"),
@@ -41,20 +41,20 @@ def test_a_value_is_found_in_every_form_a_driver_writes(value: str, text: str, t
         ("pg", "write pg://HOST or pg+driver", "write pg://HOST or pg+driver"),
     ],
 )
-def test_a_short_or_plain_value_is_replaced_only_where_it_stands_by_itself(value: str, text: str, told: str) -> None:
-    """Inside of a word or a number it is left, which would be garbled."""
+def test_a_short_or_plain_value_is_replaced_only_where_it_stands_by_itself(value: str, text: str, masked: str) -> None:
+    """Inside a word or a number it is not masked, which would garble that."""
     assert not is_telling(value)
-    assert Mask((("A", value),)).text(text) == told
+    assert Mask((("A", value),)).text(text) == masked
 
 
 def test_the_longest_value_wins_and_what_is_masked_stays() -> None:
     """One that is part of another does not cut it in two, and a masked text comes out of it as it went in."""
     mask = Mask((("A_HOST", "denver"), ("B", "cms.denver.example"), ("denver", "A_HOST")))
 
-    told = mask.text("cms.denver.example and denver and A_HOST")
+    masked = mask.text("cms.denver.example and denver and A_HOST")
 
-    assert told == "${B} and ${A_HOST} and ${denver}"
-    assert mask.text(told) == told
+    assert masked == "${B} and ${A_HOST} and ${denver}"
+    assert mask.text(masked) == masked
     assert "denver" not in repr(Mask((("A", "denver"),)))
     assert UNMASKED.text("denver") == "denver"
 
@@ -63,6 +63,6 @@ def test_the_longest_value_wins_and_what_is_masked_stays() -> None:
 @given(value=st.text(min_size=LONG, max_size=20).filter(is_telling), around=st.text(max_size=5))
 def test_no_long_value_is_left_in_a_text(value: str, around: str) -> None:
     """Whatever signs it has."""
-    told = Mask((("A", value),)).text(f"{around}{value}{around}")
+    masked = Mask((("A", value),)).text(f"{around}{value}{around}")
 
-    assert value not in told.replace("${A}", "\0")
+    assert value not in masked.replace("${A}", "\0")

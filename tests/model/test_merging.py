@@ -47,7 +47,7 @@ def table(day: int = 5, **values: Any) -> TableObservation:
     """Return an observation of a table in which no field is as it is by default, of a day."""
     bucket = Bucket(date(2000, 6, day), 1200, 1)
     cut_row = CutRow(bucket, ("1",), NOON, None, 1, None, begin_cut=True, end_cut=False, rows=1)
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "spec": catalogue().table("htrunk"),
         "state": TableState.COMPARED,
         "problem": "a problem",
@@ -62,25 +62,25 @@ def table(day: int = 5, **values: Any) -> TableObservation:
         "rows_compared": 9,
         "differing": (BucketDrift(bucket, BucketState(1), counts=Counts(missing=1)),),
         "other_acds": (2,),
-        "held_by_source": (BucketExtent(1, 3, bucket, bucket),),
+        "source_extents": (BucketExtent(1, 3, bucket, bucket),),
         "source_rows": 5,
         "target_rows": 4,
         "samples": (KeyGroupDrift(bucket, (), 1, 0), KeyGroupDrift(bucket, (("tkgrp", 2),), 1, 0)),
         "notes": ("a note",),
         "changes": (GroupChange(bucket, (), ("1",), ChangedBy.TARGET, Counts(), 1, 1, 1),),
-        "left_out": KeyGroups(("incalls",), (("1",),)),
+        "excluded": KeyGroups(("incalls",), (("1",),)),
         "remembered": RememberedCounts(1, 2, 3, 4, 5, NOON),
         "expected": (ExpectedDifference(ExpectedKind.PSEUDO_ACD, "ACD 9", "made up", 1, 2, 3),),
         "overlaps": (Overlap(Role.PRIMARY, 1, WINDOW, 2),),
         "cuts": (Cut(1, Role.PRIMARY, CutState.NO_WHOLE, (cut_row,), (), (WINDOW,)),),
-        "unwritable": "nobody may",
+        "unwritable": "no permission",
     }
-    return TableObservation(**{**told, **values})
+    return TableObservation(**{**fields, **values})
 
 
 def observation(**values: Any) -> Observation:
     """Return an observation in which no field is as it is by default."""
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "as_of": NOON,
         "seed": 7,
         "requested": WINDOW,
@@ -91,11 +91,11 @@ def observation(**values: Any) -> Observation:
         "notes": ("could not be remembered",),
         "timetables": TimetableListing(NOON, ()),
         "files": (CompanionFile("/cms/here", "things", "copy it", DataClass.SYSTEM),),
-        "left_out": (table(spec=catalogue().table("hsplit")),),
+        "excluded_tables": (table(spec=catalogue().table("hsplit")),),
         "by_hand": (ChecklistLine(next(iter(LineKind)), Role.PRIMARY, "do it"),),
         "interval_lengths": ((1, 30),),
     }
-    return Observation(**{**told, **values})
+    return Observation(**{**fields, **values})
 
 
 def default(field: Field[Any]) -> Any:
@@ -114,7 +114,7 @@ def test_no_field_is_lost(whole: Any) -> None:
 
 
 def test_months_of_a_table_add_up_in_order() -> None:
-    """Counts are sums, what is listed is in the order of time, and the first samples of all are kept."""
+    """Counts are sums, what is listed is in the order of time, and the first samples of all are included."""
     later, earlier = table(20), table(5)
 
     both = merged_tables((later, earlier), samples=3)
@@ -130,7 +130,7 @@ def test_months_of_a_table_add_up_in_order() -> None:
 
 
 def test_a_month_that_could_not_be_read_says_so_of_the_table() -> None:
-    """Nobody knows whether a table differs of which a part could not be read."""
+    """If a part of a table could not be read, it is not known whether the table differs."""
     failed = TableObservation(catalogue().table("htrunk"), TableState.NOT_READ, "it was in use")
 
     assert merged_tables((table(), failed), samples=5) == failed
@@ -147,7 +147,7 @@ def test_tables_stand_in_the_order_of_the_parts() -> None:
 
 
 def test_parts_of_several_requests_are_refused() -> None:
-    """What was asked under another seed, or at another time, is no part of the same."""
+    """Observations with another seed, or of another time, do not merge."""
     with pytest.raises(ValueError, match="not all have the same seed"):
         merged((observation(), observation(seed=8)), samples=5)
     with pytest.raises(ValueError, match="no observation to merge"):

@@ -1,4 +1,4 @@
-"""The kinds of plan: each is kept and read again as it was, and is begun as a run of its own command."""
+"""The kinds of plan: each is saved and read back unchanged, and runs as its own command."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def plan_of(kind: PlanKind) -> Plan:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_plan_that_was_kept_is_of_its_kind(tmp_path: Path, name: str) -> None:
-    """A plan read from the folder of its run is the one that was kept, with all that its kind has."""
+def test_a_saved_plan_keeps_its_kind(tmp_path: Path, name: str) -> None:
+    """A plan read from the folder of its run is the one that was saved, with all fields of its kind."""
     run = RunFolder(tmp_path / "20000605-061204-0001")
     run.create(RunHeader(run.id, 1, RunKind.RESYNC, BEGUN, 7, "a test"))
     run.save_plan(1, plan_of(KINDS[name]))
@@ -52,19 +52,19 @@ def test_a_plan_that_was_kept_is_of_its_kind(tmp_path: Path, name: str) -> None:
 
 
 def test_every_kind_of_run_is_begun_by_a_kind_of_plan() -> None:
-    """Each kind of plan is begun as a run of one kind, and none is left that no plan is begun as."""
+    """Each kind of plan runs as one kind of run, and every kind of run has a plan."""
     assert {type(kind) for kind in KINDS.values()} == set(get_args(PlanKind))
     assert {plan_of(kind).run_kind for kind in KINDS.values()} == set(RunKind)
 
 
-def test_one_kind_of_copying_is_never_told_apart_from_others_that_nobody_named() -> None:
-    """Whoever asks for one kind of copying names each other one, so that the type checker asks about a new one."""
+def test_kinds_of_copy_are_always_distinguished_by_name() -> None:
+    """A match on one kind of copy names all others, so that the type checker finds a new one."""
     copying = {kind.__name__ for kind in get_args(PlanKind) if issubclass(kind, Copy)}
-    asked = 0
+    matches = 0
     for path in Path(syncengine.__file__).parent.rglob("*.py"):
         for match in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Match)):
             names = {ast.unparse(one.cls) for one in ast.walk(match) if isinstance(one, ast.MatchClass)}
-            told_apart = names & copying
-            asked += bool(told_apart)
-            assert not told_apart or (copying <= names and "Copy" not in names), f"{path}: line {match.lineno}"
-    assert asked >= 5
+            matched = names & copying
+            matches += bool(matched)
+            assert not matched or (copying <= names and "Copy" not in names), f"{path}: line {match.lineno}"
+    assert matches >= 5

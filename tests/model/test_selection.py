@@ -67,7 +67,7 @@ def test_a_row_is_selected_exactly_when_its_period_lies_inside(archive: Archive)
 
 
 def test_a_month_is_as_long_as_the_calendar_says() -> None:
-    """A monthly row stands for its calendar month, February and December too."""
+    """A monthly row is of its calendar month, February and December too."""
     assert Archive.MONTHLY.grain.period(date(2000, 2, 1)).stop == datetime(2000, 3, 1)
     assert Archive.MONTHLY.grain.period(date(1999, 12, 1)).stop == datetime(2000, 1, 1)
     assert Archive.WEEKLY.grain.period(date(2000, 2, 27)).stop == datetime(2000, 3, 5)
@@ -162,7 +162,7 @@ def test_pieces_of_a_window_select_every_event_once(zone: str, minutes: int) -> 
 
 
 def test_a_clock_set_back_at_midnight_counts_no_bucket_twice(tmp_path: Path) -> None:
-    """Where slices meet in a repeated hour, a bucket is compared and its drift counted once."""
+    """If slices overlap in a repeated hour, a bucket is compared and its drift counted once."""
     zone = ZoneInfo("Atlantic/Azores")
     first = int(datetime(2000, 10, 29, 0, 0, fold=0, tzinfo=zone).timestamp())
     lost = [
@@ -200,6 +200,6 @@ def test_epoch_buckets_begin_on_the_switchs_wall_clock() -> None:
 
 
 @pytest.mark.parametrize(("table", "typed"), [("dsplit", "2000-06-05 05:13..05:19"), ("msplit", "2000-06-05")])
-def test_a_short_window_asks_the_server_nothing_of_a_longer_archive(table: str, typed: str) -> None:
+def test_a_short_window_selects_nothing_of_a_longer_archive(table: str, typed: str) -> None:
     """For an archive longer than the window there is no selection at all, rather than one of every row."""
     assert select_window(catalogue().table(table), parse_window(typed), zone="UTC") is None

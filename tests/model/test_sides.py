@@ -14,7 +14,7 @@ ROWS = {Role.PRIMARY: 7, Role.SECONDARY: 5}
 
 @pytest.mark.parametrize("source", Role)
 def test_each_value_is_found_by_its_role(source: Role) -> None:
-    """Whichever server is the source, a server's value is its own, and source and target are told apart."""
+    """Whichever server is the source, each server has its own value, and source and target are distinguished."""
     rows = Sides.by_role(source, ROWS)
 
     assert {role: rows.of(role) for role in Role} == ROWS

@@ -46,7 +46,7 @@ from tests.builders import build_files
     ],
 )
 def test_a_typed_window_is_understood(typed: str, start: str, stop: str) -> None:
-    """Each form people type gives the one window it can mean; a stop is taken whole."""
+    """Each form people type gives one window; a stop is taken whole."""
     window = parse_window(typed)
 
     assert (f"{window.start:%Y-%m-%d %H:%M}", f"{window.stop:%Y-%m-%d %H:%M}") == (start, stop)
@@ -57,9 +57,9 @@ def test_a_typed_window_is_understood(typed: str, start: str, stop: str) -> None
     [
         ("", "'' in the window '' is not a time."),
         ("yesterday", "'yesterday' in the window 'yesterday' is not a time."),
-        ("05:13..05:19", "'05:13..05:19' does not say which day it starts."),
-        ("05:13", "'05:13' does not say which day it starts."),
-        ("2000-06-05 05:13", "'2000-06-05 05:13' does not say when it stops."),
+        ("05:13..05:19", "'05:13..05:19' has no day to start on."),
+        ("05:13", "'05:13' has no day to start on."),
+        ("2000-06-05 05:13", "'2000-06-05 05:13' has no time to stop at."),
         ("2000-06-05 24:00..24:30", "'2000-06-05 24:00' in the window '2000-06-05 24:00..24:30' is not a time of day."),
         ("2000-06-05 05:60..06:10", "'2000-06-05 05:60' in the window '2000-06-05 05:60..06:10' is not a time of day."),
         ("2000-06-05 05:13..25:00", "'25:00' in the window '2000-06-05 05:13..25:00' is not a time of day."),
@@ -75,7 +75,7 @@ def test_a_typed_window_is_understood(typed: str, start: str, stop: str) -> None
         ("06/05/000", "'06/05/000' in the window '06/05/000' is not a time."),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_an_example(typed: str, sentence: str) -> None:
+def test_an_invalid_window_is_refused_with_an_example(typed: str, sentence: str) -> None:
     """A refusal repeats what was typed, says what is wrong with it, and shows what to type instead."""
     with pytest.raises(WindowError) as refused:
         parse_window(typed)
@@ -100,7 +100,7 @@ def test_a_window_that_runs_backwards_is_refused(typed: str, stop: str) -> None:
         parse_window(typed)
 
     assert refused.value.message == f"The window {typed!r} runs backwards: it would stop at {stop}, before it starts."
-    assert refused.value.hint == "Put the earlier time first; give the stop its own date if it is of another day."
+    assert refused.value.hint == "Put the earlier time first. If the stop is on another day, type its date too."
 
 
 @pytest.mark.parametrize("typed", ["2000-06-05 05:13..", "..05:19", "2000-06-05 ..", ".."])
@@ -112,15 +112,15 @@ def test_an_open_end_is_refused(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["2000-06-0505:13..05:19", "2000-1-15:13..05:19", "06/05/0005:13..05:19"])
 def test_a_date_and_a_time_run_together_are_refused(typed: str) -> None:
-    """Without a space nobody can say where the day ends and the hour begins: 2000-1-15:13 is not guessed at."""
+    """Without a space it is not clear where the day ends and the hour begins: 2000-1-15:13 is not guessed."""
     with pytest.raises(WindowError, match="is not a time"):
         parse_window(typed)
 
 
 @pytest.mark.parametrize("typed", ["1969-12-31", "2070-01-01", "2000-06-05..2070-01", "06/05/1900", "1900-02-28"])
-def test_years_no_cms_knows_are_refused(typed: str) -> None:
+def test_years_outside_those_of_a_cms_are_refused(typed: str) -> None:
     """Two digits of a year reach from 1970 to 2069, and a window outside them can hold no row."""
-    with pytest.raises(WindowError, match="lies where no data can be: a CMS knows the years 1970 to 2069"):
+    with pytest.raises(WindowError, match="is outside the years 1970 to 2069"):
         parse_window(typed)
 
 

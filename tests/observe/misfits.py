@@ -26,7 +26,7 @@ NUMBER = "where a whole number is needed"
 
 
 def pair_of(folder: Path, **options: Any) -> Files:
-    """Build a pair in sync that keeps 62 days, with the guide's outage in the primary's diary."""
+    """Build a pair in sync that stores 62 days, with the guide's outage in the primary's diary."""
     return build_files(
         folder,
         ["htrunk", "synonyms"],
@@ -44,7 +44,7 @@ def alter(files: Files, table: str, change: str, roles: Iterable[Role | str] = t
 
 
 def facts_of(files: Files, role: Role, *, coverage: bool = True) -> ServerFacts:
-    """Return what planning is told of one server."""
+    """Return the facts of one server for planning."""
     settings = settings_of(files.pair_file)
     server = open_server(settings.server(role), files.folder, writable=False, limits=settings.limits)
     try:

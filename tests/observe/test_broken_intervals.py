@@ -1,4 +1,4 @@
-"""What counts of broken intervals can come of unlike lengths (rule 5)."""
+"""Which counts of broken intervals can follow from different lengths (rule 5)."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def bound(source: Sequence[int], target: Sequence[int], *, days: int = 1, zone: 
         (UNKNOWN, UNKNOWN, (0, 1), False),
     ],
 )
-def test_only_counts_that_come_of_the_lengths_are_allowed(
+def test_only_counts_that_follow_from_the_lengths_are_allowed(
     source: Sequence[int], target: Sequence[int], counts: tuple[int, int], allowed: bool
 ) -> None:
-    """A broken half hour is one or two broken quarters, and no more than lie where the lengths are unlike."""
+    """A broken half hour is one or two broken quarters, and no more than there are where the lengths differ."""
     assert bound(source, target).allows(*counts) is allowed
 
 
@@ -63,7 +63,7 @@ def test_each_unlike_day_of_a_month_adds_its_own() -> None:
     assert bound(HALVES, QUARTERS).allows(48, 97) is False
 
 
-def test_days_unlike_in_both_ways_may_make_up_for_each_other() -> None:
+def test_days_that_differ_in_both_ways_may_offset_each_other() -> None:
     """Where each server had the longer intervals on one day, either may count more."""
     both = CountBound.of({SUNDAY: (HALVES, QUARTERS), SUNDAY + timedelta(days=1): (QUARTERS, HALVES)}, "UTC")
 
@@ -72,7 +72,7 @@ def test_days_unlike_in_both_ways_may_make_up_for_each_other() -> None:
     assert not both.allows(3, 7)
 
 
-def test_an_hour_that_comes_twice_counts_twice() -> None:
+def test_an_hour_that_occurs_twice_counts_twice() -> None:
     """On the day an hour of the clock repeats, four more quarters can be broken."""
     autumn = CountBound.of({date(2000, 10, 29): (HALVES, QUARTERS)}, "America/Denver")
 

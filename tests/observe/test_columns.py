@@ -1,4 +1,4 @@
-"""Witnesses and tables whose columns are not as they should be: what they tell is not guessed."""
+"""Witnesses and tables with wrong columns: their meaning is not guessed."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ BOTH_OR_ONE = pytest.mark.parametrize(
 
 @pytest.mark.sampled
 @BOTH_OR_ONE
-@pytest.mark.parametrize(("change", "says"), some_of([*UNFIT_WITNESS, *LACKING_WITNESS], 3))
+@pytest.mark.parametrize(("change", "message"), some_of([*UNFIT_WITNESS, *LACKING_WITNESS], 3))
 def test_a_witness_that_does_not_fit_stops_no_other_table(
-    tmp_path: Path, roles: tuple[Role, ...], change: str, says: str
+    tmp_path: Path, roles: tuple[Role, ...], change: str, message: str
 ) -> None:
-    """A verify of synonyms ends well whatever htrunk looks like, and says once what htrunk no longer tells."""
+    """A verify of synonyms succeeds with any htrunk, and reports once what htrunk no longer shows."""
     files = pair_of(tmp_path)
     alter(files, "htrunk", change, roles)
 
@@ -56,12 +56,12 @@ def test_a_witness_that_does_not_fit_stops_no_other_table(
     for role in Role:
         notes = noted(observation, role)
         assert len(notes) == (role in roles)
-        assert all(note.startswith(f"{role}: htrunk has {says}") for note in notes)
+        assert all(note.startswith(f"{role}: htrunk has {message}") for note in notes)
 
 
-@pytest.mark.parametrize(("change", "says"), UNFIT_WITNESS)
-def test_a_witness_that_does_not_fit_is_passed_over(tmp_path: Path, change: str, says: str) -> None:
-    """The other witnesses still tell which intervals were seen and how long they are."""
+@pytest.mark.parametrize(("change", "message"), UNFIT_WITNESS)
+def test_a_witness_that_does_not_fit_is_skipped(tmp_path: Path, change: str, message: str) -> None:
+    """The other witnesses still show which intervals were recorded and how long they are."""
     files = build_files(
         tmp_path, ["hsplit", "htrunk"], both={"htrunk": trunks(400, 500), "hsplit": half_hours(530, 700)}
     )
@@ -69,14 +69,14 @@ def test_a_witness_that_does_not_fit_is_passed_over(tmp_path: Path, change: str,
 
     facts = facts_of(files, Role.PRIMARY)
 
-    assert facts.notes == (f"primary: hsplit has {says}, so it does not tell which intervals were seen",)
-    assert [seen.label for seen in facts.coverage] == [400, 430]
+    assert facts.notes == (f"primary: hsplit has {message}, so it does not show which intervals were recorded",)
+    assert [interval.label for interval in facts.coverage] == [400, 430]
     assert [(day.shortest, day.longest) for day in facts.lengths] == [(30, 30)]
 
 
 @pytest.mark.parametrize("witness", [spec.name for spec in catalogue().witnesses])
 def test_every_witness_is_judged(tmp_path: Path, witness: str) -> None:
-    """Each table that is asked which intervals were seen may lack columns."""
+    """Each table that shows which intervals were recorded may lack columns."""
     files = build_files(tmp_path, [witness, "synonyms"])
     alter(files, witness, "DROP COLUMN starttime")
 
@@ -96,24 +96,24 @@ JUDGED = [
 @pytest.mark.sampled
 @pytest.mark.parametrize("every_row", [False, True])
 @pytest.mark.parametrize("window", [None, "2000-06-05 05:13..05:19"])
-@pytest.mark.parametrize(("change", "says"), some_of(JUDGED, 2))
+@pytest.mark.parametrize(("change", "message"), some_of(JUDGED, 2))
 def test_a_table_without_usable_times_is_not_comparable(
-    tmp_path: Path, change: str, says: str, window: str | None, every_row: bool
+    tmp_path: Path, change: str, message: str, window: str | None, every_row: bool
 ) -> None:
-    """What rows cannot be told apart by is named with its type and what is needed, and other tables are compared."""
+    """A column that gives no time or ACD is named with its type and what is needed, and other tables are compared."""
     files = pair_of(tmp_path)
     alter(files, "htrunk", change)
 
     observation = files.open().verify(tables=("htrunk", "synonyms"), window=window, every_row=every_row)
 
     table = table_of(observation, "htrunk")
-    assert (table.state, table.problem) == (TableState.NOT_COMPARABLE, says)
+    assert (table.state, table.problem) == (TableState.NOT_COMPARABLE, message)
     assert not observation.in_sync
     assert table_of(observation, "synonyms").in_sync
 
 
 @ROLES
-def test_an_unusable_type_on_one_server_is_said_once(tmp_path: Path, role: Role) -> None:
+def test_an_unusable_type_on_one_server_is_reported_once(tmp_path: Path, role: Role) -> None:
     """One server's label as text is named with what is needed, not once more as a difference."""
     files = pair_of(tmp_path)
     alter(files, "htrunk", "ALTER starttime TYPE VARCHAR", [role])
@@ -152,7 +152,7 @@ def test_wider_labels_on_both_servers_are_compared(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", ["DROP COLUMN login", "ALTER login TYPE VARCHAR", "ALTER login TYPE DOUBLE"])
 def test_epochs_must_be_whole_numbers(tmp_path: Path, change: str) -> None:
-    """A table of epoch seconds whose epoch is lacking or something else cannot be compared, and says so."""
+    """A table of epoch seconds whose epoch is missing or of another type is not compared, and the verdict says so."""
     files = build_files(tmp_path, ["haglog"], both={"haglog": [row("haglog", login=960_181_200)]})
     alter(files, "haglog", change)
 
@@ -163,7 +163,7 @@ def test_epochs_must_be_whole_numbers(tmp_path: Path, change: str) -> None:
 
 
 def test_administration_without_a_usable_acd_is_not_comparable(tmp_path: Path) -> None:
-    """Administration is told apart by ACD, so its type counts there too."""
+    """Administration is divided by ACD, so the type of that column counts there too."""
     files = pair_of(tmp_path)
     alter(files, "synonyms", "ALTER acd_no TYPE VARCHAR")
 
@@ -193,22 +193,22 @@ def verdict_of(files: Files, name: str) -> ColumnsVerdict:
     return judge_columns(catalogue().table(name), live)
 
 
-@pytest.mark.parametrize(("change", "says"), OPTIONAL)
-def test_a_length_or_incomplete_lacking_on_both_is_a_note(tmp_path: Path, change: str, says: str) -> None:
+@pytest.mark.parametrize(("change", "message"), OPTIONAL)
+def test_a_length_or_incomplete_lacking_on_both_is_a_note(tmp_path: Path, change: str, message: str) -> None:
     """Rows can be compared without either column: the verdict leaves it out of the time columns and says so once."""
     files = pair_of(tmp_path)
     alter(files, "htrunk", change)
 
     verdict = verdict_of(files, "htrunk")
 
-    assert (verdict.state, verdict.notes) == (TableState.COMPARED, (says,))
+    assert (verdict.state, verdict.notes) == (TableState.COMPARED, (message,))
     assert verdict.time is not None
     assert (verdict.time.interval is None) == ("intrvl" in change)
     assert (verdict.time.incomplete is None) == ("incomplete" in change)
 
 
-@pytest.mark.parametrize(("change", "says"), OPTIONAL[:2])
-def test_a_table_without_length_or_incomplete_is_compared(tmp_path: Path, change: str, says: str) -> None:
+@pytest.mark.parametrize(("change", "message"), OPTIONAL[:2])
+def test_a_table_without_length_or_incomplete_is_compared(tmp_path: Path, change: str, message: str) -> None:
     """The table itself is compared without that column, and the note stands in the report."""
     files = pair_of(tmp_path)
     alter(files, "htrunk", change)
@@ -217,37 +217,37 @@ def test_a_table_without_length_or_incomplete_is_compared(tmp_path: Path, change
     observation = files.open().verify(tables=("htrunk",))
 
     assert drift_counts(observation, "htrunk") == [(500, 2, 0, 0)]
-    assert table_of(observation, "htrunk").notes == (says,)
+    assert table_of(observation, "htrunk").notes == (message,)
 
 
-def test_coverage_tells_how_long_each_interval_is(tmp_path: Path) -> None:
-    """The longest length any witness tells of an interval counts."""
+def test_coverage_has_the_length_of_each_interval(tmp_path: Path) -> None:
+    """The longest length any witness has of an interval counts."""
     quarters = trunks(400, 500, minutes=15)
     files = build_files(
         tmp_path, ["hsplit", "htrunk"], both={"htrunk": quarters, "hsplit": half_hours(430, 500), "linkex": []}
     )
 
-    seen = facts_of(files, Role.PRIMARY).coverage
+    coverage = facts_of(files, Role.PRIMARY).coverage
 
-    assert [(one.label, one.length) for one in seen] == [(400, 15), (415, 15), (430, 30), (445, 15)]
+    assert [(one.label, one.length) for one in coverage] == [(400, 15), (415, 15), (430, 30), (445, 15)]
 
 
 @pytest.mark.parametrize(
     ("settings", "length"), [("", 30), ("intervals = { default = 60 }", 60), ('intervals = { "1" = 15 }', 15)]
 )
 @pytest.mark.parametrize("change", ["ALTER intrvl TYPE SMALLINT USING NULL", "DROP COLUMN intrvl"])
-def test_an_interval_that_tells_no_length_has_the_pair_files(
+def test_an_interval_without_a_length_has_the_pair_files(
     tmp_path: Path, settings: str, length: int, change: str
 ) -> None:
-    """Where no row says how long an interval is, the pair file does, else it is half an hour."""
+    """Where no row has the length of an interval, it is that of the pair file, else half an hour."""
     files = pair_of(tmp_path, settings=settings)
     alter(files, "htrunk", change, ["primary"])
 
     assert {one.length for one in facts_of(files, Role.PRIMARY).coverage} == {length}
 
 
-def test_a_length_told_by_one_witness_is_not_widened_by_another(tmp_path: Path) -> None:
-    """A witness without lengths does not make a quarter of an hour that another tells of longer."""
+def test_a_length_from_one_witness_is_not_widened_by_another(tmp_path: Path) -> None:
+    """A witness without lengths does not lengthen a quarter of an hour of another."""
     files = build_files(
         tmp_path,
         ["hsplit", "htrunk"],
@@ -258,8 +258,8 @@ def test_a_length_told_by_one_witness_is_not_widened_by_another(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("absurd", [0, -30, 45, 32_000])
-def test_a_length_that_cannot_be_is_as_good_as_none(tmp_path: Path, absurd: int) -> None:
-    """No CMS has such intervals: verify and coverage go by the half hour instead."""
+def test_an_impossible_length_is_ignored(tmp_path: Path, absurd: int) -> None:
+    """No CMS has such intervals: verify and coverage use the half hour instead."""
     files = pair_of(tmp_path)
     for role in Role:
         files.run(role, "UPDATE htrunk SET intrvl = ? WHERE tkgrp = 1 OR starttime = 500", [absurd])
@@ -271,7 +271,7 @@ def test_a_length_that_cannot_be_is_as_good_as_none(tmp_path: Path, absurd: int)
     assert files.open().verify(tables=("htrunk",)).in_sync
 
 
-def test_intervals_that_cannot_have_been_cover_nothing(tmp_path: Path) -> None:
+def test_impossible_intervals_cover_nothing(tmp_path: Path) -> None:
     """Rows at no time of day, or in no year of a CMS, vouch for no interval."""
     files = pair_of(tmp_path)
     before = facts_of(files, Role.PRIMARY)
@@ -288,8 +288,8 @@ def test_intervals_that_cannot_have_been_cover_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("day", ["20000-01-01", "infinity", "1699-01-01"])
-def test_days_that_cannot_have_been_stop_no_verify(tmp_path: Path, day: str) -> None:
-    """A witness with a row in no year of a CMS tells of its other rows all the same."""
+def test_impossible_days_stop_no_verify(tmp_path: Path, day: str) -> None:
+    """A witness with a row in no year of a CMS still counts with its other rows."""
     files = pair_of(tmp_path)
     files.run("primary", f"UPDATE htrunk SET row_date = DATE '{day}' WHERE starttime = 500")
 
@@ -300,7 +300,7 @@ NAMED = """
 summary = "Names of our own"
 class = "custom"
 key = ["Id", "Lost"]
-kept = "copying"
+synced_by = "copying"
 
 [tables]
 c_named = {}
@@ -312,7 +312,7 @@ Lost = { type = "integer" }
 
 
 def test_names_are_matched_without_regard_to_case(tmp_path: Path) -> None:
-    """A key that the spec and the servers write otherwise is the key; one that both servers lack is said to be."""
+    """A key column in another case is the key; one that both servers lack is reported."""
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "c_named.toml").write_text(NAMED)
     files = build_files(tmp_path, [])
@@ -322,12 +322,12 @@ def test_names_are_matched_without_regard_to_case(tmp_path: Path) -> None:
 
     (found,) = open_pair(files.pair_file, specs=(tmp_path / "specs",)).verify(tables=("c_named",)).tables
 
-    assert found.notes == ("lost is on neither server, so rows that differ are told apart without it",)
+    assert found.notes == ("lost is on neither server, so rows that differ are distinguished without it",)
     assert [(sample.key, sample.changes[0].column) for sample in found.samples] == [((("id", 1),), "name")]
 
 
-def test_a_table_that_cannot_be_asked_about_is_not_compared() -> None:
-    """What its server says is wrong with it is the verdict's reason, with the server's name."""
+def test_a_table_that_cannot_be_read_is_not_compared() -> None:
+    """The problem its server reports is the reason of the verdict, with the server's name."""
     spec = catalogue().table("users")
     fine = LiveTable("users", ())
     odd = replace(fine, problem='has the columns "Id" and "id", whose names differ only in case')

@@ -1,4 +1,4 @@
-"""Servers whose tables are not as the catalogue says: what follows is said in a sentence, never a traceback."""
+"""Servers whose tables are not as in the catalogue: the result is a sentence, never a traceback."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ UNFIT_FACTS = [
         "ALTER last_time TYPE TIMESTAMP USING TIMESTAMP '2000-06-05 07:00:00'",
         f"column last_time of type TIMESTAMP where text is needed, {ARCHIVES}",
     ),
-    ("dcalloc", "DROP COLUMN item", "no column item, so how long it keeps rows is not known"),
-    ("dcalloc", "DROP COLUMN days_intrahour", "no column days_intrahour, so how long it keeps intervals is not known"),
-    ("dcalloc", "RENAME days_daily TO days", "no column days_daily, so how long it keeps days is not known"),
+    ("dcalloc", "DROP COLUMN item", "no column item, so how long it stores rows is not known"),
+    ("dcalloc", "DROP COLUMN days_intrahour", "no column days_intrahour, so how long it stores intervals is not known"),
+    ("dcalloc", "RENAME days_daily TO days", "no column days_daily, so how long it stores days is not known"),
     (
         "dcalloc",
         "ALTER num_items TYPE VARCHAR",
-        f"column num_items of type VARCHAR {NUMBER}, so how many rows its circular tables hold is not known",
+        f"column num_items of type VARCHAR {NUMBER}, so the capacity of its circular tables is not known",
     ),
     ("acds", "DROP COLUMN acd", "no column acd, so the ACDs set up there are not known"),
     ("acds", "ALTER intrvl TYPE VARCHAR", f"column intrvl of type VARCHAR {NUMBER}, so the interval lengths set up"),
@@ -52,9 +52,9 @@ UNFIT_FACTS = [
 
 @pytest.mark.sampled
 @ROLES
-@pytest.mark.parametrize(("table", "change", "says"), some_of(UNFIT_FACTS, 2))
+@pytest.mark.parametrize(("table", "change", "message"), some_of(UNFIT_FACTS, 2))
 def test_a_fact_that_cannot_be_read_is_a_sentence(
-    tmp_path: Path, role: Role, table: str, change: str, says: str
+    tmp_path: Path, role: Role, table: str, change: str, message: str
 ) -> None:
     """A column lacking or of another type is named with what is not known without it; the tables are compared."""
     files = pair_of(tmp_path)
@@ -63,7 +63,7 @@ def test_a_fact_that_cannot_be_read_is_a_sentence(
     observation = files.open().verify(tables=("htrunk",))
 
     (note,) = noted(observation, role)
-    assert note.startswith(f"{role}: {table} has {says}")
+    assert note.startswith(f"{role}: {table} has {message}")
     assert noted(observation, role.other) == ()
     assert table_of(observation, "htrunk").rows_compared
     assert observation.in_sync
@@ -81,7 +81,7 @@ def test_all_columns_that_do_not_fit_are_one_sentence(tmp_path: Path) -> None:
 
 
 def test_only_the_fact_of_the_lacking_column_is_left_out(tmp_path: Path) -> None:
-    """Without days_daily nobody knows how long days are kept, and the rest of the storage allocation still counts."""
+    """Without days_daily it is not known how long days are stored, and the rest of the storage allocation counts."""
     files = pair_of(tmp_path)
     before = facts_of(files, Role.SECONDARY)
     alter(files, "dcalloc", "DROP COLUMN days_daily", ["secondary"])
@@ -89,13 +89,13 @@ def test_only_the_fact_of_the_lacking_column_is_left_out(tmp_path: Path) -> None
     after = facts_of(files, Role.SECONDARY)
 
     assert after.storage_allocations == tuple(
-        kept for kept in before.storage_allocations if kept.archive is not Archive.DAILY
+        one for one in before.storage_allocations if one.archive is not Archive.DAILY
     )
     assert (after.archives, after.outages, after.acds) == (before.archives, before.outages, before.acds)
 
 
 @ROLES
-def test_names_in_upper_case_tell_the_same_facts(tmp_path: Path, role: Role) -> None:
+def test_names_in_upper_case_give_the_same_facts(tmp_path: Path, role: Role) -> None:
     """A server that spells its tables and columns in upper case is read like any other."""
     files = pair_of(tmp_path)
     before = facts_of(files, role)
@@ -115,7 +115,7 @@ def test_names_in_upper_case_tell_the_same_facts(tmp_path: Path, role: Role) -> 
 
 @ROLES
 def test_an_archive_status_that_cannot_be_read_refuses_the_resync(tmp_path: Path, role: Role) -> None:
-    """Where nobody knows what was archived, nothing is copied (rule 6)."""
+    """Where it is not known what was archived, nothing is copied (rule 6)."""
     files = pair_of(tmp_path)
     alter(files, "arch_stat", "DROP COLUMN last_time", [role])
 
@@ -128,7 +128,7 @@ def test_an_archive_status_that_cannot_be_read_refuses_the_resync(tmp_path: Path
 
 
 def test_a_table_the_server_fails_to_read_is_a_note(tmp_path: Path) -> None:
-    """A diary that exists and cannot be read leaves its outages unknown, and says so with the server's words."""
+    """A diary that exists and cannot be read leaves its outages unknown, and the note has the server's message."""
     files = pair_of(tmp_path)
     files.run("primary", "ALTER TABLE linkex RENAME TO diary")
     files.run("primary", "CREATE VIEW linkex AS SELECT acd, row_date, row_time, duration, reason FROM diary")
@@ -150,39 +150,39 @@ def broken_view(files: Files, role: Role, table: str, column: str) -> None:
 
 
 @pytest.mark.soak("missing")
-@pytest.mark.parametrize("gone", [True, False], ids=["missing", "unreadable"])
-def test_an_archive_status_nobody_can_read_is_said_everywhere(tmp_path: Path, typed: Typing, gone: bool) -> None:
-    """Status, check, outages and a resync say why arch_stat tells nothing, and never that to wait helps."""
+@pytest.mark.parametrize("missing", [True, False], ids=["missing", "unreadable"])
+def test_an_unreadable_archive_status_is_reported_everywhere(tmp_path: Path, typed: Typing, missing: bool) -> None:
+    """Status, check, outages and a resync say why arch_stat is not known, and never advise to wait."""
     files = pair_of(tmp_path)
     files.add("primary", "linkex", link(500, 6 * 60))
-    if gone:
+    if missing:
         files.run("secondary", "DROP TABLE arch_stat")
     else:
         broken_view(files, Role.SECONDARY, "arch_stat", "last_time")
-    why = "there is no table arch_stat" if gone else "arch_stat cannot be read (Binder Error: "
+    why = "there is no table arch_stat" if missing else "arch_stat cannot be read (Binder Error: "
     pair = ("--pair", files.pair_file)
 
     status, check, outages = (typed(word, *pair) for word in ("status", "check", "outages"))
     refused = typed("resync", *pair, *WINDOW, "--table", "htrunk", "--wait", "--dry-run")
     all_at_once = typed("resync", *pair, "--outages", "--wait", "--dry-run")
 
-    for said in (status, check, refused, all_at_once):
-        assert why in said.text
-        assert "has no row" not in said.text
+    for result in (status, check, refused, all_at_once):
+        assert why in result.text
+        assert "has no row" not in result.text
     assert "not known to be archived" in outages.text
     assert (refused.code, all_at_once.code) == (4, 4)
     assert "no waiting helps" in refused.text
 
 
-def test_a_diary_that_is_not_there_is_not_one_without_outages(tmp_path: Path, typed: Typing) -> None:
+def test_a_missing_diary_is_not_one_without_outages(tmp_path: Path, typed: Typing) -> None:
     """Status and check say that outages are not known, and status why."""
     files = pair_of(tmp_path)
     files.run("secondary", "DROP TABLE linkex")
 
     status, check = (typed(word, "--pair", files.pair_file) for word in ("status", "check"))
 
-    for said in (status, check):
-        (line,) = [line for line in said.out.splitlines() if line.startswith("outages of links")]
+    for result in (status, check):
+        (line,) = [line for line in result.out.splitlines() if line.startswith("outages of links")]
         assert line.endswith(" not known")
     assert "secondary: the outages of its links are not known: there is no table linkex." in status.text
 
@@ -215,8 +215,8 @@ ABSURD_OUTAGES: list[dict[str, Any]] = [
 ]
 
 
-def test_outages_that_cannot_have_been_are_left_out(tmp_path: Path) -> None:
-    """Rows with a time, date or duration that cannot be are counted in a note, and the others tell their outages."""
+def test_impossible_outages_are_left_out(tmp_path: Path) -> None:
+    """Rows with an impossible time, date or duration are counted in a note, and the others give their outages."""
     files = pair_of(tmp_path)
     alter(files, "linkex", "ALTER duration TYPE BIGINT", ["primary"])
     files.add("primary", "linkex", *({**outage(513, 360), **absurd} for absurd in ABSURD_OUTAGES))
@@ -229,7 +229,7 @@ def test_outages_that_cannot_have_been_are_left_out(tmp_path: Path) -> None:
 
     count = len(ABSURD_OUTAGES) + 4
     assert facts.notes == (
-        f"primary: linkex tells no ACD, time or duration in {count} of its rows, so those are left out",
+        f"primary: linkex has no ACD, time or duration in {count} of its rows, so these are left out",
     )
     assert [str(one.span) for one in facts.outages] == ["2000-06-05 05:13-05:18"]
 
@@ -244,7 +244,7 @@ def test_outages_of_no_duration_and_clock_resets_are_ordinary(tmp_path: Path) ->
     assert (facts.notes, facts.outages) == ((), ())
 
 
-def test_storage_that_cannot_be_is_left_out(tmp_path: Path) -> None:
+def test_impossible_storage_is_left_out(tmp_path: Path) -> None:
     """NULL, negative and enormous storage allocations do not stop a verify."""
     files = pair_of(tmp_path)
     low, high = -(2**15), 2**15 - 1
@@ -260,18 +260,18 @@ def test_storage_that_cannot_be_is_left_out(tmp_path: Path) -> None:
 
     facts = facts_of(files, Role.SECONDARY)
 
-    assert min(kept.periods for kept in facts.storage_allocations) == 0
-    assert min(kept.capacity for kept in facts.storage_allocations) == 0
+    assert min(one.periods for one in facts.storage_allocations) == 0
+    assert min(one.capacity for one in facts.storage_allocations) == 0
     assert files.open().verify(tables=("htrunk",)).in_sync
 
 
 @pytest.mark.parametrize("text", ["", "13/45/99 99:99", "01/01/0001 00:00", "9999-12-31 23:59", None])
-def test_an_archive_time_that_cannot_be_is_not_known(tmp_path: Path, text: str | None) -> None:
-    """A last run in no year of a CMS, or at no time at all, is told as it stands."""
+def test_an_impossible_archive_time_is_not_known(tmp_path: Path, text: str | None) -> None:
+    """A last run in no year of a CMS, or at no time at all, is shown as it is stored."""
     files = pair_of(tmp_path)
     files.run("primary", "UPDATE arch_stat SET last_time = ? WHERE trim(arch_type) = '1'", [text])
 
-    with pytest.raises(NotArchivedError, match="which is not a time known here"):
+    with pytest.raises(NotArchivedError, match="which is not a valid time"):
         plan_of(files, tables=("htrunk",))
 
 

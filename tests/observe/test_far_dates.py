@@ -18,7 +18,7 @@ summary = "Days of our own"
 class = "custom"
 acd = "acd"
 key = ["split"]
-kept = "copying"
+synced_by = "copying"
 
 [tables]
 c_days = {{ archive = "{archive}" }}
@@ -75,7 +75,7 @@ def add(files: Files, role: str, day: str | None, split: int, *, until: str = "2
 @pytest.mark.parametrize("every_row", [False, True])
 @pytest.mark.parametrize("kind", ["daily", "interval", "event"])
 def test_rows_of_far_days_are_compared_with_everything(tmp_path: Path, kind: str, every_row: bool) -> None:
-    """Each such day is told from every other and from NULL; no window holds any of them."""
+    """Each such day is distinguished from every other and from NULL; no window contains any of them."""
     files, pair = pair_of(tmp_path, kind)
     for split, day in enumerate((*FAR, None)):
         add(files, "primary", day, split)
@@ -110,7 +110,7 @@ def test_far_seconds_and_days_of_logins_are_counted_once(tmp_path: Path) -> None
 
 
 def test_a_far_date_elsewhere_is_a_value(tmp_path: Path) -> None:
-    """In a column that is no time, a date of any calendar is compared, shown, copied and put back like another."""
+    """In a column that is no time, a date of any calendar is compared, shown, copied and restored like another."""
     files, pair = pair_of(tmp_path, "daily")
     for split, until in enumerate(FAR):
         add(files, "primary", "2000-06-05", split, until=until)
@@ -130,17 +130,17 @@ def test_a_far_date_elsewhere_is_a_value(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("year", ["0001", "9999"])
 def test_a_time_no_cms_has_is_a_fault_of_the_pair_file(tmp_path: Path, year: str) -> None:
-    """The clock that a pair file sets lies in the years a CMS knows; another is one sentence with its key."""
+    """The clock that a pair file sets is in the years of a CMS; another is refused in one sentence with its key."""
     files = build_files(tmp_path, [])
     files.pair_file.write_text(files.pair_file.read_text().replace("as_of = 2000", f"as_of = {year}"))
 
-    with pytest.raises(PairFileError, match="as_of: lies where no data can be: a CMS knows the years 1970 to 2069"):
+    with pytest.raises(PairFileError, match="as_of: is outside the years 1970 to 2069"):
         open_pair(files.pair_file)
 
 
 @pytest.mark.parametrize("window", [(1, 2), (2000, 9999)])
-def test_a_window_no_data_can_be_in_is_refused(tmp_path: Path, window: tuple[int, int]) -> None:
-    """A window of a program's own is refused in a sentence, as one that was typed is."""
+def test_a_window_without_possible_data_is_refused(tmp_path: Path, window: tuple[int, int]) -> None:
+    """A window given by a program is refused in a sentence, like a typed one."""
     _, pair = pair_of(tmp_path, "daily")
 
     with pytest.raises(WindowError, match="lies where no data can be"):

@@ -1,4 +1,4 @@
-"""Labels that are no time of day: every command says that they are, in one bucket, and no window holds them."""
+"""Labels that are no time of day: every command says so, in one bucket, and no window contains them."""
 
 from __future__ import annotations
 
@@ -39,27 +39,27 @@ def test_they_are_one_bucket(tmp_path: Path, every_row: bool) -> None:
 
 @pytest.mark.soak("True")
 @pytest.mark.parametrize("every_row", [False, True])
-def test_one_label_is_told_from_another(tmp_path: Path, every_row: bool) -> None:
-    """Rows that differ in nothing but such a label are not alike, though no bucket fixes it."""
+def test_one_label_is_distinguished_from_another(tmp_path: Path, every_row: bool) -> None:
+    """Rows that differ only in such a label are different, though no bucket has it."""
     pair = with_own_tables(tmp_path, primary={CALLS: [call(9999, 1)]}, secondary={CALLS: [call(9998, 1)]}).open()
 
     assert not pair.verify(tables=CALLS, every_row=every_row).in_sync
 
 
-def test_no_command_gives_them_a_time(tmp_path: Path, typed: Typing) -> None:
-    """A verdict says that they are at no time of day, tells no command, and any window is in sync without them."""
+def test_no_command_is_suggested_for_them(tmp_path: Path, typed: Typing) -> None:
+    """A verdict says that they are at no time of day, suggests no command, and any window is in sync without them."""
     files = odd_pair(tmp_path)
     before = files.bag("secondary", CALLS)
     pair = ("--pair", files.pair_file)
 
-    seen = typed("verify", *pair, "--table", CALLS)
+    verified = typed("verify", *pair, "--table", CALLS)
     window = typed("verify", *pair, "--table", CALLS, *MORNING)
     resync = typed("resync", *pair, "--table", CALLS, *MORNING, "--yes")
 
-    assert "ACD 1 at no time of day" in seen.text
-    assert f"{CALLS} ACD 1 {DAY} at no time of day" in seen.text
-    assert f"No copy repairs {CALLS}: the rows that differ have no time" in seen.text
-    assert "To repair it" not in seen.text
-    assert "interval lengths" not in seen.text
-    assert (seen.code, window.code, resync.code) == (3, 0, 0)
+    assert "ACD 1 at no time of day" in verified.text
+    assert f"{CALLS} ACD 1 {DAY} at no time of day" in verified.text
+    assert f"No copy repairs {CALLS}: the rows that differ have no time" in verified.text
+    assert "To repair it" not in verified.text
+    assert "interval lengths" not in verified.text
+    assert (verified.code, window.code, resync.code) == (3, 0, 0)
     assert files.bag("secondary", CALLS) == before

@@ -1,4 +1,4 @@
-"""What goes wrong with one table is that table's verdict: the others are compared and repaired."""
+"""An error of one table is that table's verdict: the others are compared and repaired."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def drifting(folder: Path, **more: Any) -> Files:
 def failing(table: str, error: ServerError) -> Callable[[str], None]:
     """Return what makes a server fail at one table."""
 
-    def asked(name: str) -> None:
+    def fail(name: str) -> None:
         if name == table:
             raise error
 
-    return asked
+    return fail
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_the_others_are_compared(tmp_path: Path, typed: Typing) -> None:
     files = drifting(tmp_path)
 
     found = files.open().verify(tables=TABLES)
-    said = typed("verify", "--pair", files.pair_file, *(word for name in TABLES for word in ("--table", name)))
+    result = typed("verify", "--pair", files.pair_file, *(word for name in TABLES for word in ("--table", name)))
     document = typed("verify", "--pair", files.pair_file, "--table", "hcwc", "--table", "htrunk", "--json").document
 
     assert [(table.spec.name, table.state, table.differs) for table in found.tables] == [
@@ -69,26 +69,26 @@ def test_the_others_are_compared(tmp_path: Path, typed: Typing) -> None:
         ("hcwc", TableState.NOT_READ, False),
     ]
     assert not found.in_sync
-    assert said.code == 1
-    assert f"hcwc: {MAY_NOT}. {GRANT}" in said.text
-    assert "DRIFT 2 tables and 2 buckets differ, of 2 tables" in said.text
-    assert "NOT COMPARED 1 table: whether it differs is not known." in said.text
+    assert result.code == 1
+    assert f"hcwc: {MAY_NOT}. {GRANT}" in result.text
+    assert "DRIFT 2 tables and 2 buckets differ, of 2 tables" in result.text
+    assert "NOT COMPARED 1 table: whether it differs is not known." in result.text
     assert document["not_compared"] == [{"table": "hcwc", "problem": MAY_NOT, "hint": GRANT}]
     assert document["counts"] == {"in_sync": 0, "differing": 1, "not_compared": 1, "empty": 0}
     assert [table["in_sync"] for table in document["tables"]] == [None, False]
 
 
 @pytest.mark.usefixtures("unreadable")
-def test_a_report_tells_what_was_not_compared_from_drift(tmp_path: Path, typed: Typing) -> None:
+def test_a_report_distinguishes_tables_not_compared_from_drift(tmp_path: Path, typed: Typing) -> None:
     """Where nothing differs afterwards but one table could not be compared, the report names that and no drift."""
     files = drifting(tmp_path)
     named = ("--table", "hcwc", "--table", "htrunk")
     typed("resync", "--pair", files.pair_file, *WINDOW, *named, "--yes")
 
-    said = typed("report", "--pair", files.pair_file)
+    result = typed("report", "--pair", files.pair_file)
 
-    assert "checked afterwards: not compared: hcwc; nothing differs in the others" in said.text
-    assert "drift remained" not in said.text
+    assert "checked afterwards: not compared: hcwc; nothing differs in the others" in result.text
+    assert "drift remained" not in result.text
     assert typed("runs", "--pair", files.pair_file, "--json").document["runs"][0]["not_compared_after"] == ["hcwc"]
 
 
@@ -97,19 +97,19 @@ def test_nothing_is_called_in_sync_beside_it(tmp_path: Path, typed: Typing) -> N
     """Where all others are alike the verdict is not IN SYNC, but that one was not compared."""
     files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks(), "hcwc": [code(500)]})
 
-    said = typed("verify", "--pair", files.pair_file, "--table", "htrunk", "--table", "hcwc")
+    result = typed("verify", "--pair", files.pair_file, "--table", "htrunk", "--table", "hcwc")
 
-    assert said.code == 1
-    assert "IN SYNC" not in said.text
-    assert "whether it differs is not known. Nothing differs in the others: 1 table" in said.text
+    assert result.code == 1
+    assert "IN SYNC" not in result.text
+    assert "whether it differs is not known. Nothing differs in the others: 1 table" in result.text
 
 
-def test_a_view_over_a_file_that_is_gone_ends_nothing_else(tmp_path: Path) -> None:
-    """It is told of the one view, not as a database that cannot be opened."""
+def test_a_view_over_a_deleted_file_stops_no_other_table(tmp_path: Path) -> None:
+    """The error names the one view, and not a database that cannot be opened."""
     files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks(), "hcwc": [code(500)]})
     rows = tmp_path / "hcwc.parquet"
-    files.run("secondary", "ALTER TABLE hcwc RENAME TO hcwc_held")
-    files.run("secondary", f"COPY hcwc_held TO '{rows}'")
+    files.run("secondary", "ALTER TABLE hcwc RENAME TO hcwc_rows")
+    files.run("secondary", f"COPY hcwc_rows TO '{rows}'")
     files.run("secondary", f"CREATE VIEW hcwc AS SELECT * FROM read_parquet('{rows}')")
     rows.unlink()
 
@@ -119,11 +119,11 @@ def test_a_view_over_a_file_that_is_gone_ends_nothing_else(tmp_path: Path) -> No
         "htrunk": TableState.COMPARED,
         "hcwc": TableState.NOT_READ,
     }
-    assert "a file that a view reads is not there" in found.not_compared[0].problem
+    assert "a file that a view reads is missing" in found.not_compared[0].problem
 
 
 def test_a_server_that_fails_as_a_whole_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lost connection is no matter of one table."""
+    """A lost connection is not an error of one table."""
     files = drifting(tmp_path)
     interfere(monkeypatch, Role.SECONDARY, Interference(before_query=failing("hcwc", ServerUnreachableError("gone"))))
 
@@ -133,23 +133,23 @@ def test_a_server_that_fails_as_a_whole_ends_it(tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.usefixtures("unreadable")
 def test_the_others_are_repaired(tmp_path: Path, typed: Typing) -> None:
-    """A resync names the table as left, repairs the others and ends with 5; a roll-up of it is not written either."""
+    """A resync names the table as skipped, repairs the others and ends with 5; its roll-ups are not written either."""
     files = drifting(tmp_path)
     tables = [word for name in ("htrunk", "hcwc", "dcwc") for word in ("--table", name)]
 
     plan = files.open().plan_resync(window=MORNING, tables=("htrunk", "hcwc"))
-    said = typed("resync", "--pair", files.pair_file, "--yes", *WINDOW, *tables)
+    result = typed("resync", "--pair", files.pair_file, "--yes", *WINDOW, *tables)
 
     assert [(one.table, one.reason, one.detail) for one in plan.skipped] == [("hcwc", SkipReason.NOT_COMPARED, MAY_NOT)]
-    assert said.code == 5
-    assert f"hcwc: not compared ({MAY_NOT})" in said.text
+    assert result.code == 5
+    assert f"hcwc: not compared ({MAY_NOT})" in result.text
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
-    assert "syncengine resume" not in said.text
+    assert "syncengine resume" not in result.text
 
 
 @pytest.mark.usefixtures("unreadable")
 def test_alone_it_is_an_error(tmp_path: Path) -> None:
-    """Where nothing else was asked for, planning fails with what the server said."""
+    """Where no other table was requested, planning fails with the server's message."""
     files = drifting(tmp_path)
 
     with pytest.raises(ServerError, match="permission denied for table hcwc"):
@@ -159,7 +159,7 @@ def test_alone_it_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("unreadable")
 @pytest.mark.parametrize("settings", ["", "elsewhere"], ids=["", "where nothing may be written"])
 def test_outages_do_not_say_that_nothing_differs(tmp_path: Path, typed: Typing, settings: str) -> None:
-    """An outage of which the other tables are alike is told as not known, shown without -v, and the exit is 1."""
+    """An outage of which the other tables are alike is not known, shown without -v, and the exit is 1."""
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc"],
@@ -171,26 +171,26 @@ def test_outages_do_not_say_that_nothing_differs(tmp_path: Path, typed: Typing, 
         files.pair_file.write_text(pair_file.replace('load = "r3v8ag.f"', 'load = "r3v8ag.g"', 1))
 
     report = files.open().outages()
-    said = typed("outages", "--pair", files.pair_file)
+    result = typed("outages", "--pair", files.pair_file)
     document = typed("outages", "--pair", files.pair_file, "--json").document
 
     assert report.not_compared == (("hcwc", MAY_NOT),)
     assert [finding.outlook for finding in report.findings] == [Outlook.UNKNOWN]
-    assert said.code == 1
-    assert "ACD 1 2000-06-05 05:00-05:29 not known" in said.text
-    assert "not compared: hcwc" in said.text
-    assert f"hcwc is not compared: {MAY_NOT}." in said.text
-    assert "1 outage: 1 not known." in said.text
-    assert "nothing differs" not in said.text
+    assert result.code == 1
+    assert "ACD 1 2000-06-05 05:00-05:29 not known" in result.text
+    assert "not compared: hcwc" in result.text
+    assert f"hcwc is not compared: {MAY_NOT}." in result.text
+    assert "1 outage: 1 not known." in result.text
+    assert "nothing differs" not in result.text
     assert document["open"]
-    (told,) = document["outages"]
-    assert told["outlook"] == "not known"
-    assert [(one["table"], one["why"]) for one in told["kept"]] == [("hcwc", "not-compared")]
+    (outage,) = document["outages"]
+    assert outage["outlook"] == "not known"
+    assert [(one["table"], one["reason"]) for one in outage["skipped"]] == [("hcwc", "not-compared")]
 
 
 @pytest.mark.usefixtures("unreadable")
 def test_an_outage_that_can_be_repaired_names_what_was_not_compared(tmp_path: Path) -> None:
-    """What differs elsewhere is repaired all the same; one that is not archived yet waits, whatever was compared."""
+    """Other differences are still repaired; an outage that is not archived yet waits, whatever was compared."""
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc"],
@@ -213,15 +213,15 @@ def test_a_backfill_of_the_others_is_partly_done(tmp_path: Path, typed: Typing) 
     files = drifting(tmp_path)
     words = ("--table", "htrunk", "--table", "hcwc", "--window", "2000-06-05 00:00..06:29")
 
-    said = typed("backfill", "--pair", files.pair_file, "--yes", *words)
+    result = typed("backfill", "--pair", files.pair_file, "--yes", *words)
 
-    assert said.code == 5
-    assert "not compared: hcwc" in said.text
+    assert result.code == 5
+    assert "not compared: hcwc" in result.text
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
 
 
 def test_agent_groups_are_not_written_without_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where synonyms cannot be read, agroups stay as they are (High Availability guide, chapter 3)."""
+    """Where synonyms cannot be read, agroups are not changed (High Availability guide, chapter 3)."""
     files = build_files(
         tmp_path,
         ["synonyms", "agroups"],
@@ -239,7 +239,7 @@ def test_agent_groups_are_not_written_without_their_names(tmp_path: Path, monkey
 
 
 def test_a_table_that_cannot_be_written_does_not_end_the_others(tmp_path: Path, typed: Typing) -> None:
-    """A unique index that the source's rows rightly break fails its own step; the others are done, and exit is 5."""
+    """A unique index that the source's rows violate fails its own step; the others are done, and exit is 5."""
     files = drifting(tmp_path)
     files.run("primary", "INSERT INTO htrunk SELECT * FROM htrunk WHERE starttime = 500 AND tkgrp = 1")
     files.run("secondary", "CREATE UNIQUE INDEX once ON htrunk (row_date, starttime, tkgrp)")
@@ -257,11 +257,11 @@ def test_a_table_that_cannot_be_written_does_not_end_the_others(tmp_path: Path, 
     record = files.open().runs()[0]
     assert record.state is RunState.PARTLY
     assert not record.resumable
-    for said in (again, alone):
-        assert said.code == 1
-        assert "step 1 (htrunk) was not done: " in said.text
-        assert "again as this run was begun: it plans the rest anew" in said.text
-        assert "syncengine resume" not in said.text
+    for result in (again, alone):
+        assert result.code == 1
+        assert "step 1 (htrunk) was not done: " in result.text
+        assert "again as this run was begun: it plans the rest anew" in result.text
+        assert "syncengine resume" not in result.text
 
 
 def _parts(plan: Any) -> list[Any]:
@@ -287,10 +287,10 @@ def test_a_table_that_was_named_and_is_nowhere_is_a_mistake(
     for role in ("primary", "secondary"):
         files.run(role, f"DROP TABLE IF EXISTS {named[1]}")
 
-    said = typed(*words, "--pair", files.pair_file, "--table", named[0], "--table", named[1])
+    result = typed(*words, "--pair", files.pair_file, "--table", named[0], "--table", named[1])
 
-    assert said.code == 2
-    assert f"{named[1]} is on neither server." in said.err
+    assert result.code == 2
+    assert f"{named[1]} is on neither server." in result.err
 
 
 def test_tables_can_be_left_out(tmp_path: Path) -> None:
@@ -319,25 +319,25 @@ def test_tables_can_be_left_out(tmp_path: Path) -> None:
     ids=lambda words: " ".join(words[:2]),
 )
 def test_every_command_that_compares_leaves_tables_out(tmp_path: Path, typed: Typing, words: tuple[str, ...]) -> None:
-    """A name nobody knows is refused, so that none is passed over in silence; one that is known is not compared."""
+    """An unknown name is refused, so that none is ignored silently; a known table is not compared."""
     files = drifting(tmp_path, secondary={"linkex": [link(513, 360)]})
-    meant: list[str | Path] = [*words, "--pair", files.pair_file]
-    told = words[0] != "sync" and "--internal" not in words
+    command: list[str | Path] = [*words, "--pair", files.pair_file]
+    shows_all_tables = words[0] != "sync" and "--internal" not in words
 
-    asked = typed(*meant)
-    unknown = typed(*meant, "--exclude-table", "hcwd")
-    left_out = typed(*meant, "--exclude-table", "hcwc")
+    whole = typed(*command)
+    unknown = typed(*command, "--exclude-table", "hcwd")
+    without_hcwc = typed(*command, "--exclude-table", "hcwc")
 
     assert unknown.code == 2
-    assert "No table is called 'hcwd' in any spec." in unknown.err
-    assert ("hcwc" in asked.out) is told
-    # A command that is told leaves out the same.
-    assert "hcwc" not in left_out.out.replace("--exclude-table hcwc", "")
+    assert "There is no table 'hcwd' in any spec." in unknown.err
+    assert ("hcwc" in whole.out) is shows_all_tables
+    # A command that is suggested leaves out the same tables.
+    assert "hcwc" not in without_hcwc.out.replace("--exclude-table hcwc", "")
 
 
 @pytest.mark.usefixtures("unreadable")
 def test_days_are_not_copied_over_intervals_that_cannot_be_read(tmp_path: Path) -> None:
-    """A day may be copied only where its intervals agree, and of these nobody knows."""
+    """A day may be copied only where its intervals agree, and here that is not known."""
     day = row("dcwc", row_date=date(2000, 6, 4), cwc="7", acdcalls=40)
     files = build_files(tmp_path, ["htrunk", "hcwc", "dcwc"], both={"htrunk": trunks()}, primary={"dcwc": [day]})
 
@@ -352,30 +352,30 @@ def test_days_are_not_copied_over_intervals_that_cannot_be_read(tmp_path: Path) 
 
 @pytest.mark.usefixtures("unreadable")
 def test_the_daily_check_names_it(tmp_path: Path, typed: Typing) -> None:
-    """It is not called in sync, and the table is told apart from those that differ."""
+    """It is not called in sync, and the table is not among those that differ."""
     files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks(), "hcwc": [code(500)]})
 
-    said = typed("status", "--pair", files.pair_file)
+    result = typed("status", "--pair", files.pair_file)
     document = typed("status", "--pair", files.pair_file, "--json").document["daily"]
 
-    assert said.code == 3
-    assert f"hcwc is not compared: {MAY_NOT}." in said.text
+    assert result.code == 3
+    assert f"hcwc is not compared: {MAY_NOT}." in result.text
     assert (document["differing"], document["not_compared"]) == ([], ["hcwc"])
 
 
 @pytest.mark.parametrize(
-    ("tables", "left_out", "error"),
+    ("tables", "exclude", "error"),
     [
         (("htrunk",), ("htrunk",), InputError),
         (("htrunk",), ("hcwd",), UnknownTableError),
     ],
 )
-def test_leaving_out_what_cannot_be_meant(
-    tmp_path: Path, tables: tuple[str, ...], left_out: tuple[str, ...], error: type[InputError]
+def test_tables_that_cannot_be_left_out(
+    tmp_path: Path, tables: tuple[str, ...], exclude: tuple[str, ...], error: type[InputError]
 ) -> None:
-    """A table that was named as well, or that nobody knows, is a mistake."""
+    """A table that was also named, or is unknown, is a mistake."""
     with pytest.raises(error):
-        drifting(tmp_path).open().verify(tables=tables, exclude=left_out)
+        drifting(tmp_path).open().verify(tables=tables, exclude=exclude)
 
 
 def test_names_cannot_be_left_out_beside_agent_groups(tmp_path: Path) -> None:
@@ -385,7 +385,7 @@ def test_names_cannot_be_left_out_beside_agent_groups(tmp_path: Path) -> None:
 
 
 def test_an_empty_table_is_not_in_sync(tmp_path: Path, typed: Typing) -> None:
-    """Empty on both is said, and counted by itself; where all are, the verdict is not IN SYNC."""
+    """Empty on both is reported and counted separately; where all are, the verdict is not IN SYNC."""
     files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks()})
 
     both = typed("verify", "--pair", files.pair_file, "--table", "htrunk", "--table", "hcwc")
@@ -411,16 +411,16 @@ def test_an_empty_table_is_not_in_sync(tmp_path: Path, typed: Typing) -> None:
 def test_a_dry_run_ends_with_1_as_verify_does(
     tmp_path: Path, typed: Typing, words: tuple[str, ...], alike: bool
 ) -> None:
-    """A table that was not compared outdoes what differs; a run that writes nothing beside it ends with 1 as well."""
+    """A table that was not compared outweighs differences; a run that writes nothing else ends with 1 as well."""
     files = drifting(tmp_path)
     if alike:
         files.add("secondary", "htrunk", *trunks(500, 530))
-    meant: list[str | Path] = [*words, "--pair", files.pair_file, "--table", "htrunk", "--table", "hcwc"]
+    command: list[str | Path] = [*words, "--pair", files.pair_file, "--table", "htrunk", "--table", "hcwc"]
 
-    foretold = typed(*meant, "--dry-run")
-    done = typed(*meant, "--yes")
+    planned = typed(*command, "--dry-run")
+    done = typed(*command, "--yes")
 
-    assert (foretold.code, done.code) == (1, 1 if alike else 5)
+    assert (planned.code, done.code) == (1, 1 if alike else 5)
 
 
 @pytest.mark.usefixtures("unreadable")
@@ -433,7 +433,7 @@ def test_a_dry_run_without_it_ends_with_3(tmp_path: Path, typed: Typing) -> None
 
 
 def a_view_over_nothing(files: Files, table: str, role: str = "secondary") -> None:
-    """Let a table be one that no server can read: a view over a file that is gone."""
+    """Make a table one that no server can read: a view over a deleted file."""
     rows = files.folder / f"{table}.parquet"
     files.run(role, f"ALTER TABLE {table} RENAME TO {table}_held")
     files.run(role, f"COPY {table}_held TO '{rows}'")
@@ -456,15 +456,15 @@ def test_days_that_cannot_be_read_do_not_end_their_intervals(tmp_path: Path, typ
     words = ("--window", f"{IN_MAY} 10:30..10:59", "--table", "hcwc", "--rollups", rollups)
 
     plan = files.open().plan_resync(window=f"{IN_MAY} 10:30..10:59", tables="hcwc", rollups=rollups)
-    foretold = typed("resync", "--pair", files.pair_file, *words, "--dry-run")
-    said = typed("resync", "--pair", files.pair_file, *words, "--yes")
+    planned = typed("resync", "--pair", files.pair_file, *words, "--dry-run")
+    result = typed("resync", "--pair", files.pair_file, *words, "--yes")
 
     fates = {one.table: (one.then.value, "dcwc" in one.why) for one in plan.stale}
     months = ("list", True) if rollups == "recompute" else ("copy", False)
     assert fates == {"dcwc": ("list", True), "wcwc": (rollups, False), "mcwc": months}
     assert [(one.table, one.reason) for one in plan.skipped] == [("dcwc", SkipReason.NOT_COMPARED)]
-    assert (foretold.code, said.code) == (1, 5)
-    assert "dcwc: not compared (secondary: a file that a view reads is not there" in foretold.text
+    assert (planned.code, result.code) == (1, 5)
+    assert "dcwc: not compared (secondary: a file that a view reads is missing" in planned.text
     for table in ("hcwc", "wcwc", *(("mcwc",) if rollups == "copy" else ())):
         assert files.bag("secondary", table) == files.bag("primary", table)
 
@@ -473,9 +473,9 @@ def test_days_that_cannot_be_read_do_not_end_their_intervals(tmp_path: Path, typ
 def test_days_that_fail_only_once_their_intervals_are_repaired(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What cannot be read when it is to be rolled up anew is left and named; the longer tables beside it are done."""
+    """A table that cannot be read for its recomputation is skipped and named; the other longer tables are done."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
-    make = RecomputedRows.make
+    make = RecomputedRows.recompute
 
     def failing_at_days(self: RecomputedRows, spec: TableSpec, *given: Any) -> Any:
         if spec.name == "dcwc":
@@ -485,60 +485,60 @@ def test_days_that_fail_only_once_their_intervals_are_repaired(
     monkeypatch.setattr(RecomputedRows, "make", failing_at_days)
     words = ("--window", f"{IN_MAY} 10:30..10:59", "--table", "hcwc", "--rollups", "recompute", "--yes")
 
-    said = typed("resync", "--pair", files.pair_file, *words)
+    result = typed("resync", "--pair", files.pair_file, *words)
 
-    assert said.code == 5
-    assert "dcwc could not be read (secondary: somebody has locked it)" in said.text
+    assert result.code == 5
+    assert "dcwc could not be read (secondary: somebody has locked it)" in result.text
     assert files.bag("secondary", "wcwc") == files.bag("primary", "wcwc")
 
 
-def test_an_internal_look_names_the_table_that_cannot_be_read(tmp_path: Path, typed: Typing) -> None:
+def test_an_internal_verify_names_the_table_that_cannot_be_read(tmp_path: Path, typed: Typing) -> None:
     """Of days, weeks and months over one table only the weeks are broken: only they are not compared."""
     files = pair(tmp_path)
     a_view_over_nothing(files, "wcwc")
 
     verdict = files.open().verify_internal(tables=("dcwc", "wcwc", "mcwc"), on="secondary")
-    said = typed("verify", "--internal", "--pair", files.pair_file, "--table", "hcwc")
+    result = typed("verify", "--internal", "--pair", files.pair_file, "--table", "hcwc")
 
     assert [one.table for one in verdict.tables if not one.problem and one.periods] == ["dcwc", "mcwc"]
     assert [one.table for one in verdict.not_compared] == ["wcwc"]
-    assert said.code == 1
-    assert "dcwc: not compared" not in said.text
+    assert result.code == 1
+    assert "dcwc: not compared" not in result.text
 
 
-def test_an_undo_puts_back_what_can_be_read(tmp_path: Path, typed: Typing) -> None:
-    """A table that cannot be read now is left and named; the others are put back, and the end is 5."""
+def test_an_undo_restores_tables_that_can_be_read(tmp_path: Path, typed: Typing) -> None:
+    """A table that cannot be read now is skipped and named; the others are restored, and the end is 5."""
     files = drifting(tmp_path)
     before = files.bag("secondary", "htrunk")
     files.open().execute(files.open().plan_resync(window=MORNING, tables=("htrunk", "hcwc")))
     a_view_over_nothing(files, "hcwc")
 
     plan = files.open().plan_undo()
-    foretold = typed("undo", "--pair", files.pair_file, "--dry-run")
-    said = typed("undo", "--pair", files.pair_file, "--yes")
+    planned = typed("undo", "--pair", files.pair_file, "--dry-run")
+    result = typed("undo", "--pair", files.pair_file, "--yes")
 
     assert {part.table for step in plan.steps for part in step.parts} == {"htrunk"}
     assert [(one.table, one.reason, one.counts.extra) for one in plan.skipped] == [("hcwc", SkipReason.NOT_COMPARED, 1)]
-    assert (foretold.code, said.code) == (1, 5)
-    assert "hcwc: not compared (secondary: a file that a view reads is not there" in said.text
+    assert (planned.code, result.code) == (1, 5)
+    assert "hcwc: not compared (secondary: a file that a view reads is missing" in result.text
     assert files.bag("secondary", "htrunk") == before
 
 
 @pytest.mark.soak
 def test_an_undo_of_which_nothing_can_be_read_names_the_table(tmp_path: Path, typed: Typing) -> None:
-    """It is an error of the server, and nothing is put back."""
+    """It is an error of the server, and nothing is undone."""
     files = drifting(tmp_path)
     files.open().execute(files.open().plan_resync(window=MORNING, tables="hcwc"))
     a_view_over_nothing(files, "hcwc")
 
-    said = typed("undo", "--pair", files.pair_file, "--yes")
+    result = typed("undo", "--pair", files.pair_file, "--yes")
 
-    assert said.code == 1
-    assert "can be compared with what is there now. hcwc: secondary: a file that a view reads is not there" in said.err
+    assert result.code == 1
+    assert "can be compared with the present rows. hcwc: secondary: a file that a view reads is missing" in result.err
 
 
-def test_an_undo_puts_no_agent_groups_back_without_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was written in one step is put back in one, or not at all (High Availability guide, chapter 3)."""
+def test_an_undo_restores_no_agent_groups_without_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written in one step is undone in one, or not at all (High Availability guide, chapter 3)."""
     files = build_files(
         tmp_path,
         ["synonyms", "agroups", "vectors"],

@@ -1,4 +1,4 @@
-"""Remembered verdicts: closed days that were equal are not all read again, and never longer than they hold."""
+"""Remembered verdicts: closed days that were equal are not all read again, and only while they are valid."""
 
 from __future__ import annotations
 
@@ -56,62 +56,62 @@ def built(folder: Path, **more: Any) -> Files:
 
 @dataclass
 class Watched(InterferingServer):
-    """A server whose questions are counted, which tells the versions it is told to, and a locale."""
+    """A server whose queries are counted, with given versions and a given locale."""
 
     inner: Server
     versions: Versions
     locale: str
     before: Callable[[], None]
-    asked: list[FingerprintQuery] = field(default_factory=list)
-    versions_asked: list[DaysQuery] = field(default_factory=list)
+    queries: list[FingerprintQuery] = field(default_factory=list)
+    version_queries: list[DaysQuery] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__(self.inner, Interference())
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
-        """Note the question, and answer it."""
+        """Record the query, and answer it."""
         if query.selection.window is not None:
             self.before()
-            self.asked.append(query)
+            self.queries.append(query)
         return super().fingerprint(query)
 
     def describe(self) -> ServerDescription:
-        """Tell the locale."""
+        """Return the given locale."""
         return replace(super().describe(), locale=self.locale)
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
-        """Tell them, and note for when."""
-        self.versions_asked.append(query)
+        """Return the given versions, and record the query."""
+        self.version_queries.append(query)
         return self.versions(self.inner, query)
 
 
 def no_versions(server: Server, query: DaysQuery) -> DayVersions | None:
-    """Tell none, as some servers do."""
+    """Return no versions, as some servers do."""
     del server, query
     return None
 
 
 def of_the_file(server: Server, query: DaysQuery) -> DayVersions | None:
-    """Tell those of the file."""
+    """Return the versions of the file."""
     return server.day_versions(query)
 
 
-def steady(*moved: date, acd: int = 1, history: str = "1", position: int = 1) -> Versions:
-    """Return what tells the same of every day, whatever is written, but for days that moved."""
-    told = DayVersions(history, position, {(acd, day): "moved" for day in moved})
-    return lambda *_: told
+def steady(*changed: date, acd: int = 1, history: str = "1", position: int = 1) -> Versions:
+    """Return versions that are the same for every day, after any write, but for days that changed."""
+    versions = DayVersions(history, position, {(acd, day): "changed" for day in changed})
+    return lambda *_: versions
 
 
 @dataclass
 class Verified:
-    """A verdict, and what was asked for it."""
+    """A verdict, and the queries made for it."""
 
     observation: Observation
     queries: int
     days: set[date]
     notes: list[str]
     versions_of: set[date]
-    """The days whose versions were asked for."""
+    """The days whose versions were read."""
 
 
 def verify(
@@ -133,14 +133,12 @@ def verify(
     ):
         servers = {role: Watched(server, versions or steady(), locale, before) for role, server in opened.items()}
         specs = (spec or catalogue().table("htrunk"),)
-        asked = Request(specs, Role.PRIMARY, datetime(2000, 6, 5, 7, 10), seed=7, now=now)
-        observation = observe(
-            servers, settings, catalogue(), replace(asked, **request), cache, SilentProgress(), memory
-        )
-        queries = [query.selection for server in servers.values() for query in server.asked]
+        base = Request(specs, Role.PRIMARY, datetime(2000, 6, 5, 7, 10), seed=7, now=now)
+        observation = observe(servers, settings, catalogue(), replace(base, **request), cache, SilentProgress(), memory)
+        queries = [query.selection for server in servers.values() for query in server.queries]
         days = {day for one in queries if one.window for day in one.window.days()}
-        told = [query.selection.window for server in servers.values() for query in server.versions_asked]
-        versions_of = {day for window in told if window for day in window.days()}
+        windows = [query.selection.window for server in servers.values() for query in server.version_queries]
+        versions_of = {day for window in windows if window for day in window.days()}
         return Verified(observation, len(queries), days & EVERYTHING, memory.notes, versions_of & EVERYTHING)
 
 
@@ -180,8 +178,8 @@ def test_only_closed_days_are_remembered(tmp_path: Path) -> None:
     assert again.observation.remembered.oldest == NOW
 
 
-def test_what_no_archive_status_tells_of_is_not_remembered(tmp_path: Path) -> None:
-    """Where a server does not say what it has archived, days are compared, and not remembered."""
+def test_days_without_an_archive_status_are_not_remembered(tmp_path: Path) -> None:
+    """Where a server does not report what it has archived, days are compared, and not remembered."""
     files = built(tmp_path)
     files.run("secondary", "UPDATE arch_stat SET status = '3'")
     verify(files)
@@ -189,8 +187,8 @@ def test_what_no_archive_status_tells_of_is_not_remembered(tmp_path: Path) -> No
     assert verify(files).observation.remembered.days == 0
 
 
-def test_versions_that_a_server_fails_at_are_done_without(tmp_path: Path) -> None:
-    """A server that stops the question of versions, as over a time limit, may let its rows be read: all are."""
+def test_a_failed_query_of_versions_is_ignored(tmp_path: Path) -> None:
+    """Where the query of versions fails, as at a time limit, all rows are read."""
     files = built(tmp_path)
     verify(files)
 
@@ -219,10 +217,8 @@ def test_in_ten_verifies_everything_is_read(tmp_path: Path) -> None:
     assert oldest > NOW
 
 
-def test_the_days_between_two_that_are_read_are_read_along_if_they_are_small(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Asking twice is dearer than a few rows, and cheaper than many."""
+def test_small_days_between_two_that_are_read_are_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second query costs more than a few rows, and less than many."""
     files = built(tmp_path)
     verify(files)
     verify(files, now=NOW + timedelta(hours=1))
@@ -234,7 +230,7 @@ def test_the_days_between_two_that_are_read_are_read_along_if_they_are_small(
 
 
 def test_a_day_that_differs_is_read_each_time(tmp_path: Path) -> None:
-    """Drift is never remembered, and is found each time until it is mended."""
+    """Drift is never remembered, and is found each time until it is repaired."""
     files = built(tmp_path)
     files.run("secondary", "DELETE FROM htrunk WHERE row_date = ? AND tkgrp = 1", [CLOSED[0]])
 
@@ -245,7 +241,7 @@ def test_a_day_that_differs_is_read_each_time(tmp_path: Path) -> None:
 
 
 def test_a_change_by_hand_is_found_by_the_version(tmp_path: Path) -> None:
-    """A file that somebody wrote to behind the back is another one: nothing remembered of it holds."""
+    """A file that was changed by hand is another one: nothing remembered of it is valid."""
     files = built(tmp_path)
     verify(files, versions=of_the_file)
     assert verify(files, versions=of_the_file).days == {TODAY, *AGAIN}
@@ -257,8 +253,8 @@ def test_a_change_by_hand_is_found_by_the_version(tmp_path: Path) -> None:
     assert {drift.bucket.row_date for drift in found.observation.tables[0].differing} == {CLOSED[0]}
 
 
-def test_one_day_that_does_not_hold_drops_the_table(tmp_path: Path) -> None:
-    """Where versions tell nothing, a day read again and found to differ has every other day read in the same verify."""
+def test_one_wrong_day_drops_the_table(tmp_path: Path) -> None:
+    """Where versions show nothing, a day that differs when read again has every other day read in the same verify."""
     files = built(tmp_path)
     verify(files)
     files.run("secondary", "UPDATE htrunk SET incalls = 6 WHERE row_date IN (?, ?)", [CLOSED[0], CLOSED[-1]])
@@ -337,7 +333,7 @@ def test_what_drops_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, w
 
 
 @pytest.mark.parametrize(("acd", "read"), [(1, {CLOSED[0]}), (2, set())])
-def test_a_day_whose_version_moved_is_read_and_no_other(
+def test_only_a_day_whose_version_changed_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, acd: int, read: set[date]
 ) -> None:
     """One day with another version is read, and found to differ; that of an ACD without rows drops nothing."""
@@ -352,8 +348,8 @@ def test_a_day_whose_version_moved_is_read_and_no_other(
     assert {drift.bucket.row_date for drift in found.observation.tables[0].differing} == read
 
 
-def test_where_no_server_tells_versions_nothing_is_remembered(tmp_path: Path) -> None:
-    """A server that cannot say whether rows were changed has everything read, each time."""
+def test_without_versions_nothing_is_remembered(tmp_path: Path) -> None:
+    """A server that cannot show whether rows were changed has everything read, each time."""
     files = built(tmp_path)
     verify(files, versions=no_versions)
 
@@ -361,7 +357,7 @@ def test_where_no_server_tells_versions_nothing_is_remembered(tmp_path: Path) ->
     assert not (settings_of(files.pair_file).staging / FILE).exists()
 
 
-def test_a_server_that_begins_to_count_anew_between_two_slices_tells_nothing(tmp_path: Path) -> None:
+def test_a_count_restarted_between_two_slices_gives_no_versions(tmp_path: Path) -> None:
     """Versions of one table that are of two histories are not taken for one."""
     days = [TODAY - timedelta(days=n) for n in range(40)]
     files = build_files(tmp_path, ("htrunk",), both={"htrunk": [one for day in days for one in of_day(day)]})
@@ -376,8 +372,8 @@ def test_a_server_that_begins_to_count_anew_between_two_slices_tells_nothing(tmp
     assert not (settings_of(files.pair_file).staging / FILE).exists()
 
 
-def test_versions_are_asked_for_days_that_can_be_remembered(tmp_path: Path) -> None:
-    """Days that are open, and those that a window cuts, have none; where every row is read none is asked for."""
+def test_versions_are_read_for_days_that_can_be_remembered(tmp_path: Path) -> None:
+    """Days that are open, and those that a window cuts, have none; where every row is read none is read."""
     files = built(tmp_path)
 
     assert verify(files).versions_of == set(CLOSED)
@@ -387,8 +383,8 @@ def test_versions_are_asked_for_days_that_can_be_remembered(tmp_path: Path) -> N
     assert verify(files).versions_of == set(CLOSED)
 
 
-def test_a_look_at_some_days_leaves_the_others_remembered(tmp_path: Path) -> None:
-    """What was not asked about is neither spared nor forgotten."""
+def test_a_verify_of_some_days_leaves_the_others_remembered(tmp_path: Path) -> None:
+    """Days that were not requested are neither skipped nor forgotten."""
     files = built(tmp_path)
     verify(files)
     one = parse_window(f"{CLOSED[5]} 00:00..23:59")
@@ -410,7 +406,7 @@ def test_a_clock_reset_drops_the_days_from_then_on(tmp_path: Path, role: Role) -
 
 
 def test_what_is_forgotten_is_read(tmp_path: Path) -> None:
-    """A day that a run is about to write is read by the next verify, whatever becomes of the run."""
+    """A day that a run is about to write is read by the next verify, however the run ends."""
     files = built(tmp_path)
     verify(files)
     with Memory(settings_of(files.pair_file).staging) as memory:
@@ -420,7 +416,7 @@ def test_what_is_forgotten_is_read(tmp_path: Path) -> None:
 
 
 def test_a_verify_does_not_remember_across_a_write(tmp_path: Path) -> None:
-    """What a run forgets while a verify is under way is not remembered by it."""
+    """What a run forgets during a verify is not remembered by it."""
     files = built(tmp_path)
 
     def forget() -> None:
@@ -444,28 +440,28 @@ def test_a_verdict_is_of_whole_days(tmp_path: Path) -> None:
     assert found.observation.tables[0].rows_compared == 4
 
 
-@pytest.mark.parametrize("asked", [{"every_row": True}, {"for_writing": True}, {"fresh": True}], ids=str)
-def test_what_trusts_nothing_remembered(tmp_path: Path, asked: dict[str, Any]) -> None:
-    """Every row, a plan, and the look after a run read everything, and add nothing to what is remembered."""
+@pytest.mark.parametrize("options", [{"every_row": True}, {"for_writing": True}, {"fresh": True}], ids=str)
+def test_what_does_not_rely_on_memory(tmp_path: Path, options: dict[str, Any]) -> None:
+    """Every row, a plan, and the verify after a run read everything, and add nothing to what is remembered."""
     files = built(tmp_path)
-    verify(files, **asked)
+    verify(files, **options)
     assert verify(files).days == EVERYTHING
 
-    found = verify(files, **asked)
+    found = verify(files, **options)
 
     assert found.days == EVERYTHING
     assert found.observation.remembered.days == 0
 
 
-@pytest.mark.parametrize("asked", [{"every_row": True}, {"for_writing": True}], ids=str)
-def test_drift_found_without_the_memory_is_dropped_from_it(tmp_path: Path, asked: dict[str, Any]) -> None:
-    """What a full look or a plan finds to differ is not called equal by the next verify."""
+@pytest.mark.parametrize("options", [{"every_row": True}, {"for_writing": True}], ids=str)
+def test_drift_found_without_the_memory_is_dropped_from_it(tmp_path: Path, options: dict[str, Any]) -> None:
+    """A day that a full verify or a plan finds to differ is not called equal by the next verify."""
     files = built(tmp_path)
     verify(files)
     files.run("secondary", "UPDATE htrunk SET incalls = 6 WHERE row_date = ?", [CLOSED[0]])
     assert verify(files).observation.in_sync
 
-    assert not verify(files, **asked).observation.in_sync
+    assert not verify(files, **options).observation.in_sync
 
     assert not verify(files).observation.in_sync
 
@@ -495,7 +491,7 @@ def test_days_and_epochs_are_not_remembered(tmp_path: Path, table: str) -> None:
     assert found.remembered.days == 0
 
 
-def test_a_damaged_memory_is_said(tmp_path: Path) -> None:
+def test_a_damaged_memory_is_reported(tmp_path: Path) -> None:
     """A damaged file fails no verify: everything is read, and the verdict says why."""
     files = built(tmp_path)
     verify(files)
@@ -508,7 +504,7 @@ def test_a_damaged_memory_is_said(tmp_path: Path) -> None:
     assert "set aside" in json.dumps(verify_document(found.observation)["notes"])
 
 
-def test_where_nothing_can_be_kept_everything_is_read(tmp_path: Path) -> None:
+def test_where_nothing_can_be_saved_everything_is_read(tmp_path: Path) -> None:
     """Without a staging folder a verify goes as if nothing were remembered."""
     files = built(tmp_path, settings='staging = "taken"')
     (tmp_path / "taken").write_text("")
@@ -538,7 +534,7 @@ def test_the_document_says_what_is_remembered(tmp_path: Path) -> None:
 
     document = verify_document(verify(files, now=NOW + timedelta(hours=1)).observation)
 
-    told = {"days": 10, "days_in_all": 13, "buckets": 20, "rows": 80, "oldest": "2026-01-01T06:10:00"}
-    assert document["remembered"] == {"tables": 1, **told}
-    assert document["tables"][0]["remembered"] == told
+    counts = {"days": 10, "days_in_all": 13, "buckets": 20, "rows": 80, "oldest": "2026-01-01T06:10:00"}
+    assert document["remembered"] == {"tables": 1, **counts}
+    assert document["tables"][0]["remembered"] == counts
     assert document["tables"][0]["rows_compared"] == 24

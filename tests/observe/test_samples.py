@@ -1,4 +1,4 @@
-"""The key groups that people are shown of what differs: the first ones, by rows that were read once."""
+"""The key groups that are shown of a difference: the first ones, from rows that were read once."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ WINDOW = "2000-06-05 04:00..06:29"
 
 
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return what will hold the table of each query for rows."""
-    asked: list[str] = []
+    """Return a list that gets the table of each query for rows."""
+    tables: list[str] = []
     read = DuckDBServer.read
 
     def noted(server: DuckDBServer, query: Any) -> Any:
-        asked.append(query.selection.table)
+        tables.append(query.selection.table)
         return read(server, query)
 
     monkeypatch.setattr(DuckDBServer, "read", noted)
-    return asked
+    return tables
 
 
 @pytest.mark.parametrize(("past", "times"), [(700, 1), (600, 2)])
@@ -40,11 +40,11 @@ def test_rows_that_were_compared_are_not_read_again(
         settings="limits = { samples = 50 }",
     )
     files.run("secondary", f"DELETE FROM htrunk WHERE starttime >= {past}")
-    asked = reads(monkeypatch)
+    tables = reads(monkeypatch)
 
     (table,) = files.open().verify(window=WINDOW, tables="htrunk").tables
 
-    assert asked.count("htrunk") == 2 * times
+    assert tables.count("htrunk") == 2 * times
     assert [(sample.bucket, sample.key) for sample in table.samples] == sorted(
         ((sample.bucket, sample.key) for sample in table.samples), key=lambda one: (one[0].order, str(one[1]))
     )

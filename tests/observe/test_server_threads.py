@@ -1,4 +1,4 @@
-"""Asking both servers at once: whatever ends the work early waits for no question."""
+"""Querying both servers at once: leaving early waits for no query."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from syncengine.servers.protocol import Server
 
 
 class BetweenTwoQuestions:
-    """A server on which the first interruption is lost, since it comes while nothing is asked."""
+    """A server on which the first interruption is lost, since it comes between two queries."""
 
     def __init__(self) -> None:
-        self.told = 0
+        self.interruptions = 0
         self.enough = threading.Event()
 
     def interrupt(self) -> None:
-        """Take an interruption."""
-        self.told += 1
-        if self.told > 1:
+        """Count an interruption."""
+        self.interruptions += 1
+        if self.interruptions > 1:
             self.enough.set()
 
 
-def test_a_server_between_two_questions_is_told_again() -> None:
-    """A failure of one server ends what the other is asked, also what it is asked after it was first told."""
+def test_a_server_between_two_queries_is_interrupted_again() -> None:
+    """A failure of one server ends the queries of the other, also one that begins after the first interruption."""
     server = BetweenTwoQuestions()
 
-    asked: list[Future[bool]] = []
+    futures: list[Future[bool]] = []
 
     def failing() -> None:
         with server_threads([cast("Server", server)]) as pool:
-            asked.append(pool.submit(server.enough.wait, 10))
+            futures.append(pool.submit(server.enough.wait, 10))
             raise ServerError("the connection was lost")
 
     with pytest.raises(ServerError, match="lost"):
         failing()
 
-    assert asked[0].result(timeout=0)
+    assert futures[0].result(timeout=0)

@@ -1,4 +1,4 @@
-"""When what differs is: worked out once, where it is observed, and kept from there on."""
+"""When what differs is: worked out once, when it is observed, and stored with it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.builders import build_files, row
 from tests.scenes import code, trunks
 
 
-def test_what_differs_tells_when_it_is_whatever_its_grain(tmp_path: Path) -> None:
-    """Each bucket that differs has its interval, day, week or month; the plan and the undo keep those they write."""
+def test_a_difference_has_its_time_in_every_grain(tmp_path: Path) -> None:
+    """Each bucket that differs has its interval, day, week or month; the plan and the undo have those they write."""
     sunday = date(2000, 6, 4)
     files = build_files(
         tmp_path,

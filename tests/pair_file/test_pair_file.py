@@ -1,4 +1,4 @@
-"""Pair files: what they give, and every fault at once."""
+"""Pair files: their settings, and all faults at once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def refused(tmp_path: Path, text: str, **environment: str) -> PairFileError:
 
 
 def test_a_pair_file_gives_settings_beside_it(tmp_path: Path) -> None:
-    """What the file says is there, what it leaves out has its default, and paths start from its folder."""
+    """Keys of the file become settings, missing ones have defaults, and paths start from its folder."""
     file = written(
         tmp_path,
         'as_of = 2000-06-05T07:10:00\ntimezone = "America/Denver"\nspecs = ["mine"]\n'
@@ -58,8 +58,8 @@ def test_a_pair_file_gives_settings_beside_it(tmp_path: Path) -> None:
     assert settings.timezone == "America/Denver"
 
 
-def test_what_support_asks_for_shows_no_secret(tmp_path: Path) -> None:
-    """Point 2: what `[support]` says is kept as it stands, but for a value that a url takes from the environment."""
+def test_support_details_show_no_secret(tmp_path: Path) -> None:
+    """Point 2: `[support]` is taken as written, except values that a url takes from the environment."""
     text = SERVERS.replace("a.duckdb", "${PLACE}.duckdb") + (
         '[support]\ninstallation = "000 123-4567"\ncontact = "Anna, at cms-denver"\n'
     )
@@ -73,8 +73,8 @@ def test_what_support_asks_for_shows_no_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ('colour = "red"\n' + SERVERS, "colour: nobody knows this key"),
-        (SERVERS + "lode = 'x'\n", "secondary.lode: nobody knows this key"),
+        ('colour = "red"\n' + SERVERS, "colour: unknown key"),
+        (SERVERS + "lode = 'x'\n", "secondary.lode: unknown key"),
         ('[primary]\nurl = "duckdb:///a"\n', "secondary: is missing"),
         (SERVERS.replace("duckdb:///a.duckdb", "a.duckdb"), "primary.url: is not a url; write duckdb:///FILE"),
         ('timezone = "Denver"\n' + SERVERS, "timezone: 'Denver' is not a time zone"),
@@ -89,18 +89,18 @@ def test_what_support_asks_for_shows_no_secret(tmp_path: Path) -> None:
         ("as_of = 1\nas_of = 2\n" + SERVERS, "not TOML: "),
         (SERVERS + "[support]\ninstallation = '12345'\n", "support.installation: an IL number has 10 digits, not 5"),
         (SERVERS + "[support]\ncontact = ' '\n", "support.contact: is empty; leave the key out"),
-        (SERVERS + "[support]\nhelpline = 'a\\tb'\n".replace("'", '"'), "support.helpline: is one line"),
-        (SERVERS + "[support]\nnumber = '1'\n", "support.number: nobody knows this key"),
+        (SERVERS + "[support]\nhelpline = 'a\\tb'\n".replace("'", '"'), "support.helpline: must be one line"),
+        (SERVERS + "[support]\nnumber = '1'\n", "support.number: unknown key"),
     ],
 )
-def test_a_fault_is_told_with_its_key(tmp_path: Path, text: str, fault: str) -> None:
-    """Each fault of a pair file names the key it is at and what is wrong there."""
-    told = refused(tmp_path, text).faults
+def test_a_fault_is_reported_with_its_key(tmp_path: Path, text: str, fault: str) -> None:
+    """Each fault of a pair file has its key and what is wrong there."""
+    found = refused(tmp_path, text).faults
 
-    assert any(one.startswith(fault) for one in told), told
+    assert any(one.startswith(fault) for one in found), found
 
 
-def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     """Unknown keys, wrong values, unset secrets and a pair of one server are found in one reading."""
     error = refused(
         tmp_path,
@@ -108,17 +108,17 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
         '[secondary]\nurl = "duckdb:///${PLACE}"\n[limits]\nsamples = -1\n',
     )
 
-    told = "\n".join(error.faults)
+    found = "\n".join(error.faults)
     for fault in (
-        "colour: nobody knows this key",
-        "primary.lode: nobody knows this key",
+        "colour: unknown key",
+        "primary.lode: unknown key",
         "timezone: 'Denver' is not a time zone",
         "as_of: ",
         "limits.samples: ",
         "primary.url: refers to ${PLACE}, which is not set in the environment",
         "secondary.url: names the same server as primary.url; a pair is two servers",
     ):
-        assert fault in told
+        assert fault in found
     assert error.message == f"The pair file {tmp_path / 'pair.toml'} has {len(error.faults)} faults:"
 
 
@@ -153,7 +153,7 @@ def test_a_password_in_the_url_is_refused_and_never_shown(tmp_path: Path, url: s
     with pytest.raises(PairFileError) as error:
         read_pair_file(file, {"PASSWORD": "x"})
 
-    assert any(fault.startswith("primary.url: holds a password") for fault in error.value.faults)
+    assert any(fault.startswith("primary.url: has a password in it") for fault in error.value.faults)
     assert SECRET not in "".join(traceback.format_exception(error.value))
 
 
@@ -174,7 +174,7 @@ def test_a_password_from_the_environment_is_taken_and_never_shown(tmp_path: Path
 
 
 def test_a_password_keeps_its_signs_in_a_url(tmp_path: Path) -> None:
-    """Whatever signs a password has, it does not end the part of the url it stands in; a path keeps its slashes."""
+    """Special characters of a password do not end its part of the url; a path has its slashes."""
     file = written(tmp_path, SERVERS.replace("duckdb:///a.duckdb", "informix://cms:${PASSWORD}@host/cms"))
 
     assert read_pair_file(file, {"PASSWORD": "a@b/c:d?e"}).primary.url == "informix://cms:a%40b%2Fc%3Ad%3Fe@host/cms"
@@ -194,7 +194,7 @@ def test_one_file_by_two_names_is_still_one_server(tmp_path: Path) -> None:
         files.open().verify(tables=("hsplit",))
 
 
-def test_a_missing_pair_file_says_how_to_get_one(tmp_path: Path) -> None:
+def test_a_missing_pair_file_is_reported_with_how_to_get_one(tmp_path: Path) -> None:
     """No file, or a folder in its place, is one sentence of ours."""
     with pytest.raises(PairFileError) as missing:
         read_pair_file(tmp_path / "none.toml", {})
@@ -206,30 +206,30 @@ def test_a_missing_pair_file_says_how_to_get_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
-        ("[hooks.reboot]\ncommand = ['x']", "hooks.reboot: nothing is called 'reboot' that a hook could do; there are"),
-        ("[hooks.files]\ncommand = 'scp a b'", "hooks.files.command: is no list; write the arguments one by one"),
-        ("[hooks.files.secondary]\ncommand = ['x']", "hooks.files.secondary: is no list"),
-        ("[hooks]\nfiles = ['x']", "hooks.files: is no table; write the list of arguments as its command"),
-        ("[hooks.files]\nprimary = []", "hooks.files.primary: names no program"),
-        ("[hooks.files]\nprimary = ['']", "hooks.files.primary: names no program"),
-        ('[hooks.files]\nprimary = ["a\\u0000b"]', "hooks.files.primary: holds a NUL character"),
-        ("[hooks.files]\nprimary = ['x', 1]", "hooks.files.primary.1: is no text; write it in quotes"),
-        ("[hooks.files]\ntimeout_seconds = 5", "hooks.files: names no command; write command, primary or secondary"),
+        ("[hooks.reboot]\ncommand = ['x']", "hooks.reboot: 'reboot' is not a hook; there are"),
+        ("[hooks.files]\ncommand = 'scp a b'", "hooks.files.command: is not a list; write the arguments one by one"),
+        ("[hooks.files.secondary]\ncommand = ['x']", "hooks.files.secondary: is not a list"),
+        ("[hooks]\nfiles = ['x']", "hooks.files: is not a table; write the list of arguments as its command"),
+        ("[hooks.files]\nprimary = []", "hooks.files.primary: has no program"),
+        ("[hooks.files]\nprimary = ['']", "hooks.files.primary: has no program"),
+        ('[hooks.files]\nprimary = ["a\\u0000b"]', "hooks.files.primary: has a NUL character"),
+        ("[hooks.files]\nprimary = ['x', 1]", "hooks.files.primary.1: is not text; write it in quotes"),
+        ("[hooks.files]\ntimeout_seconds = 5", "hooks.files: has no command; write command, primary or secondary"),
         ("[hooks.files]\ncommand = ['x']\ntimeout_seconds = 0", "hooks.files.timeout_seconds: must be 1 or more"),
-        ("[hooks.files]\ncommand = ['x']\nshell = true", "hooks.files.shell: nobody knows this key"),
+        ("[hooks.files]\ncommand = ['x']\nshell = true", "hooks.files.shell: unknown key"),
         (
             "[hooks.single-user]\ncommand = ['x']\n[hooks.multi-user]\nprimary = ['x']",
-            "hooks.single-user: nothing would put secondary back; write a hook multi-user for it too",
+            "hooks.single-user: no hook returns secondary to multi-user mode; write a hook multi-user for it too",
         ),
     ],
 )
-def test_hooks_that_cannot_be_meant(tmp_path: Path, text: str, says: str) -> None:
-    """A hook nobody knows, a command that is no list, and a server that would stay in single-user mode are faults."""
+def test_invalid_hooks(tmp_path: Path, text: str, message: str) -> None:
+    """An unknown hook, a command that is not a list, and a server that would stay in single-user mode are faults."""
     error = refused(tmp_path, SERVERS + text)
 
-    assert says in str(error)
+    assert message in str(error)
     assert len(error.faults) == 1
 
 
@@ -249,25 +249,25 @@ def test_a_file_of_another_editor_is_read(tmp_path: Path, mark: str, end: str) -
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (SERVERS.encode("utf-16"), "line 1 is not UTF-8; save the file in that encoding"),
         (SERVERS.encode() + b"# \xe9", "line 5 is not UTF-8; save the file in that encoding"),
         (b"a = " + b"[" * 5000, "not TOML"),
     ],
 )
-def test_a_file_that_is_no_toml_is_told(tmp_path: Path, data: bytes, says: str) -> None:
-    """Another encoding, or what nobody wrote, is a fault with its line."""
+def test_a_file_that_is_not_toml_is_reported(tmp_path: Path, data: bytes, message: str) -> None:
+    """Another encoding, or a broken file, is a fault with its line."""
     file = tmp_path / "pair.toml"
     file.write_bytes(data)
 
     with pytest.raises(PairFileError, match="has 1 fault:") as error:
         read_pair_file(file, {})
 
-    assert error.value.faults[0].startswith(says)
+    assert error.value.faults[0].startswith(message)
 
 
-def test_a_path_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+def test_a_path_that_leads_nowhere_is_reported(tmp_path: Path) -> None:
     """A link to itself and a folder are no pair files."""
     (tmp_path / "loop.toml").symlink_to(tmp_path / "loop.toml")
     for path in (tmp_path / "loop.toml", tmp_path):
@@ -304,8 +304,8 @@ KEYS = {
 
 
 @pytest.mark.parametrize("value", WRONG)
-def test_faults_are_told_in_our_words(tmp_path: Path, value: str) -> None:
-    """Whatever a key is set to, it is taken, or what is wrong is said as people say it."""
+def test_faults_are_reported_in_plain_words(tmp_path: Path, value: str) -> None:
+    """Whatever a key is set to, it is taken, or reported in plain words."""
     for key in sorted(KEYS):
         text = f"{key} = {value}\n"
         if not key.startswith("primary"):

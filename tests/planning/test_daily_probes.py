@@ -1,4 +1,4 @@
-"""What the daily check, runs and timetables show of a checklist's lines: done only of what was looked at."""
+"""Probes by the daily check, runs and timetables: done only by what was gathered."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def daily(**found: object) -> DailyCheck:
 
 
 def hooks(kind: CheckKind, *roles: Role, fine: bool = True, problem: str = "") -> tuple[HookCheck, ...]:
-    """Return what a hook said of some servers."""
+    """Return the answers of a hook for some servers."""
     return tuple(HookCheck(kind, role, fine, ("it says so",), problem) for role in roles)
 
 
@@ -55,12 +55,12 @@ def run(kind: RunKind, number: int = 1, *, into: Role = Role.SECONDARY, undoes: 
 
 
 def probe_line(name: ProbeName, line: ProcedureLine, **found: object) -> ProbeResult:
-    """Look at a line of the primary."""
+    """Probe a line of the primary."""
     return PROBES[name].run(evidence(**found), ProbeQuestion(line, FIVE))
 
 
 def test_a_server_is_fit_only_where_a_hook_reports_its_links() -> None:
-    """Whatever keeps it from its work is told; without the hook it is not ticked, since no table knows."""
+    """Whatever stops it from working is reported; without the hook it is not ticked, since no table shows it."""
     down = Trouble(Role.SECONDARY, LINKS, (1,), "links of secondary are down")
     troubled = evidence(daily=daily(state=PairState((1,), (down,))))
     unknown = evidence(daily=daily(state=PairState((1,))))
@@ -87,27 +87,27 @@ def test_a_server_is_fit_only_where_a_hook_reports_its_links() -> None:
 def test_what_no_table_shows_is_ticked_by_its_hook_on_every_server_of_the_line(
     name: ProbeName, kind: CheckKind
 ) -> None:
-    """A hook of one server, one that could not tell, or that finds something, ticks nothing."""
+    """A hook of one server only, one that failed, or one that finds something ticks nothing."""
     one, both = hooks(kind, Role.SECONDARY), hooks(kind, *Role)
 
     assert probe(name, evidence(daily=daily(checks=both)), Place.BOTH).state is ProbeState.DONE
     assert probe(name, evidence(daily=daily(checks=one)), Place.BOTH).state is ProbeState.UNKNOWN
     assert probe(name, evidence(daily=daily()), Place.BOTH).state is ProbeState.UNKNOWN
-    bad, untold = hooks(kind, *Role, fine=False), hooks(kind, *Role, problem="was not done in time")
+    bad, failed = hooks(kind, *Role, fine=False), hooks(kind, *Role, problem="was not done in time")
     assert probe(name, evidence(daily=daily(checks=bad)), Place.BOTH).state is ProbeState.NOT_YET
-    assert probe(name, evidence(daily=daily(checks=untold)), Place.BOTH).state is ProbeState.UNKNOWN
+    assert probe(name, evidence(daily=daily(checks=failed)), Place.BOTH).state is ProbeState.UNKNOWN
 
 
 def test_users_are_not_checked_while_they_work_on_the_secondary() -> None:
-    """Then they are where they should be, and the line is not ticked by a hook of yesterday."""
+    """Then they work where they should, and the line is not ticked by a hook of yesterday."""
     elsewhere = daily(checks=hooks(CheckKind.USERS, Role.SECONDARY), where=WhereToWork(Role.SECONDARY, ""))
 
     assert probe(ProbeName.NO_USERS, evidence(daily=elsewhere), Place.SECONDARY).state is ProbeState.UNKNOWN
 
 
 def test_archives_run_where_none_is_late_and_both_answer() -> None:
-    """One late archive of one server is told with its server; one that does not answer cannot be seen."""
-    fault = ArchiveFault(1, Archive.DAILY, ArchiveFaultKind.LATE, "stands at 2000-06-03")
+    """One late archive is reported with its server; the archives of a server that does not answer are unknown."""
+    fault = ArchiveFault(1, Archive.DAILY, ArchiveFaultKind.LATE, "has archived only up to 2000-06-03")
     well = daily()
     late = replace(well, servers=(well.servers[0], replace(well.servers[1], archive_faults=(fault,))))
     silent = replace(well, servers=(replace(well.servers[0], problem="nobody there."), well.servers[1]))
@@ -115,11 +115,11 @@ def test_archives_run_where_none_is_late_and_both_answer() -> None:
     found = [probe(ProbeName.ARCHIVES_RUN, evidence(daily=one), Place.BOTH) for one in (well, late, silent)]
 
     assert [one.state for one in found] == [ProbeState.DONE, ProbeState.NOT_YET, ProbeState.UNKNOWN]
-    assert found[1].message == "secondary: the daily archive of ACD 1 stands at 2000-06-03"
+    assert found[1].message == "secondary: the daily archive of ACD 1 has archived only up to 2000-06-03"
 
 
 def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
-    """Alike from the start nothing is needed; once copied only the copy is seen, and what a hook did in that run."""
+    """Alike from the start, nothing is needed; once copied, only the copy is known, and what a hook did in that run."""
     name = ProbeName.ADMINISTRATION_ALIKE
     files = build_files(
         tmp_path,
@@ -150,7 +150,7 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
     ]
     assert probe_line(name, COPYING, daily=alike, runs=(copied,)).message.startswith("run run1 has copied it")
     assert probe_line(name, DRY_RUN, daily=alike, runs=(copied,)).state is ProbeState.DONE
-    # What was written a quarter of an hour ago is waited for from then on, not from when somebody looked.
+    # The archive of what was written a quarter of an hour ago is waited for since then, not since the probe.
     assert probe_line(name, COPYING, daily=alike, runs=(copied,), now=LATER + timedelta(minutes=15)).at == at(45)
     assert probe_line(name, COPYING, daily=alike, runs=(copied,), now=LATER - timedelta(minutes=15)).at == at(60)
     assert probe_line(name, MULTI_USER, daily=alike, runs=(copied,)).state is ProbeState.UNKNOWN
@@ -159,7 +159,7 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
     assert probe_line(name, MULTI_USER, daily=alike, runs=(run(RunKind.SYNC),)).state is ProbeState.NOT_NEEDED
     assert probe_line(name, COPYING, daily=daily(problem="no rows.")).message == "no rows"
 
-    # Copied by hand before the list was begun: nobody knows whether the server was put back in multi-user mode.
+    # Copied by hand before the list was begun: it is not known whether the server was returned to multi-user mode.
     def earlier(record: RunRecord, line: ProcedureLine = MULTI_USER) -> ProbeState:
         before = replace(record, header=replace(record.header, begun=datetime(2000, 1, 1)))
         return probe_line(name, line, daily=alike, runs=(before,)).state
@@ -192,7 +192,7 @@ def test_administration_is_alike_or_was_copied(tmp_path: Path) -> None:
 
 
 def test_history_was_copied_by_a_backfill_that_is_done_and_in_sync() -> None:
-    """Cut short, unlike afterwards, of before or elsewhere it is none; whether it was all of history people say.
+    """Cut short, unlike afterwards, of before or elsewhere it is none; people decide whether it was all of history.
 
     A backfill of one day ends in sync as one of ten years does.
     """
@@ -201,7 +201,7 @@ def test_history_was_copied_by_a_backfill_that_is_done_and_in_sync() -> None:
     done = replace(done, header=replace(done.header, about="2000-06-01 to 2000-06-02"))
 
     assert probe_line(name, line, runs=(done,)).state is ProbeState.UNKNOWN
-    assert "(2000-06-01 to 2000-06-02); tick it if that was all" in probe_line(name, line, runs=(done,)).message
+    assert "(2000-06-01 to 2000-06-02); tick the line if that was all" in probe_line(name, line, runs=(done,)).message
     before = replace(done, header=replace(done.header, begun=datetime(2000, 1, 1)))
     others = (replace(done, state=RunState.PARTLY), replace(done, differs=True), run(RunKind.RESYNC), before)
     elsewhere = run(RunKind.BACKFILL, into=Role.PRIMARY)
@@ -209,7 +209,7 @@ def test_history_was_copied_by_a_backfill_that_is_done_and_in_sync() -> None:
 
 
 def test_timetables_are_back_once_every_edit_is_undone() -> None:
-    """An edit that stands is named with its run; one of the other server is none; what was by hand nobody knows."""
+    """An edit that is not undone is named with its run; one of the other server is not; edits by hand are unknown."""
     name, line = ProbeName.TIMETABLES_BACK, replace(COPYING, place=Place.SECONDARY)
     first, second = run(RunKind.TIMETABLES), run(RunKind.TIMETABLES, 2)
     undone = (run(RunKind.UNDO, 3, undoes="run2"), run(RunKind.UNDO, 4, undoes="run1"))
@@ -224,7 +224,7 @@ def test_timetables_are_back_once_every_edit_is_undone() -> None:
 
 
 def test_timetables_are_over_when_all_run_there() -> None:
-    """Those that do not are named; after an edit people say whether that is meant; a backup is each server's own."""
+    """Those that do not are named; after an edit people decide whether that is intended; backups do not count."""
     name = ProbeName.TIMETABLES_OVER
     states = (TimetableState.ONLY_HERE, TimetableState.NOT_HERE)
     sides = [TimetableSide((Schedule((), "", state),), stored=(("jm", "x"),)) for state in states]
@@ -249,7 +249,7 @@ def test_timetables_are_over_when_all_run_there() -> None:
 
 
 def day(diary: ServerFacts, problem: str = "", **found: object) -> DailyCheck:
-    """Return a daily check since five o'clock of which the primary tells some facts."""
+    """Return a daily check since five o'clock with some facts of the primary."""
     servers = (ServerDay(Role.PRIMARY, problem, None if problem else diary), ServerDay(Role.SECONDARY, "no."))
     return daily(servers=servers, **found)
 
@@ -263,12 +263,12 @@ def test_an_outage_is_over_when_the_diary_has_its_end() -> None:
     assert probe(name, known).at == at(31)
     assert probe(name, known).message.endswith("05:14 to 05:31 (ACD 1, 2)")
     assert probe(name, evidence(daily=day(facts()))).state is ProbeState.UNKNOWN
-    assert probe(name, evidence(daily=day(facts(tells_links=False)))).state is ProbeState.UNKNOWN
+    assert probe(name, evidence(daily=day(facts(links_known=False)))).state is ProbeState.UNKNOWN
     assert probe(name, known, Place.SECONDARY).state is ProbeState.NOT_YET
 
 
 def test_an_older_outage_does_not_count_for_an_open_one() -> None:
-    """While a server records no calls it is not back, whatever its diary has; nor does one of last week count."""
+    """While a server records no calls it is not back, whatever its diary has; an outage of last week does not count."""
     name = ProbeName.OUTAGE_OVER
     diary = facts(outages=(link(3, 9),))
     blind = Trouble(Role.PRIMARY, TroubleKind.BLIND, (1,), "calls have not been recorded since 05:30")
@@ -283,7 +283,7 @@ def test_an_older_outage_does_not_count_for_an_open_one() -> None:
 
 
 def test_a_line_after_one_that_is_not_needed_counts_from_where_that_would_have() -> None:
-    """With nothing to copy the archive is waited for since the links are back; once copied, since that."""
+    """With nothing to copy, the archive is waited for since the links are back; after a copy, since the copy."""
     back = ProcedureLine("back", "It is back.", Place.PRIMARY, probe=ProbeName.OUTAGE_OVER)
     copy = replace(COPYING, probe=ProbeName.CALL_HISTORY, after="back")
     wait = ProcedureLine("wait", "Wait.", Place.PRIMARY, probe=ProbeName.ARCHIVED, after="copy")
@@ -307,7 +307,7 @@ def test_a_line_after_one_that_is_not_needed_counts_from_where_that_would_have()
 
 
 def test_a_call_to_support_lists_what_is_known() -> None:
-    """What the daily check would have it say stands below the line, else what the pair file knows; ticked, nothing."""
+    """The details of the daily check are below the line, else those of the pair file; a ticked line has none."""
     line = ProcedureLine("support", "Call support.", Place.PRIMARY, kind=LineKind.SUPPORT)
     procedure = Procedure("one", "One", "E", (), (line,))
     record = ChecklistRecord("one", LATER, FIVE)
@@ -315,14 +315,14 @@ def test_a_call_to_support_lists_what_is_known() -> None:
     known = evidence(daily=daily(where=WhereToWork(Role.SECONDARY, "", (call,))))
     settings = replace(known.settings, support=Support(installation="0001234567"))
 
-    told = fill_in(procedure, record, known).lines[0].details
+    details = fill_in(procedure, record, known).lines[0].details
     plain = fill_in(procedure, record, replace(known, daily=None, settings=settings)).lines[0].details
     elsewhere = Procedure("one", "One", "E", (), (replace(line, place=Place.SECONDARY),))
     other = fill_in(elsewhere, record, known).lines[0].details
 
-    assert told == ("Call them: it is down.", "Since: 05:13")
-    # What is wrong with the primary is not told of the secondary.
-    assert not set(told) & set(other)
+    assert details == ("Call them: it is down.", "Since: 05:13")
+    # What is wrong with the primary is not reported of the secondary.
+    assert not set(details) & set(other)
     assert any(one.startswith("Where: secondary,") for one in other)
     assert "Installation (IL) number: 0001234567" in plain
     assert Need.DAILY in known.gathered

@@ -1,4 +1,4 @@
-"""Which intervals a server saw itself, and which it has only since runs have copied them."""
+"""Which intervals a server recorded itself, and which it has only because runs copied them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ COPY, BACK = run((0, 2)), run((2, 0), RunKind.UNDO)
     [
         ([], True),
         ([COPY], False),
-        # What was taken back and is there again all the same is its own.
+        # What was undone and is there again all the same is its own.
         ([COPY, BACK], True),
         ([COPY, BACK, run((0, 2), RunKind.UNDO)], False),
         ([COPY, run((2, 2))], False),
@@ -58,13 +58,13 @@ COPY, BACK = run((0, 2)), run((2, 0), RunKind.UNDO)
         ([run((2, 0)), run((0, 2), RunKind.UNDO)], True),
         ([run((0, 2), state=BatchState.ROLLED_BACK)], True),
         ([run((0, 2), into=Role.SECONDARY)], True),
-        # Another table that has rows in every interval was its own, or was not told of.
+        # Another table that has rows in every interval was its own, or is not recorded.
         ([run((0, 2), table="hagent")], True),
         ([run((0, 2), table="hsplit")], True),
     ],
 )
 def test_what_runs_have_copied_is_not_the_servers_own(runs: list[RunRecord], own: bool) -> None:
-    """Only an interval of which runs have written every row is taken away, and only while that stands."""
+    """Only an interval of which runs have written every row is left out, and only until an undo."""
     coverage = tuple(IntervalCoverage(1, DAY, label, 0, 30, ("htrunk",)) for label in (530, 600))
     facts = ServerFacts(Role.PRIMARY, "primary", "", None, (1,), (), coverage=coverage)
 
@@ -72,7 +72,7 @@ def test_what_runs_have_copied_is_not_the_servers_own(runs: list[RunRecord], own
 
 
 def test_an_interval_with_a_table_of_its_own_is_its_own() -> None:
-    """That rows of one table were copied into an interval says nothing of one of which others have rows there."""
+    """Rows of one table copied into an interval do not matter if other tables have rows of their own there."""
     coverage = (IntervalCoverage(1, DAY, 600, 0, 30, ("hsplit", "htrunk")),)
     facts = ServerFacts(Role.PRIMARY, "primary", "", None, (1,), (), coverage=coverage)
 

@@ -1,4 +1,4 @@
-"""How a backfill is cut: portions bounded in rows and days, which leave out nothing that holds rows."""
+"""How a backfill is cut: portions bounded in rows and days, which leave out nothing that has rows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MOST_DAYS = st.integers(1, 40)
 def test_portions_hold_every_row_of_the_window_once(
     rows: dict[date, int], window: Window, most_rows: int, most_days: int
 ) -> None:
-    """Each day that holds rows lies in exactly one portion, no portion leaves the window, and none overlap."""
+    """Each day that has rows is in exactly one portion, no portion leaves the window, and none overlap."""
     found = list(day_windows(rows, window, most_rows=most_rows, most_days=most_days))
 
     assert all(earlier.stop <= later.start for earlier, later in pairwise(found))
@@ -57,7 +57,7 @@ def test_portions_hold_every_row_of_the_window_once(
 def test_portions_are_bounded_unless_they_are_a_day(
     rows: dict[date, int], window: Window, most_rows: int, most_days: int
 ) -> None:
-    """A portion holds at most so many days, and at most so many rows unless a single day holds more."""
+    """A portion has at most so many days, and at most so many rows unless a single day has more."""
     for piece in day_windows(rows, window, most_rows=most_rows, most_days=most_days):
         days = [day for day in piece.days() if rows.get(day)]
         assert len(list(piece.days())) <= most_days
@@ -77,7 +77,7 @@ def test_portions_are_cut_at_midnight(rows: dict[date, int], window: Window, mos
 @examples(100)
 @given(windows(most=900 * 24 * 60), st.integers(1, 14))
 def test_long_portions_hold_every_week_and_month_whole(window: Window, most_months: int) -> None:
-    """Each month of the window lies wholly in one portion, each week in at least one, whichever day weeks begin on."""
+    """Each month of the window is wholly in one portion, each week in at least one, whichever day weeks begin on."""
     found = list(month_windows(window, most_months=most_months))
 
     assert (found[0].start, found[-1].stop) == (window.start, window.stop)
@@ -88,8 +88,8 @@ def test_long_portions_hold_every_week_and_month_whole(window: Window, most_mont
             assert [piece for piece in found if piece.clipped(week) == week]
         if day.day == 1:
             month = Archive.MONTHLY.grain.period(day)
-            holding = [piece for piece in found if piece.clipped(month) == month]
-            assert len(holding) == (window.clipped(month) == month)
+            whole_in = [piece for piece in found if piece.clipped(month) == month]
+            assert len(whole_in) == (window.clipped(month) == month)
 
 
 @examples(100)
@@ -100,7 +100,7 @@ def test_long_portions_are_at_most_a_year_and_a_week(window: Window) -> None:
 
 
 def test_days_without_rows_make_no_portion() -> None:
-    """Of years that hold nothing no portion is made, so that nothing is asked of them."""
+    """Years without rows get no portion, so that no query is made for them."""
     rows = {date(1998, 1, 5): 10, date(1998, 1, 6): 0, date(2000, 6, 1): 10}
     window = Window(datetime(1990, 1, 1), datetime(2000, 7, 1))
 

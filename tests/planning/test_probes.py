@@ -1,4 +1,4 @@
-"""What a pair shows of a checklist's lines: done only of what was looked at, and since when it counts."""
+"""Probes of checklist lines: done only by what was gathered, and counted since the right moment."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def link(down: int, up: int, reason: int = 93, acd: int = 1) -> Outage:
 
 
 def facts(role: Role = Role.PRIMARY, **fields: Any) -> ServerFacts:
-    """Return what a server tells, with two ACDs."""
+    """Return the facts of a server with two ACDs."""
     return ServerFacts(role, role.value, "duckdb", fields.pop("load", None), fields.pop("acds", (1, 2)), **fields)
 
 
@@ -64,7 +64,7 @@ def evidence(*servers: ServerFacts, **more: Any) -> Evidence:
 
 
 def probe(name: ProbeName, found: Evidence, place: Place = Place.PRIMARY, since: datetime = FIVE) -> ProbeResult:
-    """Look at a line of a server."""
+    """Probe a line of a server."""
     return PROBES[name].run(found, ProbeQuestion(ProcedureLine("line", "Do it.", place), since))
 
 
@@ -79,42 +79,42 @@ def test_collection_is_off_only_when_it_was_for_all_acds() -> None:
     assert probe(name, evidence(facts(outages=(link(13, 19, 95), both[1])))).state is ProbeState.UNKNOWN
     assert probe(name, evidence(facts(outages=both)), since=at(30)).state is ProbeState.UNKNOWN
     assert probe(name, evidence(facts(outages=both)), Place.SECONDARY).state is ProbeState.UNKNOWN
-    assert probe(name, evidence(facts(outages=both, tells_links=False))).state is ProbeState.UNKNOWN
+    assert probe(name, evidence(facts(outages=both, links_known=False))).state is ProbeState.UNKNOWN
 
 
 def test_cms_is_off_for_whatever_reason_lies_with_the_server() -> None:
-    """Which reason the diary has then nobody promises; it is told. A network that failed turned nothing off."""
-    seen = probe(ProbeName.LINKS_DOWN, evidence(facts(outages=(link(13, 19, 97), link(13, 19, 97, acd=2)))))
+    """Whatever reason the diary has then is shown. A network that failed turned nothing off."""
+    result = probe(ProbeName.LINKS_DOWN, evidence(facts(outages=(link(13, 19, 97), link(13, 19, 97, acd=2)))))
 
-    assert (seen.state, seen.at) == (ProbeState.DONE, at(13))
-    assert "the session was down" in seen.message
+    assert (result.state, result.at) == (ProbeState.DONE, at(13))
+    assert "the session was down" in result.message
     timed_out = (link(13, 19, 95), link(13, 19, 95, acd=2))
     assert probe(ProbeName.LINKS_DOWN, evidence(facts(outages=timed_out))).state is ProbeState.UNKNOWN
 
 
 def test_links_are_back_when_the_last_of_them_is() -> None:
     """The time is that of the last ACD, the one the archive is waited for."""
-    seen = probe(ProbeName.LINKS_BACK, evidence(facts(outages=(link(13, 19), link(13, 31, acd=2)))))
+    result = probe(ProbeName.LINKS_BACK, evidence(facts(outages=(link(13, 19), link(13, 31, acd=2)))))
 
-    assert (seen.state, seen.at) == (ProbeState.DONE, at(31))
+    assert (result.state, result.at) == (ProbeState.DONE, at(31))
     assert probe(ProbeName.LINKS_BACK, evidence(facts(outages=(link(13, 19),)))).state is ProbeState.NOT_YET
 
 
 @pytest.mark.parametrize(
-    ("until", "seen"), [(30, ProbeState.DONE), (19, ProbeState.NOT_YET), (None, ProbeState.UNKNOWN)]
+    ("until", "state"), [(30, ProbeState.DONE), (19, ProbeState.NOT_YET), (None, ProbeState.UNKNOWN)]
 )
-def test_an_interval_is_archived_when_all_acds_of_both_have_it(until: int | None, seen: ProbeState) -> None:
-    """The interval in which the links came back counts, on every server asked, for every ACD."""
+def test_an_interval_is_archived_when_all_acds_of_both_have_it(until: int | None, state: ProbeState) -> None:
+    """The interval in which the links came back counts, on every server of the line, for every ACD."""
     whole = tuple(ArchiveStatus(acd, Archive.INTERVAL, at(30)) for acd in (1, 2))
     late = (whole[0], ArchiveStatus(2, Archive.INTERVAL, None if until is None else at(until), "has not run"))
     found = evidence(facts(archives=whole), facts(Role.SECONDARY, archives=late))
 
-    assert probe(ProbeName.ARCHIVED, found, Place.BOTH, at(19)).state is seen
+    assert probe(ProbeName.ARCHIVED, found, Place.BOTH, at(19)).state is state
     assert probe(ProbeName.ARCHIVED, found, Place.PRIMARY, at(19)).state is ProbeState.DONE
 
 
 def test_unknown_archives_leave_a_line_unknown() -> None:
-    """A server without a readable arch_stat, without ACDs, or that does not answer, is never taken for archived."""
+    """A server without a readable arch_stat, without ACDs, or that does not answer, never counts as archived."""
     unread = evidence(facts(archives_unread="arch_stat cannot be read"))
     silent = evidence(silent={Role.PRIMARY: "primary: no connection."})
 
@@ -124,7 +124,7 @@ def test_unknown_archives_leave_a_line_unknown() -> None:
 
 
 def test_the_next_interval_begins_after_the_longest_of_all() -> None:
-    """A change at 05:10 in half hours waits for 05:30; where nothing tells the length, for the full hour."""
+    """A change at 05:10 in half hours waits for 05:30; if the length is not known, for the full hour."""
     half = facts(lengths=(DayLengths(1, FIVE.date(), 30, 30), DayLengths(2, FIVE.date(), 15, 15)))
     early, late = (evidence(half, half, as_of=at(minute)) for minute in (29, 30))
 
@@ -134,16 +134,16 @@ def test_the_next_interval_begins_after_the_longest_of_all() -> None:
 
 
 def test_loads_are_alike_only_where_both_are_known() -> None:
-    """An unknown load is not taken for an equal one."""
+    """An unknown load does not count as an equal one."""
     alike = evidence(facts(load="f"), facts(Role.SECONDARY, load="f"))
     unlike = evidence(facts(load="f"), facts(Role.SECONDARY, load="b"))
     half = evidence(facts(load="f"), facts(Role.SECONDARY))
 
-    seen = [
+    found = [
         (probe(ProbeName.LOADS_ALIKE, one).state, probe(ProbeName.LOADS_UNLIKE, one).state)
         for one in (alike, unlike, half)
     ]
-    assert seen == [
+    assert found == [
         (ProbeState.DONE, ProbeState.NOT_YET),
         (ProbeState.NOT_YET, ProbeState.DONE),
         (ProbeState.UNKNOWN, ProbeState.UNKNOWN),
@@ -151,19 +151,19 @@ def test_loads_are_alike_only_where_both_are_known() -> None:
 
 
 def test_the_set_up_is_alike_only_by_a_check_that_compared_it() -> None:
-    """What must be alike and is not is named; of a check with a server that failed nothing is said."""
+    """What must be alike and is not is named; a check with a server that failed proves nothing."""
     servers = (ServerCheck(Role.PRIMARY, "p", None), ServerCheck(Role.SECONDARY, "s", None))
     alike = PairCheck(FIVE, servers)
-    storage = Finding(Severity.MUST, Subject.SETUP, "1 row of the storage allocation is not alike.")
-    load = Finding(Severity.MUST, Subject.LOAD, "The loads are not alike.")
+    storage = Finding(Severity.MUST, Subject.SETUP, "1 row of the storage allocation differs.")
+    load = Finding(Severity.MUST, Subject.LOAD, "The CMS loads differ.")
     failed = replace(alike, problem="secondary: no connection.")
 
     assert probe(ProbeName.SET_UP_ALIKE, evidence(check=replace(alike, findings=(load,)))).state is ProbeState.DONE
     unlike = probe(ProbeName.SET_UP_ALIKE, evidence(check=replace(alike, findings=(storage,))))
     assert (unlike.state, "storage allocation" in unlike.message) == (ProbeState.NOT_YET, True)
     unread, lacking, rows = (
-        replace(servers[0], tables=(TableCheck("dcalloc", DataClass.LOCAL, holding),))
-        for holding in (TablePresence.UNREADABLE, TablePresence.MISSING, TablePresence.ROWS)
+        replace(servers[0], tables=(TableCheck("dcalloc", DataClass.LOCAL, presence),))
+        for presence in (TablePresence.UNREADABLE, TablePresence.MISSING, TablePresence.ROWS)
     )
     uncompared = replace(storage, severity=Severity.SHOULD, tables=("dcalloc",))
     for name in (ProbeName.SET_UP_ALIKE, ProbeName.SET_UP_UNLIKE):
@@ -176,7 +176,7 @@ def test_the_set_up_is_alike_only_by_a_check_that_compared_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("says", "fine", "seen"),
+    ("line", "fine", "state"),
     [
         ("the last full backup ended 2000-06-05 05:05", True, ProbeState.DONE),
         ("the last full backup ended 2000-06-05 05:05", False, ProbeState.NOT_YET),
@@ -189,28 +189,28 @@ def test_the_set_up_is_alike_only_by_a_check_that_compared_it() -> None:
         ("2000-99-99 25:61", True, ProbeState.UNKNOWN),
     ],
 )
-def test_a_backup_is_done_only_when_the_hook_prints_a_later_time(says: str, fine: bool, seen: ProbeState) -> None:
-    """One of the day before, that failed, is incremental or yet to come, or without a time, ticks nothing."""
-    told = HookCheck(CheckKind.BACKUPS, Role.PRIMARY, fine, (says,))
+def test_a_backup_is_done_only_when_the_hook_prints_a_later_time(line: str, fine: bool, state: ProbeState) -> None:
+    """A backup of the day before, a failed, incremental or coming one, or one without a time ticks nothing."""
+    hook = HookCheck(CheckKind.BACKUPS, Role.PRIMARY, fine, (line,))
 
-    assert probe(ProbeName.BACKUP, evidence(backups=(told,))).state is seen
-    assert probe(ProbeName.BACKUP, evidence(backups=(told,)), Place.BOTH).state is not ProbeState.DONE
+    assert probe(ProbeName.BACKUP, evidence(backups=(hook,))).state is state
+    assert probe(ProbeName.BACKUP, evidence(backups=(hook,)), Place.BOTH).state is not ProbeState.DONE
     assert (
-        probe(ProbeName.BACKUP, evidence(backups=(replace(told, problem="was ended by signal 9"),))).state
+        probe(ProbeName.BACKUP, evidence(backups=(replace(hook, problem="was ended by signal 9"),))).state
         is ProbeState.UNKNOWN
     )
 
 
 @pytest.mark.parametrize(
-    ("outlook", "seen"),
+    ("outlook", "state"),
     [(one, ProbeState.DONE if one in (Outlook.ALIKE, Outlook.LOST) else ProbeState.NOT_YET) for one in Outlook],
 )
-def test_a_repair_is_done_only_when_nothing_is_open(outlook: Outlook, seen: ProbeState) -> None:
-    """What can be repaired, waits or is not known keeps it open; that no outage is known is no repair of one."""
+def test_a_repair_is_done_only_when_nothing_is_open(outlook: Outlook, state: ProbeState) -> None:
+    """An outage to repair, one that waits or an unknown one leaves it open; no known outage is no repair."""
     window = Window(FIVE, at(30))
     report = OutageReport(at(60), window, (OutageFinding(BlindTime(1, window, (), archived=True), outlook),))
 
-    assert probe(ProbeName.REPAIRED, evidence(outages=report)).state is seen
+    assert probe(ProbeName.REPAIRED, evidence(outages=report)).state is state
     assert (
         probe(ProbeName.REPAIRED, evidence(outages=replace(report, not_compared=(("hagent", "No."),)))).state
         is ProbeState.UNKNOWN
@@ -229,21 +229,21 @@ def test_a_repair_is_done_only_when_nothing_is_open(outlook: Outlook, seen: Prob
 
 
 def test_a_repair_is_judged_by_the_time_that_is_stored() -> None:
-    """A list looks far back: rows that begin later than that, and before what the list is about, tell all of it."""
+    """Rows that begin after the long window, but before the line's moment, are enough."""
     later = UnknownCoverage(Role.SECONDARY, 1, UnknownCoverageReason.BEGINS_LATER, "secondary holds rows from 05:10 on")
     window = Window(FIVE, at(30))
-    told = OutageFinding(BlindTime(1, window, (), archived=True), Outlook.ALIKE)
-    report = OutageReport(at(60), window, (told,), unknown_coverage=(later,), covered=Window(at(10), at(60)))
+    finding = OutageFinding(BlindTime(1, window, (), archived=True), Outlook.ALIKE)
+    report = OutageReport(at(60), window, (finding,), unknown_coverage=(later,), covered=Window(at(10), at(60)))
 
-    seen = [probe(ProbeName.REPAIRED, evidence(outages=report), since=at(minute)).state for minute in (31, 5)]
+    found = [probe(ProbeName.REPAIRED, evidence(outages=report), since=at(minute)).state for minute in (31, 5)]
 
-    assert seen == [ProbeState.DONE, ProbeState.UNKNOWN]
+    assert found == [ProbeState.DONE, ProbeState.UNKNOWN]
     nobody = evidence(outages=replace(report, covered=None))
     assert probe(ProbeName.REPAIRED, nobody, since=at(31)).message == "secondary holds rows from 05:10 on"
 
 
 def test_call_history_needs_nothing_where_there_is_nothing_to_switch() -> None:
-    """Said to be not installed, or on at both: nothing to do; a pair file that does not say tells nothing of it."""
+    """Not installed, or on at both, means nothing to do; without an entry in the pair file it is unknown."""
     states = {
         how: probe(ProbeName.CALL_HISTORY, evidence(settings=replace(SETTINGS, call_history=how))).state
         for how in (None, *CallHistory)
@@ -258,13 +258,13 @@ def test_call_history_needs_nothing_where_there_is_nothing_to_switch() -> None:
 
 
 def test_call_history_has_to_be_on_again_on_what_was_installed_anew() -> None:
-    """Where it is on at both nothing is switched over, and a new load may have it off all the same (Appendix G, 17)."""
+    """If it is on at both, nothing is switched over, but a new load may have it off (Appendix G, 17)."""
     states = {
         how: probe(ProbeName.CALL_HISTORY_INSTALLED, evidence(settings=replace(SETTINGS, call_history=how))).state
         for how in (None, *CallHistory)
     }
 
-    assert [how for how, seen in states.items() if seen is not ProbeState.UNKNOWN] == [CallHistory.NONE]
+    assert [how for how, state in states.items() if state is not ProbeState.UNKNOWN] == [CallHistory.NONE]
     assert states[CallHistory.NONE] is ProbeState.NOT_NEEDED
 
 
@@ -278,7 +278,7 @@ SAME, OTHER = ((facts(load="f"), facts(Role.SECONDARY, load=load)) for load in (
 
 
 def states(record: ChecklistRecord, found: Evidence) -> list[str]:
-    """Return what is said of each line: how it was ticked, or what a look says."""
+    """Return the text of each line: how it was ticked, or what its probe says."""
     lines = fill_in(UPGRADE, record, found).lines
     return [
         one.tick.by.value if one.tick else one.probe_result.state.value if one.probe_result else "" for one in lines
@@ -289,40 +289,40 @@ def test_a_line_is_probed_only_after_the_one_it_follows() -> None:
     """Loads that are alike before anything was installed do not tick the line that installs the second one."""
     record = ChecklistRecord("upgrade", FIVE, FIVE)
 
-    assert states(record, evidence(*SAME)) == ["sight", "not yet", "waits"]
+    assert states(record, evidence(*SAME)) == [TickedBy.PROBE, "not yet", "waits"]
 
 
 def test_a_line_ticked_by_hand_makes_its_opposite_unknown() -> None:
-    """Loads that nobody saw unlike may never have been changed: that they are alike ticks nothing then."""
+    """If loads were never found unlike, they may not have been changed: that they are alike ticks nothing."""
     before = (Tick("alike", FIVE, TickedBy.PROBE, "both run e"), Tick("unlike", FIVE, TickedBy.HAND))
-    seen = (before[0], replace(before[1], by=TickedBy.PROBE))
+    by_probe = (before[0], replace(before[1], by=TickedBy.PROBE))
     record = ChecklistRecord("upgrade", FIVE, FIVE, ticks=before)
 
-    assert states(record, evidence(*SAME)) == ["sight", "hand", "cannot be seen"]
-    assert states(replace(record, ticks=seen), evidence(*SAME)) == ["sight", "sight", "sight"]
-    assert states(replace(record, ticks=seen), evidence(*OTHER)) == ["sight", "sight", "not yet"]
+    assert states(record, evidence(*SAME)) == [TickedBy.PROBE, "hand", ProbeState.UNKNOWN]
+    assert states(replace(record, ticks=by_probe), evidence(*SAME)) == [TickedBy.PROBE, TickedBy.PROBE, TickedBy.PROBE]
+    assert states(replace(record, ticks=by_probe), evidence(*OTHER)) == [TickedBy.PROBE, TickedBy.PROBE, "not yet"]
 
 
 def test_a_load_removed_again_does_not_count_as_installed_on_both() -> None:
-    """The load that did not work gave way to the old one: both are alike again, and nothing was installed."""
+    """The new load was replaced by the old one: both are alike again, and nothing is installed."""
     before = (Tick("alike", FIVE, TickedBy.PROBE, "both run f"), Tick("unlike", FIVE, TickedBy.PROBE))
     record = ChecklistRecord("upgrade", FIVE, FIVE, ticks=before)
 
-    assert states(record, evidence(*SAME)) == ["sight", "sight", "not yet"]
+    assert states(record, evidence(*SAME)) == [TickedBy.PROBE, TickedBy.PROBE, "not yet"]
 
 
 def test_a_tick_by_hand_is_contradicted_by_a_probe() -> None:
-    """A tick that the pair speaks against is said to be one, but not where what is seen passes."""
+    """A tick that the pair contradicts is reported, except for a temporary state."""
     ticks = tuple(Tick(name, FIVE, TickedBy.HAND) for name in ("alike", "unlike", "again"))
-    seen = (ticks[0], replace(ticks[1], by=TickedBy.PROBE), ticks[2])
+    by_probe = (ticks[0], replace(ticks[1], by=TickedBy.PROBE), ticks[2])
 
-    lines = fill_in(UPGRADE, ChecklistRecord("upgrade", FIVE, FIVE, ticks=seen), evidence(*OTHER)).lines
+    lines = fill_in(UPGRADE, ChecklistRecord("upgrade", FIVE, FIVE, ticks=by_probe), evidence(*OTHER)).lines
 
     assert [bool(one.contradicted) for one in lines] == [False, False, True]
 
 
 def test_only_what_a_line_needs_is_gathered() -> None:
-    """Before anything is gathered the lines name what they need; a line that waits needs nothing yet."""
+    """Before anything is gathered, the lines name what they need; a line that waits needs nothing yet."""
     record = ChecklistRecord("upgrade", FIVE, FIVE)
 
     assert fill_in(UPGRADE, record, evidence(gathered=frozenset())).needed == {Need.FACTS}

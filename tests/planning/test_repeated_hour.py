@@ -24,14 +24,14 @@ def drift(
     label: int = 100,
     lengths: tuple[int, int] | None = (30, 30),
 ) -> BucketDrift:
-    """Return an interval with so many rows on each server, the surplus of the target extra unless told otherwise."""
+    """Return an interval with so many rows on each server, the surplus of the target extra unless given otherwise."""
     counts = counts or Counts(extra=max(target - source, 0))
     ours, theirs = BucketState(source, source, 0, lengths), BucketState(target, target, 0, lengths)
     return BucketDrift(Bucket(row_date, label, 1), ours, theirs, counts)
 
 
 def missed(difference: BucketDrift, zone: str = "UTC", table: str = "htrunk") -> bool:
-    """Ask of a table of the catalogue."""
+    """Return the answer for a table of the catalogue."""
     return missed_a_pass(catalogue().table(table), difference, zone=zone)
 
 
@@ -44,7 +44,7 @@ def test_doubling_in_an_hour_that_comes_once_is_no_second_pass(source: int, targ
 
 @pytest.mark.parametrize("table", ["dtrunk", "agex", "synonyms", "f_isplit"])
 def test_only_intervals_that_were_collected_have_passes(table: str) -> None:
-    """Longer archives, events, administration and forecasts hold no pass of the clock."""
+    """Longer archives, events, administration and forecasts have no passes of the clock."""
     assert not missed(drift(1, 2, row_date=AUTUMN), DENVER, table)
 
 
@@ -61,7 +61,7 @@ def test_only_intervals_that_were_collected_have_passes(table: str) -> None:
     ],
 )
 def test_any_surplus_in_a_repeated_hour_may_be_a_pass(row_date: date, label: int, length: int, repeated: bool) -> None:
-    """Where the switch's zone repeats the hour fewer rows than double are enough, some of them changed."""
+    """If the switch's zone repeats the hour, fewer rows than double are enough, some of them changed."""
     found = drift(
         5, 7, row_date=row_date, label=label, lengths=(length, length), counts=Counts(missing=1, extra=3, changed=1)
     )
@@ -80,7 +80,7 @@ def test_a_long_interval_that_holds_half_an_hour_twice_is_repeated() -> None:
 
 
 def test_a_bucket_without_a_day_or_a_length_is_judged_by_what_it_has() -> None:
-    """Rows without a day lie in no repeated hour; of an interval of unknown length the label decides."""
+    """Rows without a day are in no repeated hour; for an interval of unknown length the label decides."""
     bare = drift(5, 7, row_date=AUTUMN, lengths=None)
 
     assert missed(bare, DENVER)

@@ -1,4 +1,4 @@
-"""What keeps a server from its work now, by what it tells of itself."""
+"""What stops a server from working now, by its own report."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ def at(text: str) -> datetime:
 def server(role: Role, *, rows: int, until: str | None, **more: Any) -> ServerFacts:
     """Return a server with rows of each half hour before a label, that has archived up to a time."""
     labels = (*(label for label in LABELS if label < rows), *more.pop("later", ()))
-    seen = tuple(IntervalCoverage(1, DAY, label, 0, 30, ("htrunk",)) for label in labels)
+    coverage = tuple(IntervalCoverage(1, DAY, label, 0, 30, ("htrunk",)) for label in labels)
     state = more.pop("state", ArchiveState.FINISHED if until else ArchiveState.UNKNOWN)
     status = ArchiveStatus(1, Archive.INTERVAL, at(until) if until else None, "", state)
-    return ServerFacts(role, role.value, "", None, (1,), (status,), coverage=seen, **more)
+    return ServerFacts(role, role.value, "", None, (1,), (status,), coverage=coverage, **more)
 
 
 def troubles(now: str, **primary: Any) -> list[tuple[TroubleKind, str]]:
-    """Return what keeps the primary from its work, and since when, beside a secondary that is well."""
-    told = []
-    looked = Window(at("00:00"), at(now))
-    well = looked.stop - timedelta(minutes=10)
-    for role, given in (
+    """Return what stops the primary from working, and since when, next to a healthy secondary."""
+    reports = []
+    window = Window(at("00:00"), at(now))
+    well = window.stop - timedelta(minutes=10)
+    for role, fields in (
         (Role.PRIMARY, primary),
         (Role.SECONDARY, {"rows": well.hour * 100 + well.minute, "until": f"{well:%H:%M}"}),
     ):
-        facts = server(role, **given)
+        facts = server(role, **fields)
         intervals = [
-            one for one in archive_faults(facts, None, looked.stop, {1: 30}) if one.archive is Archive.INTERVAL
+            one for one in archive_faults(facts, None, window.stop, {1: 30}) if one.archive is Archive.INTERVAL
         ]
-        told.append(ServerReport(role, "", facts, tuple(intervals)))
-    state = state_of(told, (), looked, {1: 30})
+        reports.append(ServerReport(role, "", facts, tuple(intervals)))
+    state = state_of(reports, (), window, {1: 30})
     assert state.of(Role.SECONDARY) == ()
     return [(one.kind, f"{one.since:%H:%M}" if one.since else "") for one in state.of(Role.PRIMARY)]
 
@@ -68,42 +68,42 @@ SPRING = (ClockReset("primary", 1, DAY, 200),)
         ("07:10", {"rows": 630, "until": "07:00"}, [(TroubleKind.BLIND, "06:30")]),
         # The last interval is in the making.
         ("07:10", {"rows": 630, "until": "06:30"}, []),
-        # It does not tell how far it has archived: then the other server tells.
+        # It is not known how far it has archived: then the other server decides.
         ("07:10", {"rows": 530, "until": None}, [(TroubleKind.BLIND, "05:30")]),
         ("07:10", {"rows": 600, "until": None}, []),
         ("07:10", {"rows": 530, "until": None, "state": ArchiveState.FAILED}, [(TroubleKind.BLIND, "05:30")]),
-        # What a snapshot has of later times tells nothing of this one.
+        # Rows of a snapshot from later times do not matter.
         ("07:10", {"rows": 500, "until": "07:00", "later": (900,)}, [(TroubleKind.BLIND, "05:00")]),
         # The hour from 2:00 on was skipped.
         ("03:10", {"rows": 200, "until": "03:00", "clock_resets": SPRING}, []),
         ("03:10", {"rows": 200, "until": "03:00"}, [(TroubleKind.BLIND, "02:00")]),
         ("07:10", {"rows": 600, "until": "07:00", "clock_resets": SPRING}, [(TroubleKind.BLIND, "06:00")]),
-        # Its diary tells that the link is up again: the next archive will have rows, or not.
+        # Its diary shows the link up again: the next archive will have rows, or not.
         ("07:10", {"rows": 600, "until": "07:00", "outages": outage("06:05", "06:50")}, []),
         ("07:10", {"rows": 400, "until": "07:00", "outages": outage("04:05", "06:00")}, [(TroubleKind.BLIND, "04:00")]),
         ("07:10", {"rows": 400, "until": "04:00", "outages": outage("04:05", "06:50")}, []),
-        # The diary has an outage that goes on.
+        # The diary has an outage that is not over.
         ("07:10", {"rows": 700, "until": "07:00", "outages": outage("07:05", "08:00")}, [(TroubleKind.LINKS, "07:05")]),
-        # Archives that stand still say nothing of rows.
+        # Archives that do not run do not explain missing rows.
         ("07:10", {"rows": 400, "until": "04:00"}, [(TroubleKind.ARCHIVES, "04:00")]),
-        # Collection of an ACD that is not set up there is nobody's trouble.
+        # Collection of an ACD that is not set up there does not matter.
         ("07:10", {"rows": 700, "until": "07:00", "collection_off": (1,)}, [(TroubleKind.COLLECTION_OFF, "")]),
         ("07:10", {"rows": 700, "until": "07:00", "collection_off": (9,)}, []),
-        # Nobody knows what it saw.
-        ("07:10", {"rows": 0, "until": "07:00", "tells_coverage": False}, []),
-        # It has no row of the time looked at, though the other has.
+        # Its coverage is unknown.
+        ("07:10", {"rows": 0, "until": "07:00", "coverage_known": False}, []),
+        # It has no row of the window, though the other has.
         ("07:10", {"rows": 0, "until": "07:00"}, [(TroubleKind.BLIND, "00:00")]),
     ],
 )
 def test_point_2_what_stops_a_server_from_working(
     now: str, primary: dict[str, Any], wanted: list[tuple[TroubleKind, str]]
 ) -> None:
-    """Blind until now is who archived and has no rows; whatever explains them otherwise is no trouble."""
+    """A server that archived and has no rows is blind until now, unless something else explains the missing rows."""
     assert troubles(now, **primary) == wanted
 
 
 @pytest.mark.parametrize(
-    ("down", "up", "until", "owed"),
+    ("down", "up", "until", "missing"),
     [
         ("06:05", "06:50", "06:00", True),
         ("06:35", "06:50", "06:30", False),
@@ -112,12 +112,12 @@ def test_point_2_what_stops_a_server_from_working(
         ("06:05", "07:30", "06:00", False),
     ],
 )
-def test_point_2_what_is_missing_before_its_archive(down: str, up: str, until: str, owed: bool) -> None:
-    """Of an outage of an interval or more that has just ended the history is owed, until it is archived."""
+def test_point_2_what_is_missing_before_its_archive(down: str, up: str, until: str, missing: bool) -> None:
+    """After an outage of an interval or more has ended, its history counts as missing until it is archived."""
     facts = [server(role, rows=700, until="07:00") for role in Role]
     primary = server(Role.PRIMARY, rows=700, until=until, outages=outage(down, up))
-    told = [ServerReport(Role.PRIMARY, facts=primary), ServerReport(Role.SECONDARY, facts=facts[1])]
+    reports = [ServerReport(Role.PRIMARY, facts=primary), ServerReport(Role.SECONDARY, facts=facts[1])]
 
-    state = state_of(told, (), Window(at("00:00"), at("07:10")), {1: 30})
+    state = state_of(reports, (), Window(at("00:00"), at("07:10")), {1: 30})
 
-    assert bool(state.missing_times) == owed
+    assert bool(state.missing_times) == missing

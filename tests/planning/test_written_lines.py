@@ -1,4 +1,4 @@
-"""What a run leaves to people where it has not written all: of rows that are not written there is nothing to do."""
+"""The manual lines of a run that has not written everything: rows that are not written need none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BOTH = {"ttsctasks", "ttsched"}
 
 
 @pytest.mark.parametrize(
-    ("kind", "file", "planned", "written", "left"),
+    ("kind", "file", "planned", "written", "expected"),
     [
         (LineKind.REMOVE_LOGINS, "", {"users", "r_custom"}, {"r_custom"}, ""),
         (LineKind.LOGINS, "", {"users", "r_custom"}, {"users"}, "as planned"),
@@ -22,20 +22,20 @@ BOTH = {"ttsctasks", "ttsched"}
         (LineKind.FILES, "/opt/pay/run", {"menu_add", "users"}, {"menu_add"}, "as planned"),
         (LineKind.FILES, "/opt/pay/run", {"menu_add", "users"}, {"users"}, ""),
         (LineKind.TIMETABLES, "", BOTH, BOTH, "as planned"),
-        (LineKind.TIMETABLES, "", BOTH, {"ttsctasks"}, "not all that was to be written of them is written"),
-        # A server is put back, and External Call History switched, whatever was written.
+        (LineKind.TIMETABLES, "", BOTH, {"ttsctasks"}, "they are only partly written"),
+        # Multi-user mode is restored, and External Call History switched, whatever was written.
         (LineKind.MULTI_USER, "", {"users"}, set(), "as planned"),
         (LineKind.CALL_HISTORY_ON, "", {"htrunk"}, set(), "as planned"),
     ],
 )
 def test_manual_lines_are_only_of_written_rows(
-    kind: LineKind, file: str, planned: set[str], written: set[str], left: str
+    kind: LineKind, file: str, planned: set[str], written: set[str], expected: str
 ) -> None:
-    """A line stays where a table it is about was written, and where it is about none; one half done says so."""
+    """A line remains if a table it is about was written, or if it is about none; a partly written one says so."""
     line = ChecklistLine(kind, Role.SECONDARY, "as planned", file=file)
     places = [{(Role.SECONDARY, table) for table in tables} for tables in (planned, written)]
 
     found = [one.text for one in lines_of_written_rows([line], places[0], places[1], catalogue())]
 
-    assert [text for text in found if left in text] == found
-    assert len(found) == bool(left)
+    assert [text for text in found if expected in text] == found
+    assert len(found) == bool(expected)

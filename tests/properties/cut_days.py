@@ -23,7 +23,7 @@ GROUPS = (1, 2)
 
 @dataclass(frozen=True)
 class Day:
-    """What happened, and how each server looked at it, by a clock that nobody sets.
+    """What happened, and what each server recorded, by a clock that is never set.
 
     It shows what the switch's clock shows as the evening begins; `shown` tells of both. `calls` are counted by trunk
     group, `logins` and `talks` last; `lengths` of a server are those of its intervals, each from a full hour on;
@@ -125,7 +125,7 @@ def login_rows(day: Day, server: str, *, blinded: bool = True) -> list[Row]:
 
 
 def talk_rows(day: Day, server: str, *, blinded: bool = True) -> list[Row]:
-    """Return the call records a server has, which no sign tells from whole ones."""
+    """Return the call records a server has, which no flag distinguishes from whole ones."""
     rows = []
     for number, span in day.talks:
         for begin, end in day.seen(server, span) if blinded else (span,):

@@ -172,7 +172,7 @@ def load(connection: duckdb.DuckDBPyConnection, spec: TableSpec, rows: Sequence[
 
 
 def build_loaded(folder: Path, table: str, primary: Sequence[Row], secondary: Sequence[Row]) -> Files:
-    """Build a pair whose servers hold the given rows of a table and have archived everything."""
+    """Build a pair whose servers have the given rows of a table and have archived everything."""
     capacities = [row("dcalloc", item=item, num_items=10**6) for item in CAPACITIES]
     files = build_files(
         folder,

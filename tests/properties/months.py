@@ -1,4 +1,4 @@
-"""A pair whose rows lie about the ends of two months, in tables of every grain, looked at whole and in parts."""
+"""A pair whose rows lie about the ends of two months, in tables of every grain, observed as a whole and in parts."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ Rows = Sequence[tuple[str, str, Row]]
 
 def build_empty(folder: Path) -> Files:
     """Build a pair without rows, of which each example is a copy."""
-    kept = [
+    stored = [
         row("dcalloc", acd=acd, item=item, num_items=10_000, days_intrahour=62, days_daily=1825)
         | {"weeks_weekly": 520, "months_monthly": 120}
         for acd in (1, 2)
         for item in ("trunks", "agent login/logout", "call records", "agent trace")
     ]
     return build_files(
-        folder, TABLES, both={"dcalloc": kept}, acds={1: 30, 2: 30}, archived=datetime(2000, 7, 10, 6), as_of=AS_OF
+        folder, TABLES, both={"dcalloc": stored}, acds={1: 30, 2: 30}, archived=datetime(2000, 7, 10, 6), as_of=AS_OF
     )
 
 
@@ -50,13 +50,13 @@ def epoch(moment: datetime) -> int:
 
 def login(begin: datetime, end: datetime | None, *, agent: str = "4001", cut: str = "", **values: Any) -> Row:
     """Return a haglog row; `cut` holds `<` where its beginning was cut, and `>` for its end."""
-    told: dict[str, Any] = {
+    flags: dict[str, Any] = {
         "inflag": "<" if "<" in cut else None,
         "outflag": ">" if ">" in cut else None,
         "row_date": begin.date(),
     }
-    told |= {"login": epoch(begin), "logout": epoch(end) if end else None}
-    return row("haglog", **{"logid": agent, "extn": "200", "split": 1, **told, **values})
+    flags |= {"login": epoch(begin), "logout": epoch(end) if end else None}
+    return row("haglog", **{"logid": agent, "extn": "200", "split": 1, **flags, **values})
 
 
 def down(begin: datetime, end: datetime, acd: int = 1) -> Row:
@@ -82,7 +82,7 @@ def filled(empty: Files, rows: Rows) -> Iterator[Files]:
 
 @dataclass
 class Looking:
-    """A pair that is looked at, as often as one likes."""
+    """A pair that can be observed any number of times."""
 
     settings: PairSettings
     servers: Mapping[Role, Server]
@@ -101,7 +101,7 @@ class Looking:
         return replace(request, facts=self.look(request).facts)
 
     def look(self, request: Request) -> Observation:
-        """Observe what is asked for."""
+        """Observe the request."""
         with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:
             return observe(self.servers, self.settings, catalogue(), request, cache, SilentProgress())
 
@@ -124,7 +124,7 @@ def parted(edges: Sequence[date]) -> list[MonthRange]:
 
 
 def assert_alike(whole: Observation, parts: Observation) -> None:
-    """Compare two observations field by field, so that what is unlike is told by its name."""
+    """Compare two observations field by field, so that a difference is shown by its name."""
     for one, other in zip(whole.tables, parts.tables, strict=True):
         unlike = {
             field.name: (getattr(one, field.name), getattr(other, field.name))

@@ -16,7 +16,7 @@ Rows = list[Row]
 
 @dataclass(frozen=True)
 class Bench:
-    """What a mutation works with. It may change `rows` first: they are what the other server keeps."""
+    """What a mutation works with. It may change `rows` first: the other server has them."""
 
     table: str
     rows: Rows
@@ -132,23 +132,23 @@ def replaced_by_twin(bench: Bench) -> Rows | None:
 
 
 def null_for_zero(bench: Bench) -> Rows | None:
-    """NULL stands where 0 was."""
+    """NULL replaces 0."""
     return _replaced(bench, bench.number(), 0, None)
 
 
 def zero_for_null(bench: Bench) -> Rows | None:
-    """0 stands where NULL was."""
+    """0 replaces NULL."""
     return _replaced(bench, bench.number(), None, 0)
 
 
 def null_for_blank(bench: Bench) -> Rows | None:
-    """NULL stands where blanks were."""
+    """NULL replaces blanks."""
     column = bench.text()
     return _replaced(bench, column, " " * bench.width(column) if column else "", None)
 
 
 def blank_for_null(bench: Bench) -> Rows | None:
-    """Blanks stand where NULL was."""
+    """Blanks replace NULL."""
     column = bench.text()
     return _replaced(bench, column, None, " " * bench.width(column) if column else "")
 
@@ -192,7 +192,7 @@ def character_changed(bench: Bench) -> Rows | None:
 
 
 def character_appended(bench: Bench) -> Rows | None:
-    """Give a text one character more."""
+    """Make a text one character longer."""
     column = bench.text()
     if column is None:
         return None
@@ -217,7 +217,7 @@ def shifted(bench: Bench) -> Rows | None:
     return _replaced(bench, column, "k".ljust(bench.width(column)), " k".ljust(bench.width(column)))
 
 
-def moved(bench: Bench) -> Rows | None:
+def to_next_bucket(bench: Bench) -> Rows | None:
     """Move a row to the neighbouring bucket, so that both differ."""
     if not bench.neighbour:
         return None
@@ -250,7 +250,7 @@ def _padded(bench: Bench, change: Callable[[str], str]) -> Rows | None:
 
 
 def renumbered(bench: Bench) -> Rows | None:
-    """Rows have other row numbers, which each server gives by itself."""
+    """Rows have other row numbers, which each server sets itself."""
     name = catalogue().table(bench.table).row_number
     if name is None:
         return None
@@ -292,6 +292,6 @@ HARMFUL: tuple[Mutation, ...] = (
     character_appended,
     characters_swapped,
     shifted,
-    moved,
+    to_next_bucket,
 )
 HARMLESS: tuple[Mutation, ...] = (padding_added, padding_removed, renumbered, flagged, reordered)

@@ -77,7 +77,7 @@ class Kind:
         return "0" if value == "-0" else value
 
     def in_key(self, value: Value) -> Value:
-        """Return a value as it tells key groups apart."""
+        """Return a value as it distinguishes key groups."""
         return value.rstrip(" ") if value is not None and self.is_text else self.compared(value)
 
 
@@ -121,13 +121,12 @@ class Layout:
 
     @property
     def spec(self) -> str:
-        """The text of its spec; columns of types that no spec can name are left for the servers to tell."""
+        """The text of its spec; columns of types that no spec can name are only on the servers."""
         described = [f"[columns.{toml(name)}]\ntype = {toml(kind.spec)}" for name, kind in self.columns if kind.spec]
         acd = f"acd = {toml(self.acd)}\n" if self.acd else ""
         key = f"key = [{', '.join(map(toml, self.key))}]\n" if self.key else ""
-        head = (
-            f'summary = "A table"\nclass = "custom"\nkept = "copying"\n{acd}{key}[tables]\n{toml(self.table)} = {{}}\n'
-        )
+        head = f'summary = "A table"\nclass = "custom"\nsynced_by = "copying"\n{acd}{key}'
+        head += f"[tables]\n{toml(self.table)} = {{}}\n"
         return "\n".join((head, *described, ""))
 
     def bucket(self, row: Row) -> Bucket:
@@ -175,7 +174,7 @@ def _fits(name: str, *, postgresql: bool) -> bool:
     return not postgresql or len(name.encode()) <= POSTGRESQL_BYTES
 
 
-def _told_apart(names: Sequence[str]) -> bool:
+def _distinct(names: Sequence[str]) -> bool:
     return len({folded(name) for name in names}) == len(names)
 
 
@@ -191,7 +190,7 @@ def layouts(draw: st.DrawFn, *, postgresql: bool = False) -> Layout:
     called: list[str] = []
     for kind in kinds:
         pool = fitting if kind.spec else st.one_of(fitting, st.sampled_from(LIVE_ONLY))
-        called.append(draw(pool.filter(lambda name: _told_apart([*called, name]))))
+        called.append(draw(pool.filter(lambda name: _distinct([*called, name]))))
     columns = tuple(zip(called, kinds, strict=True))
     smallints = [name for name, kind in columns if kind is SMALLINT]
     acd = draw(st.sampled_from([None, *smallints]))

@@ -1,4 +1,4 @@
-"""Small pairs of any rows: what properties of resync and undo are held on."""
+"""Small pairs of any rows: for properties of resync and undo."""
 
 from __future__ import annotations
 

@@ -156,13 +156,13 @@ def test_it_ends_in_words(
             begun = time.monotonic()
         out, err = done.communicate(timeout=SECONDS)
 
-    told = f"{out.decode(errors='replace')}{err.decode(errors='replace')}"
-    # A signal that comes before Python listens, or while it leaves, is the shell's to tell.
+    output = f"{out.decode(errors='replace')}{err.decode(errors='replace')}"
+    # A signal that comes before Python listens, or while it leaves, is reported by the shell.
     codes = {*ExitCode} if struck is None else {*ExitCode, *(-one for one in SIGNALS)}
-    assert done.returncode in codes, told
-    assert "Traceback" not in told
-    assert "This is a fault of syncengine" not in told
-    assert "Exception ignored" not in told
+    assert done.returncode in codes, output
+    assert "Traceback" not in output
+    assert "This is a fault of syncengine" not in output
+    assert "Exception ignored" not in output
     if struck is not None:
         assert time.monotonic() - begun < PATIENCE
     if json_wanted and out.strip() and struck is None and not {"--help", "--version"} & set(command):

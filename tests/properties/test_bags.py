@@ -54,7 +54,7 @@ DATABASE = duckdb.connect(":memory:")
 
 
 def asked(source: list[Row], target: list[Row], key: tuple[str, ...]) -> dict[Bucket, tuple[int, int, int]]:
-    """Ask the statements under test."""
+    """Run the statements under test."""
     for name, rows in (("source_rows", source), ("target_rows", target)):
         given_rows = [dict(zip(SCHEMA.names, one, strict=True)) for one in rows]
         DATABASE.register(name, pa.Table.from_pylist(given_rows, schema=SCHEMA))

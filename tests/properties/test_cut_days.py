@@ -39,11 +39,11 @@ def spans(longest: int, step: timedelta = timedelta(seconds=1)) -> st.SearchStra
 
 def apart(found: list[Span]) -> tuple[Span, ...]:
     """Return those of some times that neither overlap nor touch one before."""
-    kept: list[Span] = []
+    separate: list[Span] = []
     for one in sorted(found):
-        if not kept or one[0] > kept[-1][1] + MINUTE:
-            kept.append(one)
-    return tuple(kept)
+        if not separate or one[0] > separate[-1][1] + MINUTE:
+            separate.append(one)
+    return tuple(separate)
 
 
 @st.composite
@@ -65,7 +65,7 @@ NIGHTS = (
 
 @st.composite
 def days(draw: st.DrawFn) -> Day:
-    """Return an evening, the midnight after it and some hours, looked at by two servers that were blind at times."""
+    """Return an evening, the midnight after it and some hours, recorded by two servers that were blind at times."""
     zone, start = draw(st.sampled_from(NIGHTS))
     later = start - START
 
@@ -134,9 +134,9 @@ def within(side: Intervals, span: Span) -> Intervals:
 
 
 def covers(side: Intervals, span: Span) -> bool:
-    """Say whether intervals tell all of a time."""
-    told = sum(length for length, _ in within(side, span).values())
-    return told * MINUTE == span[1] - span[0]
+    """Say whether intervals cover all of a time."""
+    covered = sum(length for length, _ in within(side, span).values())
+    return covered * MINUTE == span[1] - span[0]
 
 
 def no_overlap(side: Intervals, day: Day) -> bool:
@@ -147,7 +147,7 @@ def no_overlap(side: Intervals, day: Day) -> bool:
     )
 
 
-def told_apart(day: Day, span: Span) -> bool:
+def unambiguous(day: Day, span: Span) -> bool:
     """Say whether a time came once, or its hour has intervals of one length on both servers in both passes."""
     hour = span[0].replace(minute=0)
     if len(day.passes(span[0])) < 2:
@@ -158,8 +158,8 @@ def told_apart(day: Day, span: Span) -> bool:
     return len(lengths) == 1
 
 
-def seen_whole(day: Day, server: str, span: Span) -> bool:
-    """Say whether a server saw all of what the clock showed as a time."""
+def recorded_whole(day: Day, server: str, span: Span) -> bool:
+    """Say whether a server recorded all of a time of the wall clock."""
     quarters = [span[0] + at * QUARTER for at in range(int((span[1] - span[0]) / QUARTER))]
     return all(day.saw(server, (at, at + QUARTER)) for quarter in quarters for at in day.passes(quarter))
 
@@ -191,10 +191,10 @@ IN_THE_REPEATED_HOUR = Day(
 @examples(3)
 @given(day=days())
 @example(day=IN_THE_REPEATED_HOUR)
-def test_a_repair_takes_what_one_server_saw_and_leaves_what_neither_did(day: Day) -> None:
-    """Times, logins and calls that one server saw whole are whole on both; all others are as they were, and undo works.
+def test_a_repair_copies_what_one_server_recorded_and_nothing_else(day: Day) -> None:
+    """What one server recorded whole is whole on both; all else is as it was, and undo works.
 
-    No intervals overlap, no minute of a login is told twice, and a second repair finds nothing to do.
+    No intervals overlap, no minute of a login is counted twice, and a second repair finds nothing to do.
     """
     with tempfile.TemporaryDirectory(prefix="syncengine-") as name:
         files = built(Path(name) / "pair", day)
@@ -229,7 +229,7 @@ def _intervals_are_right(day: Day, own: Intervals, others: Intervals, now: Inter
         here, there, after = within(own, span), within(others, span), within(now, span)
         assert after in (here, there)
         blind = not covers(own, span) or any(one[-1] for _, rows in here.values() for one in rows)
-        if blind and told_apart(day, span) and seen_whole(day, other, span) and covers(others, span):
+        if blind and unambiguous(day, span) and recorded_whole(day, other, span) and covers(others, span):
             assert after == there
 
 
@@ -243,10 +243,10 @@ def _events_are_right(
     for name, span in whole.items():
         here, there, after = own.get(name, Counter()), others.get(name, Counter()), now.get(name, Counter())
         if there == Counter([span]) and here:
-            # A diary does not tell in which pass of an hour that comes twice a link went down.
+            # A diary does not show in which pass of a repeated hour a link went down.
             assert after == Counter([span]) or (after == here and _in_repeated_hour(day, here | there))
         elif here:
-            # A piece that only the other saw may be added, where nothing is told of its time.
+            # A piece that only the other recorded may be added, if the server has nothing of its time.
             assert here <= after <= here | there
             assert all(one[1] <= other[0] for one, other in pairwise(sorted(after.elements())))
         else:

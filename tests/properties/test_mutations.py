@@ -117,13 +117,13 @@ def mutated(table: str) -> Mutated:
         rolled = [*kinds[start:], *kinds[:start]]
         free = number + 1 < len(units) and not _edge(table, buckets, number) and table != "dbitems"
         neighbour = units[number + 1] if free and not _edge(table, buckets, number + 1) else []
-        kept = [dict(one) for one in neighbour]
+        original = [dict(one) for one in neighbour]
         kind, primary, secondary = mutate(table, rows, neighbour, rolled, dice)
         made.primary += primary
         made.secondary += secondary
         (made.harmful if harmful else made.harmless)[kind.__name__] += 1
-        if len(neighbour) > len(kept):
-            made.primary += kept
+        if len(neighbour) > len(original):
+            made.primary += original
             made.secondary += neighbour
             skip = True
     return made
@@ -194,7 +194,7 @@ def test_exactly_the_mutated_buckets_are_reported(tmp_path: Path, table: str) ->
 
 @pytest.mark.parametrize("every_row", [False, True])
 def test_exactly_the_mutated_items_are_reported(tmp_path: Path, every_row: bool) -> None:
-    """A table that is one bucket is told apart by its keys: each mutated item is shown, and no other."""
+    """A table that is one bucket is compared by its keys: each mutated item is shown, and no other."""
     made = mutated("dbitems")
     files = build_loaded(tmp_path, "dbitems", made.primary, made.secondary)
 

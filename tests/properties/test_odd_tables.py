@@ -1,4 +1,4 @@
-"""Whatever tables and columns are called and hold: verify, sync and undo do what a count in Python says."""
+"""Whatever the names and values of tables and columns: verify, sync and undo do what a count in Python says."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Run = Callable[[str], list[tuple[object, ...]]]
 
 @dataclass(frozen=True)
 class Home:
-    """Where both servers of a pair are, and how either is asked without the code under test."""
+    """Where both servers of a pair are, and how to query either without the code under test."""
 
     folder: Path
     urls: dict[Role, str]
@@ -103,7 +103,7 @@ def on_postgresql(folder: Path, server: Cluster) -> Home:
 
 
 def drift(observation: Observation) -> dict[object, tuple[int, int, int]]:
-    """Return what a verify has found in the one table it looked at."""
+    """Return the result of a verify of one table."""
     (table,) = observation.tables
     assert not table.problem
     return {one.bucket: (one.counts.missing, one.counts.extra, one.counts.changed) for one in table.differing}
@@ -145,7 +145,7 @@ def test_odd_tables_of_embedded_servers(pair: tuple[Layout, list[Row], list[Row]
 @examples(2)
 @given(odd_pairs(postgresql=True))
 def test_odd_tables_on_postgresql(pair: tuple[Layout, list[Row], list[Row]]) -> None:
-    """The same holds where names are told apart by case and end at 63 bytes, and text knows its kind."""
+    """The same holds where names are distinguished by case and end at 63 bytes, and text knows its kind."""
     server = cluster()
     with tempfile.TemporaryDirectory() as folder:
         home = on_postgresql(Path(folder), server)
@@ -160,25 +160,27 @@ def test_odd_tables_on_postgresql(pair: tuple[Layout, list[Row], list[Row]]) -> 
 @pytest.mark.soak("all", "True")
 @pytest.mark.parametrize("every_row", [False, True])
 @pytest.mark.parametrize("kinds", [FOLDED, KINDS], ids=["folded", "all"])
-def test_every_value_is_told_from_every_other(tmp_path: Path, kinds: tuple[Kind, ...], every_row: bool) -> None:
+def test_every_value_differs_from_every_other(tmp_path: Path, kinds: tuple[Kind, ...], every_row: bool) -> None:
     """Each value of each type that becomes another is found where it is another, under odd names, and nothing else."""
-    told(embedded(tmp_path), *every_mutation(kinds), every_row=every_row, folded=kinds is FOLDED)
+    compare_with_count(embedded(tmp_path), *every_mutation(kinds), every_row=every_row, folded=kinds is FOLDED)
 
 
 @pytest.mark.soak
 @pytest.mark.postgresql
 @pytest.mark.parametrize("every_row", [False, True])
 @pytest.mark.parametrize("kinds", [FOLDED, KINDS], ids=["folded", "all"])
-def test_every_value_is_told_from_every_other_on_postgresql(
+def test_every_value_differs_from_every_other_on_postgresql(
     tmp_path: Path, kinds: tuple[Kind, ...], every_row: bool
 ) -> None:
     """The same holds where the server folds the values itself."""
     rows = every_mutation(kinds, postgresql=True)
-    told(on_postgresql(tmp_path, cluster()), *rows, every_row=every_row, folded=kinds is FOLDED)
+    compare_with_count(on_postgresql(tmp_path, cluster()), *rows, every_row=every_row, folded=kinds is FOLDED)
 
 
-def told(home: Home, layout: Layout, source: list[Row], target: list[Row], *, every_row: bool, folded: bool) -> None:
-    """Hold a verify against a count in Python."""
+def compare_with_count(
+    home: Home, layout: Layout, source: list[Row], target: list[Row], *, every_row: bool, folded: bool
+) -> None:
+    """Compare a verify with a count in Python."""
     pair = home.fill(layout, {Role.PRIMARY: source, Role.SECONDARY: target})
 
     found = pair.verify(tables=layout.table, every_row=every_row)

@@ -1,4 +1,4 @@
-"""Observations of parts merge: any split by table, and then by whole months, shows what one look at all shows."""
+"""Observations of parts merge: any split by table, then by month, has the result of one observation of all."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Files:
 
 
 def looked_at(empty: Files, rows: Rows, table: str, **asked: Any) -> Observation:
-    """Look at a table whole and in the months about the first of June, see both alike, and return what is found."""
+    """Observe a table as a whole and by months about the first of June, check that both are equal, and return it."""
     with filled(empty, rows) as files, Looking.at(files) as looking:
         request = looking.request((table,), **asked)
         whole = looking.look(request)
@@ -142,9 +142,9 @@ NIGHT = tuple((day, label, length) for day, label in NIGHT_LABELS for length in 
 def intervals(draw: st.DrawFn) -> tuple[str, str, Row]:
     """Return a row of an interval about midnight, which may reach over it, seldom one without a date."""
     day, label, length = draw(st.sampled_from(NIGHT))
-    told: dict[str, Any] = {"acd": draw(ACDS), "tkgrp": draw(st.sampled_from([1, 1, 2])), "incalls": draw(FEW)}
-    told["row_date"] = (draw(ENDS) + day).date() if draw(st.integers(0, 15)) else None
-    return draw(SERVERS), "htrunk", trunk(label, intrvl=length, incomplete=draw(st.sampled_from([0, 0, 1])), **told)
+    values: dict[str, Any] = {"acd": draw(ACDS), "tkgrp": draw(st.sampled_from([1, 1, 2])), "incalls": draw(FEW)}
+    values["row_date"] = (draw(ENDS) + day).date() if draw(st.integers(0, 15)) else None
+    return draw(SERVERS), "htrunk", trunk(label, intrvl=length, incomplete=draw(st.sampled_from([0, 0, 1])), **values)
 
 
 @st.composite
@@ -154,8 +154,8 @@ def periods(draw: st.DrawFn) -> tuple[str, str, Row]:
     day = (
         draw(st.sampled_from(EDGES[:3])) if table == "mtrunk" else (draw(ENDS) - draw(st.integers(-1, 6)) * DAY).date()
     )
-    told = {"acd": draw(ACDS), "incalls": draw(FEW), "incomplete": draw(st.integers(0, 2))}
-    return draw(SERVERS), table, row(table, row_date=day, tkgrp=1, eqloc="01A0101", **told)
+    values = {"acd": draw(ACDS), "incalls": draw(FEW), "incomplete": draw(st.integers(0, 2))}
+    return draw(SERVERS), table, row(table, row_date=day, tkgrp=1, eqloc="01A0101", **values)
 
 
 @st.composite
@@ -224,7 +224,7 @@ ASKED = st.fixed_dictionaries(
 @examples(2)
 @given(rows=SIDES, asked=ASKED, edges=st.lists(st.sampled_from(EDGES), unique=True).map(sorted))
 def test_parts_show_what_the_whole_shows(empty: Files, rows: Rows, asked: dict[str, Any], edges: list[date]) -> None:
-    """Whatever the rows, and wherever months part them: each field is that of one look at all of it."""
+    """Whatever the rows, and wherever months part them: each field is that of one observation of all."""
     with filled(empty, rows) as files, Looking.at(files) as looking:
         there = {table for _, table, _ in rows}
         request = looking.request([name for name in TABLES if name in there], **asked)

@@ -1,4 +1,4 @@
-"""What holds after a resync of any small pair."""
+"""Properties of a resync of any small pair."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tests.examples import examples
 from tests.properties.small_pairs import OUTSIDE, SIDE, TABLES, WINDOW, Side, bags, filled, planned
 
 
-def kept_counts(plan: Plan) -> Counter[tuple[str, int | None]]:
-    """Return how many differing rows a plan leaves, by table and ACD."""
+def skipped_counts(plan: Plan) -> Counter[tuple[str, int | None]]:
+    """Return how many differing rows a plan skips, by table and ACD."""
     found: Counter[tuple[str, int | None]] = Counter()
-    for kept in plan.skipped:
-        found[kept.table, kept.acd] += kept.counts.total
+    for skipped in plan.skipped:
+        found[skipped.table, skipped.acd] += skipped.counts.total
     return +found
 
 
-def left_counts(after: Observation | None) -> Counter[tuple[str, int | None]]:
+def remaining_counts(after: Observation | None) -> Counter[tuple[str, int | None]]:
     """Return how many rows still differ, by table and ACD."""
     assert after is not None
     found: Counter[tuple[str, int | None]] = Counter()
@@ -37,7 +37,7 @@ def left_counts(after: Observation | None) -> Counter[tuple[str, int | None]]:
 @pytest.mark.parametrize("policy", ["replace", "rows"])
 @examples(2)
 @given(shared=SIDE, source=SIDE, target=SIDE)
-def test_after_a_resync_only_what_the_plan_kept_still_differs(
+def test_after_a_resync_only_skipped_buckets_still_differ(
     empty_pair: Path, policy: str, shared: Side, source: Side, target: Side
 ) -> None:
     """Every other difference is gone, a second resync has nothing to do, and the rest is byte for byte as it was."""
@@ -52,11 +52,11 @@ def test_after_a_resync_only_what_the_plan_kept_still_differs(
         done: VerifiedRun = pair.execute(plan)
 
         assert done.outcome.done, done.outcome
-        assert left_counts(done.after) == kept_counts(plan)
+        assert remaining_counts(done.after) == skipped_counts(plan)
         assert planned(pair, policy).steps == ()
         assert bags(files, "primary") == source_before
         assert bags(files, "secondary", OUTSIDE.__getitem__) == outside_before
-        assert plan.steps or left_counts(pair.verify(tables=TABLES, window=WINDOW)) == kept_counts(plan)
+        assert plan.steps or remaining_counts(pair.verify(tables=TABLES, window=WINDOW)) == skipped_counts(plan)
 
 
 @examples(2)
@@ -64,7 +64,7 @@ def test_after_a_resync_only_what_the_plan_kept_still_differs(
 def test_fill_deletes_nothing_and_adds_only_what_the_source_has(
     empty_pair: Path, shared: Side, source: Side, target: Side
 ) -> None:
-    """Every row the target held is still there, and every row added is one the source has."""
+    """Every row the target had is still there, and every row added is one the source has."""
     primary = {table: shared[table] + source[table] for table in TABLES}
     secondary = {table: target[table] + shared[table] for table in TABLES}
     with filled(empty_pair, primary, secondary) as files:
@@ -80,7 +80,7 @@ def test_fill_deletes_nothing_and_adds_only_what_the_source_has(
         for table in TABLES:
             assert before[table] <= after[table]
             if table != "call_rec":
-                # Row numbers of call_rec are given anew.
+                # call_rec gets new row numbers.
                 assert after[table] - before[table] <= given_rows[table]
         assert sum(sum((after[table] - before[table]).values()) for table in TABLES) == done.outcome.inserted
         assert bags(files, "primary") == given_rows

@@ -117,8 +117,8 @@ def roll(rows: list[Row], days: int) -> None:
     DATABASE.execute(f"CREATE OR REPLACE TABLE {ROLLED} AS {rolled_statement(QUESTION)}")
 
 
-def held_against(longer: list[Row]) -> dict[int, tuple[Any, ...]]:
-    """Hold rows of a longer archive against `rolled`: groups, rows, differing, lacking, extra, a count a column."""
+def compared_with_rolled(longer: list[Row]) -> dict[int, tuple[Any, ...]]:
+    """Compare rows of a longer archive with `rolled`: groups, rows, differing, lacking, extra, a count a column."""
     DATABASE.register("longer_rows", pa.Table.from_pylist(longer, schema=LONGER))
     DATABASE.execute(f"CREATE OR REPLACE TABLE {MATCHED} AS {matched_statement(QUESTION, 'longer_rows')}")
     return {acd: tuple(rest) for acd, _, *rest in DATABASE.execute(counts_statement(QUESTION)).fetchall()}
@@ -131,7 +131,7 @@ def test_what_python_sums_up_agrees(rows: list[Row], days: int) -> None:
     expected = rolled(rows, days)
     roll(rows, days)
 
-    found = held_against(list(expected.values()))
+    found = compared_with_rolled(list(expected.values()))
 
     assert {acd: counts[0] for acd, counts in found.items()} == {
         acd: sum(group[0] == acd for group in expected) for acd in {group[0] for group in expected}
@@ -153,26 +153,26 @@ def test_one_wrong_value_is_found_in_its_column(
         return
     place = data.draw(st.sampled_from(sorted(expected, key=str)))
     roll(rows, days)
-    told_nothing = column == "incomplete" and all(one["incomplete"] is None for one in rows)
+    no_values = column == "incomplete" and all(one["incomplete"] is None for one in rows)
 
-    wrong = held_against([{**one, column: value} if group == place else one for group, one in expected.items()])
-    lacking = held_against([one for group, one in expected.items() if group != place])
+    wrong = compared_with_rolled([{**one, column: value} if group == place else one for group, one in expected.items()])
+    lacking = compared_with_rolled([one for group, one in expected.items() if group != place])
 
     counts = dict(zip([one.name for one in COLUMNS], wrong[place[0]][5:], strict=True))
-    assert counts == {name: int(name == column) for name in counts} or told_nothing
+    assert counts == {name: int(name == column) for name in counts} or no_values
     assert lacking[place[0]][2:5] == (1, 1, 0)
 
 
 @examples(8)
 @given(ROWS, st.sampled_from([1, 7]), st.booleans())
-def test_the_rows_made_agree_with_the_intervals(rows: list[Row], days: int, held: bool) -> None:
-    """What a recomputation would write, over rows that are there and wrong or over none, agrees and says what it must.
+def test_the_rows_made_agree_with_the_intervals(rows: list[Row], days: int, existing: bool) -> None:
+    """What a recomputation would write, over rows that are there and wrong or over none, agrees with the intervals.
 
     Its sums and maxima are those of Python, and a second recomputation changes nothing.
     """
     expected = rolled(rows, days)
     roll(rows, days)
-    there = [{**one, "calls": 1, "place": "zz", "incomplete": 40} for one in expected.values()] if held else []
+    there = [{**one, "calls": 1, "place": "zz", "incomplete": 40} for one in expected.values()] if existing else []
     columns = tuple(FingerprintColumn(name, _type(name)) for name in LONGER.names)
 
     made = _made(there, columns)
@@ -180,7 +180,7 @@ def test_the_rows_made_agree_with_the_intervals(rows: list[Row], days: int, held
     assert {(one["acd"], one["name"] and one["name"].rstrip()): _sums(one) for one in made} == {
         group: _sums(one) for group, one in expected.items()
     }
-    assert not [counts for counts in held_against(made).values() if any(counts[2:])]
+    assert not [counts for counts in compared_with_rolled(made).values() if any(counts[2:])]
     assert sorted(_made(made, columns), key=str) == sorted(made, key=str)
 
 

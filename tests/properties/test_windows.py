@@ -29,7 +29,7 @@ def tiles(pieces: list[Window], whole: Window) -> bool:
 @examples(200)
 @given(WINDOWS, STEPS)
 def test_a_window_cut_is_the_window(window: Window, step: timedelta) -> None:
-    """The pieces of a window tile it, and none is longer than asked for."""
+    """The pieces of a window tile it, and none is longer than requested."""
     pieces = list(window.cut(step))
 
     assert tiles(pieces, window)
@@ -60,7 +60,7 @@ def test_intervals_tile_the_aligned_window(window: Window, minutes: int) -> None
 @examples(200)
 @given(WINDOWS, LENGTH)
 def test_alignment_covers_is_idempotent_and_adds_less_than_an_interval(window: Window, minutes: int) -> None:
-    """Aligned, a window holds all it held, no more than it must, and is not widened a second time."""
+    """An aligned window includes the window, no more than it must, and is not widened a second time."""
     aligned = window.aligned(minutes)
 
     assert aligned.start <= window.start

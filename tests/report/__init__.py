@@ -1,1 +1,1 @@
-"""Tests of how things are told to people."""
+"""Tests of reports: text for people, and tables on any screen."""

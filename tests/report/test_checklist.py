@@ -9,7 +9,7 @@ from syncengine.model.checklist import ChecklistLine, LineKind
 from syncengine.model.pair import Role
 from syncengine.report.checklist import checklist_lines, remaining_lines
 
-LONG = ChecklistLine(LineKind.TIMETABLES, Role.PRIMARY, "Put it back in its place, and look at what stands there. " * 3)
+LONG = ChecklistLine(LineKind.TIMETABLES, Role.PRIMARY, "Restore it in its place, and check what is there. " * 3)
 
 
 def test_lines_of_a_plan_and_of_a_verdict_continue_beside_their_numbers() -> None:
@@ -17,7 +17,7 @@ def test_lines_of_a_plan_and_of_a_verdict_continue_beside_their_numbers() -> Non
     console = ReportConsole(file=io.StringIO(), width=80)
     for line in (
         *checklist_lines("before", [LONG, LONG]),
-        *remaining_lines([(LONG, "nobody answered " * 8), (LONG, "")]),
+        *remaining_lines([(LONG, "no answer came " * 8), (LONG, "")]),
     ):
         console.print(line)
 
@@ -28,4 +28,4 @@ def test_lines_of_a_plan_and_of_a_verdict_continue_beside_their_numbers() -> Non
     assert len(numbered) == 4
     assert [line for line in others if not line.startswith("      ")] == ["By hand before", "Still to be done by hand"]
     assert max(map(len, shown)) <= 80
-    assert sum("Nobody answered" in line for line in others) == 1
+    assert sum("No answer came" in line for line in others) == 1

@@ -8,7 +8,7 @@ from tests.rules.hooked import leave_few_tables
 
 
 @pytest.fixture
-def few_tables(monkeypatch: pytest.MonkeyPatch, spared: None) -> None:
+def few_tables(monkeypatch: pytest.MonkeyPatch, fast_setup: None) -> None:
     """Let the system administration be few tables."""
-    del spared
+    del fast_setup
     leave_few_tables(monkeypatch.setattr)

@@ -20,11 +20,11 @@ from tests.builders import Files, build_files, catalogue, row
 NOTES = "notes.jsonl"
 NOTE = f"""
 import json, os, sys
-told = {{name: value for name, value in os.environ.items() if name.startswith("SYNCENGINE_")}}
+variables = {{name: value for name, value in os.environ.items() if name.startswith("SYNCENGINE_")}}
 with open({NOTES!r}, "a") as file:
-    file.write(json.dumps([sys.argv[1:], told]) + "\\n")
+    file.write(json.dumps([sys.argv[1:], variables]) + "\\n")
 """
-"""Appends its arguments and what it is told to a file in its folder, which is that of the pair file."""
+"""Appends its arguments and the variables it gets to a file in its folder, which is that of the pair file."""
 DONE = (sys.executable, "-c", NOTE)
 CLASS = ("features", "r_custom", "users")
 """Tables that need single-user mode when they are written all together, where `keep_few_tables` leaves no more."""
@@ -65,8 +65,8 @@ def hook(kind: str, command: Sequence[str] = DONE, key: str = "command", **more:
 
 def with_hooks(files: Files, *hooks: str) -> Files:
     """Write the hooks of a pair into its file, in place of those that stand there."""
-    kept = files.pair_file.read_text().partition("\n[hooks.")[0]
-    files.pair_file.write_text("\n".join([kept, *hooks]))
+    before = files.pair_file.read_text().partition("\n[hooks.")[0]
+    files.pair_file.write_text("\n".join([before, *hooks]))
     return files
 
 
@@ -80,12 +80,12 @@ def notes(files: Files) -> list[tuple[list[str], dict[str, str]]]:
     """Return the arguments and variables of every hook that was run, in order."""
     path = files.folder / NOTES
     lines = path.read_text().splitlines() if path.exists() else []
-    return [(arguments, told) for arguments, told in map(json.loads, lines)]
+    return [(arguments, variables) for arguments, variables in map(json.loads, lines)]
 
 
 def ran(files: Files) -> list[str]:
     """Return the kinds of the hooks that were run, in order."""
-    return [told["SYNCENGINE_HOOK"] for _, told in notes(files)]
+    return [variables["SYNCENGINE_HOOK"] for _, variables in notes(files)]
 
 
 def states(result: Any) -> list[tuple[str, HookState]]:

@@ -29,7 +29,7 @@ def unlike_users(folder: Path) -> Files:
 
 
 def test_the_target_ends_with_the_source_rows(tmp_path: Path) -> None:
-    """Users that are missing and changed are added and corrected, and extra ones deleted when told so."""
+    """Users that are missing and changed are added and corrected, and extra ones deleted on request."""
     files = unlike_users(tmp_path)
     wanted = files.bag("primary", "users")
 
@@ -72,7 +72,7 @@ def test_verify_counts_each_kind_of_difference(tmp_path: Path) -> None:
 
 
 def test_the_set_of_users_is_always_of_all_acds(tmp_path: Path) -> None:
-    """The permissions of users are kept in step for every ACD together, so naming one is refused."""
+    """The permissions of users are synchronised for all ACDs together, so naming one is refused."""
     files = build_files(tmp_path, ["users", "splits"], both={"users": [user("ann")]}, acds={1: 30, 2: 30})
 
     with pytest.raises(InputError, match="The set users is always of all ACDs"):

@@ -37,7 +37,7 @@ def test_one_acd_ends_with_the_source_rows_and_the_others_stay(tmp_path: Path) -
     assert files.bag("secondary", "synonyms", "acd_no IS DISTINCT FROM 1") == others
 
 
-def test_drift_in_the_other_acds_is_said(tmp_path: Path) -> None:
+def test_drift_in_other_acds_is_named(tmp_path: Path) -> None:
     """The plan names the other ACDs that differ too, so that nobody takes one ACD for all."""
     files = unlike_names(tmp_path)
 

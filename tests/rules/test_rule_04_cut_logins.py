@@ -120,7 +120,7 @@ def test_outages_repairs_it(tmp_path: Path) -> None:
     assert plan.deletions == 0
 
 
-def test_both_pieces_are_put_back_in_one_step(tmp_path: Path) -> None:
+def test_both_pieces_are_restored_in_one_step(tmp_path: Path) -> None:
     """The undo takes the whole away and puts the pieces back in one transaction that is never divided."""
     files = pair(tmp_path, [WHOLE], PIECES)
     resync(files, tables=("haglog", "htrunk"))
@@ -160,7 +160,7 @@ def test_both_pieces_are_put_back_in_one_step(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_not_known_to_be_whole_is_left_and_named(
+def test_what_may_be_incomplete_is_skipped_and_named(
     tmp_path: Path, primary: list[dict[str, Any]], secondary: list[dict[str, Any]], state: CutState, why: SkipReason
 ) -> None:
     """Still logged on, dropped, cut on both, not as an outage leaves it, not archived: both stay as they were."""
@@ -178,7 +178,7 @@ def test_what_is_not_known_to_be_whole_is_left_and_named(
     assert (rows_of(files, "primary"), rows_of(files)) == before
     assert next(one.outlook for one in opened.outages().findings) is OUTLOOKS[why]
     for one in (plan, forced):
-        assert [kept.reason for kept in one.skipped if kept.table == "haglog"] == [why]
+        assert [one_skipped.reason for one_skipped in one.skipped if one_skipped.table == "haglog"] == [why]
     (cut,) = table_of(opened.verify(tables=("haglog",)), "haglog").cuts
     assert cut.state is state
 
@@ -291,13 +291,13 @@ def test_verify_and_plan_say_what_was_cut(tmp_path: Path, typed: Typing) -> None
     tables = ("--table", "haglog", "--table", "htrunk")
     plan = typed("resync", "--pair", files.pair_file, "--window", "2000-06-05 05:13..05:19", *tables, "--dry-run")
 
-    for said in (verdict, plan):
-        assert "haglog: 1 login cut on secondary, 2 rows for 1" in said.out
+    for result in (verdict, plan):
+        assert "haglog: 1 login cut on secondary, 2 rows for 1" in result.out
 
 
 @pytest.mark.soak("replace")
 @pytest.mark.parametrize("policy", ["replace", "fill", "rows"])
-def test_pieces_that_nobody_has_whole_are_copied_where_nothing_is(tmp_path: Path, policy: str) -> None:
+def test_pieces_of_a_login_are_copied_where_there_is_nothing(tmp_path: Path, policy: str) -> None:
     """A server that holds nothing of a login gets the pieces the other has: nothing of it is doubled by that."""
     files = pair(tmp_path, PIECES, [], downs=(), primary_downs=((513, 360),))
 
@@ -327,7 +327,7 @@ def state(begin: str, end: str) -> dict[str, Any]:
     ("table", "pieces", "made"), [("call_rec", CALLS, call), ("ag_actv", STATES, state)], ids=["calls", "states"]
 )
 @pytest.mark.parametrize("ends", ["05:13", "05:12"])
-def test_without_flags_the_diary_tells(
+def test_without_flags_the_diary_decides(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     table: str,
@@ -395,12 +395,12 @@ def test_a_call_that_both_servers_cut_stays_as_both_have_it(
 
     for plan in (outages, window):
         assert plan is not None
-        assert SkipReason.CUT_ON_BOTH in {kept.reason for kept in plan.skipped}
+        assert SkipReason.CUT_ON_BOTH in {one.reason for one in plan.skipped}
         assert not plan.steps or opened.execute(plan).outcome.done
     assert [files.bag(role, "call_rec") for role in Role] == before
 
 
-def test_only_logins_of_the_acds_asked_for_are_repaired(tmp_path: Path) -> None:
+def test_only_logins_of_the_requested_acds_are_repaired(tmp_path: Path) -> None:
     """With --acd the login of another ACD that an outage of its own has cut stays, with its pieces."""
     files = pair(tmp_path, [WHOLE, {**WHOLE, "acd": 2}], [*PIECES, *({**one, "acd": 2} for one in PIECES)], acds=ACDS)
     files.add("secondary", "linkex", link(513, 360, acd=2))

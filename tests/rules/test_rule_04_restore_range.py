@@ -11,7 +11,7 @@ from tests.scenes import code, outage, plan_of, ranges, resync, skipped, trunk, 
 FROM_FIVE_TO_SIX = "2000-06-05 05:00..05:59"
 
 
-def test_the_actual_range_is_what_the_source_holds_of_each_table(tmp_path: Path) -> None:
+def test_the_actual_range_is_the_extent_of_the_source_in_each_table(tmp_path: Path) -> None:
     """Requested 5:00-5:59, where hsplit of the source ends at 5:29: two ranges, and 5:30 stays in hsplit."""
     files = build_files(
         tmp_path,
@@ -30,7 +30,7 @@ def test_the_actual_range_is_what_the_source_holds_of_each_table(tmp_path: Path)
     assert files.bag("secondary", "htrunk", "starttime >= 500") == files.bag("primary", "htrunk", "starttime >= 500")
 
 
-def test_rows_past_the_end_of_what_the_source_holds_are_outside(tmp_path: Path) -> None:
+def test_rows_past_the_end_of_the_source_are_outside(tmp_path: Path) -> None:
     """A source that was watching all the time and has codes up to 5:29 only leaves the target's code of 5:30."""
     files = build_files(
         tmp_path,
@@ -78,7 +78,7 @@ def test_rows_outside_the_range_stay_to_the_last_value(tmp_path: Path) -> None:
     assert files.bag("secondary", "htrunk", "starttime = 500") == files.bag("primary", "htrunk", "starttime = 500")
 
 
-def test_rows_only_the_target_holds_go_where_the_source_was_watching(tmp_path: Path) -> None:
+def test_rows_only_on_the_target_are_deleted_where_the_source_was_collecting(tmp_path: Path) -> None:
     """Inside the range the target ends with the source's rows: what only it holds is deleted and counted."""
     files = build_files(
         tmp_path,
@@ -94,7 +94,7 @@ def test_rows_only_the_target_holds_go_where_the_source_was_watching(tmp_path: P
     assert len(files.bag("secondary", "htrunk", "tkgrp = 3 AND starttime = 530")) == 1
 
 
-def test_an_interval_without_any_row_of_the_source_is_kept_and_named(tmp_path: Path) -> None:
+def test_an_interval_without_any_row_of_the_source_is_skipped_and_named(tmp_path: Path) -> None:
     """The source holds 4:30 and 6:00 but nothing of 5:00: the target's rows of 5:00 are never deleted."""
     files = build_files(
         tmp_path,
@@ -111,7 +111,7 @@ def test_an_interval_without_any_row_of_the_source_is_kept_and_named(tmp_path: P
 
 
 def test_an_outage_in_the_diary_of_the_source_keeps_the_target_rows(tmp_path: Path) -> None:
-    """The source's linkex says its link was down from 5:35: rows only the target has of 5:30 are kept, named."""
+    """The source's linkex says its link was down from 5:35: rows only the target has of 5:30 are skipped, and named."""
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc"],
@@ -126,7 +126,7 @@ def test_an_outage_in_the_diary_of_the_source_keeps_the_target_rows(tmp_path: Pa
     assert [one[1] for one in files.bag("secondary", "hcwc")] == [430, 530, 600]
 
 
-def test_an_outage_of_another_acd_blinds_nobody(tmp_path: Path) -> None:
+def test_an_outage_of_another_acd_has_no_effect(tmp_path: Path) -> None:
     """An outage of ACD 2 says nothing of ACD 1, whose surplus rows are deleted as the vendor's restore does."""
     files = build_files(
         tmp_path,

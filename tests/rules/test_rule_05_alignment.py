@@ -85,8 +85,8 @@ def test_acds_on_different_lengths_are_aligned_each_to_its_own(tmp_path: Path) -
 
     assert ranges(done.plan)["htrunk", 1] == ("05:30-05:59", "05:30-05:59")
     assert ranges(done.plan)["htrunk", 2] == ("05:30-05:44", "05:30-05:44")
-    mended = files.run("secondary", "SELECT DISTINCT acd, starttime FROM htrunk WHERE incalls = 9 ORDER BY ALL")
-    assert mended == [(1, 530), (2, 530)]
+    repaired = files.run("secondary", "SELECT DISTINCT acd, starttime FROM htrunk WHERE incalls = 9 ORDER BY ALL")
+    assert repaired == [(1, 530), (2, 530)]
 
 
 def test_unlike_lengths_are_aligned_to_boundaries_both_share(tmp_path: Path) -> None:

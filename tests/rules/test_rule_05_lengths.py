@@ -215,7 +215,7 @@ def test_an_hour_in_which_a_clock_was_set_is_left_and_named(tmp_path: Path) -> N
 
 
 def test_an_hour_the_clock_repeats_is_left_and_named(tmp_path: Path) -> None:
-    """Where a label stands for two passes of the clock, intervals of two lengths cannot be told apart."""
+    """Where a label stands for two passes of the clock, intervals of two lengths cannot be distinguished."""
     sunday = date(2000, 10, 29)
     near = [*trunks(0, 100, row_date=sunday), *trunks(200, 400, row_date=sunday)]
     files = build_files(
@@ -242,13 +242,15 @@ def test_intervals_that_overlap_are_named(tmp_path: Path, typed: Typing, on_both
     files = pair(tmp_path, doubled if on_both else WHOLE, doubled)
     observation = files.open().verify(tables=("htrunk",))
 
-    said = typed("verify", "--pair", files.pair_file, "--table", "htrunk")
+    result = typed("verify", "--pair", files.pair_file, "--table", "htrunk")
 
     servers = {one.server for one in table_of(observation, "htrunk").overlaps}
     assert servers == ({Role.PRIMARY, Role.SECONDARY} if on_both else {Role.SECONDARY})
-    assert said.code == 3
-    assert "htrunk: intervals overlap on secondary, ACD 1 2000-06-05 05:00-05:29: 2 rows inside another row" in said.out
-    assert ("OVERLAP" if on_both else "DRIFT") in said.out
+    assert result.code == 3
+    assert (
+        "htrunk: intervals overlap on secondary, ACD 1 2000-06-05 05:00-05:29: 2 rows inside another row" in result.out
+    )
+    assert ("OVERLAP" if on_both else "DRIFT") in result.out
     # It is not remembered as equal either.
     assert typed("verify", "--pair", files.pair_file, "--table", "htrunk").code == 3
 
@@ -292,12 +294,12 @@ def test_a_plan_and_the_daily_check_name_an_overlap_on_both(tmp_path: Path, type
     files = pair(tmp_path, doubled, doubled)
 
     planned = plan_of(files, tables=("htrunk",))
-    said = typed("status", "--pair", files.pair_file, "--since", "2000-06-05 00:00")
+    result = typed("status", "--pair", files.pair_file, "--since", "2000-06-05 00:00")
 
     assert planned.steps == ()
     assert any(note.startswith("htrunk: intervals overlap on primary") for note in planned.notes)
-    assert "htrunk: intervals overlap on secondary" in said.out
-    assert "in 0 rows" not in said.out
+    assert "htrunk: intervals overlap on secondary" in result.out
+    assert "in 0 rows" not in result.out
 
 
 def trunk_day(day: date, **values: Any) -> dict[str, Any]:
@@ -401,7 +403,7 @@ def test_lengths_elsewhere_excuse_nothing(tmp_path: Path, elsewhere: dict[str, A
     assert not files.open().verify(tables=("dtrunk",)).in_sync
 
 
-def test_rows_that_repeat_are_held_against_each_other_by_their_counts(tmp_path: Path) -> None:
+def test_rows_that_repeat_are_compared_by_their_counts(tmp_path: Path) -> None:
     """Of two rows alike but for their counts the smaller belongs to the smaller, and one that does not fit is drift."""
     files = counted(tmp_path, (HALVES, QUARTER_HOURS), (1, 2))
     files.add("primary", "dtrunk", trunk_day(SUNDAY, incomplete=8))

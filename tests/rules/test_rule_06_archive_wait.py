@@ -43,15 +43,15 @@ def test_an_archive_that_has_not_finished_refuses_the_resync(
         ["resync", "--pair", str(files.pair_file), "--window", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes"]
     )
 
-    said = capsys.readouterr().err
+    result = capsys.readouterr().err
     assert code == 4
-    assert f"On {role} the interval archive of ACD 1" in said
-    assert says in said
+    assert f"On {role} the interval archive of ACD 1" in result
+    assert says in result
     assert files.bag("secondary", "htrunk") == before
 
 
 @pytest.mark.parametrize("role", ["primary", "secondary"])
-def test_a_server_that_does_not_tell_refuses_the_resync(tmp_path: Path, role: str) -> None:
+def test_an_unknown_archive_time_refuses_the_resync(tmp_path: Path, role: str) -> None:
     """Without a row in arch_stat nobody knows what was archived, and nothing is copied."""
     files = behind(tmp_path)
     files.run(role, "DELETE FROM arch_stat")
@@ -60,12 +60,12 @@ def test_a_server_that_does_not_tell_refuses_the_resync(tmp_path: Path, role: st
         plan_of(files, tables=("htrunk",))
 
 
-def test_a_time_nobody_can_read_refuses_the_resync(tmp_path: Path) -> None:
+def test_an_unreadable_time_refuses_the_resync(tmp_path: Path) -> None:
     """A last run written in a form that is not known is not guessed at."""
     files = behind(tmp_path)
     files.run("primary", "UPDATE arch_stat SET last_time = 'yesterday' WHERE trim(arch_type) = '1'")
 
-    with pytest.raises(NotArchivedError, match="'yesterday', which is not a time known here"):
+    with pytest.raises(NotArchivedError, match="'yesterday', which is not a valid time"):
         plan_of(files, tables=("htrunk",))
 
 
@@ -97,7 +97,7 @@ def test_every_acd_of_the_plan_must_be_archived(tmp_path: Path) -> None:
 
 
 def test_the_live_interval_is_never_read(tmp_path: Path) -> None:
-    """What one server already has of the interval under way is no drift, though verify looks at everything."""
+    """Rows of the current interval on one server are not drift, although verify compares everything."""
     files = behind(tmp_path)
 
     observation = files.open().verify(tables=("htrunk",))
@@ -130,21 +130,21 @@ def test_verify_says_how_far_a_window_could_be_compared(tmp_path: Path) -> None:
     assert scope.notes == ("compared up to 2000-06-05 06:00: secondary has archived ACD 1 no further",)
 
 
-def test_waiting_goes_on_once_the_archive_has_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With --wait a refused resync looks again, and the archive may finish meanwhile in another process."""
+def test_waiting_ends_once_the_archive_has_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --wait a refused resync checks again, and the archive may finish meanwhile in another process."""
     files = behind(tmp_path)
     files.run("secondary", "UPDATE arch_stat SET status = '4' WHERE trim(arch_type) = '1'")
-    looks = []
+    waits = []
 
     def archive_meanwhile(seconds: float) -> None:
-        looks.append(seconds)
-        assert len(looks) < 3, "still waiting after the archive has run"
+        waits.append(seconds)
+        assert len(waits) < 3, "still waiting after the archive has run"
         text = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(\"UPDATE arch_stat SET status = '2'\")"
         subprocess.run([sys.executable, "-c", text, str(files.database("secondary"))], check=True)
 
     monkeypatch.setattr("syncengine.jobs.archive_wait.time.sleep", archive_meanwhile)
     done = resync(files, tables=("htrunk",), wait=True)
 
-    assert len(looks) == 1
+    assert len(waits) == 1
     assert done.after is not None
     assert done.after.in_sync

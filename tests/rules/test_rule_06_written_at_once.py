@@ -11,7 +11,7 @@ from tests.builders import Files
 from tests.cli.terminal import Typing
 from tests.own_tables import CALLS, TIMED, call, with_own_tables
 
-AT_ONCE = TIMED.replace('kept = "copying"', 'kept = "copying"\nat_once = true')
+AT_ONCE = TIMED.replace('synced_by = "copying"', 'synced_by = "copying"\nat_once = true')
 UNTIMELY = (
     AT_ONCE[: AT_ONCE.index("[time]")].replace('{ archive = "interval" }', "{}") + AT_ONCE[AT_ONCE.index("[columns]") :]
 )
@@ -44,22 +44,22 @@ def test_a_table_of_ones_own_waits_for_the_archive_else(tmp_path: Path, typed: T
     """Where the spec does not say so nothing is copied, and the plan says what to write into the spec."""
     files = archiveless(tmp_path, TIMED)
 
-    said = typed("resync", "--pair", files.pair_file, *WRITTEN, "--yes")
+    result = typed("resync", "--pair", files.pair_file, *WRITTEN, "--yes")
 
-    assert said.code == 3
-    assert "say `at_once = true` in its spec" in said.text
+    assert result.code == 3
+    assert "set `at_once = true` in its spec" in result.text
     assert not files.bag("secondary", CALLS)
 
 
-def test_the_refusal_tells_of_the_spec(tmp_path: Path, typed: Typing) -> None:
+def test_the_refusal_names_the_key_of_the_spec(tmp_path: Path, typed: Typing) -> None:
     """Where the ACD is known and its archive is not, the refusal says what to write into the spec."""
     files = with_own_tables(tmp_path, primary={CALLS: CLOSED}, secondary={})
     files.run("secondary", "DELETE FROM arch_stat")
 
-    said = typed("resync", "--pair", files.pair_file, *WRITTEN, "--yes")
+    result = typed("resync", "--pair", files.pair_file, *WRITTEN, "--yes")
 
-    assert said.code == 4
-    assert "say `at_once = true` in its spec" in said.text
+    assert result.code == 4
+    assert "set `at_once = true` in its spec" in result.text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Rule 8: what differs as it should is counted and told, is no drift, and is never written."""
+"""Rule 8: expected differences are counted and reported, are not drift, and are never written."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def expected(observation: Observation, table: str) -> list[tuple[str, str, int |
 
 
 def test_row_numbers_are_counted_by_bucket(tmp_path: Path, typed: Typing) -> None:
-    """Quarters of an hour whose rows are the same under other numbers are counted, and told apart from drift."""
+    """Quarters of an hour whose rows differ only in their numbers are counted, separately from drift."""
     mine = [exception(505, 1), exception(512, 2), exception(535, 3), exception(620, 4)]
     theirs = [exception(505, 71), exception(512, 70), exception(535, 3), exception(620, 8)]
     files = exceptions(tmp_path, mine, theirs)
@@ -63,7 +63,7 @@ def test_row_numbers_are_counted_by_bucket(tmp_path: Path, typed: Typing) -> Non
 
 
 def test_what_drifts_is_not_expected_as_well(tmp_path: Path) -> None:
-    """A quarter of an hour that drifts is told of once: its row numbers are not counted beside the drift."""
+    """A quarter of an hour that drifts is reported once: its row numbers are not counted beside the drift."""
     files = exceptions(
         tmp_path, [exception(505, 1), exception(535, 2)], [exception(505, 9, extype=2), exception(535, 4)]
     )
@@ -114,7 +114,7 @@ def test_json_has_every_expected_difference(tmp_path: Path, typed: Typing, optio
     ]
 
 
-def test_what_never_differs_is_listed_only_when_asked(tmp_path: Path, typed: Typing) -> None:
+def test_what_never_differs_is_listed_only_with_v(tmp_path: Path, typed: Typing) -> None:
     """A column that could differ and does not is no line of the verdict, but for `-v`."""
     files = exceptions(tmp_path, [exception(505, 1)], [exception(505, 1)])
     command = ("verify", "--pair", files.pair_file, "--table", "agex")
@@ -177,13 +177,13 @@ def test_a_pseudo_acd_is_neither_written_nor_waited_for(tmp_path: Path, source: 
     resync(files, tables=("htrunk",), source=source)
     sync(files, sets=("dictionary",), source=source)
 
-    assert any("ACD 9 of htrunk is left as it is on both servers" in note for note in plan.notes)
+    assert any("ACD 9 of htrunk stays as it is on both servers" in note for note in plan.notes)
     assert {role: files.bag(role, "htrunk", f"acd = {PSEUDO}") for role in before} == before
     assert {role: files.bag(role, "synonyms", f"acd_no = {PSEUDO}") for role in names} == names
     assert files.open().verify(tables=("htrunk", "synonyms")).in_sync
 
 
-def test_rows_of_the_other_server_are_told_too(tmp_path: Path) -> None:
+def test_rows_of_the_other_server_are_counted_too(tmp_path: Path) -> None:
     """Rows of a made-up ACD that the other server has as well stand in the count of that server."""
     files = pseudo(tmp_path)
     files.add("secondary", "htrunk", trunk(600, acd=PSEUDO))
@@ -191,8 +191,8 @@ def test_rows_of_the_other_server_are_told_too(tmp_path: Path) -> None:
     assert expected(files.open().verify(tables=("htrunk",)), "htrunk") == [("pseudo-acd", "ACD 9", 3, 3, 1)]
 
 
-def test_a_pseudo_acd_cannot_be_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Who names it with --acd is told that it is made up, and where that stands."""
+def test_a_pseudo_acd_cannot_be_requested(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Naming it with --acd is refused: the message says that it is a pseudo-ACD, and where that is set."""
     files = pseudo(tmp_path)
 
     code = run_for_code(["verify", "--pair", str(files.pair_file), "-t", "htrunk", "--acd", str(PSEUDO)])
@@ -209,14 +209,14 @@ def test_a_pseudo_acd_has_no_outages_and_need_not_be_alike(tmp_path: Path) -> No
     says = [finding.message for finding in files.open().check().findings]
 
     assert found.findings == ()
-    assert "ACD 9 is a pseudo-ACD of primary, as the pair file says: it is not looked at." in says
+    assert "ACD 9 is a pseudo-ACD of primary, as the pair file says: it is not compared." in says
     assert not any("only on primary" in one for one in says)
     assert "only on primary" in " ".join(
         finding.message for finding in pseudo(tmp_path / "without", settings="").open().check().findings
     )
 
 
-def test_a_setting_that_is_taken_out_is_noticed(tmp_path: Path) -> None:
+def test_a_removed_setting_is_noticed(tmp_path: Path) -> None:
     """What was found equal without a made-up ACD is not called equal once it counts again."""
     files = pseudo(tmp_path)
     day = datetime(2000, 6, 2).date()
@@ -253,14 +253,14 @@ def test_rows_the_pair_file_names_are_counted(tmp_path: Path, typed: Typing) -> 
     files = started(tmp_path, mine, theirs)
 
     observation = files.open().verify(tables=("agex",))
-    said = typed("verify", "--pair", files.pair_file, "-t", "agex", "-v").out
+    result = typed("verify", "--pair", files.pair_file, "-t", "agex", "-v").out
 
     assert observation.in_sync
     assert ("rows", "extype 31 or 32, logid 4001", 3, 2, 1) in expected(observation, "agex")
-    assert "counted from the start of CMS on each server" in said
+    assert "counted from the start of CMS on each server" in result
 
 
-def test_rows_that_are_not_meant_stay_drift(tmp_path: Path) -> None:
+def test_other_values_stay_drift(tmp_path: Path) -> None:
     """Each column named must hold one of its values: others of the same bucket, or type, are drift."""
     mine = [exception(506, 2, extype=31), exception(507, 3, extype=3), exception(535, 4, extype=31, logid="4002")]
     files = started(tmp_path, mine, [])
@@ -319,7 +319,7 @@ def test_a_bucket_that_drifts_is_written_with_all_its_rows(tmp_path: Path, polic
 def test_rows_that_no_table_has_are_a_fault(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], entry: str, fault: str
 ) -> None:
-    """What the pair file expects of a table or column that is not compared is told with its key, and exit 2."""
+    """An expected difference of a table or column that is not compared is refused with its key, and exit 2."""
     files = exceptions(tmp_path, [], [])
     files.pair_file.write_text(f'{files.pair_file.read_text()}\n[[expected]]\n{entry}\nwhy = "w"\n')
 

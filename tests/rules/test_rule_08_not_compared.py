@@ -109,19 +109,19 @@ def test_state_of_one_server_is_never_copied(tmp_path: Path, table: str) -> None
         ("vdns", {"vdn": "5001", "skill1": 3}, "the switch sends it to both servers"),
     ],
 )
-def test_what_is_kept_in_step_another_way_is_verified_and_named(
+def test_what_is_synchronised_another_way_is_verified_and_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, values: dict[str, Any], says: str
 ) -> None:
-    """Data kept by hand or by the switch is verified, and a resync names it, says how, and writes none of it."""
+    """Data synchronised by hand or by the switch is verified; a resync names it, says how, and writes none of it."""
     files = build_files(tmp_path, [table], primary={table: [row(table, **values)]})
 
     verified = run_for_code(["verify", "--pair", str(files.pair_file), "--table", table])
     capsys.readouterr()
     code = run_for_code(["sync", "--pair", str(files.pair_file), "--table", table, "--yes"])
 
-    said = capsys.readouterr().out
+    result = capsys.readouterr().out
     assert (verified, code) == (3, 3)
-    assert says in said
+    assert says in result
     assert files.bag("secondary", table) == []
 
 

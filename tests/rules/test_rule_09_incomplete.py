@@ -34,7 +34,7 @@ def test_the_less_broken_source_is_copied_as_a_whole(tmp_path: Path, source: int
 
 @pytest.mark.parametrize(("source", "target"), [(1, 0), (3, 1)])
 def test_a_broken_source_never_replaces_a_better_target(tmp_path: Path, source: int, target: int) -> None:
-    """Where the source's rows are the more broken ones the target's are kept, and the interval is named."""
+    """Where the source's rows are the more broken ones the target's stay, and the interval is named."""
     files = broken(tmp_path, source, target)
     before = files.bag("secondary", "htrunk")
 
@@ -96,7 +96,7 @@ def test_the_diary_of_the_source_counts_where_rows_do_not_show_it(tmp_path: Path
 
 
 def test_one_interval_is_decided_by_its_own_figures(tmp_path: Path) -> None:
-    """A broken 5:00 of the source is kept back while its whole 5:30 is copied in the same run."""
+    """A broken 5:00 of the source is skipped while its whole 5:30 is copied in the same run."""
     files = build_files(
         tmp_path,
         ["htrunk", "hcwc"],

@@ -1,4 +1,4 @@
-"""Rule 9 in both directions: reconcile takes each interval from the server that saw it whole."""
+"""Rule 9 in both directions: reconcile takes each interval from the server that recorded it completely."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def crossed(folder: Path, **options: Any) -> Files:
     )
 
 
-def test_each_broken_interval_is_taken_from_the_other_server(tmp_path: Path) -> None:
+def test_each_broken_interval_is_copied_from_the_other_server(tmp_path: Path) -> None:
     """The primary's broken 5:00 comes from the secondary and the secondary's broken 5:30 from the primary."""
     files = crossed(tmp_path)
 
@@ -85,7 +85,7 @@ def test_what_is_broken_alike_is_lost(tmp_path: Path) -> None:
     assert (files.bag("primary", "htrunk"), files.bag("secondary", "htrunk")) == before
 
 
-def test_each_holding_a_part_is_undecided(tmp_path: Path) -> None:
+def test_parts_on_both_servers_are_undecided(tmp_path: Path) -> None:
     """Where the two servers hold different key groups of one interval, each holds a part and neither wins."""
     files = build_files(
         tmp_path,
@@ -132,7 +132,7 @@ def codes(folder: Path, source: dict[str, Any], target: dict[str, Any], **rows: 
 
 
 @pytest.mark.parametrize("broken", [0, 1])
-def test_an_interval_nobody_shows_to_have_seen_is_undecided(tmp_path: Path, broken: int) -> None:
+def test_an_interval_without_evidence_is_undecided(tmp_path: Path, broken: int) -> None:
     """Without trunks or splits on either server nothing tells who was looking: that is not lost, and both stay."""
     files = codes(tmp_path, {"acdcalls": 4, "incomplete": broken}, {"acdcalls": 6, "incomplete": broken})
     before = files.bag("primary", "hcwc"), files.bag("secondary", "hcwc")
@@ -245,6 +245,6 @@ def test_each_direction_has_a_ceiling_of_its_own(tmp_path: Path) -> None:
 
     assert plan_of(files, window=WINDOW, tables=("htrunk",), policy="reconcile").deletions == 4
     files.add("primary", "htrunk", trunk(500, 5, incomplete=1))
-    with pytest.raises(TooManyDeletionsError, match="delete 3 rows that only primary holds") as refused:
+    with pytest.raises(TooManyDeletionsError, match="delete 3 rows that only primary has") as refused:
         plan_of(files, window=WINDOW, tables=("htrunk",), policy="reconcile")
     assert (refused.value.into, refused.value.count) == ("primary", 3)

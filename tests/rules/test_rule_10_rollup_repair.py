@@ -1,4 +1,4 @@
-"""Rule 10: days, weeks and months are mended after their intervals, or it is said why not."""
+"""Rule 10: days, weeks and months are repaired after their intervals, or the reason is named."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def window(day: date = IN_MAY) -> str:
 
 
 def planned(files: Files, **options: Any) -> Plan:
-    """Plan the mending of one half hour."""
+    """Plan the repair of one half hour."""
     return files.open().plan_resync(**{"window": window(), "tables": ("hcwc",), "rollups": "recompute", **options})
 
 
 def run_repair(files: Files, **options: Any) -> VerifiedRun:
-    """Mend one half hour and what was summarised over it."""
+    """Repair one half hour and what was summarised over it."""
     return files.open().execute(planned(files, **options))
 
 
@@ -64,7 +64,7 @@ def to_summarise(ran: VerifiedRun) -> list[str]:
 
 
 def test_recomputed_periods_are_what_an_unwounded_server_has(tmp_path: Path) -> None:
-    """Day, week and month over a mended interval end as on the server that saw it, and nothing is left to rerun."""
+    """Day, week and month over a repaired interval end as on the server that collected it; nothing has to be rerun."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
 
     done = run_repair(files)
@@ -77,8 +77,8 @@ def test_recomputed_periods_are_what_an_unwounded_server_has(tmp_path: Path) -> 
 
 
 @pytest.mark.soak
-def test_only_periods_over_mended_intervals_are_written(tmp_path: Path) -> None:
-    """A day nobody mended stays as it is, though its row is wrong."""
+def test_only_periods_over_repaired_intervals_are_written(tmp_path: Path) -> None:
+    """A day without repaired intervals stays as it is, though its row is wrong."""
     files = pair(tmp_path, blind={IN_MAY: 1030, date(2000, 5, 2): 1030})
     before = files.bag("secondary", "dcwc", "row_date <> DATE '2000-05-27'")
 
@@ -88,7 +88,7 @@ def test_only_periods_over_mended_intervals_are_written(tmp_path: Path) -> None:
 
 
 def test_listing_writes_no_roll_up(tmp_path: Path) -> None:
-    """Without being told otherwise a run names the periods and writes none."""
+    """By default a run names the periods and writes none."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     before = [files.bag("secondary", name) for name in LONGER]
 
@@ -109,12 +109,12 @@ def test_no_period_is_trusted_beside_a_run_whose_marks_are_damaged(tmp_path: Pat
 
     plan = planned(files)
 
-    why = f"run {run.id} is damaged, and nobody knows which periods it has written"
+    why = f"run {run.id} is damaged, and it is not known which periods it has written"
     assert fates(plan) == dict.fromkeys(LONGER, ("list", why))
 
 
 def test_before_the_daily_archive_nothing_is_written(tmp_path: Path) -> None:
-    """An interval of today makes nothing stale: its day is summarised tonight from mended rows."""
+    """An interval of today makes nothing stale: its day is summarised tonight from repaired rows."""
     files = pair(tmp_path)
     files.add("primary", "hcwc", code(500))
     for role in ("primary", "secondary"):
@@ -139,14 +139,14 @@ def test_a_period_whose_intervals_are_no_longer_held_is_left(tmp_path: Path) -> 
 
     done = run_repair(files)
 
-    assert fates(done.plan)["mcwc"] == ("list", "secondary no longer holds all its intervals")
+    assert fates(done.plan)["mcwc"] == ("list", "secondary no longer has all its intervals")
     assert fates(done.plan)["dcwc"] == ("recompute", "")
     assert files.bag("secondary", "mcwc") == before
     assert alike(files, "dcwc", "wcwc")
     assert to_summarise(done) == ["secondary"]
 
 
-def test_a_summariser_that_computes_a_column_otherwise_is_not_replaced(tmp_path: Path) -> None:
+def test_a_summariser_that_computes_a_column_differently_is_not_replaced(tmp_path: Path) -> None:
     """Untouched days with other sums than ours: the table is left, and the column named."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     files.run("secondary", "UPDATE dcwc SET acdtime = acdtime + acwtime")
@@ -156,7 +156,7 @@ def test_a_summariser_that_computes_a_column_otherwise_is_not_replaced(tmp_path:
 
     then, why = fates(done.plan)["dcwc"]
     assert then == "list"
-    assert why.startswith("secondary computes acdtime otherwise")
+    assert why.startswith("secondary computes acdtime differently")
     assert files.bag("secondary", "dcwc") == before
     assert to_summarise(done) == ["secondary"]
 
@@ -169,12 +169,12 @@ def test_a_day_with_another_interval_still_broken_is_left(tmp_path: Path) -> Non
 
     done = run_repair(files, window=window(SUNDAY))
 
-    assert fates(done.plan) == {"dcwc": ("list", "secondary did not see it whole at 2000-06-04 14:00-14:29")}
+    assert fates(done.plan) == {"dcwc": ("list", "secondary did not record all of it at 2000-06-04 14:00-14:29")}
     assert files.bag("secondary", "dcwc") == before
 
 
 def test_rows_marked_incomplete_are_found_when_the_period_is_made(tmp_path: Path) -> None:
-    """Where only the table's own rows are broken, the day is left after the mending, and the run says so."""
+    """Where only the table's own rows are broken, the day is skipped after the repair, and the run says so."""
     files = pair(tmp_path, blind={SUNDAY: 1030})
     for role in ("primary", "secondary"):
         files.run(role, "UPDATE hcwc SET incomplete = 1 WHERE row_date = DATE '2000-06-04' AND starttime = 1100")
@@ -187,7 +187,7 @@ def test_rows_marked_incomplete_are_found_when_the_period_is_made(tmp_path: Path
 
 
 @pytest.mark.soak
-def test_undo_takes_recomputed_rows_back_with_the_run(tmp_path: Path) -> None:
+def test_undo_restores_recomputed_rows_with_the_run(tmp_path: Path) -> None:
     """One undo puts intervals, day, week and month back as they were."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     before = [files.bag("secondary", name) for name in ("hcwc", *LONGER)]
@@ -203,10 +203,10 @@ def test_undo_takes_recomputed_rows_back_with_the_run(tmp_path: Path) -> None:
 @pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("at", some_of([2, 1, 3], 3))
-def test_a_run_stopped_before_or_in_its_second_portion_goes_on(
+def test_a_run_stopped_before_or_in_its_second_portion_is_resumed(
     tmp_path: Path, before_batch: Callable[[int, BaseException], None], at: int
 ) -> None:
-    """Stopped after the intervals are mended, or between day, week and month: a resume does the rest."""
+    """Stopped after the intervals are repaired, or between day, week and month: a resume does the rest."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     before_batch(at, KeyboardInterrupt())
 
@@ -221,8 +221,8 @@ def test_a_run_stopped_before_or_in_its_second_portion_goes_on(
 
 
 @pytest.mark.soak
-def test_a_run_killed_between_its_portions_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its process ends when the intervals are mended and nothing else is planned yet: a resume plans and does it."""
+def test_a_run_killed_between_its_portions_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process ends when the intervals are repaired and nothing else is planned yet: a resume plans and does it."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     opened = files.open()
     plan = opened.plan_resync(window=window(), tables="hcwc", rollups="recompute")
@@ -292,7 +292,7 @@ def _halves() -> list[int]:
 
 
 @pytest.mark.soak
-def test_periods_are_copied_from_a_server_that_saw_them_whole(tmp_path: Path) -> None:
+def test_periods_are_copied_from_a_server_with_full_coverage(tmp_path: Path) -> None:
     """Day, week and month are taken from the primary once the intervals below them agree, and undone with the run."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
     before = [files.bag("secondary", name) for name in ("hcwc", *LONGER)]
@@ -345,11 +345,11 @@ def test_no_period_is_copied_that_the_source_did_not_see_whole(tmp_path: Path) -
     done = run_repair(files, window=window(SUNDAY), rollups="copy")
 
     then, why = fates(done.plan)["dcwc"]
-    assert (then, why) == ("list", "primary did not see it whole at 2000-06-04 15:00-15:29")
+    assert (then, why) == ("list", "primary did not record all of it at 2000-06-04 15:00-15:29")
 
 
 @pytest.mark.soak
-def test_outages_of_both_servers_are_mended_with_their_days(tmp_path: Path) -> None:
+def test_outages_of_both_servers_are_repaired_with_their_days(tmp_path: Path) -> None:
     """With --outages each server's own day is recomputed on it, both in one run."""
     days = [SATURDAY - timedelta(days=1), SATURDAY, SUNDAY]
     whole, eyes = intervals(days), compared_days(days)
@@ -385,12 +385,12 @@ def test_a_dry_run_shows_what_would_be_recomputed_and_what_not(tmp_path: Path, t
     files.run("secondary", "UPDATE wcwc SET acwtime = 0")
     words = ("resync", "--pair", files.pair_file, "--window", window(), "--table", "hcwc", "--dry-run")
 
-    said = typed(*words, "--rollups", "recompute")
+    result = typed(*words, "--rollups", "recompute")
     document = typed(*words, "--rollups", "recompute", "--json").document
 
-    assert said.code == 3
-    assert "Recomputed from its intervals afterwards" in said.out
-    assert "computes acwtime otherwise" in said.text
+    assert result.code == 3
+    assert "Recomputed from its intervals afterwards" in result.out
+    assert "computes acwtime differently" in result.text
     assert {(one["table"], one["then"]) for one in document["stale_rollups"]} == {
         ("dcwc", "recompute"),
         ("wcwc", "list"),

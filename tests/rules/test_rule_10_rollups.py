@@ -56,8 +56,8 @@ def test_a_day_is_not_copied_while_its_intervals_disagree(tmp_path: Path) -> Non
     assert files.run("secondary", "SELECT acdcalls FROM dcwc") == [(2,)]
 
 
-def test_a_day_with_one_interval_mended_and_one_left_is_held_back(tmp_path: Path) -> None:
-    """One interval of a day copied and another kept still disagree, so the day is not copied over."""
+def test_a_day_with_one_repaired_and_one_skipped_interval_is_skipped(tmp_path: Path) -> None:
+    """One interval of a day copied and another skipped still disagree, so the day is not copied over."""
     source = [code(500, row_date=SUNDAY, incomplete=1), code(600, row_date=SUNDAY, acdcalls=4)]
     target = [code(500, row_date=SUNDAY, acdcalls=9), code(600, row_date=SUNDAY, acdcalls=1)]
     files = codes(tmp_path, source, target, primary=[day(3)], secondary=[day(2)])
@@ -69,7 +69,7 @@ def test_a_day_with_one_interval_mended_and_one_left_is_held_back(tmp_path: Path
     assert files.run("secondary", "SELECT acdcalls FROM hcwc WHERE starttime = 600") == [(4,)]
 
 
-def test_a_day_is_not_copied_without_a_look_at_its_intervals(tmp_path: Path) -> None:
+def test_a_day_is_not_copied_without_its_intervals(tmp_path: Path) -> None:
     """Asked for the daily table alone the plan keeps it back and says which table to add."""
     files = codes(tmp_path, [], [], primary=[day(3)], secondary=[day(2)])
 
@@ -88,8 +88,8 @@ def test_a_day_summarised_from_broken_intervals_is_not_copied(tmp_path: Path) ->
     assert skipped(planned)["dcwc", 1][0] is SkipReason.INTERVALS_DISAGREE
 
 
-def test_a_day_is_copied_after_the_intervals_mended_below_it(tmp_path: Path) -> None:
-    """A day whose intervals the same plan mends comes in a step that needs theirs done."""
+def test_a_day_is_copied_after_its_repaired_intervals(tmp_path: Path) -> None:
+    """A day whose intervals the same plan repairs comes in a step that depends on theirs."""
     missing = code(500, row_date=SUNDAY)
     files = codes(tmp_path, [missing], [], primary=[day(6)], secondary=[day(3)])
 
@@ -103,7 +103,7 @@ def test_a_day_is_copied_after_the_intervals_mended_below_it(tmp_path: Path) -> 
 
 
 def test_periods_summarised_before_are_named_as_stale(tmp_path: Path) -> None:
-    """Mending an interval of Saturday makes the day, the week and the month stale that were summarised over it."""
+    """Repairing an interval of Saturday makes the day, the week and the month stale that were summarised over it."""
     missing = code(500, row_date=date(2000, 5, 27))
     files = codes(tmp_path, [missing, code(530, row_date=date(2000, 5, 27))], [code(530, row_date=date(2000, 5, 27))])
 
@@ -117,7 +117,7 @@ def test_periods_summarised_before_are_named_as_stale(tmp_path: Path) -> None:
 
 
 def test_periods_not_yet_summarised_are_not_stale(tmp_path: Path) -> None:
-    """Mending an interval of this morning makes nothing stale: its day is summarised tonight from mended rows."""
+    """Repairing an interval of this morning makes nothing stale: its day is summarised tonight from repaired rows."""
     files = codes(tmp_path, [code(500)], [])
 
     done = resync(files, tables=("hcwc",))
@@ -127,7 +127,7 @@ def test_periods_not_yet_summarised_are_not_stale(tmp_path: Path) -> None:
 
 
 def test_only_the_day_is_stale_while_week_and_month_are_open(tmp_path: Path) -> None:
-    """Mending an interval of yesterday names the day; its week and month are summarised later."""
+    """Repairing an interval of yesterday names the day; its week and month are summarised later."""
     files = codes(tmp_path, [code(500, row_date=SUNDAY)], [])
 
     planned = plan_of(files, window="2000-06-04 05:13..05:19", tables=("hcwc",))
@@ -147,8 +147,8 @@ def test_a_period_the_target_has_not_summarised_is_never_written(tmp_path: Path)
     assert files.bag("secondary", "dcwc", "row_date = DATE '2000-06-04'") == []
 
 
-def test_a_week_is_held_back_by_an_interval_of_any_of_its_days(tmp_path: Path) -> None:
-    """A weekly row is not copied while an interval of its Wednesday differs and is kept."""
+def test_a_week_is_skipped_for_an_interval_of_any_of_its_days(tmp_path: Path) -> None:
+    """A weekly row is not copied while an interval of its Wednesday differs and is skipped."""
     week = row("wcwc", row_date=date(2000, 5, 28), cwc="7", acdcalls=3)
     wednesday = date(2000, 5, 31)
     files = build_files(
@@ -167,7 +167,7 @@ def test_a_week_is_held_back_by_an_interval_of_any_of_its_days(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("other", "acd", "held"), [(SUNDAY, 1, True), (SATURDAY, 1, False), (SUNDAY, 2, False)])
-def test_only_intervals_of_its_own_day_and_acd_hold_a_day_back(
+def test_a_day_is_skipped_only_for_intervals_of_its_own_day_and_acd(
     tmp_path: Path, other: date, acd: int, held: bool
 ) -> None:
     """Intervals that stay different hold back the day they are of, not the day before it or that of another ACD."""

@@ -1,4 +1,4 @@
-"""Rule 10: a column that no rule rolls up is never invented; it stays, or its row is made only when told."""
+"""Rule 10: a column that no rule rolls up is never invented; it stays, or its row is made only on request."""
 
 from __future__ import annotations
 
@@ -73,44 +73,44 @@ def test_it_is_named_also_where_the_day_stands(tmp_path: Path) -> None:
     assert [mystery for _, _, mystery in days(files)] == [336, 336]
 
 
-@pytest.mark.parametrize("told", ["refuse", "null"])
-def test_a_row_that_is_to_be_made_is_refused_or_has_null(tmp_path: Path, told: str) -> None:
+@pytest.mark.parametrize("choice", ["refuse", "null"])
+def test_a_row_that_is_to_be_made_is_refused_or_has_null(tmp_path: Path, choice: str) -> None:
     """A code that has no row in the day yet: its day is left, and with null made without inventing the column."""
     files = unknown(tmp_path, secondary=f"DELETE FROM dcwc WHERE {SAME_DAY} AND trim(cwc) = '42'")
     before = days(files)
 
-    done = repaired(files, unknown_columns=told)
+    done = repaired(files, unknown_columns=choice)
 
     assert done.rollups is not None
-    if told == "refuse":
+    if choice == "refuse":
         assert days(files) == before
-        assert "do not tell mystery; `unknown_columns='null'`" in fates(done.rollups)["dcwc"][1]
+        assert "do not give mystery; `unknown_columns='null'`" in fates(done.rollups)["dcwc"][1]
     else:
         assert days(files) == [("7", whole(files)[0], 336), ("42", whole(files)[1], None)]
         assert fates(done.rollups)["dcwc"] == ("list", "all but mystery is recomputed")
 
 
 @pytest.mark.soak("refuse")
-@pytest.mark.parametrize("told", ["refuse", "null"])
-def test_rows_that_cannot_be_told_apart_are_left_or_become_one(tmp_path: Path, told: str) -> None:
+@pytest.mark.parametrize("choice", ["refuse", "null"])
+def test_rows_that_cannot_be_distinguished_are_skipped_or_become_one(tmp_path: Path, choice: str) -> None:
     """Two rows of one code in the day: nothing says which value is whose."""
     twice = f"INSERT INTO dcwc SELECT * REPLACE (mystery + 1 AS mystery) FROM dcwc WHERE {SAME_DAY} AND trim(cwc) = '7'"
     files = unknown(tmp_path, secondary=twice)
     before = days(files)
 
-    done = repaired(files, unknown_columns=told)
+    done = repaired(files, unknown_columns=choice)
 
     assert done.rollups is not None
-    if told == "refuse":
+    if choice == "refuse":
         assert days(files) == before
-        assert "several rows of a key group, which nothing tells apart" in fates(done.rollups)["dcwc"][1]
+        assert "several rows of a key group, which nothing distinguishes" in fates(done.rollups)["dcwc"][1]
     else:
         assert days(files) == [("7", whole(files)[0], None), ("42", whole(files)[1], 336)]
 
 
 @pytest.mark.soak
 def test_where_it_cannot_be_null_no_row_is_made(tmp_path: Path) -> None:
-    """A column that must have a value keeps its day from being made, whatever was told."""
+    """A column that must have a value prevents its day from being made, with any setting."""
     files = unknown(tmp_path, secondary=f"DELETE FROM dcwc WHERE {SAME_DAY} AND trim(cwc) = '42'")
     files.run("secondary", "ALTER TABLE dcwc ALTER COLUMN mystery SET NOT NULL")
     before = days(files)
@@ -118,12 +118,12 @@ def test_where_it_cannot_be_null_no_row_is_made(tmp_path: Path) -> None:
     done = repaired(files, unknown_columns="null")
 
     assert done.rollups is not None
-    assert "do not tell mystery, never NULL there" in fates(done.rollups)["dcwc"][1]
+    assert "do not give mystery, which cannot be NULL" in fates(done.rollups)["dcwc"][1]
     assert days(files) == before
 
 
 @pytest.mark.soak
-def test_undo_puts_the_rows_back(tmp_path: Path) -> None:
+def test_undo_restores_the_rows(tmp_path: Path) -> None:
     """Rows that were made with NULL go with the run."""
     files = unknown(tmp_path, secondary=f"DELETE FROM dcwc WHERE {SAME_DAY} AND trim(cwc) = '42'")
     before = files.bag("secondary", "dcwc")
@@ -138,18 +138,16 @@ def test_it_is_only_for_what_is_recomputed(tmp_path: Path, typed: Typing) -> Non
     """The option without --rollups recompute, or with another word, is said with what to type instead."""
     files = pair(tmp_path)
 
-    said = typed("resync", "--pair", files.pair_file, "--window", window(SUNDAY), "--unknown-columns", "null")
+    result = typed("resync", "--pair", files.pair_file, "--window", window(SUNDAY), "--unknown-columns", "null")
 
-    assert said.code == 2
-    assert "Add --rollups recompute." in said.err
+    assert result.code == 2
+    assert "Add --rollups recompute." in result.err
     with pytest.raises(InputError, match=r"unknown_columns=.guess.` is not valid"):
         files.open().plan_resync(window=window(SUNDAY), unknown_columns="guess")
 
 
-def test_of_a_day_that_was_not_written_nothing_is_said_to_be_recomputed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A server that does not do the step of the day leaves it stale as a whole, and it is told once, with that."""
+def test_an_unwritten_day_is_not_reported_as_recomputed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not do the step of the day leaves all of it stale, and it is reported once, with that."""
     files = unknown(tmp_path)
 
     def refused(inserts: int, table: str) -> None:

@@ -41,7 +41,7 @@ def grouped(folder: Path) -> Files:
     )
 
 
-def test_agent_groups_take_their_names_along_in_one_step(tmp_path: Path) -> None:
+def test_agent_groups_are_written_with_their_names_in_one_step(tmp_path: Path) -> None:
     """Asked for agroups alone, one transaction writes both synonyms and agroups."""
     files = grouped(tmp_path)
 
@@ -53,7 +53,7 @@ def test_agent_groups_take_their_names_along_in_one_step(tmp_path: Path) -> None
 
 
 def test_agent_groups_and_names_are_written_both_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failure while the second of the two is written takes back what was written of the first."""
+    """A failure while the second of the two is written rolls back the first."""
     files = grouped(tmp_path)
     before = files.bag("secondary", "synonyms"), files.bag("secondary", "agroups")
 
@@ -91,6 +91,6 @@ def test_writing_acd_administration_warns_of_the_current_interval(tmp_path: Path
 
     assert any("may cost secondary its current interval" in note for note in plan.notes)
     (line,) = (line for line in plan.checklist.after if line.kind is LineKind.VERIFY_INTERVAL)
-    assert "2000-06-05 07:00-07:29, if all is written by then" in line.text
-    assert "`syncengine verify --window '2000-06-05 07:00..07:29'` tells" in line.text
+    assert "if all is written in that interval" in line.text
+    assert "`syncengine verify --window '2000-06-05 07:00..07:29'` offers" in line.text
     assert not any("current interval" in note for note in plan_of(files, tables=("htrunk",)).notes)

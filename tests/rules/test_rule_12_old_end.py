@@ -35,7 +35,7 @@ def aged(folder: Path, **options: Any) -> Files:
 
 @pytest.mark.parametrize("role", ["primary", "secondary"])
 def test_what_either_server_may_have_dropped_is_no_drift(tmp_path: Path, role: str) -> None:
-    """With 10 days kept by dcalloc of one server the 11th day back is not compared, and the 10th is."""
+    """With 10 days in dcalloc of one server the 11th day back is not compared, and the 10th is."""
     files = aged(tmp_path)
     files.add(role, "dcalloc", storage("trunks", days=10))
 
@@ -44,7 +44,7 @@ def test_what_either_server_may_have_dropped_is_no_drift(tmp_path: Path, role: s
     assert [drift.bucket.row_date for drift in observation.tables[0].differing] == [ago(10), ago(5)]
 
 
-def test_dropped_rows_are_not_put_back(tmp_path: Path) -> None:
+def test_dropped_rows_are_not_restored(tmp_path: Path) -> None:
     """A resync over the old end copies what both keep, and leaves out what the target has dropped already."""
     files = aged(tmp_path)
     files.add("secondary", "dcalloc", storage("trunks", days=10))
@@ -65,7 +65,7 @@ def test_the_pair_file_decides_where_it_says_how_long(tmp_path: Path) -> None:
     assert [drift.bucket.row_date for drift in observation.tables[0].differing] == [ago(5)]
 
 
-def test_nothing_older_than_a_server_can_keep_is_compared(tmp_path: Path) -> None:
+def test_nothing_older_than_the_retention_of_a_server_is_compared(tmp_path: Path) -> None:
     """Where nothing says how long, 62 days of intervals count: the 63rd day back is left out."""
     old = [one for days in (63, 62) for one in trunks(500, 530, row_date=ago(days))]
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)}, primary={"htrunk": old})
@@ -75,14 +75,14 @@ def test_nothing_older_than_a_server_can_keep_is_compared(tmp_path: Path) -> Non
     assert [drift.bucket.row_date for drift in observation.tables[0].differing] == [ago(62)]
 
 
-def test_a_window_wholly_dropped_is_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A window older than what is kept ends with a sentence that says how many days are kept, and exit 2."""
+def test_a_fully_dropped_window_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A window before the retention ends with a sentence that says how many days are stored, and exit 2."""
     files = aged(tmp_path, settings="retention = { interval = 5 }")
 
     code = run_for_code(["verify", "--pair", str(files.pair_file), "--window", f"{ago(11)}", "-t", "htrunk"])
 
     assert code == 2
-    assert "keeps 5 days" in capsys.readouterr().err
+    assert "stores 5 days" in capsys.readouterr().err
 
 
 def exception(time: int, seqno: int) -> dict[str, Any]:
@@ -93,11 +93,11 @@ def exception(time: int, seqno: int) -> dict[str, Any]:
 @pytest.mark.parametrize(("capacity", "wrapped"), [(3, True), (4, False)])
 def test_a_full_circular_table_has_wrapped(tmp_path: Path, capacity: int, wrapped: bool) -> None:
     """Events older than a full table holds are no drift and stay away; while it has room they are missing."""
-    kept = [exception(505, 2), exception(535, 3), exception(605, 4)]
+    recent = [exception(505, 2), exception(535, 3), exception(605, 4)]
     files = build_files(
         tmp_path,
         ["agex", "htrunk"],
-        both={"agex": kept, "htrunk": trunks(400, 700)},
+        both={"agex": recent, "htrunk": trunks(400, 700)},
         primary={"agex": [exception(405, 1)], "dcalloc": [storage("exceptions")]},
         secondary={"dcalloc": [storage("exceptions", rows=capacity)]},
     )
@@ -110,7 +110,7 @@ def test_a_full_circular_table_has_wrapped(tmp_path: Path, capacity: int, wrappe
 
 
 def test_what_is_not_compared_names_its_acds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where the tables of two ACDs begin at different times each is told with its ACD, and once where they do not."""
+    """Where the tables of two ACDs begin at different times each is named with its ACD, and once where they do not."""
     events = [{**exception(time, seqno), "acd": acd} for acd, time in ((1, 430), (2, 530)) for seqno in (1, 2)]
     files = build_files(
         tmp_path,
@@ -128,12 +128,12 @@ def test_what_is_not_compared_names_its_acds(tmp_path: Path, capsys: pytest.Capt
     run_for_code(["resync", *command, "--dry-run"])
     plan = capsys.readouterr().out
 
-    assert "agex of ACD 1: compared from 2000-06-05 04:45: primary holds nothing older" in plan
-    assert "agex of ACD 2: compared from 2000-06-05 05:45: primary holds nothing older" in plan
+    assert "agex of ACD 1: compared from 2000-06-05 04:45: primary has nothing older" in plan
+    assert "agex of ACD 2: compared from 2000-06-05 05:45: primary has nothing older" in plan
     assert f"htrunk: compared from {ago(5)} 00:00: " in plan
     expected = [" ".join(line.split()) for line in verdict.splitlines()]
-    assert "agex ACD 1 before 2000-06-05 04:45 primary holds nothing older" in expected
-    assert "agex ACD 2 before 2000-06-05 05:45 primary holds nothing older" in expected
+    assert "agex ACD 1 before 2000-06-05 04:45 primary has nothing older" in expected
+    assert "agex ACD 2 before 2000-06-05 05:45 primary has nothing older" in expected
     assert any(line.startswith(f"htrunk before {ago(5)} ") for line in expected)
 
 
@@ -172,7 +172,7 @@ def recorded(folder: Path, days: Sequence[date] = (DAY,)) -> Files:
     )
 
 
-def test_an_undo_takes_back_the_oldest_rows_it_wrote_itself(tmp_path: Path) -> None:
+def test_an_undo_deletes_the_oldest_rows_that_the_run_wrote(tmp_path: Path) -> None:
     """An event table that was empty holds nothing older than what a backfill wrote: the undo leaves none of it."""
     files = recorded(tmp_path)
     backfill(files, window=f"{DAY} 04:00..06:59", tables=("call_rec",))
@@ -186,7 +186,7 @@ def test_an_undo_takes_back_the_oldest_rows_it_wrote_itself(tmp_path: Path) -> N
     assert files.bag("secondary", "call_rec") == []
 
 
-def test_an_undo_does_not_take_a_changed_row_of_the_old_end_for_a_dropped_one(tmp_path: Path) -> None:
+def test_a_changed_row_of_the_old_end_does_not_count_as_dropped(tmp_path: Path) -> None:
     """The oldest calls of a full table that somebody has changed are left as changed: they are still there."""
     files = recorded(tmp_path)
     backfill(files, window=f"{DAY} 04:00..06:59", tables=("call_rec",))

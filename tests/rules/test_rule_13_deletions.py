@@ -38,10 +38,10 @@ def test_more_deletions_than_allowed_are_refused(tmp_path: Path, capsys: pytest.
 
     code = resync_code(files)
 
-    said = capsys.readouterr().err
+    result = capsys.readouterr().err
     assert code == 4
-    assert "delete 4 rows that only secondary holds, and 3 are allowed" in said
-    assert "--allow-deletions 4" in said
+    assert "delete 4 rows that only secondary has, but only 3 are allowed" in result
+    assert "--allow-deletions 4" in result
     assert files.bag("secondary", "htrunk") == before
 
 
@@ -82,7 +82,7 @@ def test_exactly_as_many_as_allowed_are_deleted(tmp_path: Path) -> None:
     assert resync_code(files) == 0
 
 
-def test_no_deletion_can_be_asked_for(tmp_path: Path) -> None:
+def test_no_deletion_can_be_requested(tmp_path: Path) -> None:
     """--allow-deletions 0 refuses a single row that only the target holds."""
     files = crowded(tmp_path)
     files.run("secondary", "DELETE FROM htrunk WHERE tkgrp > 3")

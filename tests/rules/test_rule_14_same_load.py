@@ -37,7 +37,7 @@ def unlike(folder: Path, role: str, sql: str) -> Files:
 
 @pytest.mark.parametrize("role", ["primary", "secondary"])
 @pytest.mark.parametrize("what", sorted(UNLIKE))
-def test_unlike_tables_are_said_by_verify_and_refused_by_resync(
+def test_different_tables_are_reported_by_verify_and_refused_by_resync(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], role: str, what: str
 ) -> None:
     """A table that is not alike on both is not compared by verify (exit 1) and, alone, refused by resync (exit 4)."""
@@ -51,12 +51,12 @@ def test_unlike_tables_are_said_by_verify_and_refused_by_resync(
     table = json.loads(capsys.readouterr().out)["tables"][0]
     refused = run_for_code(["resync", "--pair", str(files.pair_file), *window, "--yes"])
 
-    said = capsys.readouterr().err
+    result = capsys.readouterr().err
     assert (verified, refused) == (1, 4)
     assert (table["state"], table["in_sync"]) == ("not-comparable", None)
     assert says in table["problem"]
-    assert "htrunk" in said
-    assert says in said
+    assert "htrunk" in result
+    assert says in result
     assert files.database("secondary").read_bytes() == before
 
 
@@ -73,13 +73,13 @@ def test_different_loads_are_refused(
 
     code = run_for_code(["resync", "--pair", str(files.pair_file), *window, *option])
 
-    said = capsys.readouterr().err
+    result = capsys.readouterr().err
     assert code == 4
-    assert "primary r3v8aj.a, secondary r3v8ag.f" in said
+    assert "primary r3v8aj.a, secondary r3v8ag.f" in result
     assert files.bag("secondary", "htrunk") == before
 
 
-def test_a_load_nobody_knows_is_noted(tmp_path: Path) -> None:
+def test_an_unknown_load_is_noted(tmp_path: Path) -> None:
     """A pair file without loads does not stop a resync, and the plan says that it could not be checked."""
     files = build_files(
         tmp_path,
@@ -126,7 +126,7 @@ def pkginfo(load: str) -> tuple[str, ...]:
     return python(f"print('cms             Call Management System\\n                (sparc) {load}')")
 
 
-def test_a_hook_tells_the_load(tmp_path: Path, typed: Typing) -> None:
+def test_a_hook_reports_the_load(tmp_path: Path, typed: Typing) -> None:
     """The last word that the hook prints is the load; `check` shows it, and a load that nobody tells is noted."""
     files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
 
@@ -141,15 +141,15 @@ def test_a_hook_tells_the_load(tmp_path: Path, typed: Typing) -> None:
     assert any("load" in note for note in lone.notes)
 
 
-def test_unlike_loads_that_hooks_tell_are_refused(tmp_path: Path, typed: Typing) -> None:
+def test_different_loads_reported_by_hooks_are_refused(tmp_path: Path, typed: Typing) -> None:
     """A difference that only the hooks show refuses the write, as one in the pair file does."""
     own = hook("load", pkginfo("r3v8aj.a")) + f"secondary = {json.dumps(list(pkginfo('r3v8ag.f')))}\n"
     files = without_load(tmp_path, own)
 
-    said = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes")
+    result = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes")
 
-    assert said.code == 4
-    assert "primary r3v8aj.a, secondary r3v8ag.f" in said.err
+    assert result.code == 4
+    assert "primary r3v8aj.a, secondary r3v8ag.f" in result.err
 
 
 def test_the_load_of_the_pair_file_comes_first(tmp_path: Path) -> None:
@@ -162,19 +162,22 @@ def test_the_load_of_the_pair_file_comes_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("command", "says"),
-    [(fails("no such package"), "ended with exit code 3, and said: no such package"), (python(""), "printed nothing")],
+    [
+        (fails("no such package"), "ended with exit code 3, and printed: no such package"),
+        (python(""), "printed nothing"),
+    ],
 )
-def test_a_load_that_cannot_be_learnt_is_not_taken_for_an_equal_one(
+def test_an_unavailable_load_does_not_count_as_equal(
     tmp_path: Path, typed: Typing, command: tuple[str, ...], says: str
 ) -> None:
     """A hook that fails or prints nothing ends the command with 1 and a sentence that says what to do."""
     files = without_load(tmp_path, hook("load", command))
 
-    said = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes")
+    result = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "htrunk", "--yes")
 
-    assert said.code == 1
-    assert said.err.strip() == (
-        f"primary: its CMS load is not known, since the command of hooks.load {says}. "
+    assert result.code == 1
+    assert result.err.strip() == (
+        f"primary: its CMS load is unknown: the command of hooks.load {says}. "
         "Repair it, or write primary.load in the pair file."
     )
 
@@ -196,7 +199,7 @@ def test_an_upgrade_between_plan_and_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_upgrade_before_a_resume_is_refused(tmp_path: Path, before_batch: Hit) -> None:
-    """A run that was cut short is gone on with only between servers of one load."""
+    """An interrupted run is resumed only between servers of one load."""
     files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
     before_batch(0, ServerUnreachableError("the line is cut"))
     files.open().execute(plan_of(files, tables=("htrunk",)))
@@ -206,7 +209,7 @@ def test_an_upgrade_before_a_resume_is_refused(tmp_path: Path, before_batch: Hit
 
 
 @pytest.mark.soak
-def test_what_was_written_before_an_upgrade_can_be_taken_back(tmp_path: Path) -> None:
+def test_what_was_written_before_an_upgrade_can_be_undone(tmp_path: Path) -> None:
     """An undo puts a server's own rows back, and asks for no other server's load."""
     files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
     before = files.bag("secondary", "htrunk")
@@ -218,10 +221,10 @@ def test_what_was_written_before_an_upgrade_can_be_taken_back(tmp_path: Path) ->
     assert files.bag("secondary", "htrunk") == before
 
 
-def test_the_daily_check_asks_each_hook_once(tmp_path: Path, typed: Typing) -> None:
+def test_the_daily_check_runs_each_hook_once(tmp_path: Path, typed: Typing) -> None:
     """Status opens each server once, and so asks for its load once."""
     files = without_load(tmp_path, hook("load", pkginfo("r3v8ag.f")))
 
     typed("status", "--pair", files.pair_file)
 
-    assert [told["SYNCENGINE_SERVER"] for _, told in notes(files)] == ["primary", "secondary"]
+    assert [variables["SYNCENGINE_SERVER"] for _, variables in notes(files)] == ["primary", "secondary"]

@@ -95,15 +95,15 @@ def test_both_versions_are_shown_beside_the_last_one(tmp_path: Path, typed: Typi
     rename(files, "primary", "1", "Sales East")
     rename(files, "secondary", "1", "Sales West")
 
-    said = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--yes")
+    result = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--yes")
 
-    assert said.code == 4
-    shown = [line.strip() for line in said.out.splitlines()]
+    assert result.code == 4
+    shown = [line.strip() for line in result.out.splitlines()]
     assert "synonyms  ACD 1  item_type 'vdn' value '1': changed on both; not decided" in shown
     assert "last alike  item_name 'Sales'" in shown
     assert "primary     item_name 'Sales East'" in shown
     assert "secondary   item_name 'Sales West'" in shown
-    assert "--prefer primary to write primary's, or --prefer secondary to leave secondary's" in said.err
+    assert "--prefer primary to write primary's, or --prefer secondary to leave secondary's" in result.err
 
 
 def test_preferring_the_source_writes_it_over(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_preferring_the_source_writes_it_over(tmp_path: Path) -> None:
 
 
 def test_preferring_the_target_spares_its_version_and_copies_the_rest(tmp_path: Path) -> None:
-    """With --prefer secondary what it changed stays, all else is copied, and the difference is told afterwards."""
+    """With --prefer secondary what it changed stays, all else is copied, and the difference is reported afterwards."""
     files = alike(tmp_path)
     rename(files, "primary", "1", "Sales East")
     rename(files, "primary", "2", "Service desk")
@@ -165,7 +165,7 @@ def test_the_same_change_on_both_is_none(tmp_path: Path) -> None:
 
 
 def test_with_nothing_remembered_a_difference_is_shown_and_not_guessed_about(tmp_path: Path) -> None:
-    """Before the first sync nobody knows who changed what: the plan says that, shows both, and needs no --prefer."""
+    """Before the first sync it is unknown which server changed what: the plan says so and needs no --prefer."""
     files = build_files(
         tmp_path,
         ["synonyms"],
@@ -176,11 +176,11 @@ def test_with_nothing_remembered_a_difference_is_shown_and_not_guessed_about(tmp
     done = sync(files, tables="synonyms")
 
     assert conflicts(done.plan) == {"1": ("unknown", None), "9": ("unknown", None)}
-    assert any("nobody knows who changed what" in note for note in done.plan.notes)
+    assert any("it is not known which server changed what" in note for note in done.plan.notes)
     assert names(files, "secondary") == names(files, "primary")
 
 
-def test_a_dry_run_that_finds_differences_does_not_take_them_for_alike(tmp_path: Path) -> None:
+def test_a_dry_run_does_not_save_differences_as_equal(tmp_path: Path) -> None:
     """What differed when it was first seen stays unknown, however often it is looked at; the rest is known."""
     files = build_files(
         tmp_path,
@@ -199,7 +199,7 @@ def test_a_dry_run_that_finds_differences_does_not_take_them_for_alike(tmp_path:
 
 
 @pytest.mark.soak
-def test_fill_only_asks_about_what_it_would_add(tmp_path: Path) -> None:
+def test_fill_only_reports_conflicts_of_what_it_would_add(tmp_path: Path) -> None:
     """With the policy fill a changed name is left anyway; one that was removed on purpose is asked about."""
     files = alike(tmp_path)
     rename(files, "secondary", "1", "Sales West")
@@ -246,7 +246,7 @@ def test_an_undo_forgets_what_was_alike(tmp_path: Path) -> None:
 
 
 def test_other_servers_have_never_been_alike(tmp_path: Path) -> None:
-    """What is remembered of one pair of databases is not held against another one under the same pair file."""
+    """What is remembered of one pair of databases is not compared with another one under the same pair file."""
     files = alike(tmp_path / "one")
     other = build_files(tmp_path / "two", ["synonyms"], both={"synonyms": [name("1", "Other")]})
     for role in ("primary", "secondary"):
@@ -258,17 +258,17 @@ def test_other_servers_have_never_been_alike(tmp_path: Path) -> None:
 
 
 @pytest.mark.sampled
-def test_what_is_remembered_and_damaged_is_said_and_left_out(tmp_path: Path) -> None:
+def test_damaged_memory_is_reported_and_ignored(tmp_path: Path) -> None:
     """What is altered by a bit, cut or gone of it is as good as nothing at all, and the plan says so."""
     files = alike(tmp_path)
-    kept, sound = tmp_path / "pair.staging" / "synced", tmp_path / "sound"
-    shutil.copytree(kept, sound)
+    saved, sound = tmp_path / "pair.staging" / "synced", tmp_path / "sound"
+    shutil.copytree(saved, sound)
     rename(files, "secondary", "1", "Sales West")
     assert conflicts(sync_plan_of(files, tables="synonyms")) != {"1": ("unknown", None)}
     for name, harm in some_of(list(product(["synonyms-*.parquet", "synonyms.json"], DAMAGES)), 7):
-        shutil.rmtree(kept)
-        shutil.copytree(sound, kept)
-        [file] = kept.glob(name)
+        shutil.rmtree(saved)
+        shutil.copytree(sound, saved)
+        [file] = saved.glob(name)
         harm(file)
 
         plan = sync_plan_of(files, tables="synonyms")
@@ -296,26 +296,26 @@ def test_history_and_administration_have_a_command_each(tmp_path: Path, typed: T
 
     with pytest.raises(InputError, match="synonyms has no time"):
         resync(files, tables="synonyms")
-    said = typed("resync", "--pair", files.pair_file, "--set", "dictionary", "--yes")
-    assert (said.code, f"Use `syncengine sync --set dictionary --pair {files.pair_file}`." in said.err) == (2, True)
-    said = typed("sync", "--pair", files.pair_file, "--table", "htrunk", "--yes")
-    assert (said.code, f"Use `syncengine resync --window TIME --pair {files.pair_file}`" in said.err) == (2, True)
-    said = typed("sync", "--pair", files.pair_file)
-    assert (said.code, "sync needs --set or --table." in said.err) == (2, True)
-    said = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--policy", "reconcile")
-    assert (said.code, "'reconcile' is not one of 'replace', 'fill'" in said.err) == (2, True)
+    result = typed("resync", "--pair", files.pair_file, "--set", "dictionary", "--yes")
+    assert (result.code, f"Use `syncengine sync --set dictionary --pair {files.pair_file}`." in result.err) == (2, True)
+    result = typed("sync", "--pair", files.pair_file, "--table", "htrunk", "--yes")
+    assert (result.code, f"Use `syncengine resync --window TIME --pair {files.pair_file}`" in result.err) == (2, True)
+    result = typed("sync", "--pair", files.pair_file)
+    assert (result.code, "sync needs --set or --table." in result.err) == (2, True)
+    result = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--policy", "reconcile")
+    assert (result.code, "'reconcile' is not one of 'replace', 'fill'" in result.err) == (2, True)
 
 
-def test_json_tells_who_changed_what(tmp_path: Path, typed: Typing) -> None:
+def test_json_shows_which_server_changed_what(tmp_path: Path, typed: Typing) -> None:
     """Scripts get every conflict with its versions, and the exit code of a refusal."""
     files = alike(tmp_path)
     rename(files, "primary", "1", "Sales East")
     rename(files, "secondary", "1", "Sales West")
 
-    said = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--json", "--yes")
+    result = typed("sync", "--pair", files.pair_file, "--table", "synonyms", "--json", "--yes")
 
-    assert said.code == 4
-    assert said.document["changes"] == [
+    assert result.code == 4
+    assert result.document["changes"] == [
         {
             "table": "synonyms",
             "acd": 1,

@@ -20,7 +20,7 @@ SPEC = """
 summary = "Notes of our own"
 class = "custom"
 key = ["id"]
-kept = "copying"
+synced_by = "copying"
 
 [tables]
 c_notes = {}
@@ -36,7 +36,7 @@ summary = "Texts of our own"
 class = "custom"
 acd = "acd"
 key = ["id"]
-kept = "copying"
+synced_by = "copying"
 
 [tables]
 c_texts = {}

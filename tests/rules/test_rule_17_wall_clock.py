@@ -121,7 +121,7 @@ def test_the_repeated_interval_has_rows_twice_under_one_label(tmp_path: Path) ->
 
 
 def test_the_skipped_interval_is_no_drift(tmp_path: Path) -> None:
-    """Neither server has rows of the skipped hour: a window over it finds nothing to mend and nothing lost."""
+    """Neither server has rows of the skipped hour: a window over it finds nothing to repair and nothing lost."""
     now = datetime(2000, 4, 2, 7)
     rows = [*trunks(0, 200, row_date=SPRING), *trunks(300, 700, row_date=SPRING)]
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": rows}, archived=now, as_of=now)

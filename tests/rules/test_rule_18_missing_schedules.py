@@ -50,7 +50,7 @@ def test_a_missing_schedule_is_made_in_the_state_a_restore_would_give_it(tmp_pat
     files.run("secondary", "UPDATE ttsched SET status = '4' WHERE RTRIM(tt_name) = 'any'")
     undone = typed("undo", "--pair", files.pair_file, "--yes")
 
-    assert [(one["name"], one["source"]["says"], one["then"]["says"]) for one in plan["schedules"]] == [
+    assert [(one["name"], one["source"]["label"], one["then"]["label"]) for one in plan["schedules"]] == [
         ("any", "here or another", "here or another"),
         ("here", "only here", "not here"),
         ("not", "not here", "not here"),
@@ -59,9 +59,12 @@ def test_a_missing_schedule_is_made_in_the_state_a_restore_would_give_it(tmp_pat
     assert plan["steps"][1]["parts"][0]["rows_missing"] == 3
     assert (done.code, listed.code, undone.code) == (0, 0, 0)
     # The global edit would let all of the owner's run on both servers.
-    assert "run on neither, since they did not run on primary: jm 'not' (choose where it is to run in its" in done.text
+    assert (
+        "run on neither, since they did not run on primary: jm 'not' (to run one, choose where it is to run"
+        in done.text
+    )
     assert "--run-on" not in done.text
-    assert "these run on both servers then: jm 'any'; these run on neither, since" in " ".join(done.out.split())
+    assert "these will run on both servers: jm 'any'; these run on neither, since" in " ".join(done.out.split())
     assert {name.rstrip(): (flag, start) for _, name, _, _, start, _, flag, _ in rows} == {
         "Morning": ("n", 0),
         "any": ("y", 515),
@@ -73,7 +76,7 @@ def test_a_missing_schedule_is_made_in_the_state_a_restore_would_give_it(tmp_pat
 
 
 def test_what_comes_back_as_not_here_is_said_to_run_only_on_the_secondary(tmp_path: Path) -> None:
-    """Of a copy back that matters, since people work on the primary: which go on running over there is named."""
+    """Of a copy back that matters, since people work on the primary: which still run over there is named."""
     names = ("Over there", "Anywhere")
     files = timetabled(
         tmp_path,
@@ -88,9 +91,9 @@ def test_what_comes_back_as_not_here_is_said_to_run_only_on_the_secondary(tmp_pa
 
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
     assert line.text == (
-        "Look at the timetables of primary: these run on both servers then: jm 'Anywhere'; these go on running only on "
-        "secondary, and do not run on primary: jm 'Over there' (choose where it is to run in its window on primary, "
-        "and Modify it, if it is to run there)."
+        "Check the timetables of primary: these will run on both servers: jm 'Anywhere'; these still run only on "
+        "secondary, and not on primary: jm 'Over there' (to run one there, choose where it is to run in its window on "
+        "primary, and Modify it)."
     )
 
 
@@ -107,9 +110,9 @@ def test_without_the_flag_the_timetable_is_named_and_the_exit_code_is_3(tmp_path
     assert (shown.code, done.code, verified.code, listed.code) == (3, 3, 3, 3)
     assert set(flags(files)) == {"Morning"}
     names = "jm 'any', jm 'here', jm 'not'"
-    assert f"no schedule there, so that it does not run there ({names}: the pair file" in " ".join(done.out.split())
-    for said in (done, verified, listed):
-        assert f"Without a schedule on secondary, where they never run: {names}." in " ".join(said.out.split())
+    assert f"no schedule there, so it does not run there ({names}: the pair file" in " ".join(done.out.split())
+    for result in (done, verified, listed):
+        assert f"Without a schedule on secondary, where they never run: {names}." in " ".join(result.out.split())
     assert "IN SYNC" not in done.out + verified.out
     assert left_out.code == 0
 
@@ -131,9 +134,9 @@ def test_a_takeover_makes_the_schedule_that_is_missing_or_names_it(tmp_path: Pat
     assert made == dict.fromkeys(("Morning", *STATES), "y")
     assert after == before
     assert flags(files) == {"Morning": "y"}
-    said = " ".join(alone.out.split())
-    assert "no schedule on secondary and do not run there: jm 'any', jm 'here', jm 'not'." in said
-    assert "choose where it is to run in its window on secondary, and Modify it" in said
+    result = " ".join(alone.out.split())
+    assert "no schedule on secondary and do not run there: jm 'any', jm 'here', jm 'not'." in result
+    assert "choose where it is to run in its window on secondary, and Modify it" in result
 
 
 def test_a_schedule_that_is_there_is_never_written_over(tmp_path: Path) -> None:
@@ -159,7 +162,7 @@ def test_an_undo_leaves_schedules_that_somebody_has_set_since(tmp_path: Path, ty
     undone = typed("undo", "--pair", files.pair_file, "--yes")
 
     assert undone.code == 5
-    assert "ttsched: somebody else has changed it since" in undone.out
+    assert "ttsched: changed since by another program or user" in undone.out
     assert flags(files)["here"] == "o"
 
 
@@ -182,16 +185,16 @@ def test_what_cannot_be_made_is_left_with_its_reason(tmp_path: Path) -> None:
 
     assert plan.schedules is not None
     assert [change.shown for change in plan.schedules.changes] == ["a 'new'"]
-    unknown = "a 'odd': its flag on primary is none of the three that the pair file names"
+    unknown = "a 'odd': its flag on primary is none of the three configured values"
     assert [(one.reason, one.detail) for one in plan.unscheduled] == [(SkipReason.UNSCHEDULED, unknown)]
     assert numbered.schedules is None
-    assert any("ttsched.row_no may number each server's own rows" in one.detail for one in numbered.unscheduled)
+    assert any("ttsched.row_no may be a row number of each server" in one.detail for one in numbered.unscheduled)
     (line,) = [line for line in deleting.checklist.after if line.kind == "timetables"]
-    assert "these are no more on primary, and their schedules stay: a 'old'; delete them" in line.text
+    assert "these no longer exist on primary, but their schedules remain: a 'old'; delete them" in line.text
 
 
 @pytest.mark.soak
-def test_a_copy_that_was_cut_short_makes_its_schedules_when_it_goes_on(
+def test_an_interrupted_copy_makes_its_schedules_on_resume(
     tmp_path: Path, before_batch: Callable[[int, BaseException], None], typed: Typing
 ) -> None:
     """Stopped before the step of schedules, it is resumed and undone like any run; so is a takeover that makes some."""
@@ -218,13 +221,13 @@ def test_a_server_that_is_only_read_gets_no_schedule(tmp_path: Path, typed: Typi
     text = files.pair_file.read_text()
     files.pair_file.write_text(text.replace("[secondary]", "[secondary]\nread_only = true"))
 
-    said = typed("sync", "--pair", files.pair_file, *SET, "--yes")
+    result = typed("sync", "--pair", files.pair_file, *SET, "--yes")
 
-    assert said.code == 1
+    assert result.code == 1
     assert set(flags(files)) == {"Morning"}
 
 
-def test_a_deleted_timetable_is_brought_back_by_no_advice(tmp_path: Path, typed: Typing) -> None:
+def test_no_advice_brings_a_deleted_timetable_back(tmp_path: Path, typed: Typing) -> None:
     """What is left of it on one server is named there, by verify too; no schedule of it is offered, or made, again."""
     files = timetabled(
         tmp_path,
@@ -240,11 +243,11 @@ def test_a_deleted_timetable_is_brought_back_by_no_advice(tmp_path: Path, typed:
     document = typed("verify", *pair, *SET, "--json").document
     back = typed("sync", *pair, *SET, "--from", "secondary", "--yes")
 
-    said = "On secondary there is a schedule without a task of rg 'Gone', and nothing of it on primary: "
-    assert "their schedules stay: rg 'Gone'; delete them in the window on secondary" in deleted.text
+    result = "On secondary there is a schedule without a task of rg 'Gone', and nothing of it on primary: "
+    assert "their schedules remain: rg 'Gone'; delete them in the window on secondary" in deleted.text
     assert (listed.code, verified.code) == (3, 0)
-    assert said in listed.text
-    assert said in verified.text
+    assert result in listed.text
+    assert result in verified.text
     assert "Left to be done by hand: 1 thing" in verified.text
     assert [line["server"] for line in document["by_hand"]] == ["secondary"]
     assert "Without a schedule" not in listed.text + verified.text
@@ -264,7 +267,7 @@ def test_a_copy_that_could_make_no_schedule_does_not_send_one_round_in_circles(t
 
     offer = "makes schedules from those on primary"
     assert (done.code, verified.code) == (3, 3)
-    assert "may number each server's own rows" in done.text
+    assert "may be a row number of each server" in done.text
     assert offer not in done.text
     assert "Choose in the window on secondary where they run, and Modify it. Why no schedule is made" in done.text
     assert offer in verified.text

@@ -72,28 +72,28 @@ def test_either_option_on_either_server(tmp_path: Path, run_on: str, flag: str, 
 
 
 def test_the_command_shows_its_plan_and_what_is_left(tmp_path: Path, typed: Typing) -> None:
-    """--dry-run writes nothing; --yes writes, looks again, and says that a table write may be noticed only later."""
+    """--dry-run writes nothing; --yes writes, looks again, and says that a table write may take effect later."""
     files = three_owners(tmp_path)
     words = ("timetables", "--pair", files.pair_file, "--run-on", "this", "--owner", "jm")
 
     shown = typed(*words, "--dry-run")
     untouched = flags(files)
     nobody = typed(*words)
-    said = typed(*words, "--yes")
+    result = typed(*words, "--yes")
     again = typed(*words, "--yes")
 
-    assert (shown.code, nobody.code, said.code, again.code) == (3, 2, 0, 0)
+    assert (shown.code, nobody.code, result.code, again.code) == (3, 2, 0, 0)
     assert untouched == BEFORE
     assert "Plan: run the timetables of jm only on secondary" in shown.out
     assert "jm Morning not here only here" in shown.text
     assert "ttsched.run_local of 2 timetables is set on secondary." in shown.out
-    assert "a flag written into the table may be noticed only later" in said.out
-    assert "checked: every flag is as planned" in said.out
+    assert "a flag written into the table may be noticed only later" in result.out
+    assert "checked: every flag is as planned" in result.out
     assert "Nothing to do: 2 timetables are so already." in again.out
     assert flags(files) == TAKEN_OVER
 
 
-def test_json_tells_each_timetable(tmp_path: Path, typed: Typing) -> None:
+def test_json_lists_each_timetable(tmp_path: Path, typed: Typing) -> None:
     """The plan names each timetable with what is stored now and then; the run and its kind are in the ledger."""
     files = three_owners(tmp_path)
 
@@ -144,27 +144,27 @@ def test_an_undo_leaves_what_has_happened_since(tmp_path: Path) -> None:
 
     assert flags(files) == {"Evening": "y", "Greeting": "y", "Morning": "n", "Nightly backup": "y"}
     assert {row[-1] for row in files.bag("secondary", "ttsched", "RTRIM(tt_name) = 'Morning'")} == {"2"}
-    (kept,) = plan.skipped
-    assert kept.reason is SkipReason.CHANGED_SINCE
-    assert kept.detail == "jm 'Weekly', rg 'Greeting'"
+    (skipped,) = plan.skipped
+    assert skipped.reason is SkipReason.CHANGED_SINCE
+    assert skipped.detail == "jm 'Weekly', rg 'Greeting'"
 
 
-def test_an_undo_that_left_something_ends_with_5(tmp_path: Path, typed: Typing) -> None:
+def test_an_incomplete_undo_ends_with_5(tmp_path: Path, typed: Typing) -> None:
     """What somebody else has set since is named, and the code says that not all is as before."""
     files = three_owners(tmp_path)
     taken_over(files)
     set_flag(files, "Weekly", "y")
 
-    said = typed("undo", "--pair", files.pair_file, "--yes")
+    result = typed("undo", "--pair", files.pair_file, "--yes")
 
-    assert said.code == 5
-    assert "somebody else has changed it since (jm 'Weekly')" in said.out
+    assert result.code == 5
+    assert "changed since by another program or user (jm 'Weekly')" in result.out
     assert flags(files) == BEFORE | {"Weekly": "y"}
 
 
 @pytest.mark.soak
 def test_a_later_edit_is_named_and_undone_first(tmp_path: Path) -> None:
-    """Of two edits the first cannot be taken back beneath the second, and can after it."""
+    """Of two edits the first cannot be undone before the second, and can after it."""
     files = three_owners(tmp_path)
     first = taken_over(files)
     pair = files.open()
@@ -185,7 +185,7 @@ def test_a_later_edit_is_named_and_undone_first(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_an_undo_of_an_edit_can_be_undone(tmp_path: Path) -> None:
-    """Taken back and back again, the flags are as the edit had set them."""
+    """Undone, and the undo undone, the flags are as the edit had set them."""
     files = three_owners(tmp_path)
     run = taken_over(files)
     pair = files.open()
@@ -196,21 +196,21 @@ def test_an_undo_of_an_edit_can_be_undone(tmp_path: Path) -> None:
     assert flags(files) == TAKEN_OVER
 
 
-def test_nothing_is_left_of_what_is_as_before_already(tmp_path: Path, typed: Typing) -> None:
+def test_an_undo_of_restored_flags_has_nothing_to_do(tmp_path: Path, typed: Typing) -> None:
     """Where somebody has put the flags back by hand, an undo has nothing to do and says so."""
     files = three_owners(tmp_path)
     taken_over(files)
     for name in ("Morning", "Weekly"):
         set_flag(files, name, "n")
 
-    said = typed("undo", "--pair", files.pair_file, "--yes")
+    result = typed("undo", "--pair", files.pair_file, "--yes")
 
-    assert said.code == 0
-    assert "Nothing to do." in said.out
+    assert result.code == 0
+    assert "Nothing to do." in result.out
 
 
-def test_what_is_stored_is_put_back_whatever_it_means(tmp_path: Path) -> None:
-    """A flag that is none of the three states, or NULL, is overwritten, told as it is stored, and put back."""
+def test_any_stored_flag_is_restored(tmp_path: Path) -> None:
+    """A flag that is none of the three states, or NULL, is overwritten, shown as it is stored, and restored."""
     files = timetabled(
         tmp_path, secondary={"ttsched": [schedule("jm", "odd", "?"), schedule("jm", "none", None)]}, settings=FLAG
     )
@@ -267,7 +267,7 @@ def test_rows_that_move_between_plan_and_step_stop_it(tmp_path: Path) -> None:
     assert flags(files) == BEFORE
 
 
-def test_an_edit_that_was_cut_short_is_gone_on_with(tmp_path: Path, before_batch: Hit) -> None:
+def test_an_interrupted_edit_is_resumed(tmp_path: Path, before_batch: Hit) -> None:
     """Stopped before its step, also with the primary down, it is resumed and then undone like any run."""
     files = three_owners(tmp_path)
     files.database("primary").unlink()
@@ -287,17 +287,17 @@ def test_an_edit_that_was_cut_short_is_gone_on_with(tmp_path: Path, before_batch
 @pytest.mark.parametrize(
     ("settings", "owner", "says"),
     [
-        ("", "jm", "does not say which column holds where a timetable runs"),
+        ("", "jm", "does not name the column for where a timetable runs"),
         (
             "",
             "jm",
-            "Now do it by hand: log in to secondary as cms, and make the global edit of jm in the timetable win",
+            "Do it by hand: log in to secondary as cms, and make the global edit of jm in the timetable win",
         ),
         (FLAG, "nobody", "secondary has no timetable of the owner 'nobody'. There are cms, jm, rg."),
         (FLAG.replace("run_local", "runs"), "jm", "secondary: ttsched has no column runs"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_in_a_sentence(tmp_path: Path, settings: str, owner: str, says: str) -> None:
+def test_invalid_edits_are_refused_in_a_sentence(tmp_path: Path, settings: str, owner: str, says: str) -> None:
     """Without the column, or for nobody's timetables, there is no edit."""
     files = three_owners(tmp_path, settings=settings)
 
@@ -309,14 +309,14 @@ def test_what_cannot_be_meant_is_refused_in_a_sentence(tmp_path: Path, settings:
 
 def test_an_edit_names_whose_timetables(tmp_path: Path, typed: Typing) -> None:
     """Without --owner nobody's timetables are edited, rather than everybody's."""
-    said = typed("timetables", "--pair", three_owners(tmp_path).pair_file, "--run-on", "any", "--yes")
+    result = typed("timetables", "--pair", three_owners(tmp_path).pair_file, "--run-on", "any", "--yes")
 
-    assert said.code == 2
-    assert "Add --owner" in said.err
+    assert result.code == 2
+    assert "Add --owner" in result.err
 
 
 def test_an_undo_needs_the_column_it_was_made_with(tmp_path: Path) -> None:
-    """A pair file that names another column by now is told, and nothing is written into either."""
+    """A pair file that names another column by now is reported, and nothing is written into either."""
     files = three_owners(tmp_path)
     run = taken_over(files)
     text = files.pair_file.read_text()
@@ -334,10 +334,10 @@ def test_a_server_that_is_only_read_is_not_edited(tmp_path: Path, typed: Typing)
     text = files.pair_file.read_text()
     files.pair_file.write_text(text.replace("[secondary]", "[secondary]\nread_only = true"))
 
-    said = typed("timetables", "--pair", files.pair_file, "--run-on", "this", "--owner", "jm", "--yes")
+    result = typed("timetables", "--pair", files.pair_file, "--run-on", "this", "--owner", "jm", "--yes")
 
-    assert said.code == 1
-    assert "read" in said.err
+    assert result.code == 1
+    assert "read" in result.err
     assert flags(files) == BEFORE
 
 

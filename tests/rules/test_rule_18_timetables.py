@@ -15,30 +15,30 @@ from tests.scenes import sync, sync_plan_of
 
 
 def test_timetables_stand_side_by_side_with_where_they_run(tmp_path: Path, typed: Typing) -> None:
-    """Each timetable is told with what it does and its state on either server; alike ones end with 0."""
+    """Each timetable is listed with what it does and its state on either server; equal ones end with 0."""
     files = three_owners(tmp_path)
 
-    said = typed("timetables", "--pair", files.pair_file)
+    result = typed("timetables", "--pair", files.pair_file)
 
-    lines = {" ".join(line.split()) for line in said.out.splitlines()}
-    assert said.code == 0
+    lines = {" ".join(line.split()) for line in result.out.splitlines()}
+    assert result.code == 0
     assert "jm Morning only here not here Print split report" in lines
     assert "cms Nightly backup here or another here or another Backup of CMS data each server's own" in lines
     assert "4 timetables, alike on both servers." in lines
-    assert "run on both" not in said.out
+    assert "run on both" not in result.out
 
 
 def test_without_the_flag_it_says_what_to_do(tmp_path: Path, typed: Typing) -> None:
-    """Where the pair file names no column, no state is guessed from one that looks like it."""
+    """Where the pair file names no column, no state is guessed from a similar one."""
     files = three_owners(tmp_path, settings="")
 
-    said = typed("timetables", "--pair", files.pair_file)
+    result = typed("timetables", "--pair", files.pair_file)
     document = typed("timetables", "--pair", files.pair_file, "--json").document
 
-    assert said.code == 0
-    assert "not here" not in said.out
-    assert "Where they run is not known, since the pair file names no column for it" in said.out
-    assert "[timetables]" in said.out
+    assert result.code == 0
+    assert "not here" not in result.out
+    assert "Where they run is not known, since the pair file names no column for it" in result.out
+    assert "[timetables]" in result.out
     assert {one["primary"]["state"] for one in document["timetables"]} == {None}
 
 
@@ -47,15 +47,15 @@ def test_a_flag_of_no_state_is_not_alike(tmp_path: Path, typed: Typing) -> None:
     stored = {"ttsched": [schedule("jm", "Morning", "1"), schedule("jm", "Weekly", "y"), schedule("jm", "Backup", "1")]}
     files = timetabled(tmp_path, both=stored)
 
-    said = typed("timetables", "--pair", files.pair_file)
+    result = typed("timetables", "--pair", files.pair_file)
     document = typed("timetables", "--pair", files.pair_file, "--json").document
 
-    assert said.code == 3
+    assert result.code == 3
     unknown = (
         "not known, since ttsched.run_local holds none of the three values that the pair file names: jm 'Morning'."
     )
-    assert unknown in said.text
-    assert "3 timetables, alike on both servers but for where they run, which is not known of 1." in said.text
+    assert unknown in result.text
+    assert "3 timetables, alike on both servers but for where they run, which is not known of 1." in result.text
     assert not document["alike"]
     assert {one["name"]: one["runs_on_both"] for one in document["timetables"]} == {
         "Backup": None,
@@ -64,7 +64,7 @@ def test_a_flag_of_no_state_is_not_alike(tmp_path: Path, typed: Typing) -> None:
     }
 
 
-def test_what_is_not_alike_is_said(tmp_path: Path, typed: Typing) -> None:
+def test_differences_are_reported(tmp_path: Path, typed: Typing) -> None:
     """Timetables of one server only, other tasks, another order and a schedule that is missing are differences."""
     files = timetabled(
         tmp_path,
@@ -78,10 +78,10 @@ def test_what_is_not_alike_is_said(tmp_path: Path, typed: Typing) -> None:
         },
     )
 
-    said = typed("timetables", "--pair", files.pair_file)
+    result = typed("timetables", "--pair", files.pair_file)
     document = typed("timetables", "--pair", files.pair_file, "--json").document
 
-    assert said.code == 3
+    assert result.code == 3
     assert {one["name"]: one["differences"] for one in document["timetables"]} == {
         "both": [],
         "here": ["only on primary"],
@@ -90,7 +90,7 @@ def test_what_is_not_alike_is_said(tmp_path: Path, typed: Typing) -> None:
         "unscheduled": ["no schedule on secondary"],
     }
     assert not document["alike"]
-    assert "These run on both servers: a 'both', a 'tasks'." in said.out
+    assert "These run on both servers: a 'both', a 'tasks'." in result.out
 
 
 def test_blanks_and_case_of_rows_are_no_difference(tmp_path: Path) -> None:
@@ -104,30 +104,30 @@ def test_blanks_and_case_of_rows_are_no_difference(tmp_path: Path) -> None:
     assert not listing.differing
 
 
-def test_one_owner_may_be_asked_for(tmp_path: Path, typed: Typing) -> None:
+def test_one_owner_can_be_requested(tmp_path: Path, typed: Typing) -> None:
     """--owner shows the timetables of one owner; nobody's are refused in a sentence."""
     files = three_owners(tmp_path)
 
-    said = typed("timetables", "--pair", files.pair_file, "--owner", "rg")
+    result = typed("timetables", "--pair", files.pair_file, "--owner", "rg")
     unknown = typed("timetables", "--pair", files.pair_file, "--owner", "nobody")
 
-    assert "Greeting" in said.out
-    assert "Morning" not in said.out
+    assert "Greeting" in result.out
+    assert "Morning" not in result.out
     assert unknown.code == 2
     assert "Neither server has a timetable of the owner 'nobody'." in unknown.err
 
 
-def test_a_server_that_is_down_is_said_and_the_other_listed(tmp_path: Path, typed: Typing) -> None:
+def test_a_server_that_is_down_is_named_and_the_other_listed(tmp_path: Path, typed: Typing) -> None:
     """The secondary's timetables are shown while the primary is down, which is when they are needed."""
     files = three_owners(tmp_path)
     files.database("primary").unlink()
 
-    said = typed("timetables", "--pair", files.pair_file)
+    result = typed("timetables", "--pair", files.pair_file)
 
-    assert said.code == 1
-    assert "primary: " in said.out
-    assert "Morning" in said.out
-    assert "only on secondary" not in said.out
+    assert result.code == 1
+    assert "primary: " in result.out
+    assert "Morning" in result.out
+    assert "only on secondary" not in result.out
 
 
 def test_a_flag_may_be_stored_unlike_on_each_server(tmp_path: Path) -> None:
@@ -157,31 +157,31 @@ VALUES = 'only_here = "o"\nhere_or_another = "y"\nnot_here = "n"\n'
     [
         (f'flag = "ttsctasks.task"\n{VALUES}', "'ttsctasks.task' is not a column of ttsched"),
         (f'flag = "ttsched.run local"\n{VALUES}', "is not a column of ttsched"),
-        (f'flag = "ttsched.owner"\n{VALUES}', "tells which timetable it is, not where it runs"),
+        (f'flag = "ttsched.owner"\n{VALUES}', "identifies the timetable; it does not say where it runs"),
         ('flag = "ttsched.run_local"\nonly_here = "o"\n', "here_or_another and not_here is missing"),
-        (VALUES, "stored values without their column; add flag = 'ttsched.COLUMN'"),
+        (VALUES, "has stored values without their column; add flag = 'ttsched.COLUMN'"),
         (
             'flag = "ttsched.run_local"\nonly_here = "o"\nhere_or_another = "y"\nnot_here = "y"\n',
             "here_or_another and not_here are both stored as 'y' on primary",
         ),
         (
             'flag = "ttsched.run_local"\nonly_here = { primary = "o" }\nhere_or_another = "y"\nnot_here = "n"\n',
-            "names a value for each server",
+            "needs a value for each server",
         ),
         (f'flag = "ttsched.run_local"\nonly_here = 1.5\n{VALUES[16:]}', "a stored value is text or a whole number"),
         ('flagg = "ttsched.run_local"\n', "flagg"),
     ],
 )
-def test_faults_of_the_pair_file_are_told(tmp_path: Path, text: str, fault: str) -> None:
+def test_faults_of_the_pair_file_are_reported(tmp_path: Path, text: str, fault: str) -> None:
     """Each fault of [timetables] is one sentence with its key."""
     files = timetabled(tmp_path, settings=f"[timetables]\n{text}")
 
     with pytest.raises(PairFileError) as caught:
         files.open()
 
-    (told,) = caught.value.faults
-    assert told.startswith("timetables")
-    assert fault in told
+    (reported,) = caught.value.faults
+    assert reported.startswith("timetables")
+    assert fault in reported
 
 
 @pytest.mark.parametrize(
@@ -189,30 +189,30 @@ def test_faults_of_the_pair_file_are_told(tmp_path: Path, text: str, fault: str)
     [
         ("run_locale", VALUES, "primary: ttsched has no column run_locale, only owner, tt_name, "),
         ("start_date", VALUES, "ttsched.start_date is DATE, and a flag is text or a whole number"),
-        ("acd", VALUES, "ttsched.acd is SMALLINT, which cannot hold 'o' (only here)"),
-        ("acd", VALUES.replace('"o"', '"01"'), "which shows its numbers otherwise than '01' (only here)"),
+        ("acd", VALUES, "ttsched.acd is SMALLINT, which cannot store 'o' (only here)"),
+        ("acd", VALUES.replace('"o"', '"01"'), "which does not store numbers as '01' (only here)"),
     ],
 )
-def test_a_column_that_does_not_fit_is_told(
+def test_a_column_that_does_not_fit_is_reported(
     tmp_path: Path, typed: Typing, column: str, values: str, fault: str
 ) -> None:
-    """What the pair file says is held against the live column; a verify goes on, and says it too."""
+    """The pair file's setting is compared with the live column; a verify continues, and reports it too."""
     files = timetabled(tmp_path, settings=f'[timetables]\nflag = "ttsched.{column}"\n{values}')
     for role in ("primary", "secondary"):
         files.add(role, "ttsctasks", task("a", "one"))
 
-    said = typed("timetables", "--pair", files.pair_file)
+    result = typed("timetables", "--pair", files.pair_file)
     verified = typed("verify", "--pair", files.pair_file, "--set", "timetables")
 
-    assert said.code == 2
-    assert fault in said.err
-    assert "Correct [timetables] in the pair file." in said.err
+    assert result.code == 2
+    assert fault in result.err
+    assert "Correct [timetables] in the pair file." in result.err
     assert verified.code == 0
     assert fault in verified.out
 
 
 def test_tables_that_are_missing_are_notes(tmp_path: Path) -> None:
-    """A server without a table of timetables, or with one of other columns, is told and not guessed."""
+    """A server without a table of timetables, or with one of other columns, is reported and not guessed."""
     files = timetabled(tmp_path, settings="", both={"ttsctasks": [task("a", "one")]})
     files.run("primary", "DROP TABLE ttsc")
     files.run("secondary", "ALTER TABLE ttsched DROP COLUMN owner")
@@ -245,12 +245,12 @@ def test_a_plan_names_what_would_run_on_both_servers(tmp_path: Path) -> None:
 
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
     assert line.text == (
-        "Look at the timetables of secondary: these run on both servers then: a 'twice', a 'new'; "
-        "these may now run on both, since where they run is not known: a 'odd'."
+        "Check the timetables of secondary: these will run on both servers: a 'twice', a 'new'; "
+        "these may run on both, since it is not known where they run: a 'odd'."
     )
 
 
-def test_without_the_flag_only_what_can_is_said_to_run_on_both(tmp_path: Path) -> None:
+def test_without_the_flag_only_possible_ones_are_reported_to_run_on_both(tmp_path: Path) -> None:
     """Where the state is not known, that it may run on both is said only of one with a schedule on both servers."""
     files = timetabled(
         tmp_path,
@@ -266,14 +266,14 @@ def test_without_the_flag_only_what_can_is_said_to_run_on_both(tmp_path: Path) -
 
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
     assert line.text == (
-        "Look at the timetables of secondary: these may now run on both, since where they run is not known: a 'both'; "
-        "these have no schedule there and do not run, nor after a takeover: a 'new'; of each, choose where it is "
-        "to run in its window on secondary, and Modify it."
+        "Check the timetables of secondary: these may run on both, since it is not known where they run: a 'both'; "
+        "these have no schedule there and do not run, not even after a takeover: a 'new'; for each, choose where it "
+        "is to run in its window on secondary, and Modify it."
     )
 
 
 @pytest.mark.parametrize("settings", ["", FLAG])
-def test_that_it_may_run_on_both_is_said_only_of_what_is_copied(tmp_path: Path, settings: str) -> None:
+def test_only_copied_timetables_are_reported_to_run_on_both(tmp_path: Path, settings: str) -> None:
     """Timetables that are alike, or whose tasks are left as the target has them, are no matter of the run."""
     names = ["alike", "theirs"]
     files = timetabled(
@@ -292,7 +292,7 @@ def test_that_it_may_run_on_both_is_said_only_of_what_is_copied(tmp_path: Path, 
 
     (line,) = [line for line in plan.checklist.after if line.kind == "timetables"]
     assert line.text == (
-        "Look at the timetables of secondary: these may now run on both, since where they run is not known: a 'copied'."
+        "Check the timetables of secondary: these may run on both, since it is not known where they run: a 'copied'."
     )
 
 
@@ -307,7 +307,7 @@ def own_pair(folder: Path, settings: str = FLAG) -> Any:
     )
 
 
-def test_backups_of_the_target_are_kept(tmp_path: Path) -> None:
+def test_backups_of_the_target_stay(tmp_path: Path) -> None:
     """Timetables that make backups, by name or task, are neither deleted, copied nor drift; the others are alike."""
     files = own_pair(tmp_path)
     own = "owner LIKE 'cms%'"
@@ -338,7 +338,7 @@ def test_what_each_server_changes_of_its_backups_is_no_conflict(tmp_path: Path) 
 
 
 @pytest.mark.soak
-def test_what_a_sync_of_timetables_wrote_is_taken_back_beside_the_backups(tmp_path: Path) -> None:
+def test_a_sync_of_timetables_is_undone_without_touching_the_backups(tmp_path: Path) -> None:
     """An undo puts the others back and leaves a backup alone that was changed meanwhile."""
     files = own_pair(tmp_path)
     before = files.bag("secondary", "ttsctasks")
@@ -349,7 +349,7 @@ def test_what_a_sync_of_timetables_wrote_is_taken_back_beside_the_backups(tmp_pa
     undone = pair.execute(pair.plan_undo(done.outcome.run_id))
 
     assert undone.outcome.done
-    assert not undone.plan.kept
+    assert not undone.plan.skipped
     now = files.bag("secondary", "ttsctasks", "task <> 'verify the tape'.rpad(70, ' ')")
     assert now == before
 
@@ -365,23 +365,23 @@ def test_the_pair_file_says_which_are_each_servers_own(tmp_path: Path) -> None:
     assert files.bag("secondary", "ttsctasks") == files.bag("primary", "ttsctasks")
 
 
-def test_every_kind_of_row_is_told_with_v(tmp_path: Path, typed: Typing) -> None:
+def test_every_kind_of_row_is_listed_with_v(tmp_path: Path, typed: Typing) -> None:
     """-v shows every task and its text, once where both servers have the same."""
     files = three_owners(tmp_path)
     files.add("secondary", "ttsctasks", task("rg", "Greeting", "Print it", 2))
 
-    said = typed("timetables", "--pair", files.pair_file, "-v")
+    result = typed("timetables", "--pair", files.pair_file, "-v")
 
-    assert "  both: Print split report\n" in said.out
-    assert "  secondary: Print split report; Print it\n" in said.out
+    assert "  both: Print split report\n" in result.out
+    assert "  secondary: Print split report; Print it\n" in result.out
 
 
 def test_options_of_an_edit_are_refused_without_one(tmp_path: Path, typed: Typing) -> None:
     """--yes without --run-on does not look as if something had been done."""
-    said = typed("timetables", "--pair", three_owners(tmp_path).pair_file, "--yes")
+    result = typed("timetables", "--pair", three_owners(tmp_path).pair_file, "--yes")
 
-    assert said.code == 2
-    assert "require --run-on." in said.err
+    assert result.code == 2
+    assert "require --run-on." in result.err
 
 
 def test_an_owner_of_a_server_that_did_not_answer_is_not_called_unknown(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rule 19: what is kept in step by hand is written only when told, and users are removed only when told."""
+"""Rule 19: what is synchronised by hand is written, and users are removed, only on request."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def ids(files: Files, table: str) -> list[str]:
 @pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize("known", some_of([True, False], 2))
-def test_users_are_removed_only_when_told(tmp_path: Path, known: bool) -> None:
+def test_users_are_removed_only_if_confirmed(tmp_path: Path, known: bool) -> None:
     """A user gone from the primary stays on the secondary with all that is theirs; other permissions follow."""
     files = one_removed(tmp_path)
     if known:
@@ -72,7 +72,7 @@ def test_users_are_removed_only_when_told(tmp_path: Path, known: bool) -> None:
 
 
 @pytest.mark.soak
-def test_told_to_it_removes_users_and_what_is_theirs(tmp_path: Path) -> None:
+def test_with_consent_it_removes_users_and_their_rows(tmp_path: Path) -> None:
     """With --remove-users the secondary ends with the primary's users, and their rows count as deletions."""
     files = one_removed(tmp_path)
     files.add("primary", "user_colors", row("user_colors", user_id="ann", item="calls", color=1))
@@ -84,11 +84,11 @@ def test_told_to_it_removes_users_and_what_is_theirs(tmp_path: Path) -> None:
     # carl, his permission, his colour, and ann's lost permission.
     assert done.plan.deletions == 4
     lines = [line.text for line in done.plan.checklist.after]
-    assert any("Remove the logins of users that are no longer there (1)" in line for line in lines)
+    assert any("remove the logins of the deleted users (1)" in line for line in lines)
 
 
 def test_removals_are_under_the_ceiling_of_deletions(tmp_path: Path) -> None:
-    """Told to remove users, a plan that removes more rows than allowed is refused all the same."""
+    """With --remove-users, a plan that removes more rows than allowed is refused all the same."""
     files = one_removed(tmp_path)
 
     with pytest.raises(TooManyDeletionsError, match="would delete 3 rows") as refusal:
@@ -108,11 +108,11 @@ def test_permissions_bring_their_users_along(tmp_path: Path) -> None:
 
 def test_the_plan_of_a_removed_user_says_what_to_type(tmp_path: Path, typed: Typing) -> None:
     """A user only on the secondary is named with the option that would remove them; the exit code is 3."""
-    said = typed("sync", "--pair", one_removed(tmp_path).pair_file, "--table", "users", "--dry-run")
+    result = typed("sync", "--pair", one_removed(tmp_path).pair_file, "--table", "users", "--dry-run")
 
-    assert said.code == 3
-    assert "user_id 'carl': only on secondary; skipped: only --remove-users removes it" in said.out
-    assert "--remove-users" in said.out
+    assert result.code == 3
+    assert "user_id 'carl': only on secondary; skipped: only --remove-users removes it" in result.out
+    assert "--remove-users" in result.out
 
 
 def test_a_run_that_left_a_removed_user_says_what_to_type(tmp_path: Path, typed: Typing) -> None:
@@ -129,7 +129,7 @@ def test_a_run_that_left_a_removed_user_says_what_to_type(tmp_path: Path, typed:
     assert "--remove-users" not in removed.text
 
 
-def test_what_is_kept_by_hand_is_written_when_told(tmp_path: Path) -> None:
+def test_what_is_synchronised_by_hand_is_written_on_request(tmp_path: Path) -> None:
     """Call profiles and what the switch sends are left and said; --include-manual writes them, and says that."""
     files = build_files(
         tmp_path,
@@ -146,14 +146,14 @@ def test_what_is_kept_by_hand_is_written_when_told(tmp_path: Path) -> None:
     assert any("a restore by the vendor's procedure would overwrite them" in note for note in plan.notes)
     done = sync(files, tables=("split_pro", "vdns"), include_manual=True)
 
-    assert any("split_pro, vdns: written, though kept in step otherwise" in note for note in done.plan.notes)
+    assert any("split_pro, vdns: written, though not synchronised by copying" in note for note in done.plan.notes)
     assert files.bag("secondary", "split_pro") == files.bag("primary", "split_pro")
     assert files.bag("secondary", "vdns") == files.bag("primary", "vdns")
 
 
 @pytest.mark.parametrize("table", ["ttsched", "sys_info", "arch_stat"])
 def test_nothing_lifts_never(tmp_path: Path, table: str) -> None:
-    """State of one server is not written, whatever is told."""
+    """State of one server is never written, even on request."""
     files = build_files(tmp_path, [table, "synonyms"], primary={table: [row(table)]})
     before = files.bag("secondary", table)
 
@@ -164,10 +164,10 @@ def test_nothing_lifts_never(tmp_path: Path, table: str) -> None:
 
 
 def test_local_administration_is_refused(tmp_path: Path, typed: Typing) -> None:
-    """The set-up of data collection is never copied, told or not: exit code 4 and rule 1."""
+    """The set-up of data collection is never copied, even on request: exit code 4 and rule 1."""
     files = build_files(tmp_path, ["dcadmin"])
 
-    said = typed("sync", "--pair", files.pair_file, "--table", "dcadmin", "--include-manual", "--yes")
+    result = typed("sync", "--pair", files.pair_file, "--table", "dcadmin", "--include-manual", "--yes")
 
-    assert said.code == 4
-    assert "never copied" in said.err
+    assert result.code == 4
+    assert "never copied" in result.err

@@ -1,4 +1,4 @@
-"""Rule 19: how each thing is kept in step; what follows from administration kept by hand is linked to it."""
+"""Rule 19: how each thing is synchronised; effects of administration by hand are linked to it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BY_HAND: dict[str, dict[str, Any]] = {
 def test_exceptions_traces_and_profiles_are_reported_and_not_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str
 ) -> None:
-    """Administration kept by hand is verified; a sync that names it says how it is kept and writes none of it."""
+    """Administration by hand is verified; a sync that names it says how it is synchronised and writes none of it."""
     files = build_files(tmp_path, [table], primary={table: [row(table, **BY_HAND[table])]})
 
     verified = run_for_code(["verify", "--pair", str(files.pair_file), "--table", table])
@@ -150,7 +150,7 @@ def test_a_call_profile_is_named_where_only_its_columns_differ(tmp_path: Path, c
     assert [one.administration.name for one in found] == (["split_pro"] if linked else [])
 
 
-def test_a_call_profile_that_differs_is_named_whatever_else_does(tmp_path: Path) -> None:
+def test_a_call_profile_that_differs_is_always_named(tmp_path: Path) -> None:
     """Where the profile itself differs, the measurements of that ACD are linked to it."""
     measured = row("hsplit", starttime=500, split=1, acceptable=5, acdcalls=5)
     files = build_files(
@@ -174,12 +174,12 @@ def test_what_no_table_holds_is_named_by_its_screen(tmp_path: Path, capsys: pyte
 
     run_for_code(["verify", "--pair", str(files.pair_file), "--table", "hcwc", "--window", WINDOW])
 
-    said = " ".join(capsys.readouterr().out.split())
-    assert "hcwc follows from Call Center Administration: Call Work Codes, which no table is known to hold" in said
+    result = " ".join(capsys.readouterr().out.split())
+    assert "hcwc follows from Call Center Administration: Call Work Codes, which is in no known table" in result
 
 
 def test_every_shipped_link_leads_to_administration_that_is_not_copied() -> None:
-    """Each table a shipped spec follows from is one that is kept by hand, so that a copy would not make it alike."""
+    """Each table a shipped spec follows from is synchronised by hand, so that a copy would not make it equal."""
     links = [(spec, one) for spec in catalogue().tables for one in spec.follows if not one.screen]
 
     assert {spec.name for spec, _ in links} >= {"agex", "spex", "tgex", "vdnex", "vecex", "ag_actv", "hsplit", "hvdn"}

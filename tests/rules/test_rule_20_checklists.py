@@ -69,9 +69,9 @@ def test_users_have_logins(tmp_path: Path) -> None:
 
     _, after = texts(sync_plan_of(files, sets=("users",), remove_users=True))
 
-    assert "On secondary, make the login and home directory of each added user (2)" in after
+    assert "On secondary, create the login and home directory of each added user (2)" in after
     assert "the same password as on primary" in after
-    assert "Remove the logins of users that are no longer there (1) on secondary by hand" in after
+    assert "On secondary, remove the logins of the deleted users (1)." in after
 
 
 @pytest.mark.soak
@@ -83,14 +83,14 @@ def test_a_whole_class_needs_single_user_mode(tmp_path: Path) -> None:
     before, after = texts(sync_plan_of(files, tables=names))
 
     assert before == (
-        "Put secondary in single-user mode: system administration is taken as a whole (written there: users); a copy "
+        "Put secondary in single-user mode: system administration is copied as a whole (tables: users); a copy "
         "of single tables needs none."
     )
-    assert after.startswith("Put secondary back in multi-user mode.")
+    assert after.startswith("Return secondary to multi-user mode.")
 
 
 def test_stale_roll_ups_are_summarised_again(tmp_path: Path) -> None:
-    """Mended intervals of a day that was summarised end in a line for Data Summarizing (rule 10)."""
+    """Repaired intervals of a day that was summarised end in a line for Data Summarizing (rule 10)."""
     day = date(2000, 6, 3)
     files = build_files(
         tmp_path,
@@ -126,7 +126,7 @@ def test_the_checklist_is_shown_before_and_after(tmp_path: Path, capsys: Any) ->
 
 @pytest.mark.soak
 def test_an_undo_has_its_own_checklist(tmp_path: Path) -> None:
-    """Names that are taken back are names that Visual Vectors has to forget."""
+    """Visual Vectors has to forget names that are undone."""
     files = dictionary(tmp_path)
     sync(files, sets=("dictionary",))
 

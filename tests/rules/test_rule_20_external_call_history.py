@@ -55,15 +55,15 @@ def test_it_is_switched_over_while_one_works_on_the_secondary(tmp_path: Path, ty
     files = built(tmp_path)
     files.database(Role.PRIMARY).unlink()
 
-    said = typed("status", "--pair", files.pair_file)
+    result = typed("status", "--pair", files.pair_file)
     document = typed("status", "--pair", files.pair_file, "--json").document["daily"]
 
     on = "Turn External Call History on at secondary, and answer Yes to sending the buffered data."
     off = "Then turn External Call History off at primary"
-    links = "See that the links of secondary are up"
-    places = [said.out.index(text) for text in ("Work on the secondary", links, on, off)]
+    links = "Check that the links of secondary are up"
+    places = [result.out.index(text) for text in ("Work on the secondary", links, on, off)]
     assert places == sorted(places)
-    assert "may arrive twice" in said.out
+    assert "may arrive twice" in result.out
     kinds = [(line["kind"], line["server"]) for line in document["by_hand"]]
     assert [one for one in kinds if one[0] in (ON, OFF)] == [(ON, "secondary"), (OFF, "primary")]
 
@@ -72,12 +72,12 @@ def test_links_that_are_down_at_the_primary_alone(tmp_path: Path, typed: Typing)
     """Where the hook for links says so, one works on the secondary, and it is switched over (Appendix E)."""
     files = with_hooks(built(tmp_path), hook("links", fails("ACD 1 is down"), "primary"))
 
-    said = typed("status", "--pair", files.pair_file)
+    result = typed("status", "--pair", files.pair_file)
 
-    assert said.code == 3
-    assert "Work on the secondary: links of the primary are down." in said.out
-    assert "primary: links not fine: ACD 1 is down" in said.out
-    assert "External Call History on at secondary" in said.out
+    assert result.code == 3
+    assert "Work on the secondary: links of the primary are down." in result.out
+    assert "primary: links not fine: ACD 1 is down" in result.out
+    assert "External Call History on at secondary" in result.out
 
 
 def test_a_secondary_whose_links_are_down_takes_nothing_over(tmp_path: Path, typed: Typing) -> None:
@@ -85,39 +85,39 @@ def test_a_secondary_whose_links_are_down_takes_nothing_over(tmp_path: Path, typ
     files = with_hooks(built(tmp_path), hook("links", fails("ACD 1 is down"), "secondary"))
     files.database(Role.PRIMARY).unlink()
 
-    said = typed("status", "--pair", files.pair_file)
+    result = typed("status", "--pair", files.pair_file)
 
-    assert "Call support: " in said.out
-    assert "Work on" not in said.out
-    assert "External Call History" not in said.out
+    assert "Call support: " in result.out
+    assert "Work on" not in result.out
+    assert "External Call History" not in result.out
 
 
 def test_links_that_are_down_at_both(tmp_path: Path, typed: Typing) -> None:
     """Where both servers' links are down there is nobody to switch over to."""
     files = with_hooks(built(tmp_path), hook("links", fails("ACD 1 is down")))
 
-    said = typed("status", "--pair", files.pair_file)
+    result = typed("status", "--pair", files.pair_file)
 
-    assert "Call support: links of both servers are down." in said.out
-    assert "Work on" not in said.out
-    assert "External Call History" not in said.out
+    assert "Call support: links of both servers are down." in result.out
+    assert "Work on" not in result.out
+    assert "External Call History" not in result.out
 
 
-def test_a_takeover_speaks_of_it_where_the_pair_file_does_not_say(tmp_path: Path, typed: Typing) -> None:
+def test_a_takeover_mentions_it_where_the_pair_file_does_not(tmp_path: Path, typed: Typing) -> None:
     """A key that nobody has written is no word that it is not installed: it is asked for, and not left out."""
     files = built(tmp_path, settings="")
     files.database(Role.PRIMARY).unlink()
 
-    said = typed("status", "--pair", files.pair_file)
+    result = typed("status", "--pair", files.pair_file)
 
     assert (
         "on at secondary (if it is installed, and not on at both: the pair file does not say), and answer Yes"
-        in said.text
+        in result.text
     )
 
 
 @pytest.mark.parametrize("settings", ['external_call_history = "none"', 'external_call_history = "both"'])
-def test_it_is_not_spoken_of_where_there_is_nothing_to_switch(tmp_path: Path, typed: Typing, settings: str) -> None:
+def test_it_is_not_mentioned_where_there_is_nothing_to_switch(tmp_path: Path, typed: Typing, settings: str) -> None:
     """Not installed, or on at both: neither the daily check nor a plan says anything of it."""
     files = built(tmp_path, settings=settings)
 
@@ -128,7 +128,7 @@ def test_it_is_not_spoken_of_where_there_is_nothing_to_switch(tmp_path: Path, ty
     assert "External Call History" not in typed("status", "--pair", files.pair_file).out
 
 
-def test_it_is_not_spoken_of_while_all_is_well(tmp_path: Path, typed: Typing) -> None:
+def test_it_is_not_mentioned_while_all_is_well(tmp_path: Path, typed: Typing) -> None:
     """While one works on the primary the daily check does not say anything of it."""
     files = built(tmp_path, blind=0)
 
@@ -147,7 +147,7 @@ def test_it_is_switched_back_when_the_primary_was_down(tmp_path: Path, acds: int
 
 
 def test_a_link_of_one_acd_among_several_is_reason_enough(tmp_path: Path) -> None:
-    """The guide switches over where one link of several is down, so a plan that mends that says to switch back."""
+    """The guide switches over where one link of several is down, so a plan that repairs that says to switch back."""
     plan = built(tmp_path, acds=2, blind=1).open().plan_outages()
 
     assert lines(plan) == BACK
@@ -193,7 +193,7 @@ def test_an_undo_does_not_speak_of_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("on", "told", "left"),
+    ("on", "done", "remaining"),
     [
         (hook(ON), [ON, OFF], []),
         (hook(ON, fails()), [ON], [ON, OFF]),
@@ -201,7 +201,7 @@ def test_an_undo_does_not_speak_of_it(tmp_path: Path) -> None:
         ("", [], [ON, OFF]),
     ],
 )
-def test_it_is_not_turned_off_before_it_is_on(tmp_path: Path, on: str, told: list[str], left: list[str]) -> None:
+def test_it_is_not_turned_off_before_it_is_on(tmp_path: Path, on: str, done: list[str], remaining: list[str]) -> None:
     """The hook that turns it off runs only after one has turned it on at the other server."""
     files = with_hooks(built(tmp_path), on, hook(OFF))
     pair = files.open()
@@ -210,7 +210,7 @@ def test_it_is_not_turned_off_before_it_is_on(tmp_path: Path, on: str, told: lis
 
     result = pair.execute(plan)
 
-    assert [one["SYNCENGINE_HOOK"] for _, one in notes(files)] == told
-    assert [line.kind for line, _ in result.by_hand if line.kind in (ON, OFF)] == left
+    assert [one["SYNCENGINE_HOOK"] for _, one in notes(files)] == done
+    assert [line.kind for line, _ in result.by_hand if line.kind in (ON, OFF)] == remaining
     marked = {line.kind for line in plan.checklist.after if line.hook}
     assert (OFF in marked) == (ON in marked)

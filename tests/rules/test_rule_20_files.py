@@ -1,4 +1,4 @@
-"""Rule 20: files beside tables are told from where to where, of what, and only if changed; nobody looks at them."""
+"""Rule 20: files beside tables are named with source and target, only if changed; they are not compared."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ ASKED = ("--set", "custom-reports", "--set", "main-menu")
 def reports(folder: Path, settings: str = "") -> Files:
     """Build a pair on whose primary a report and a menu addition were made, and an old report deleted."""
     old = row("h_custom", report_name="Old", owner="jm")
-    kept = row("h_custom", report_name="Kept", owner="jm")
+    unchanged = row("h_custom", report_name="Stays", owner="jm")
     return build_files(
         folder,
         TABLES,
         settings=settings,
-        both={"r_custom": [row("r_custom", report_name="Desk", owner="jm")], "h_custom": [kept]},
+        both={"r_custom": [row("r_custom", report_name="Desk", owner="jm")], "h_custom": [unchanged]},
         primary={
             "h_custom": [row("h_custom", report_name="Calls", owner="jm")],
             "menu_add": [row("menu_add", item_name="Payroll", command="/opt/pay/run -now")],
@@ -39,7 +39,7 @@ def lines(plan: Plan) -> list[str]:
     return [line.text for line in plan.checklist.after if line.kind == "files"]
 
 
-def test_files_are_told_from_where_to_where_of_what_and_only_if_changed(tmp_path: Path) -> None:
+def test_files_are_named_with_source_and_target_and_only_if_changed(tmp_path: Path) -> None:
     """Each way a line names the reports and menu entries whose rows it copies, and none is about the good folder."""
     files = reports(tmp_path)
 
@@ -48,16 +48,16 @@ def test_files_are_told_from_where_to_where_of_what_and_only_if_changed(tmp_path
     alike = sync_plan_of(files, sets=("shortcuts",), tables=("r_custom",))
 
     assert lines(there) == [
-        "Copy from primary to secondary what belongs to jm 'Calls': /cms/db/gem/c_custom (custom report sources).",
-        "Remove from secondary what belongs to jm 'Old': /cms/db/gem/c_custom (custom report sources). "
-        "primary has it no more.",
-        "Copy from primary to secondary what belongs to jm 'Calls': /cms/db/gem/h_custom (historical custom reports).",
-        "Remove from secondary what belongs to jm 'Old': /cms/db/gem/h_custom (historical custom reports). "
-        "primary has it no more.",
-        "Copy from primary to secondary what belongs to 'Payroll': /opt/pay/run (what main menu additions start).",
+        "Copy the files of jm 'Calls' from primary to secondary: /cms/db/gem/c_custom (custom report sources).",
+        "Remove the files of jm 'Old' from secondary: /cms/db/gem/c_custom (custom report sources). "
+        "primary no longer has it.",
+        "Copy the files of jm 'Calls' from primary to secondary: /cms/db/gem/h_custom (historical custom reports).",
+        "Remove the files of jm 'Old' from secondary: /cms/db/gem/h_custom (historical custom reports). "
+        "primary no longer has it.",
+        "Copy the files of 'Payroll' from primary to secondary: /opt/pay/run (what main menu additions start).",
     ]
-    assert all("Copy from secondary to primary what belongs to jm 'Old'" in text for text in lines(back)[::2])
-    assert all("Remove from primary what belongs to jm 'Calls'" in text for text in lines(back)[1::2])
+    assert all("Copy the files of jm 'Old' from secondary to primary" in text for text in lines(back)[::2])
+    assert all("Remove the files of jm 'Calls' from primary" in text for text in lines(back)[1::2])
     assert len(lines(back)) == 4
     assert lines(alike) == []
 
@@ -77,23 +77,27 @@ def test_a_journal_is_copied_as_a_whole_and_only_if_its_rows_change(tmp_path: Pa
 
 
 def test_a_hook_copies_files_and_never_takes_them_away(tmp_path: Path, typed: Typing) -> None:
-    """It is told what is to be copied, and from where; what is to be removed, or put back by an undo, is left."""
+    """It gets what is to be copied, and from where; what is to be removed, or restored by an undo, stays a line."""
     files = reports(tmp_path, settings=f"{hook('files')}\n")
 
     done = typed("sync", "--pair", files.pair_file, *ASKED, "--yes", "--json").document
     undone = typed("undo", "--pair", files.pair_file, "--yes", "--json").document
 
-    [(_, told)] = notes(files)
-    assert told["SYNCENGINE_FILES"].splitlines() == ["/cms/db/gem/c_custom", "/cms/db/gem/h_custom", "/opt/pay/run"]
-    assert (told["SYNCENGINE_SOURCE"], told["SYNCENGINE_SERVER"]) == ("primary", "secondary")
-    assert [line["text"][:21] for line in done["outcome"]["by_hand"]] == ["Remove from secondary"] * 2
+    [(_, variables)] = notes(files)
+    assert variables["SYNCENGINE_FILES"].splitlines() == [
+        "/cms/db/gem/c_custom",
+        "/cms/db/gem/h_custom",
+        "/opt/pay/run",
+    ]
+    assert (variables["SYNCENGINE_SOURCE"], variables["SYNCENGINE_SERVER"]) == ("primary", "secondary")
+    assert [line["text"][:21] for line in done["outcome"]["by_hand"]] == ["Remove the files of j"] * 2
     left = [line["text"] for line in undone["outcome"]["by_hand"]]
-    assert left[0].startswith("On secondary, put back what belongs to jm 'Calls', jm 'Old': /cms/db/gem/c_custom")
-    assert left[2].startswith("On secondary, put back what belongs to 'Payroll': /opt/pay/run")
+    assert left[0].startswith("On secondary, restore the files of jm 'Calls', jm 'Old': /cms/db/gem/c_custom")
+    assert left[2].startswith("On secondary, restore the files of 'Payroll': /opt/pay/run")
     assert {line["source"] for line in undone["outcome"]["by_hand"]} == {None}
 
 
-def test_a_verify_says_that_files_were_not_looked_at(tmp_path: Path, typed: Typing) -> None:
+def test_a_verify_says_that_files_were_not_compared(tmp_path: Path, typed: Typing) -> None:
     """In sync are the tables; a set that is only files is not looked at: exit code 3, and neither yes nor no."""
     files = reports(tmp_path)
 
@@ -103,9 +107,9 @@ def test_a_verify_says_that_files_were_not_looked_at(tmp_path: Path, typed: Typi
     nobody = typed("verify", "--pair", files.pair_file, "--set", "designer-reports", "--json").document
 
     assert tables.code == 0
-    said = " ".join(tables.out.split())
-    assert "IN SYNC 1 table" in said
-    assert "Files beside them, not compared: /cms/db/gem/c_custom, /cms/db/gem/r_custom." in said
+    result = " ".join(tables.out.split())
+    assert "IN SYNC 1 table" in result
+    assert "Files beside them, not compared: /cms/db/gem/c_custom, /cms/db/gem/r_custom." in result
     assert [one["file"] for one in document["files_not_compared"]] == ["/cms/db/gem/c_custom", "/cms/db/gem/r_custom"]
     assert only.code == 3
     assert "NOT COMPARED" in only.out
@@ -118,7 +122,7 @@ def test_copying_only_files_is_refused_with_the_way(tmp_path: Path, typed: Typin
     """There is no table to copy, and the sentence says which way the files go."""
     files = reports(tmp_path)
 
-    said = typed("sync", "--pair", files.pair_file, "--set", "designer-reports", "--from", source)
+    result = typed("sync", "--pair", files.pair_file, "--set", "designer-reports", "--from", source)
 
-    assert said.code == 2
-    assert f"by hand, from {source} to {target}: /cms/cow/reports/designer" in said.err
+    assert result.code == 2
+    assert f"by hand, from {source} to {target}: /cms/cow/reports/designer" in result.err

@@ -43,12 +43,12 @@ pytestmark = pytest.mark.usefixtures("few_tables")
 
 def test_hooks_carry_out_lines_before_and_after(tmp_path: Path) -> None:
     """Hooks run in the plan's order, around the writing, and what they have done is not left to people."""
-    looks = python(
+    script = python(
         "marks = open(f'pair.staging/runs/{os.environ[\"SYNCENGINE_RUN\"]}/steps.jsonl').read()\n"
         "print('written' if '\"state\": \"done\", \"into\"' in marks else 'untouched', "
         "'looked at' if '\"checked\"' in marks else 'not looked at')"
     )
-    files = class_wide(tmp_path, *(hook(kind, looks) for kind in ("single-user", "multi-user", "logins")))
+    files = class_wide(tmp_path, *(hook(kind, script) for kind in ("single-user", "multi-user", "logins")))
     pair, plan = planned(files)
 
     result = pair.execute(plan)
@@ -62,21 +62,21 @@ def test_hooks_carry_out_lines_before_and_after(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_a_hook_is_told_what_it_is_run_for(tmp_path: Path) -> None:
+def test_a_hook_gets_the_purpose_of_its_run(tmp_path: Path) -> None:
     """Run, kind, server, pair file and the lines are in its environment, and it runs in the pair file's folder."""
     files = class_wide(tmp_path, *MODES)
     pair, plan = planned(files)
 
     result = pair.execute(plan)
 
-    [(_, told), _] = notes(files)
-    assert told == {
+    [(_, variables), _] = notes(files)
+    assert variables == {
         "SYNCENGINE_HOOK": "single-user",
         "SYNCENGINE_SERVER": "secondary",
         "SYNCENGINE_PAIR": str(files.pair_file),
         "SYNCENGINE_RUN": result.outcome.run_id,
         "SYNCENGINE_LINES": (
-            "Put secondary in single-user mode: system administration is taken as a whole (written there: users); a "
+            "Put secondary in single-user mode: system administration is copied as a whole (tables: users); a "
             "copy of single tables needs none."
         ),
         "SYNCENGINE_FILES": "",
@@ -93,10 +93,10 @@ def test_files_are_named_one_below_the_other(tmp_path: Path) -> None:
 
     pair.execute(plan)
 
-    [told] = [told for _, told in notes(files) if told["SYNCENGINE_HOOK"] == "files"]
-    assert told["SYNCENGINE_FILES"].splitlines() == [f"/cms/db/gem/{name}_custom" for name in "cr"]
-    assert told["SYNCENGINE_SOURCE"] == "primary"
-    assert len(told["SYNCENGINE_LINES"].splitlines()) == 2
+    [variables] = [variables for _, variables in notes(files) if variables["SYNCENGINE_HOOK"] == "files"]
+    assert variables["SYNCENGINE_FILES"].splitlines() == [f"/cms/db/gem/{name}_custom" for name in "cr"]
+    assert variables["SYNCENGINE_SOURCE"] == "primary"
+    assert len(variables["SYNCENGINE_LINES"].splitlines()) == 2
 
 
 def test_no_shell_sees_the_arguments(tmp_path: Path) -> None:
@@ -135,11 +135,11 @@ def test_a_dry_run_marks_the_lines_and_runs_nothing(tmp_path: Path, typed: Typin
     words = [word for name in CLASS for word in ("-t", name)]
     command = ("sync", "--pair", str(files.pair_file), *words, "--dry-run")
 
-    said = typed(*command)
+    result = typed(*command)
     document = typed(*command, "--json").document
 
-    assert "a copy of single tables needs none. [hook]" in said.out
-    assert "added user (1), and set the same password as on primary.\n" in said.out
+    assert "single tables can be copied without it. [hook]" in result.out
+    assert "added user (1), and set the same password as on primary.\n" in result.out
     hooks = {line["kind"]: line["hook"] for line in document["checklist"]["after"]}
     assert hooks["multi-user"]
     assert not hooks["logins"]
@@ -149,9 +149,9 @@ def test_a_dry_run_marks_the_lines_and_runs_nothing(tmp_path: Path, typed: Typin
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        (fails(), "ended with exit code 3, and said: no route to cms-boulder"),
+        (fails(), "ended with exit code 3, and printed: no route to cms-boulder"),
         (("./nowhere",), "could not be started: No such file or directory"),
-        (python("import time; print('waits', flush=True); time.sleep(60)"), "was not done within 1 second"),
+        (python("import time; print('waits', flush=True); time.sleep(60)"), "did not finish within 1 second"),
         (python("os.kill(os.getpid(), 9)"), "was ended by signal 9"),
     ],
 )
@@ -163,32 +163,32 @@ def test_a_hook_that_fails_before_the_first_write_stops_the_run(
     files = class_wide(tmp_path, single, hook("multi-user"))
     words = [word for name in CLASS for word in ("-t", name)]
 
-    said = typed("sync", "--pair", files.pair_file, *words, "--yes")
+    result = typed("sync", "--pair", files.pair_file, *words, "--yes")
 
-    assert said.code == 1
-    assert "It stopped early: the hook single-user of secondary" in said.text
-    assert "; nothing is written without it" in said.text
-    assert says in said.text
-    assert "syncengine resume" in said.out
+    assert result.code == 1
+    assert "It stopped early: the hook single-user of secondary" in result.text
+    assert "; nothing is written without it" in result.text
+    assert says in result.text
+    assert "syncengine resume" in result.out
     assert users(files) == 0
     assert ran(files) == ([] if "nowhere" in command[0] else ["single-user", "multi-user"])
 
 
-def test_a_server_that_could_not_be_put_back_is_told(tmp_path: Path, typed: Typing) -> None:
+def test_a_server_left_in_single_user_mode_is_reported(tmp_path: Path, typed: Typing) -> None:
     """Where the hook that puts a server back fails too, the line is left to people, though nothing was written."""
     files = class_wide(tmp_path, hook("single-user", fails()), hook("multi-user", fails("no answer")))
     words = [word for name in CLASS for word in ("-t", name)]
 
-    said = typed("sync", "--pair", files.pair_file, *words, "--yes")
+    result = typed("sync", "--pair", files.pair_file, *words, "--yes")
 
-    left = said.out.partition("Still to be done by hand")[2]
-    assert said.code == 1
-    assert left.split("\n")[1].endswith("Put secondary back in multi-user mode.")
+    left = result.out.partition("Still to be done by hand")[2]
+    assert result.code == 1
+    assert left.split("\n")[1].endswith("Return secondary to multi-user mode.")
     assert "The hook multi-user of secondary ended with exit code 3, and said: no answer" in left
     assert "2. " not in left
 
 
-def test_the_run_is_gone_on_with_once_the_hook_is_mended(tmp_path: Path) -> None:
+def test_the_run_is_resumed_once_the_hook_is_repaired(tmp_path: Path) -> None:
     """A run that a hook stopped is resumable, and the hook is run again then."""
     files = class_wide(tmp_path, hook("single-user", fails()), hook("multi-user"))
     pair, plan = planned(files)
@@ -207,16 +207,16 @@ def test_a_hook_that_fails_after_the_run_leaves_its_line(tmp_path: Path, typed: 
     files = class_wide(tmp_path, *MODES, hook("logins", fails()), hook("files"))
     words = [word for name in CLASS for word in ("-t", name)]
 
-    said = typed("sync", "--pair", files.pair_file, *words, "--yes")
+    result = typed("sync", "--pair", files.pair_file, *words, "--yes")
 
-    left = said.out.partition("Still to be done by hand")[2]
-    assert said.code == 5
-    assert "IN SYNC" in said.out
+    left = result.out.partition("Still to be done by hand")[2]
+    assert result.code == 5
+    assert "IN SYNC" in result.out
     assert "make the login and home directory" in left
-    assert "The hook logins of secondary ended with exit code 3, and said: no route to cms-boulder" in left
+    assert "The hook logins of secondary ended with exit code 3, and printed: no route to cms-boulder" in left
     assert "multi-user mode" not in left
-    assert "Try the hooks that failed again: syncengine resume" in left
-    assert "Try the hooks that failed again" in typed("status", "--ledger", "--pair", files.pair_file).out
+    assert "To try the hooks that failed again:\n  syncengine resume" in left
+    assert "To try the hooks that failed again" in typed("status", "--ledger", "--pair", files.pair_file).out
     assert users(files) == 1
 
 
@@ -236,7 +236,7 @@ def test_only_what_failed_is_tried_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_json_tells_hooks_and_what_is_left(tmp_path: Path, typed: Typing) -> None:
+def test_json_lists_hooks_and_remaining_work(tmp_path: Path, typed: Typing) -> None:
     """The document of a run has every hook with its state, and the lines that are left with why."""
     files = class_wide(tmp_path, *MODES, hook("logins", fails()))
     words = [word for name in CLASS for word in ("-t", name)]
@@ -254,7 +254,7 @@ def test_json_tells_hooks_and_what_is_left(tmp_path: Path, typed: Typing) -> Non
 
 
 @pytest.mark.soak
-def test_what_a_hook_says_is_kept_and_bounded(tmp_path: Path, typed: Typing) -> None:
+def test_the_output_of_a_hook_is_saved_and_limited(tmp_path: Path, typed: Typing) -> None:
     """The run keeps both outputs, the middle left out where they are long, and nothing that moves a cursor."""
     talks = python("print('first'); print('x' * 100 + '\\n', end='' ) ; sys.stderr.write('\\x1b[2Jlast\\n')")
     floods = python("print('first'); [print('y' * 99) for _ in range(5000)]; print('end')")
@@ -262,19 +262,19 @@ def test_what_a_hook_says_is_kept_and_bounded(tmp_path: Path, typed: Typing) -> 
     pair, plan = planned(files)
 
     result = pair.execute(plan)
-    said = typed("report", "--pair", files.pair_file)
+    report = typed("report", "--pair", files.pair_file)
     every = typed("report", "--pair", files.pair_file, "-v")
 
-    kept = {path.name: path.read_text() for path in files.folder.glob("pair.staging/runs/*/hooks/*")}
-    talked, flooded = (kept[name] for name in sorted(kept))
+    saved = {path.name: path.read_text() for path in files.folder.glob("pair.staging/runs/*/hooks/*")}
+    talked, flooded = (saved[name] for name in sorted(saved))
     assert "[2Jlast" in talked
     assert "\x1b" not in talked
     assert flooded.startswith("first\n")
     assert flooded.endswith("end\n")
     assert "bytes left out" in flooded
     assert len(flooded) < 3 * END_BYTES
-    assert "lines before; -v shows them" in said.out
-    assert every.out.count("yyy") > said.out.count("yyy")
+    assert "earlier lines; -v shows them" in report.out
+    assert every.out.count("yyy") > report.out.count("yyy")
     assert result.hooks[0].last_lines.endswith("[2Jlast")
 
 
@@ -301,18 +301,18 @@ def test_secrets_are_neither_handed_on_nor_shown(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.soak
-def test_an_undo_asks_for_what_the_run_asked_for(tmp_path: Path) -> None:
-    """What was written in single-user mode is taken back in it, by the same hooks, and so is the undo of that."""
+def test_an_undo_needs_what_the_run_needed(tmp_path: Path) -> None:
+    """What was written in single-user mode is undone in it, by the same hooks, and so is the undo of that."""
     files = class_wide(tmp_path, *MODES)
     pair, plan = planned(files)
     pair.execute(plan)
 
     pair.execute(pair.plan_undo())
-    taken_back = users(files)
+    undone_users = users(files)
     pair.execute(pair.plan_undo())
 
     assert ran(files) == ["single-user", "multi-user"] * 3
-    assert (taken_back, users(files)) == (0, 1)
+    assert (undone_users, users(files)) == (0, 1)
 
 
 @pytest.mark.soak
@@ -336,7 +336,7 @@ def test_what_a_hook_leaves_running_does_not_hold_the_run(tmp_path: Path) -> Non
 
 @pytest.mark.soak
 def test_a_backfill_has_its_hooks_at_its_end(tmp_path: Path, typed: Typing) -> None:
-    """What all portions of a backfill leave to be done is told once, and done once, by the hook for it."""
+    """The work that all portions of a backfill leave is listed once, and done once, by the hook for it."""
     days = [date(2000, 6, 1), date(2000, 6, 3)]
     files = build_files(
         tmp_path,
@@ -405,7 +405,7 @@ def test_a_hook_for_one_line_of_the_dictionary(tmp_path: Path) -> None:
     assert sys.executable not in " ".join(line.text for line in result.plan.checklist.after)
 
 
-def test_nobody_is_sent_to_do_what_belongs_to_rows_that_were_not_written(
+def test_no_work_is_listed_for_rows_that_were_not_written(
     tmp_path: Path, typed: Typing, before_batch: Callable[[int, BaseException], None]
 ) -> None:
     """Where the step of users failed, neither hook nor people remove their logins; what was written has its lines."""
@@ -417,15 +417,15 @@ def test_nobody_is_sent_to_do_what_belongs_to_rows_that_were_not_written(
         primary={"r_custom": [row("r_custom", report_name="Desk", owner="jm")]},
         secondary={"users": [row("users", user_id="gone")]},
     )
-    asked = ("--table", "users", "--table", "r_custom", "--remove-users", "--yes")
+    requested = ("--table", "users", "--table", "r_custom", "--remove-users", "--yes")
     before_batch(1, ChangedSincePlanError("secondary changed"))
 
-    partly = typed("sync", "--pair", files.pair_file, *asked, "--json")
-    told = notes(files)
-    whole = typed("sync", "--pair", files.pair_file, *asked, "--json")
+    partly = typed("sync", "--pair", files.pair_file, *requested, "--json")
+    left_over = notes(files)
+    whole = typed("sync", "--pair", files.pair_file, *requested, "--json")
 
     assert partly.code == 5
     assert {line["kind"] for line in partly.document["outcome"]["by_hand"]} == {"files"}
-    assert told == []
+    assert left_over == []
     assert whole.code == 0
     assert len(notes(files)) == 1

@@ -51,7 +51,7 @@ LACKING = {
     ),
     "libnobody.so.7: cannot open shared object file: No such file or directory": (
         "libnobody.so.7",
-        "package that has it",
+        "package that contains it",
     ),
     "/lib64/libc.so.6: version `GLIBC_2.34' not found (required by /x/libdb2.so.1)": ("lacks GLIBC_2.34", "RHEL 9"),
     "undefined symbol: SQLConnectW": ("undefined symbol: SQLConnectW", "bug report"),
@@ -61,7 +61,7 @@ LACKING = {
 @pytest.mark.parametrize("kind", [INFORMIX, POSTGRESQL], ids=lambda kind: kind.extra)
 @pytest.mark.parametrize("words", sorted(LACKING))
 def test_an_installed_driver_that_lacks_a_library_names_it(kind: Driver, words: str) -> None:
-    """What the loader misses is named with the package that has it, and nobody is told to install the driver."""
+    """A missing library is named with its package, and the message does not say to install the driver."""
     says, hint = LACKING[words]
 
     with pytest.raises(InputError) as error, loading(Role.PRIMARY, kind):

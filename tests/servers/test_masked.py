@@ -1,4 +1,4 @@
-"""What is told of a server shows nothing that its url takes from the environment, with all that caused an error."""
+"""A masked server shows nothing that its url takes from the environment, not even in the causes of an error."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_no_error_in_a_chain_shows_it(errors: tuple[BaseException, ...]) -> None
         assert raised.value is errors[-1]
 
 
-def test_what_caused_an_error_is_still_told() -> None:
+def test_the_cause_of_an_error_is_still_shown() -> None:
     """A trace shows the words of the driver, masked, and an error raised from None stays so."""
     with pytest.raises(ServerError) as raised, masking(MASK):
         raise_in_turn(DriverError(HOST), ServerError("lost"))
@@ -142,8 +142,8 @@ def test_another_server_has_another_identity(tmp_path: Path, monkeypatch: pytest
         described = inner.describe()
         identities = []
         for host in ("s3cret-host", "s3cret-other"):
-            told: ServerDescription = replace(described, identity=f"cms on {host}", user=host, notes=(f"is {host}",))
-            monkeypatch.setattr(DuckDBServer, "describe", lambda _, told=told: told)
+            shown: ServerDescription = replace(described, identity=f"cms on {host}", user=host, notes=(f"is {host}",))
+            monkeypatch.setattr(DuckDBServer, "describe", lambda _, shown=shown: shown)
             masked = MaskedServer(inner, Mask((("A_HOST", host),))).describe()
             identities.append(masked.identity)
             assert (masked.user, masked.notes) == ("${A_HOST}", ("is ${A_HOST}",))
@@ -182,31 +182,31 @@ def filled(kind: Any, called: str) -> Any:
     return kind(**{one.name: filled(hints[one.name], one.name) for one in fields(kind)})
 
 
-def test_no_field_of_what_surrounds_a_table_is_left_unmasked() -> None:
+def test_every_field_of_the_surroundings_is_masked() -> None:
     """Whatever text of a trigger, a reference, a key, a condition or a counter names the url's schema, it is masked."""
     around = replace(filled(Surroundings, "surroundings"), table="htrunk")
 
-    class Asked:
+    class SurroundedServer:
         def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
             return dict.fromkeys(names, around)
 
-    server = MaskedServer(cast("Server", Asked()), Mask((("A_SCHEMA", SCHEMA),)))
-    told = server.surroundings(["htrunk"])["htrunk"]
+    server = MaskedServer(cast("Server", SurroundedServer()), Mask((("A_SCHEMA", SCHEMA),)))
+    masked = server.surroundings(["htrunk"])["htrunk"]
 
-    assert SCHEMA not in repr(told)
-    assert repr(told).count("${A_SCHEMA}") == repr(around).count(SCHEMA)
-    assert not [met for met in side_effects_of(told) if SCHEMA in repr(met)]
+    assert SCHEMA not in repr(masked)
+    assert repr(masked).count("${A_SCHEMA}") == repr(around).count(SCHEMA)
+    assert not [met for met in side_effects_of(masked) if SCHEMA in repr(met)]
 
 
-def test_a_table_that_is_called_as_the_url_says_is_still_named() -> None:
-    """The bare name of a table or a column is told as it is, also where it is what the url takes from somewhere."""
+def test_a_table_with_a_name_from_the_url_is_still_named() -> None:
+    """The bare name of a table or a column is shown unmasked, even where the url takes the same word from elsewhere."""
     around = Surroundings("htrunk", refers=(Reference("htrunk_acd", "htrunk", "acds", ("acd",)),))
 
-    class Asked:
+    class SurroundedServer:
         def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
             return dict.fromkeys(names, around)
 
-    server = MaskedServer(cast("Server", Asked()), Mask((("A_DATABASE", "htrunk"), ("A_USER", "acds"))))
+    server = MaskedServer(cast("Server", SurroundedServer()), Mask((("A_DATABASE", "htrunk"), ("A_USER", "acds"))))
 
     (reference,) = server.surroundings(["htrunk"])["htrunk"].refers
     assert (reference.table, reference.to) == ("htrunk", "acds")

@@ -1,4 +1,4 @@
-"""What may hold a password is not pickled, and what is pickled holds none."""
+"""Values that may contain a password cannot be pickled, and pickled values contain none."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def test_what_is_pickled_holds_no_secret(tmp_path: Path) -> None:
     observation = pair.verify(window=WINDOW, tables="htrunk")
     plan = pair.plan_resync(window=WINDOW, tables="htrunk")
     ran = pair.execute(plan)
-    told = (observation, plan, ran, pair.run(), pair.outages(), pair.check(), pair.status())
+    values = (observation, plan, ran, pair.run(), pair.outages(), pair.check(), pair.status())
     (files.pair_file.parent / "secondary.duckdb").write_bytes(b"no database")
     with pytest.raises(ServerError) as broken:
         pair.verify(window=WINDOW, tables="htrunk")
 
-    for one in (*told, broken.value):
+    for one in (*values, broken.value):
         pickled = pickle.dumps(one)
         assert PLACE.encode() not in pickled
         assert isinstance(one, ServerError) or pickle.loads(pickled) == one  # noqa: S301  # our own

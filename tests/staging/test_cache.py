@@ -126,7 +126,7 @@ def test_without_a_folder_nothing_spills(tmp_path: Path) -> None:
 
     with Cache(tmp_path / "file" / "staging", memory_mb=MEMORY_MB) as cache:
         assert cache.load("few", wide(1, rows=100)) == 100
-        with pytest.raises(StagingError, match=r"staging cannot take what has to be compared: Out of Memory Error: "):
+        with pytest.raises(StagingError, match=r"staging has no room for the comparison: Out of Memory Error: "):
             compare(cache)
 
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
@@ -192,7 +192,7 @@ def test_every_error_of_the_comparison_is_ours(tmp_path: Path) -> None:
         assert cache.reader("SELECT 1 AS a").read_all().num_rows == 1
 
 
-def test_ctrl_c_is_heard_while_rows_are_waited_for(tmp_path: Path) -> None:
+def test_ctrl_c_works_while_rows_are_waited_for(tmp_path: Path) -> None:
     """Whoever waits for a server waits where a Ctrl-C is heard, and the cache can be used on after it."""
 
     def slow() -> Iterator[pa.RecordBatch]:

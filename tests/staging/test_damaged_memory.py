@@ -1,4 +1,4 @@
-"""A memory file that was damaged at rest: what is recalled was kept so, or the file is set aside and said to be."""
+"""A memory file that was damaged at rest: what is recalled was stored so, or the file is set aside with a note."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def days_of(table: str) -> tuple[EqualDay, ...]:
-    """Return days that are told apart by everything they hold."""
+    """Return days that differ in all their fields."""
     number = TABLES.index(table)
     places = ((1, FIRST), (1, SECOND), (None, FIRST), (2, date(1999, 12, 31)))
     return tuple(
@@ -63,10 +63,10 @@ def recalled(memory: Memory) -> dict[tuple[str, DayPlace], EqualDay]:
 
 
 def check(folder: Path, what: object) -> bool:
-    """Hold a memory against what it must never do, and say whether all was recalled.
+    """Check a memory for what it must never do, and say whether all was recalled.
 
-    It recalls what was kept, or a part of it, or nothing and says so. What is forgotten is not recalled again. What a
-    verify has learnt that looked before that is not kept.
+    It recalls what was stored, or a part of it, or nothing and says so. What is forgotten is not recalled again. What a
+    verify has learnt that began before that is not stored.
     """
     whole = {(table, one.place): one for table in TABLES for one in days_of(table)}
     with Memory(folder) as memory:
@@ -100,7 +100,7 @@ def bits(content: bytes) -> Iterator[tuple[int, int]]:
 
 @pytest.mark.sampled
 def test_a_bit_that_flips(folder: Path) -> None:
-    """Whichever bit of the file is another, no day comes back that was not kept, and none that was forgotten."""
+    """Whichever bit of the file changes, no day comes back that was not stored, and none that was forgotten."""
     content = filled(folder)
     assert check(folder, "nothing")
     harmless = 0
@@ -114,7 +114,7 @@ def test_a_bit_that_flips(folder: Path) -> None:
 
 @pytest.mark.sampled
 def test_a_file_that_is_cut_or_zeroed(folder: Path) -> None:
-    """Cut at any point, zeroed from any point on, or missing, it recalls no more than was kept."""
+    """Cut at any point, zeroed from any point on, or missing, it recalls no more than was stored."""
     content = filled(folder)
     step = 1 if SOAKING else 509
     for at in range(0, len(content), step):
@@ -150,7 +150,7 @@ RECORDS = {
 
 @pytest.mark.parametrize("what", RECORDS)
 def test_a_record_that_was_altered(tmp_path: Path, what: str) -> None:
-    """One field of one record that is not what was kept has the file set aside, and nothing of any table recalled."""
+    """One changed field of one record has the file set aside, and nothing of any table recalled."""
     filled(tmp_path)
     connection = sqlite3.connect(tmp_path / FILE)
     assert connection.execute(RECORDS[what]).rowcount

@@ -38,7 +38,7 @@ def test_two_processes_write_one_file_without_harm(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["document", "piece", "mark"])
-def test_what_is_kept_is_flushed_before_it_is_relied_on(
+def test_what_is_saved_is_flushed_before_it_is_relied_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """A file is flushed to disk before it has its name, and its folder after that, when keeping it returns."""

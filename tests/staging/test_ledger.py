@@ -1,4 +1,4 @@
-"""The ledger: what is kept of runs, in which order, and what is taken away."""
+"""The ledger: the records of runs, their order, and which are removed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from syncengine.staging.marks import append_mark, create_marks, read_marks, repa
 
 
 def run_once(ledger: Ledger, *, ended: bool = True, undoes: str = "", mb: int = 0) -> str:
-    """Begin a run, end it unless told otherwise, and return its id."""
+    """Begin a run, end it unless `ended` is false, and return its id."""
     with ledger.locked() as lock:
         run = ledger.begin(lock, NewRun(RunKind.RESYNC, 1, "a test", undoes=undoes), needs_bytes=0)
         (run.pieces / "some.parquet").write_bytes(b"x" * (mb * 2**20))
@@ -30,9 +30,7 @@ def prune(ledger: Ledger, *, days: int = 1000, mb: int = 1000, later: int = 0) -
     return list(ledger.prune(keep_days=days, keep_mb=mb, now=datetime.now() + timedelta(days=later)))
 
 
-def test_runs_are_in_the_order_they_were_begun_whatever_the_clock(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runs_are_in_the_order_they_were_begun_with_any_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that is set back does not make a later run an earlier one."""
     ledger = Ledger(tmp_path)
     first = run_once(ledger)
@@ -51,8 +49,8 @@ def test_runs_are_in_the_order_they_were_begun_whatever_the_clock(
     assert ledger.find(None).id == second
 
 
-def test_a_run_of_another_version_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run whose plan was kept in another form is told in one sentence, and is neither gone on with nor undone."""
+def test_a_run_of_another_version_is_named_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run whose plan has another format is reported in one sentence, and is neither resumed nor undone."""
     ledger = Ledger(tmp_path)
     with monkeypatch.context() as earlier:
         earlier.setattr(run_folder, "VERSION", run_folder.VERSION - 1)
@@ -61,7 +59,7 @@ def test_a_run_of_another_version_is_said_to_be_one(tmp_path: Path, monkeypatch:
     found = ledger.find(run)
 
     assert found.state is RunState.DAMAGED
-    assert found.problem.endswith("run.json is of another version of syncengine, and cannot be read.")
+    assert found.problem.endswith("run.json was written by another version of syncengine and cannot be read.")
 
 
 def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:
@@ -77,7 +75,7 @@ def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:
 
 
 def test_a_second_run_is_refused_with_the_name_of_the_first(tmp_path: Path) -> None:
-    """While one run holds the pair, another is told which, and the ledger shows it running."""
+    """While one run holds the pair, another is refused with its id, and the ledger shows it running."""
     ledger = Ledger(tmp_path)
     with ledger.locked() as lock:
         run = ledger.begin(lock, NewRun(RunKind.RESYNC, 1, "a test"), needs_bytes=0)
@@ -90,14 +88,14 @@ def test_a_second_run_is_refused_with_the_name_of_the_first(tmp_path: Path) -> N
 
 
 def test_old_runs_are_removed_by_age(tmp_path: Path) -> None:
-    """A run older than it is kept goes, and what is said names it; the last one stays."""
+    """A run past its retention is removed, and the message names it; the last one stays."""
     ledger = Ledger(tmp_path)
     first, second = run_once(ledger), run_once(ledger)
 
-    (said,) = prune(ledger, days=90, later=91)
+    (result,) = prune(ledger, days=90, later=91)
 
-    assert said.startswith(f"run {first} (")
-    assert "more than 90 days old; it cannot be undone any more" in said
+    assert result.startswith(f"run {first} (")
+    assert "more than 90 days old; it can no longer be undone" in result
     assert [run.id for run in ledger.runs()] == [second]
 
 
@@ -106,9 +104,9 @@ def test_the_oldest_runs_are_removed_by_size(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     first, second, third = (run_once(ledger, mb=2) for _ in range(3))
 
-    (said,) = prune(ledger, mb=5)
+    (result,) = prune(ledger, mb=5)
 
-    assert first in said
+    assert first in result
     assert [run.id for run in ledger.runs()] == [second, third]
 
 
@@ -116,22 +114,22 @@ def test_what_is_unfinished_is_never_removed(tmp_path: Path) -> None:
     """Neither a run that was cut short nor one that an unfinished undo needs is removed, however old."""
     ledger = Ledger(tmp_path)
     undone = run_once(ledger)
-    kept = [undone, run_once(ledger, ended=False), run_once(ledger, ended=False, undoes=undone), run_once(ledger)]
+    remaining = [undone, run_once(ledger, ended=False), run_once(ledger, ended=False, undoes=undone), run_once(ledger)]
 
     assert prune(ledger, days=1, mb=0, later=400) == []
-    assert [run.id for run in ledger.runs()] == kept
+    assert [run.id for run in ledger.runs()] == remaining
 
 
-def test_no_room_is_told_before_anything_is_begun(tmp_path: Path) -> None:
+def test_no_room_is_reported_before_anything_is_begun(tmp_path: Path) -> None:
     """A run that would need more disk than is free is not begun."""
     ledger = Ledger(tmp_path)
-    with ledger.locked() as lock, pytest.raises(StagingError, match=r"no disk left for staging.*MB are needed"):
+    with ledger.locked() as lock, pytest.raises(StagingError, match=r"no disk space left for staging.*MB are needed"):
         ledger.begin(lock, NewRun(RunKind.RESYNC, 1, "a test"), needs_bytes=2**62)
 
     assert ledger.runs() == ()
 
 
-def test_half_a_last_line_is_left_out_and_mended(tmp_path: Path) -> None:
+def test_half_a_last_line_is_left_out_and_repaired(tmp_path: Path) -> None:
     """A mark that was cut off by a crash was never relied on; the next one does not stick to it."""
     file = tmp_path / "steps.jsonl"
     create_marks(file)
@@ -146,7 +144,7 @@ def test_half_a_last_line_is_left_out_and_mended(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [3, 20, 40])
-def test_a_damaged_line_is_told(tmp_path: Path, place: int) -> None:
+def test_a_damaged_line_is_reported(tmp_path: Path, place: int) -> None:
     """A mark in which a byte has changed is not believed: the file and the line are named."""
     file = tmp_path / "steps.jsonl"
     create_marks(file)

@@ -133,7 +133,7 @@ HARMS: dict[str, Harm] = {
 
 @pytest.mark.parametrize("harm", HARMS)
 def test_marks_that_are_lost_are_missed(marks: Path, harm: str) -> None:
-    """Marks that were counted and are cut, zeroed, missing, doubled or exchanged are told, and no next one hides it."""
+    """Counted marks that are cut, zeroed, missing, doubled or exchanged are reported, and no next one hides it."""
     marks.write_bytes(b"".join(HARMS[harm](lines(marks))))
 
     with pytest.raises(StagingError, match=r"steps\.jsonl is damaged"):
@@ -188,7 +188,7 @@ def test_marks_of_another_run_are_none(marks: Path, tmp_path: Path) -> None:
         read_marks(other / marks.name)
 
 
-def test_marks_that_are_made_during_a_look_are_no_damage(marks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marks_made_while_reading_are_not_damage(marks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many marks are made between a look at their count and one at themselves, none of them is too many."""
 
     def made_meanwhile(file: Path, about: str) -> CountState:

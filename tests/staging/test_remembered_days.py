@@ -37,7 +37,7 @@ def remembered(folder: Path, *days: EqualDay, table: str = "hsplit") -> Memory:
 
 
 def test_what_was_remembered_is_recalled(tmp_path: Path) -> None:
-    """Days come back as they were kept, with the clock resets known then, in another process too."""
+    """Days come back as they were stored, with the clock resets known then, in another process too."""
     remembered(tmp_path, equal(), equal(None, SECOND)).close()
 
     with Memory(tmp_path) as memory:
@@ -132,7 +132,7 @@ def test_what_was_found_to_differ_is_dropped(tmp_path: Path) -> None:
         assert list(memory.recall("here", "hsplit").days) == [(2, FIRST)]
 
 
-def test_days_that_nobody_keeps_any_more_go(tmp_path: Path) -> None:
+def test_days_beyond_retention_are_forgotten(tmp_path: Path) -> None:
     """Days before the oldest one that was asked about are dropped."""
     with remembered(tmp_path, equal(1, FIRST), equal(1, SECOND)) as memory:
         memory.remember("here", "hsplit", VerifiedDays((), frozenset(), frozenset(), "", SECOND))
@@ -142,7 +142,7 @@ def test_days_that_nobody_keeps_any_more_go(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["no database", "cut off", "a day that is none", "another table layout"])
 def test_a_damaged_file_is_set_aside(tmp_path: Path, damage: str) -> None:
-    """A file that does not hold together counts as none, is kept beside, and people are told."""
+    """A damaged file counts as none and is set aside, with a note."""
     remembered(tmp_path, *(equal(acd, FIRST) for acd in range(1, 200))).close()
     file = tmp_path / FILE
     if damage == "no database":
@@ -189,9 +189,7 @@ def test_where_there_can_be_no_folder_nothing_is_remembered(tmp_path: Path) -> N
             memory.forget([("hsplit", 1, FIRST)])
 
 
-def test_a_file_that_another_process_holds_is_waited_for_and_then_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_locked_file_is_waited_for_and_then_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Locked for long, it fails no verify and is not set aside, but nothing is written that was not forgotten."""
     monkeypatch.setattr("syncengine.staging.remembered_days.WAIT_SECONDS", 0.05)
     remembered(tmp_path, equal()).close()

@@ -12,7 +12,7 @@ STRUCK = """
 import os, signal, sys, threading, time
 import pyarrow as pa
 from syncengine.model import interrupts
-from syncengine.staging.row_feed import hand_over
+from syncengine.staging.row_feed import feed_rows
 
 interrupts.listen()
 schema = pa.schema([("a", pa.int64())])
@@ -35,7 +35,7 @@ def strike():
 
 threading.Thread(target=strike, daemon=True).start()
 try:
-    hand_over(pa.RecordBatchReader.from_batches(schema, rows()), take, lambda: None)
+    feed_rows(pa.RecordBatchReader.from_batches(schema, rows()), take, lambda: None)
 except KeyboardInterrupt:
     print("stopped")
 """

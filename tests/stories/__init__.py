@@ -1,1 +1,1 @@
-"""Whole stories, from the first look to the last, on pairs of every kind of server."""
+"""Whole stories, from the first command to the last, on pairs of every kind of server."""

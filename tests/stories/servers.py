@@ -33,16 +33,16 @@ class Home(Protocol):
 
     @property
     def url(self) -> str:
-        """The url as a pair file holds it, passwords by reference."""
+        """The url as in a pair file, passwords by reference."""
 
     def rows(self, table: str) -> pa.Table:
         """Return all rows of a table, without the code under test."""
 
     def run(self, sql: str) -> object:
-        """Do something behind everybody's back, in SQL that all kinds understand."""
+        """Run a statement outside the code under test, in SQL that all kinds understand."""
 
     def end(self) -> None:
-        """Take it away."""
+        """Remove it."""
 
 
 def as_text(rows: pa.Table, *columns: str) -> Bag:
@@ -108,7 +108,7 @@ class PostgreSQLHome:
         return self.database.run(sql)
 
     def end(self) -> None:
-        """Take it away."""
+        """Remove it."""
         cluster().drop_database(self.database)
 
 
@@ -147,7 +147,7 @@ class InformixHome:
         return self.database.run(sql)
 
     def end(self) -> None:
-        """Take it away."""
+        """Remove it."""
         self.shim.close()
         self.database.server.drop_database(self.database)
 
@@ -162,7 +162,7 @@ MARKS = {"informix": pytest.mark.informix, "postgresql": pytest.mark.postgresql}
 
 @dataclass(frozen=True)
 class HomedPair:
-    """A built pair whose servers live at homes of some kinds."""
+    """A built pair whose servers are of some kinds."""
 
     folder: Path
     homes: Mapping[Role, Home]
@@ -196,10 +196,10 @@ class HomedPair:
         return as_text(self.homes[Role(role)].rows(table))
 
     def values(self, role: Role | str, table: str, *columns: str) -> set[tuple[str | None, ...]]:
-        """Return what some columns of a table hold, each combination once, as text."""
+        """Return the values of some columns of a table, each combination once, as text."""
         return set(as_text(self.homes[Role(role)].rows(table), *columns))
 
     def end(self) -> None:
-        """Take the homes away."""
+        """Remove the servers."""
         for home in self.homes.values():
             home.end()

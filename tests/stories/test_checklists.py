@@ -1,4 +1,4 @@
-"""Each checklist followed from its first line to its last, by somebody who does what the line says."""
+"""Each checklist followed from its first line to its last, by an administrator who does what the line says."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from syncengine.app import table_settings
 from syncengine.catalogue.procedure_file import procedure_names
 from syncengine.demo.build import build_pair
+from syncengine.model.filled_checklist import TickedBy
 from tests.builders import Files, build_files, catalogue, narrow, narrow_columns, row
 from tests.cli.terminal import Typing
 from tests.docs.conftest import SMALL
@@ -21,7 +22,7 @@ from tests.scenes import storage, trunks
 DAYS = "UPDATE dcalloc SET days_intrahour = days_intrahour + 1"
 """The change that collection is turned off for."""
 BACKUPS = python("print('the last full backup ended 2000-06-05', open('backup').read())")
-"""A hook that tells when the last backup ended."""
+"""A hook that prints when the last backup ended."""
 
 
 def built(folder: Path) -> Files:
@@ -58,7 +59,7 @@ def demo(whole_demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> F
 
 @pytest.mark.parametrize("name", procedure_names())
 def test_each_checklist_is_begun_and_ended(name: str, tmp_path: Path, typed: Typing) -> None:
-    """Begun, nothing that has to be done is ticked but by sight; ended, the last line ends with exit code 0."""
+    """At the start, only probes tick lines; at the end, the last line ends with exit code 0."""
     files = built(tmp_path)
     words = ("checklist", name, "--pair", files.pair_file, "--json")
     numbers = [str(line["number"]) for line in typed(*words).document["lines"]]
@@ -67,8 +68,8 @@ def test_each_checklist_is_begun_and_ended(name: str, tmp_path: Path, typed: Typ
     ended = typed(*words, *(word for number in numbers for word in ("--tick", number)))
 
     assert begun.code == 3
-    assert {line["tick"]["by"] for line in begun.document["lines"] if line["tick"]} <= {"sight"}
-    assert ended.document["left"] == []
+    assert {line["tick"]["by"] for line in begun.document["lines"] if line["tick"]} <= {"probe"}
+    assert ended.document["remaining"] == []
     contradicted = [line for line in ended.document["lines"] if line["contradicted"]]
     assert ended.code == (3 if contradicted else 0)
 
@@ -76,9 +77,9 @@ def test_each_checklist_is_begun_and_ended(name: str, tmp_path: Path, typed: Typ
 @pytest.mark.soak
 def test_collection_off_and_on_is_followed(demo: Files, typed: Typing) -> None:
     """As the guide has it, in single-user mode: hooks do what they can, the pair shows what it can."""
-    says = python("print('done on', sys.argv[1:])")
+    report = python("print('done on', sys.argv[1:])")
     kinds = ("log-off", "single-user", "multi-user", "collection-off", "collection-on")
-    files = with_hooks(demo, *(hook(kind, says) for kind in kinds))
+    files = with_hooks(demo, *(hook(kind, report) for kind in kinds))
 
     ticked = Administrator(typed, files, "collection-off-and-on").follow(
         {
@@ -100,7 +101,7 @@ def test_collection_off_and_on_is_followed(demo: Files, typed: Typing) -> None:
 
 @pytest.mark.soak
 def test_collection_off_and_on_is_followed_without_single_user_mode(demo: Files, typed: Typing) -> None:
-    """Our way leaves single-user mode out; without hooks the diary of links shows collection off and on."""
+    """The way without single-user mode; without hooks the diary of links shows collection off and on."""
     files = demo
 
     ticked = Administrator(typed, files, "collection-off-and-on", "multi-user").follow(
@@ -114,20 +115,20 @@ def test_collection_off_and_on_is_followed_without_single_user_mode(demo: Files,
         }
     )
 
-    assert set(ticked.values()) == {"sight"}
+    assert set(ticked.values()) == {TickedBy.PROBE}
     assert not any("single-user" in name for name in ticked)
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 
 def upgraded(files: Files, role: str) -> None:
-    """Let a server run the new load, as the pair file says."""
+    """Let a server run the new load, by the pair file."""
     before, _, after = files.pair_file.read_text().partition(f"[{role}]")
     files.pair_file.write_text(f"{before}[{role}]{after.replace('r3v8ag.f', 'r3v8ah.b', 1)}")
 
 
 @pytest.mark.soak
 def test_base_load_upgrade_is_followed(demo: Files, typed: Typing) -> None:
-    """All 33 steps of the guide, and ours: loads, links, archives, backups and the repair are seen."""
+    """All 33 steps of the guide, and ours: probes find loads, links, archives, backups and the repair."""
     files = demo
     text = files.pair_file.read_text()
     files.pair_file.write_text(text.replace("[primary]", 'external_call_history = "primary"\n\n[primary]', 1))
@@ -151,10 +152,10 @@ def test_base_load_upgrade_is_followed(demo: Files, typed: Typing) -> None:
         }
     )
 
-    seen = {"loads-before", "load-secondary", "load-primary", "alike"}
-    seen |= {f"{what}-{role}" for what in ("off", "on", "archived", "repair") for role in ("primary", "secondary")}
-    seen |= {f"backup-{role}-{when}" for role in ("primary", "secondary") for when in ("before", "after")}
-    assert {name for name, by in ticked.items() if by == "sight"} == seen
+    found = {"loads-before", "load-secondary", "load-primary", "alike"}
+    found |= {f"{what}-{role}" for what in ("off", "on", "archived", "repair") for role in ("primary", "secondary")}
+    found |= {f"backup-{role}-{when}" for role in ("primary", "secondary") for when in ("before", "after")}
+    assert {name for name, by in ticked.items() if by == TickedBy.PROBE} == found
     assert {name for name, by in ticked.items() if by == "hook"} == {"users-to-secondary", "users-back"}
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
@@ -164,7 +165,7 @@ def test_base_load_upgrade_is_followed(demo: Files, typed: Typing) -> None:
 def test_call_profile_change_is_followed(
     ground: str, tmp_path: Path, typed: Typing, request: pytest.FixtureRequest
 ) -> None:
-    """Each server in an interval of its own: the profiles are seen to differ, then to be alike, and nothing is lost."""
+    """Each server in an interval of its own: probes find the profiles different, then alike, and nothing is lost."""
     files: Files = request.getfixturevalue("demo") if ground == "demo" else built(tmp_path)
 
     def changed(role: str, down: str, up: str) -> None:
@@ -182,13 +183,13 @@ def test_call_profile_change_is_followed(
     )
 
     by_hand = {"repair-primary", "repair-secondary"}
-    assert {name for name, by in ticked.items() if by != "sight"} == by_hand
+    assert {name for name, by in ticked.items() if by != TickedBy.PROBE} == by_hand
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
 
 
 @pytest.mark.soak
 def test_call_profile_change_missing_in_the_diary_is_repaired_by_its_time(tmp_path: Path, typed: Typing) -> None:
-    """Rows look whole and links never dropped: the repair of outages is not ticked, and the windows bring it back."""
+    """Rows seem complete and links never dropped: the repair of outages is not ticked, and the windows repair it."""
     files = built(tmp_path)
 
     def changed(role: str, label: int, now: str) -> None:
@@ -215,7 +216,7 @@ def test_call_profile_change_missing_in_the_diary_is_repaired_by_its_time(tmp_pa
 
 @pytest.mark.soak
 def test_call_profile_change_is_followed_at_once(demo: Files, typed: Typing) -> None:
-    """Both quickly, in one interval: what was lost on both is named, and costs nobody a repair."""
+    """Both quickly, in one interval: what was lost on both is named, and is not repaired."""
     followed = Administrator(typed, demo, "call-profile-change", "at-once")
     ticked = followed.follow(
         {

@@ -28,12 +28,12 @@ PAIRS = (
     ("embedded", "postgresql"),
 )
 WRITTEN = ("hsplit", "hagent", "hvdn", "htrunk", "htkgrp", "hvector", "hcwc", "synonyms", "agroups", "haglog", "agex")
-"""Tables the mending writes, or might have."""
+"""Tables that the repair writes, or might write."""
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """The wounded pair as files, and what became of a copy that was mended."""
+    """The damaged pair as files, and the rows of a copy that was repaired."""
 
     folder: Path
     verdict: dict[str, Any]
@@ -53,10 +53,10 @@ def compared(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
-    """Build the wounded pair, and mend a copy of it, on embedded servers: what the others are held against."""
+    """Build the damaged pair, and repair a copy of it, on embedded servers: the others are compared with it."""
     folder = tmp_path_factory.mktemp("story") / "pair"
     build_pair(folder, SHAPE)
-    copy = folder.parent / "mended"
+    copy = folder.parent / "repaired"
     shutil.copytree(folder, copy)
     before = type_in_process("verify", "--pair", copy / "pair.toml", "--json").document
     for command, words in (("sync", SYNC), ("resync", REPAIR)):
@@ -67,7 +67,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
 
 @dataclass(frozen=True)
 class CommandRun:
-    """What the commands said of a pair, and what its secondary then held."""
+    """What the commands printed for a pair, and the rows of its secondary afterwards."""
 
     before: CommandResult
     sync: CommandResult
@@ -87,7 +87,7 @@ class CommandRun:
 def command_run(
     request: pytest.FixtureRequest, embedded: Embedded, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CommandRun]:
-    """Copy the wounded pair to two servers and do there what the demo does."""
+    """Copy the damaged pair to two servers and do there what the demo does."""
     folder = tmp_path_factory.mktemp("kinds")
     shutil.copytree(embedded.folder, folder, dirs_exist_ok=True)
     homes: dict[Role, Home] = {}
@@ -106,42 +106,42 @@ def command_run(
             resync = type_in_process("resync", "--pair", folder / "pair.toml", *REPAIR)
             after = type_in_process(*verify)
             target = {table: as_text(homes[Role.SECONDARY].rows(table)) for table in WRITTEN}
-            said = "".join(said.out + said.err for said in (before, sync, resync, after))
-            kept = [file for file in (folder / "pair.staging").rglob("*") if file.suffix in (".json", ".jsonl")]
-            yield CommandRun(before, sync, resync, after, target, said + "".join(file.read_text() for file in kept))
+            printed = "".join(one.out + one.err for one in (before, sync, resync, after))
+            saved = [file for file in (folder / "pair.staging").rglob("*") if file.suffix in (".json", ".jsonl")]
+            yield CommandRun(before, sync, resync, after, target, printed + "".join(file.read_text() for file in saved))
         finally:
             for home in homes.values():
                 home.end()
 
 
-def test_the_same_drift_is_found(told: CommandRun, embedded: Embedded) -> None:
+def test_the_same_drift_is_found(command_run: CommandRun, embedded: Embedded) -> None:
     """Every bucket that differs between the files differs between the servers, with the same counts, and no other."""
-    assert told.before.code == 3, told.before.err
-    assert differing(told.before.document) == differing(embedded.verdict)
-    assert compared(told.before.document) == compared(embedded.verdict)
+    assert command_run.before.code == 3, command_run.before.err
+    assert differing(command_run.before.document) == differing(embedded.verdict)
+    assert compared(command_run.before.document) == compared(embedded.verdict)
 
 
-def test_it_is_repaired(told: CommandRun) -> None:
+def test_it_is_repaired(command_run: CommandRun) -> None:
     """The resync writes what its plan says and ends in sync with exit 0."""
-    assert told.sync.code == 0, told.sync.text
-    assert told.resync.code == 0, told.resync.text
-    assert re.search(r"\d+ of \d+ steps done", told.resync.out)
-    assert "IN SYNC" in told.resync.out
+    assert command_run.sync.code == 0, command_run.sync.text
+    assert command_run.resync.code == 0, command_run.resync.text
+    assert re.search(r"\d+ of \d+ steps done", command_run.resync.out)
+    assert "IN SYNC" in command_run.resync.out
 
 
-def test_the_target_equals_a_repaired_file(told: CommandRun, embedded: Embedded) -> None:
+def test_the_target_equals_a_repaired_file(command_run: CommandRun, embedded: Embedded) -> None:
     """Row by row the secondary is as the embedded one after its resync: dates, decimals, padding and NULL."""
     for table in WRITTEN:
-        assert told.target[table] == embedded.repaired[table], table
+        assert command_run.target[table] == embedded.repaired[table], table
 
 
-def test_everything_is_in_sync_after_it(told: CommandRun) -> None:
+def test_everything_is_in_sync_after_it(command_run: CommandRun) -> None:
     """A fresh verify of all tables finds no drift."""
-    assert told.after.code == 0, told.after.text
-    assert differing(told.after.document) == {}
+    assert command_run.after.code == 0, command_run.after.text
+    assert differing(command_run.after.document) == {}
 
 
-def test_no_password_is_printed(told: CommandRun) -> None:
-    """Neither the commands nor what is kept in the staging folder shows a password."""
+def test_no_password_is_printed(command_run: CommandRun) -> None:
+    """Neither the commands nor what is saved in the staging folder shows a password."""
     for password in PASSWORDS.values():
-        assert password not in told.messages
+        assert password not in command_run.messages

@@ -24,7 +24,7 @@ url = "duckdb:///secondary.duckdb"
 SPEC = """
 summary = "As many columns as there can be"
 class = "custom"
-kept = "copying"
+synced_by = "copying"
 key = ["k"]
 [tables]
 c_wide = {}
@@ -34,9 +34,11 @@ k = { type = "integer" }
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(("native", "told", "memory"), [("INTEGER", "integer", 256), ("VARCHAR", "char(20)", 2048)])
-def test_a_table_of_1600_columns(tmp_path: Path, native: str, told: str, memory: int) -> None:
-    """It is compared, copied and put back: no statement is too deep or too long for a server."""
+@pytest.mark.parametrize(
+    ("native", "spec_type", "memory"), [("INTEGER", "integer", 256), ("VARCHAR", "char(20)", 2048)]
+)
+def test_a_table_of_1600_columns(tmp_path: Path, native: str, spec_type: str, memory: int) -> None:
+    """It is compared, copied and restored: no statement is too deep or too long for a server."""
     names = [f"c{number:04d}" for number in range(COLUMNS)]
     columns = ", ".join(f"{name} {native}" for name in names)
     values = ", ".join(f"(k * {number}) % 97" for number in range(COLUMNS))
@@ -48,7 +50,7 @@ def test_a_table_of_1600_columns(tmp_path: Path, native: str, told: str, memory:
                 server.execute(f"UPDATE c_wide SET {names[-1]} = '5' WHERE k = 7")
                 server.execute("DELETE FROM c_wide WHERE k = 9")
     (tmp_path / "specs").mkdir()
-    described = "".join(f'{name} = {{ type = "{told}" }}\n' for name in names)
+    described = "".join(f'{name} = {{ type = "{spec_type}" }}\n' for name in names)
     (tmp_path / "specs" / "c_wide.toml").write_text(SPEC + described)
     (tmp_path / "pair.toml").write_text(f"{PAIR}[limits]\nmemory_mb = {memory}\n")
     pair = open_pair(tmp_path / "pair.toml")
@@ -66,7 +68,7 @@ def test_a_table_of_1600_columns(tmp_path: Path, native: str, told: str, memory:
 
 @pytest.mark.soak
 def test_a_value_of_50_mb(tmp_path: Path) -> None:
-    """Where the pair file allows the memory it is compared, copied and put back; where not, that is what is said."""
+    """If the pair file allows the memory, it is compared, copied and restored; if not, the message says so."""
     files = build_files(
         tmp_path,
         ["users"],

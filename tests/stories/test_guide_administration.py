@@ -1,4 +1,4 @@
-"""What the guide says of administration (chapters 2 and 3), each on a pair: what moves, what is only reported."""
+"""What the guide says about administration (chapters 2 and 3), each on a pair: what is copied or only reported."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_synonym_needs_no_single_user_mode(tmp_path: Path) -> None:
 
 
 def test_an_agent_group_goes_with_its_name(tmp_path: Path) -> None:
-    """Both tables are written in one step, whichever is asked for (rule 11)."""
+    """Both tables are written in one step, whichever is requested (rule 11)."""
     group = row("agroups", item_type="agent group", item_name="night shift", value="4001")
     files = dictionary(tmp_path, synonyms=[name("night shift", "agent group")], agroups=[group])
 
@@ -89,12 +89,12 @@ def test_calculations_and_constants_lie_in_the_system_administration(tmp_path: P
 
 
 def test_drift_in_another_acd_is_reported(tmp_path: Path, typed: Typing) -> None:
-    """With --acd 1 a name that differs in ACD 2 is left and said (rule 3)."""
+    """With --acd 1 a name that differs in ACD 2 is skipped and reported (rule 3)."""
     files = dictionary(tmp_path, acds=(1, 2), synonyms=[name("7", acd=1), name("8", acd=2)])
 
-    said = typed(COMMAND, "--pair", files.pair_file, "--set", "synonyms", "--acd", "1", "--yes")
+    result = typed(COMMAND, "--pair", files.pair_file, "--set", "synonyms", "--acd", "1", "--yes")
 
-    assert "synonyms: differs for ACD 2 too" in said.text
+    assert "synonyms: differs for ACD 2 too" in result.text
     assert [one[0] for one in files.bag("secondary", "synonyms")] == [1]
 
 
@@ -105,7 +105,7 @@ def users(folder: Path, **more: list[dict[str, Any]]) -> Files:
 
 
 def test_added_users_need_both_classes_and_all_acds(tmp_path: Path) -> None:
-    """Their permissions lie in both classes, and are those of every ACD: one alone cannot be asked for."""
+    """Their permissions are in both classes, and are those of every ACD: a single ACD cannot be requested."""
     files = users(tmp_path, primary=[row("users", user_id="anna")])
     for role in ("primary", "secondary"):
         files.run(role, "ALTER TABLE splits ADD COLUMN user_id VARCHAR")
@@ -114,16 +114,16 @@ def test_added_users_need_both_classes_and_all_acds(tmp_path: Path) -> None:
         plan_of(files, sets=("users",), acds=1)
     plan = copy(files, sets=("users",)).plan
 
-    looked_at = {catalogue().table(table).data_class for table in plan.tables}
-    assert looked_at == {DataClass.SYSTEM, DataClass.ACD}
+    classes = {catalogue().table(table).data_class for table in plan.tables}
+    assert classes == {DataClass.SYSTEM, DataClass.ACD}
     assert plan.acds == ()
-    assert "On secondary, make the login and home directory of each added user (1)" in after(plan)
+    assert "On secondary, create the login and home directory of each added user (1)" in after(plan)
     assert "the same password as on primary" in after(plan)
     assert files.bag("secondary", "users") == files.bag("primary", "users")
 
 
 def test_the_verdict_of_users_is_about_users(tmp_path: Path, typed: Typing) -> None:
-    """Tables of no user that differ are left out by name, and a copy of users ends in sync; named they are compared."""
+    """Differing tables without users are excluded by name, and a copy of users ends in sync; named, they count."""
     files = users(tmp_path, primary=[row("users", user_id="anna")], secondary=[row("users", user_id="carl")])
     files.add("secondary", "vdns", row("vdns"))
     files.run("primary", "UPDATE acds SET acd_name = 'Boston'")
@@ -133,18 +133,18 @@ def test_the_verdict_of_users_is_about_users(tmp_path: Path, typed: Typing) -> N
     document = typed("verify", *pair, "--set", "users", "--json").document
     both = typed("verify", *pair, "--set", "users", "--table", "vdns", "--json").document
 
-    said = "acds, splits, tgroups, vdns, vectors: left out, without a column user_id on either server"
+    note = "acds, splits, tgroups, vdns, vectors: not compared: no column user_id on either server"
     assert done.code == 0
-    assert said in done.text
+    assert note in done.text
     assert document["in_sync"]
-    assert {one["table"] for one in document["not_looked_at"]} == {"acds", "splits", "tgroups", "vdns", "vectors"}
-    assert any(said in note for note in document["notes"])
+    assert {one["table"] for one in document["excluded"]} == {"acds", "splits", "tgroups", "vdns", "vectors"}
+    assert any(note in one for one in document["notes"])
     assert {one["table"]: one["in_sync"] for one in both["tables"]}["vdns"] is False
 
 
 @pytest.mark.soak
 def test_removed_users_are_reported(tmp_path: Path) -> None:
-    """Users only the secondary has stay and are named; told to remove them they count, and their logins are a line."""
+    """Users that only the secondary has stay and are named; with --remove-users they count, and logins are a line."""
     anna, carl = (row("users", user_id=user) for user in ("anna", "carl"))
     files = users(tmp_path, primary=[anna], secondary=[anna, carl])
 
@@ -152,13 +152,13 @@ def test_removed_users_are_reported(tmp_path: Path) -> None:
     plan = plan_of(files, sets=("users",), remove_users=True)
 
     assert plan.deletions == 1
-    assert "Remove the logins of users that are no longer there (1) on secondary by hand" in after(plan)
+    assert "On secondary, remove the logins of the deleted users (1)." in after(plan)
     assert plan_of(files, sets=("users",), policy="fill").steps == ()
 
 
 @pytest.mark.parametrize("table", BY_HAND)
 def test_what_is_administered_on_each_server_is_reported_and_unwritten(tmp_path: Path, table: str) -> None:
-    """Exceptions, traces and call profiles that differ are drift, and a copy leaves them and says why (rule 19)."""
+    """Exceptions, traces and call profiles that differ are drift, and a copy skips them and says why (rule 19)."""
     files = build_files(tmp_path, [table], primary={table: [row(table)]})
 
     observation = files.open().verify(tables=(table,))

@@ -14,6 +14,7 @@ import pytest
 from syncengine.app import table_settings
 from syncengine.catalogue import Catalogue
 from syncengine.demo.build import build_pair
+from syncengine.model.filled_checklist import TickedBy
 from syncengine.model.spec import DataClass
 from tests.builders import Files, build_files, catalogue, connected, narrow, narrow_columns, row
 from tests.cli.terminal import Typing
@@ -60,7 +61,7 @@ def outage_demo(folder: Path, *hooks: str) -> Files:
 
 
 def primary_returns(files: Files) -> None:
-    """Let the primary be back since 6:40, and it be 7:10; meanwhile a name was added on the secondary."""
+    """Let the primary be back since 6:40, and the time be 7:10; meanwhile a name was added on the secondary."""
     (files.folder / "away").rename(files.database("primary"))
     files.add("primary", "htrunk", *broken(500, 530), *broken(630, 700))
     files.add("primary", "linkex", link(513, 87 * 60))
@@ -79,37 +80,37 @@ def half_an_hour_passes(files: Files) -> None:
 
 @functools.cache
 def of_few_tables() -> Catalogue:
-    """Return the shipped catalogue with little history and administration beside what the pair of a takeover has."""
+    """Return the shipped catalogue with few tables of history and administration apart from those of a takeover."""
     whole = catalogue()
-    kept = {spec.name for spec in whole.tables if spec.data_class is DataClass.LOCAL or spec.name in KNOWN}
-    sets = tuple(replace(one, tables=tuple(name for name in one.tables if name in kept)) for one in whole.sets)
-    return Catalogue(tuple(spec for spec in whole.tables if spec.name in kept), whole.files, sets)
+    names = {spec.name for spec in whole.tables if spec.data_class is DataClass.LOCAL or spec.name in KNOWN}
+    sets = tuple(replace(one, tables=tuple(name for name in one.tables if name in names)) for one in whole.sets)
+    return Catalogue(tuple(spec for spec in whole.tables if spec.name in names), whole.files, sets)
 
 
 @pytest.fixture
 def few_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every pair that is opened know few tables: a checklist compares all of them."""
+    """Open every pair with few tables: a checklist compares all of them."""
     monkeypatch.setattr(table_settings, "load_catalogue", lambda *_: of_few_tables())
 
 
 @pytest.mark.usefixtures("few_tables")
 def test_takeover_is_followed(tmp_path: Path, typed: Typing) -> None:
-    """Users go over with what belongs to them, while the primary cannot be reached; hooks do what they can."""
+    """Users go to the secondary with their timetables, while the primary cannot be reached; hooks do what they can."""
     files = outage_demo(tmp_path, hook("host-alias", ECHO), hook("links", ECHO, "secondary"))
 
-    # The commands that ask both servers end with 1 while the primary is away.
+    # The commands that query both servers end with 1 while the primary is down.
     administrator = Administrator(typed, files, "takeover", words={"USER": ("jm", "rg")}, exit_codes=(0, 1, 3))
     ticked = administrator.follow({})
 
     assert flags(files) == {"Greeting": "o", "Morning": "o", "Nightly backup": "y", "Weekly": "o"}
     assert by(ticked, "hook") == ["host-alias"]
-    assert by(ticked, "sight") == ["secondary-fit", "timetables-run"]
+    assert by(ticked, TickedBy.PROBE) == ["secondary-fit", "timetables-run"]
 
 
 @pytest.mark.soak
 @pytest.mark.usefixtures("few_tables")
 def test_return_is_followed(tmp_path: Path, typed: Typing) -> None:
-    """Administration goes back, then history, then what was switched over, and users come back last.
+    """Administration is copied back, then history, then what was switched over, and users return last.
 
     A name that was added on the primary before it failed, and had not been copied yet, is there afterwards.
     """
@@ -128,14 +129,14 @@ def test_return_is_followed(tmp_path: Path, typed: Typing) -> None:
         assert files.bag("primary", table) == files.bag("secondary", table)
     names = files.run("primary", "SELECT TRIM(item_name) FROM synonyms ORDER BY ALL")
     assert names == [("Never copied",), ("Reception",)]
-    seen = ("back", "set-up-alike", "administration-back", "archived", "history-back", "verified")
-    assert {*seen, "timetables-back"} <= {*by(ticked, "sight")}
+    found = ("back", "set-up-alike", "administration-back", "archived", "history-back", "verified")
+    assert {*found, "timetables-back"} <= {*by(ticked, TickedBy.PROBE)}
     assert list(ticked)[-4:] == ["log-off", "host-alias", "log-on", "nightly"]
 
 
 @pytest.mark.soak
 def test_secondary_return_is_followed(tmp_path: Path, typed: Typing) -> None:
-    """After an outage of the secondary everything goes one way, administration that did not change not at all."""
+    """After an outage of the secondary everything is copied one way; unchanged administration is not copied."""
     files = build_files(
         tmp_path,
         ["htrunk", "synonyms"],
@@ -149,12 +150,12 @@ def test_secondary_return_is_followed(tmp_path: Path, typed: Typing) -> None:
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
     not_needed = ["administration-look", "single-user", "administration-over", "multi-user", "by-hand"]
     assert by(ticked, "not needed") == not_needed
-    assert by(ticked, "sight") == ["back", "set-up-alike", "archived", "history-over", "verified"]
+    assert by(ticked, TickedBy.PROBE) == ["back", "set-up-alike", "archived", "history-over", "verified"]
 
 
 @pytest.mark.soak
 def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
-    """A server that was newly installed ends with what the primary holds, and each step of it is on the list."""
+    """A newly installed server ends with what the primary has, and each step of it is on the list."""
     files = build_files(
         tmp_path,
         ["htrunk", "synonyms", "sp_ex_adm", "f_cday"],
@@ -171,14 +172,14 @@ def test_new_server_is_followed(tmp_path: Path, typed: Typing) -> None:
 
     for table in ("htrunk", "synonyms", "sp_ex_adm", "f_cday"):
         assert files.bag("secondary", table) == files.bag("primary", table) != []
-    assert by(ticked, "sight") == ["load", "administration", "set-up-alike", "full-backup"]
+    assert by(ticked, TickedBy.PROBE) == ["load", "administration", "set-up-alike", "full-backup"]
     assert by(ticked, "not needed") == []
     assert by(ticked, "hook") == ["collection-on"]
 
 
 @pytest.mark.soak
 def test_nightly_is_followed(tmp_path: Path, typed: Typing) -> None:
-    """What hooks and servers tell is ticked at once; the night's outage is repaired, and the rest is by hand."""
+    """What hooks and servers report is ticked at once; the night's outage is repaired, and the rest is by hand."""
     before = [trunk for day in (3, 4) for trunk in trunks(0, 2400, row_date=date(2000, 6, day))]
     files = build_files(
         tmp_path,
@@ -193,8 +194,8 @@ def test_nightly_is_followed(tmp_path: Path, typed: Typing) -> None:
     ticked = Administrator(typed, files, "nightly", words=words, exit_codes=PROBES).follow({})
 
     assert files.bag("primary", "htrunk") == files.bag("secondary", "htrunk")
-    told = ["links", "archives", "backups", "error-log", "no-users"]
-    assert by(ticked, "sight") == [*told, "outages", "verified"]
+    by_hook = ["links", "archives", "backups", "error-log", "no-users"]
+    assert by(ticked, TickedBy.PROBE) == [*by_hook, "outages", "verified"]
     assert by(ticked, "not needed") == ["administration"]
 
 
@@ -212,12 +213,12 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
 
 
 def primary_fails(files: Files) -> None:
-    """Let the primary not be reached any more."""
+    """Make the primary unreachable."""
     files.database("primary").rename(files.folder / "away")
 
 
 def primary_was_away(files: Files) -> None:
-    """Let the primary have been away while a name was changed on the secondary, and timetables ran there."""
+    """Let the primary have been down while a name was changed on the secondary, and timetables ran there."""
     shutil.copyfile(files.database("primary"), files.database("secondary"))
     with connected(files.database("primary")) as connection:
         apply_outage(connection, "04:40", "05:50", "94")
@@ -229,9 +230,9 @@ def primary_was_away(files: Files) -> None:
 def secondary_is_new(files: Files) -> None:
     """Let the secondary be newly installed: set up, and without what people and calls bring."""
     shutil.copyfile(files.database("primary"), files.database("secondary"))
-    kept = ("arch_stat", "users", "features", "acds")
+    names = ("arch_stat", "users", "features", "acds")
     for spec in catalogue().tables:
-        if spec.data_class is not DataClass.LOCAL and spec.name not in kept:
+        if spec.data_class is not DataClass.LOCAL and spec.name not in names:
             files.run("secondary", f'DELETE FROM "{spec.name}"')
 
 
@@ -249,7 +250,7 @@ def secondary_is_new(files: Files) -> None:
 def test_each_is_followed_on_the_demo_pair(
     name: str, happens: Callable[[Files], None] | None, alike: tuple[str, ...], demo: Files, typed: Typing
 ) -> None:
-    """From its first line to its last, with every table of a CMS; then both servers hold the same."""
+    """From its first line to its last, with every table of a CMS; then both servers have the same rows."""
     if happens is not None:
         happens(demo)
     runs = [run.id for run in demo.open().runs()]
@@ -266,6 +267,6 @@ def test_each_is_followed_on_the_demo_pair(
     administrator.follow({"archived": lambda: archived(demo, "06:30")})
 
     for table in alike:
-        # The secondary of a demo holds a day that the primary has dropped.
+        # The secondary of a demo has a day that the primary has dropped.
         where = "row_date = DATE '2000-06-05' AND starttime < 600" if table == "hsplit" else "1 = 1"
         assert demo.bag("primary", table, where) == demo.bag("secondary", table, where) != []

@@ -39,7 +39,7 @@ TURNED_OFF = 93
 
 
 def collected(first: int, past: int) -> list[dict[str, Any]]:
-    """Return what a server has of both ACDs in intervals it saw."""
+    """Return what a server has of both ACDs in intervals it recorded."""
     return [one for acd in ACDS for one in trunks(first, past, acd=acd)]
 
 
@@ -54,7 +54,7 @@ def diary(down: int, seconds: int) -> list[dict[str, Any]]:
 
 
 def switched_in_turn(folder: Path, *, hour: int = 500, **options: Any) -> Files:
-    """Build a pair of which first the primary was off for some minutes, then in the next interval the secondary."""
+    """Build a pair whose primary was off for some minutes, and in the next interval its secondary."""
     return build_files(
         folder,
         ["htrunk"],
@@ -90,7 +90,7 @@ Home = Callable[[Files], HomedPair]
 
 @pytest.fixture
 def home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """Move pairs, and take their servers away after the test."""
+    """Move pairs, and remove their servers after the test."""
     made: list[HomedPair] = []
     for name, value in PASSWORDS.items():
         monkeypatch.setenv(name, value)
@@ -105,7 +105,7 @@ def home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def directions(files: Openable) -> list[tuple[int, str, tuple[Role, ...]]]:
-    """Return what would mend each outage: ACD, interval, and the servers written to."""
+    """Return what would repair each outage: ACD, interval, and the servers written to."""
     report = files.open().outages()
     return [(one.time.acd, str(one.time.span)[11:], one.into) for one in report.findings]
 
@@ -133,7 +133,7 @@ def test_collection_off_and_on_in_turn(tmp_path: Path, home: Home) -> None:
 
 @kinds(*LIKE)
 def test_requested_before_the_archive_has_run(tmp_path: Path, home: Home) -> None:
-    """Asked at 5:25, before 5:00-5:29 is archived, the mending is refused (times A and B of chapter 3)."""
+    """Requested at 5:25, before 5:00-5:29 is archived, the repair is refused (times A and B of chapter 3)."""
     files = home(
         build_files(
             tmp_path,
@@ -197,7 +197,7 @@ def test_a_base_load_upgrade_of_both_in_turn(tmp_path: Path, home: Home) -> None
 
 @kinds(*UNLIKE)
 def test_a_call_profile_change_costs_each_server_its_interval(tmp_path: Path, home: Home) -> None:
-    """Changed on the primary 9:10 and copied to the secondary 9:40: 9:00-9:29 and 9:30-9:59 cross over (chapter 3)."""
+    """Changed on the primary 9:10, copied to the secondary 9:40: both half hours are repaired crosswise (chapter 3)."""
     files = home(
         build_files(
             tmp_path,
@@ -223,7 +223,7 @@ def test_a_call_profile_change_costs_each_server_its_interval(tmp_path: Path, ho
 @pytest.mark.sampled
 @pytest.mark.parametrize(("down", "source"), some_of([(Role.SECONDARY, "primary"), (Role.PRIMARY, "secondary")], 2))
 def test_an_unscheduled_outage_of_one_server(tmp_path: Path, down: Role, source: str, home: Home) -> None:
-    """Administration that was done meanwhile goes back first, then history, and both end in sync (chapter 4)."""
+    """Administration done meanwhile is copied back first, then history, and both end in sync (chapter 4)."""
     name = row("synonyms", item_type="split", value="7", item_name="added meanwhile")
     up = down.other
     sides = {
@@ -255,7 +255,7 @@ def test_an_unscheduled_outage_of_one_server(tmp_path: Path, down: Role, source:
 
 @kinds(*LIKE)
 def test_an_outage_without_administration_needs_no_step_for_it(tmp_path: Path, home: Home) -> None:
-    """Where nothing was administered meanwhile the plan for it is empty, and asks nothing by hand (chapter 4)."""
+    """If nothing was administered meanwhile, the plan for it is empty, and nothing is done by hand (chapter 4)."""
     files = home(
         build_files(
             tmp_path,
@@ -272,7 +272,7 @@ def test_an_outage_without_administration_needs_no_step_for_it(tmp_path: Path, h
 
 @kinds(("postgresql", "postgresql"), ("embedded", "informix"), ("informix", "postgresql"))
 def test_a_login_that_the_outage_cut_is_whole_again(tmp_path: Path, home: Home) -> None:
-    """Its two pieces on the server that was blind become the one row of the other, and an undo puts them back."""
+    """Its two pieces on the server that was blind become the one row of the other, and an undo restores them."""
     files = home(cut_pair(tmp_path, [WHOLE], PIECES))
     before = files.values("secondary", "haglog", *TIMES)
     opened = files.open()
@@ -314,7 +314,7 @@ def test_an_outage_between_a_change_of_interval_lengths_is_repaired(tmp_path: Pa
 @pytest.mark.soak
 @kinds(("postgresql", "postgresql"), ("informix", "postgresql"))
 def test_days_over_midnight_are_copied_with_their_intervals(tmp_path: Path, home: Home) -> None:
-    """Two days of one table come from the server that saw them, and go with the undo of the run."""
+    """Two days of one table come from the server that recorded them, and are removed by the undo of the run."""
     eve, day = DAYS[26], DAYS[27]
     files = home(summarised_pair(tmp_path, blind={eve: 1030, day: 1030}))
     columns = ("row_date", "cwc", "acdcalls")
@@ -332,7 +332,7 @@ def test_days_over_midnight_are_copied_with_their_intervals(tmp_path: Path, home
 @pytest.mark.soak
 @kinds(("postgresql", "postgresql"), ("embedded", "informix"), ("informix", "postgresql"))
 def test_a_backfill_of_calls_is_undone_as_often_as_it_is_done(tmp_path: Path, home: Home) -> None:
-    """Each undo leaves none of the calls that filled the secondary, and finds nothing of an undone backfill left."""
+    """Each undo removes all calls that filled the secondary, and finds nothing left of an undone backfill."""
     files = home(recorded(tmp_path, FOUR_DAYS))
     calls = files.values("primary", "call_rec", *BEGUN)
     for _ in range(2):
@@ -358,7 +358,7 @@ def test_a_backfill_of_calls_is_undone_as_often_as_it_is_done(tmp_path: Path, ho
 @pytest.mark.soak
 @kinds(("postgresql", "postgresql"), ("embedded", "postgresql"), ("embedded", "informix"))
 def test_a_column_no_rule_covers_is_not_invented(tmp_path: Path, home: Home) -> None:
-    """The day of a code gets its sums, and NULL in a column no spec describes where its row has to be made."""
+    """The day of a code gets its sums, and NULL in a column that no spec describes if its row has to be created."""
     made = summarised_pair(tmp_path, blind={SUNDAY: 1030})
     for role in ("primary", "secondary"):
         for table, value in (("hcwc", 7), ("dcwc", 336)):
@@ -375,5 +375,5 @@ def test_a_column_no_rule_covers_is_not_invented(tmp_path: Path, home: Home) -> 
 
     sums = ("row_date", "cwc", "acdcalls")
     assert files.values("secondary", "dcwc", *sums) == files.values("primary", "dcwc", *sums)
-    told = [row for row in files.values("secondary", "dcwc", "row_date", "cwc", "mystery") if row[0] == f"{SUNDAY}"]
-    assert sorted(told) == [(f"{SUNDAY}", "42", None), (f"{SUNDAY}", "7", "336")]
+    stored = [row for row in files.values("secondary", "dcwc", "row_date", "cwc", "mystery") if row[0] == f"{SUNDAY}"]
+    assert sorted(stored) == [(f"{SUNDAY}", "42", None), (f"{SUNDAY}", "7", "336")]

@@ -1,4 +1,4 @@
-"""A takeover of timetables on servers of each kind: edited while the primary is down, copied to, and put back."""
+"""A takeover of timetables on servers of each kind: edited while the primary is down, copied, and restored."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def flags(bag: Bag) -> dict[str | None, str | None]:
 @pytest.mark.soak("postgresql")
 @pytest.mark.sampled
 def test_timetables_are_taken_over_and_restored(secondary: Home, tmp_path: Path, typed: Typing) -> None:
-    """A new timetable arrives with a schedule, flags change and come back, and each server keeps its backups."""
+    """A new timetable is copied with a schedule, flags change and are restored, and each server's backups stay."""
     pair = ("--pair", tmp_path / "pair.toml")
     before, tasks = as_text(secondary.rows("ttsched")), as_text(secondary.rows("ttsctasks"))
 
@@ -55,17 +55,17 @@ def test_timetables_are_taken_over_and_restored(secondary: Home, tmp_path: Path,
     copied = as_text(secondary.rows("ttsched"))
     (tmp_path / "primary.duckdb").rename(tmp_path / "away")
     edited = typed("timetables", *pair, "--run-on", "this", "--owner", "jm", "--yes")
-    taken_over = flags(as_text(secondary.rows("ttsched")))
+    edited_flags = flags(as_text(secondary.rows("ttsched")))
     undone = typed("undo", *pair, "--yes")
-    put_back = as_text(secondary.rows("ttsched"))
+    restored = as_text(secondary.rows("ttsched"))
     (tmp_path / "away").rename(tmp_path / "primary.duckdb")
     (run,) = re.findall(r"Run (\S+):", synced.out)
     removed = typed("undo", run, *pair, "--yes")
 
     codes = (listed.code, synced.code, edited.code, undone.code, removed.code)
-    assert codes == (3, 0, 0, 0, 0), "\n".join(said.text for said in (listed, synced, edited, undone, removed))
+    assert codes == (3, 0, 0, 0, 0), "\n".join(one.text for one in (listed, synced, edited, undone, removed))
     assert [row[:2] for row in arrived] == [("jm", "New")]
     assert [(row[1], row[4], row[6]) for row in copied if row not in before] == [("New", "515", "n")]
-    assert taken_over == {"Greeting": "n", "Morning": "o", "Nightly backup": "y", "New": "o", "Weekly": "o"}
-    assert put_back == copied
+    assert edited_flags == {"Greeting": "n", "Morning": "o", "Nightly backup": "y", "New": "o", "Weekly": "o"}
+    assert restored == copied
     assert as_text(secondary.rows("ttsched")) == before

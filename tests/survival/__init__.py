@@ -1,1 +1,1 @@
-"""What is left when a run is killed, cut off, or loses the ground it stands on."""
+"""What remains when a run is killed, cut off, or loses its files, disk or tables."""

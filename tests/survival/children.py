@@ -71,7 +71,7 @@ def begun(order: Order) -> ForkServerProcess:
 
 
 def ended(process: ForkServerProcess) -> bool:
-    """Wait for the end of a process and say whether it was killed; fails where it ended in another way than well."""
+    """Wait for the end of a process and say whether it was killed; fails where it ended with an error."""
     process.join(PATIENCE)
     assert process.exitcode in (0, -signal.SIGKILL), f"the run ended with {process.exitcode}"
     return process.exitcode != 0
@@ -96,7 +96,7 @@ def warm() -> None:
 
 
 def killed_after(order: Order, seconds: float) -> bool:
-    """Kill a process some time after it has begun, wherever it is, and say whether it was still running."""
+    """Kill a process some time after it has begun, and say whether it was still running."""
     process = begun(order)
     time.sleep(seconds)
     process.kill()

@@ -33,15 +33,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[EmbeddedStage, dict[str, Expected]]:
-    """Build the pair of files once, and keep what each policy makes of it."""
+    """Build the pair of files once, with the expected result of each policy."""
     return EmbeddedStage(tmp_path_factory.mktemp("survival")), {}
 
 
 @pytest.fixture
 def embedded(built: tuple[EmbeddedStage, dict[str, Expected]]) -> Embedded:
-    """Return what gives the pair of files as it was built, and what a resync by a policy makes of it."""
+    """Return a function that gives the pair of files as it was built, and the expected result of a policy."""
     stage, expected = built
-    # What an earlier test's error kept of a connection keeps the file open in this process.
+    # An earlier test's error that refers to a connection keeps the file open in this process.
     gc.collect()
     stage.reset()
 

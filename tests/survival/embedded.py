@@ -1,4 +1,4 @@
-"""The tiny pair as two files, put back in place for each case so that a plan made once fits them all."""
+"""The tiny pair as two files, restored for each case so that a plan made once fits them all."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class EmbeddedStage:
             shutil.copyfile(self.originals / file.name, file)
 
     def target(self) -> RowsByBucket:
-        """Return what the secondary holds."""
+        """Return the rows of the secondary."""
         return rows_of_file(self.files.database(Role.SECONDARY))
 
     def source(self) -> bytes:
@@ -67,7 +67,7 @@ class EmbeddedStage:
         return mixed_plan(opened(self.pair_file, self.environment), window=WINDOW, tables=TABLES, policy=policy)
 
     def expected(self, policy: str) -> Expected:
-        """Return what the resync makes of the target, and leave it as it was."""
+        """Return the target's rows after the resync, and restore it."""
         self.reset()
         plan = self.planned(policy)
         before = self.target()

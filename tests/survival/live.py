@@ -40,7 +40,7 @@ class FewColumnsHome(InformixHome):
 
     @staticmethod
     def fill(database: Database, file: Path) -> None:
-        """Copy the tables that tell of the server, and make the others."""
+        """Copy the tables of facts about the server, and make the others."""
         load_duckdb(database, file, SETUP)
         for table, names in COLUMNS.items():
             described = {column.name: column for column in catalogue().table(table).columns}
@@ -101,7 +101,7 @@ class LiveStage:
         self.pair_file.write_text(f'{text}[secondary]\nurl = "{url}"\nload = "r3v8ag.f"\n{consent}')
 
     def reset(self) -> None:
-        """Fill the tables anew."""
+        """Fill the tables again."""
         shutil.rmtree(self.staging, ignore_errors=True)
         rows = rows_of("secondary")
         for table, names in COLUMNS.items():
@@ -110,7 +110,7 @@ class LiveStage:
             self.live.run(f"INSERT INTO {table} ({', '.join(names)}) VALUES {values}")
 
     def target(self) -> RowsByBucket:
-        """Return what the secondary holds."""
+        """Return the rows of the secondary."""
         return rows_by_bucket({table: self.rows(table) for table in TABLES})
 
     def rows(self, table: str, where: str = "1 = 1") -> Iterable[Row]:
@@ -133,7 +133,7 @@ class LiveStage:
         return mixed_plan(pair, window=self.window, tables=self.tables, policy=policy)
 
     def expected(self, policy: str) -> Expected:
-        """Return what the resync makes of the target, and leave it as it was."""
+        """Return the target's rows after the resync, and restore it."""
         self.reset()
         plan = self.planned(policy)
         before = self.target()

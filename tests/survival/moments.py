@@ -43,7 +43,7 @@ class Moments:
         self._lock = threading.Lock()
 
     def reached(self, phase: str, last_words: Callable[[], object] = lambda: None) -> None:
-        """Count a moment; at the fatal one, do what is to be left half done, say where it was, and die."""
+        """Count a moment; at the fatal one, do half of an operation, report the phase, and die."""
         with self._lock:
             if self.only in ("", phase):
                 self.phases.append(phase)
@@ -53,7 +53,7 @@ class Moments:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def report(self) -> None:
-        """Say which moments there were, in order."""
+        """Write down the phases of all moments, in order."""
         self.report_file.write_text("\n".join(self.phases))
 
     def between(self, phase: str, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
@@ -176,6 +176,6 @@ def count(moments: Moments) -> None:
 
 
 def half_a_mark(file: Path) -> None:
-    """Leave what a machine leaves that stops while it writes a line."""
+    """Write the half line that a machine leaves when it stops while writing."""
     with file.open("ab") as opened:
         opened.write(b'{"at": "2000-06-05T05:00:00", "mark": "ba')

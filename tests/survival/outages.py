@@ -1,4 +1,4 @@
-"""Kills a run at chosen moments, looks at what is left, goes on with it, and looks again."""
+"""Kills a run at chosen moments, checks the rows, resumes it, and checks again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.survival.scenes import Expected, RowsByBucket
 
 
 class Stage(Protocol):
-    """A pair that can be put back to how it was before any run."""
+    """A pair that can be restored to its state before any run."""
 
     @property
     def pair_file(self) -> Path:
@@ -28,13 +28,13 @@ class Stage(Protocol):
         """What the pair file's urls take from the environment."""
 
     def reset(self) -> None:
-        """Make both servers as they were, and the staging folder gone."""
+        """Restore both servers, and remove the staging folder."""
 
     def target(self) -> RowsByBucket:
-        """Return what the target holds, past the code under test."""
+        """Return the rows of the target, past the code under test."""
 
     def source(self) -> object:
-        """Return what the source holds, to compare."""
+        """Return the rows of the source, to compare."""
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Outages:
         return Order(self.stage.pair_file, None, fatal, self.stage.environment)
 
     def resumed(self) -> None:
-        """Look at what a killed run has left, go on with it, and look again; what does not fit fails."""
+        """Check the rows after a killed run, resume it, and check again; fails where they do not fit."""
         pair = opened(self.stage.pair_file, self.stage.environment)
         source = self.stage.source()
         if self.logged:
@@ -72,7 +72,7 @@ class Outages:
 
 
 def finished(pair: Pair, expected: Expected) -> VerifiedRun | None:
-    """Go on with the last run, or where it had planned nothing yet, run its command again; None where it is done."""
+    """Resume the last run, or where it had planned nothing yet, run its command again; None where it is done."""
     try:
         return pair.resume()
     except InputError as error:

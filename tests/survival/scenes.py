@@ -40,7 +40,7 @@ RowsByBucket = dict[str, dict[Bucket, Bag]]
 
 
 def rows_of(role: str) -> dict[str, list[dict[str, Any]]]:
-    """Return what one server holds: every bucket of the window differs, and so does what lies outside of it."""
+    """Return the rows of one server: every bucket of the window differs, and so do those outside of it."""
     mine = 9 if role == "primary" else 5
     dice = random.Random(f"survival {role}")  # noqa: S311  # the same each time
     splits, agents, calls = [], [], []
@@ -107,8 +107,8 @@ def rows_by_bucket(rows: Mapping[str, Iterable[Row]]) -> RowsByBucket:
 
 
 def rows_of_file(file: Path) -> RowsByBucket:
-    """Return what a DuckDB file holds."""
-    # What an error kept of a connection keeps the file open in this process.
+    """Return the rows of a DuckDB file."""
+    # An error that refers to a connection keeps the file open in this process.
     gc.collect()
     with duckdb.connect(str(file), read_only=True) as connection:
         return rows_by_bucket(
@@ -121,14 +121,14 @@ def rows_of_file(file: Path) -> RowsByBucket:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the target holds before a plan and after it."""
+    """The rows of the target before a plan and after it."""
 
     plan: Plan
     before: RowsByBucket
     after: RowsByBucket
 
     def steps_done(self, now: RowsByBucket) -> set[int]:
-        """Return the steps that are done in what the target holds; fails where one is done by half, or else rows moved.
+        """Return the steps that are done in the target's rows; fails where one is half done, or other rows changed.
 
         That no bucket is half written follows: the buckets of a step are written together.
         """

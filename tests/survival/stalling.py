@@ -1,4 +1,4 @@
-"""A drifting pair whose secondary is a live server, on whose wire any request can be held as by a server that hangs."""
+"""A drifting pair whose secondary is a live server, on whose wire any request can stall as on a server that hangs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Wire(ABC):
     @property
     @abstractmethod
     def stalled(self) -> bool:
-        """Say whether it is held."""
+        """Say whether it is stalled."""
 
     @property
     @abstractmethod
@@ -58,7 +58,7 @@ class Wire(ABC):
     @property
     @abstractmethod
     def last(self) -> str:
-        """Return what was asked last, for a test that fails."""
+        """Return the last request, for a test that fails."""
 
 
 @dataclass
@@ -79,7 +79,7 @@ class InformixWire(Wire):
 
     @property
     def stalled(self) -> bool:
-        """Say whether it is held."""
+        """Say whether it is stalled."""
         return self.fault is not None and self.home.shim.faults.fired(self.fault) > 0
 
     @property
@@ -110,7 +110,7 @@ class PostgreSQLWire(Wire):
 
     @property
     def stalled(self) -> bool:
-        """Say whether it is held."""
+        """Say whether it is stalled."""
         return self.wire.stalled.is_set()
 
     @property
@@ -182,7 +182,7 @@ class StallingPair:
         return [name, "--pair", str(self.files.pair_file), *options]
 
     def typed(self, command: str, *, interrupted: bool = False) -> tuple[CommandResult, float]:
-        """Type a command in a process of its own, and return what it said and how long its end was waited for."""
+        """Type a command in a process of its own, and return its output and how long its end was waited for."""
         environment = {**os.environ, **PASSWORDS}
         with subprocess.Popen(
             [*PROGRAM, *self.words(command)],

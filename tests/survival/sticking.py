@@ -1,4 +1,4 @@
-"""A wire that the server does not see end: whoever dies at its other end leaves a session behind."""
+"""A wire whose end the server does not notice: a client that dies leaves a session behind."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.wires import AT_ONCE, Wire, end, started
 
 @dataclass
 class StickyWire(Wire):
-    """Passes bytes on both ways; a client that is gone is kept from the server until it is let go."""
+    """Passes bytes on both ways; the end of a client is hidden from the server until it is released."""
 
     sticks: bool = False
-    """Whether those who are gone now are kept from the server."""
+    """Whether ended clients are hidden from the server."""
     _held_back: list[socket.socket] = field(default_factory=list, init=False)
 
     def release(self) -> None:
-        """Have the server notice who is gone, now and from now on."""
+        """Have the server notice ended clients, now and from now on."""
         self.sticks = False
         end(*self._held_back)
 
@@ -35,8 +35,8 @@ class StickyWire(Wire):
 
     def _pass(self, giver: socket.socket, taker: socket.socket, *, leaves: bool) -> None:
         with contextlib.suppress(OSError):
-            while said := giver.recv(AT_ONCE):
-                taker.sendall(said)
+            while output := giver.recv(AT_ONCE):
+                taker.sendall(output)
         if self.sticks and leaves:
             self._held_back += [giver, taker]
         else:

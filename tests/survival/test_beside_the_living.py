@@ -1,4 +1,4 @@
-"""A collector that inserts and a summariser that rewrites a day go on while a run writes the same tables."""
+"""A collector that inserts and a summariser that rewrites a day work while a run writes the same tables."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REWRITTEN = "UPDATE hsplit SET acdcalls = acdcalls + 1 WHERE row_date = DATE('20
 
 
 class Living(threading.Thread):
-    """Inserts into the live interval and rewrites yesterday, over and over, until it is told to stop."""
+    """Inserts into the live interval and rewrites yesterday, over and over, until it is stopped."""
 
     def __init__(self, stage: LiveStage) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Living(threading.Thread):
                 self.stage.live.run(COLLECTED.format(self.done + 100))
                 self.stage.live.run(REWRITTEN)
                 self.done += 1
-        except BaseException as error:  # noqa: BLE001  # whatever it is, the test tells
+        except BaseException as error:  # noqa: BLE001  # the test reports any error
             self.failed = error
 
 
@@ -56,11 +56,11 @@ BACKFILL = {"window": "2000-06-05", "tables": TABLES, "policy": "replace", "port
         pytest.param("postgresql", "resync", marks=[MARKS["postgresql"], pytest.mark.soak]),
     ],
 )
-def test_nothing_of_the_living_is_lost(staged: Made, kind: str, work: str) -> None:
+def test_nothing_of_a_living_run_is_lost(staged: Made, kind: str, work: str) -> None:
     """Every row the collector inserted and every rewriting is there afterwards; neither it nor the run got stuck."""
     stage = staged(kind, tables=TABLES, window="2000-06-05 04:00..06:59")
     for table in TABLES:
-        # As CMS tables have it: without one, each statement locks what it looks at on its way.
+        # As CMS tables have it: without one, each statement locks all rows it scans.
         stage.live.run(f"CREATE INDEX {table}_by_date ON {table} (row_date)")
     outages = Outages(stage, stage.expected("replace"))
     order = outages.order(None)

@@ -1,4 +1,4 @@
-"""Whatever becomes of a file of the staging folder: all of what is asked is done, or it is told, and nothing is done.
+"""With any damage to a file of the staging folder, a command does all of its work, or reports the damage and does none.
 
 The files are damaged in place, of a pair that really ran: a copy would be refused for another reason.
 """
@@ -39,7 +39,7 @@ WINDOW = "2000-06-05 05:00..05:59"
 READING_COMMANDS = (("runs",), ("runs", "{run}"), ("status", "--ledger"), ("report",))
 WRITING_COMMANDS = (("resume",), ("undo", "--yes"))
 BYTES = 10
-"""How many bytes of each file are altered, for a look through the readers; in a soak all."""
+"""How many bytes of each file are altered, for a test of the readers; in a soak all."""
 CASES = 1 if SOAKING else 79
 """Every which of the cases is tried on the commands."""
 Harm = Callable[[Path], None]
@@ -47,20 +47,20 @@ Harm = Callable[[Path], None]
 
 @dataclass
 class Scene:
-    """A pair that ran, and what to put back in place after each harm."""
+    """A pair that ran, and the files to restore after each harm."""
 
     files: Files
     run: str
 
     def __post_init__(self) -> None:
         folder = RunFolder(self.folder)
-        sound = folder.save_output("0001-logins-secondary.txt", "three logins were made\n")
+        checksum = folder.save_output("0001-logins-secondary.txt", "three logins were made\n")
         record = HookRecord("logins", Role.SECONDARY, 1, HookState.DONE, datetime(2000, 6, 5))
-        folder.mark_hook(replace(record, output="0001-logins-secondary.txt", output_checksum=sound))
-        self.kept = self.files.folder / "sound"
-        self.kept.mkdir()
-        shutil.copytree(self.staging, self.kept / "staging")
-        shutil.copyfile(self.files.database(Role.SECONDARY), self.kept / "target")
+        folder.mark_hook(replace(record, output="0001-logins-secondary.txt", output_checksum=checksum))
+        self.sound = self.files.folder / "sound"
+        self.sound.mkdir()
+        shutil.copytree(self.staging, self.sound / "staging")
+        shutil.copyfile(self.files.database(Role.SECONDARY), self.sound / "target")
 
     @property
     def staging(self) -> Path:
@@ -81,13 +81,13 @@ class Scene:
         """Put everything back, the target into the same file, which stays the same server by that."""
         gc.collect()
         shutil.rmtree(self.staging)
-        shutil.copytree(self.kept / "staging", self.staging)
+        shutil.copytree(self.sound / "staging", self.staging)
         target = self.files.database(Role.SECONDARY)
         target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
-        shutil.copyfile(self.kept / "target", target)
+        shutil.copyfile(self.sound / "target", target)
 
     def rows(self) -> list[Any]:
-        """Return what the target holds."""
+        """Return the rows of the target."""
         return [self.files.bag("secondary", table) for table in TABLES]
 
     def type(self, typed: Typing, words: tuple[str, ...]) -> CommandResult:
@@ -95,12 +95,12 @@ class Scene:
         return typed(*(word.format(run=self.run) for word in words), "--pair", self.files.pair_file)
 
     def document(self, typed: Typing, words: tuple[str, ...]) -> Any:
-        """Return what a command says as a document, without the sizes of files."""
+        """Return the JSON document of a command, without the sizes of files."""
         return json.loads(self.type(typed, (*words, "--json")).out, object_hook=_without_sizes)
 
 
 def _without_sizes(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name != "bytes_kept"}
+    return {name: value for name, value in document.items() if name != "bytes_saved"}
 
 
 def pair_of(folder: Path) -> Files:
@@ -168,9 +168,9 @@ def given(made: Given) -> Iterator[Given]:
         one.restore()
 
 
-def fails_clearly(said: CommandResult, name: str) -> bool:
-    """Say whether a command names a file and says that it is damaged or gone, however its lines are broken."""
-    text = "".join(said.text.split())
+def fails_clearly(output: CommandResult, name: str) -> bool:
+    """Say whether a command names a file as damaged or missing, however its lines are broken."""
+    text = "".join(output.text.split())
     return any(f"{name}{what}" in text for what in ("isdamaged", "isgone"))
 
 
@@ -211,7 +211,7 @@ def _zeroed_from(file: Path, at: int) -> None:
 @pytest.mark.sampled
 @pytest.mark.soak("backfilled", "done")
 @pytest.mark.parametrize("name", SCENES)
-def test_every_command_works_exactly_or_tells(given: Given, typed: Typing, name: str) -> None:
+def test_every_command_works_exactly_or_reports_the_damage(given: Given, typed: Typing, name: str) -> None:
     """Whatever becomes of a file, a command does what it does with sound ones, or names the file and does nothing."""
     scene = given(name)
     before, documents, outcomes = scene.rows(), {}, {}
@@ -224,15 +224,15 @@ def test_every_command_works_exactly_or_tells(given: Given, typed: Typing, name:
     for file, harm in cases[random.Random(f"{name}{SOAK_SEED}").randrange(CASES) :: CASES]:  # noqa: S311
         harm(scene.folder / file)
         for words in READING_COMMANDS:
-            said = scene.type(typed, words)
-            assert "Traceback" not in said.text, (file, harm, words)
-            assert fails_clearly(said, file) or scene.document(typed, words) == documents[words], (file, harm, said)
+            output = scene.type(typed, words)
+            assert "Traceback" not in output.text, (file, harm, words)
+            assert fails_clearly(output, file) or scene.document(typed, words) == documents[words], (file, harm, output)
         for words in WRITING_COMMANDS:
-            said = scene.type(typed, words)
-            if fails_clearly(said, file):
-                assert (said.code, scene.rows()) == (1, before), (file, harm, said)
+            output = scene.type(typed, words)
+            if fails_clearly(output, file):
+                assert (output.code, scene.rows()) == (1, before), (file, harm, output)
             else:
-                assert (said.code, scene.rows()) == outcomes[words], (file, harm, said)
+                assert (output.code, scene.rows()) == outcomes[words], (file, harm, output)
             scene.restore()
             harm(scene.folder / file)
         scene.restore()
@@ -241,11 +241,11 @@ def test_every_command_works_exactly_or_tells(given: Given, typed: Typing, name:
 @pytest.mark.sampled
 @pytest.mark.parametrize("kind", ["cut short", "backfilled"])
 def test_every_byte_is_missed(given: Given, kind: str) -> None:
-    """Each byte of each small file of a run that is another is seen when it is read."""
+    """Each altered byte of each small file of a run is detected when it is read."""
     scene = given(kind)
     run, dice = RunFolder(scene.folder), random.Random(SOAK_SEED)  # noqa: S311
     sound = run.record(running=False)
-    said = run.hook_outputs(sound)
+    output = run.hook_outputs(sound)
     for name in scene.names(pieces=False):
         file = scene.folder / name
         data = file.read_bytes()
@@ -254,7 +254,7 @@ def test_every_byte_is_missed(given: Given, kind: str) -> None:
                 flip_bit(file, at, bit)
                 record = run.record(running=False)
                 if name.startswith("hooks"):
-                    assert run.hook_outputs(sound) != said
+                    assert run.hook_outputs(sound) != output
                     assert "is damaged" in run.hook_outputs(sound)[-1][1]
                 elif name == "steps.count" and record.state is not RunState.DAMAGED:
                     assert record == sound, (at, bit)
@@ -267,7 +267,7 @@ def test_every_byte_is_missed(given: Given, kind: str) -> None:
 
 @pytest.mark.sampled
 def test_every_byte_of_a_journal_is_missed(given: Given) -> None:
-    """Each byte of a journal that is another is seen when a run is shown, and its length whenever runs are listed."""
+    """Each altered byte of a journal is detected when a run is shown, and its length whenever runs are listed."""
     scene = given("done")
     run = RunFolder(scene.folder)
     sound = run.record(running=False)
@@ -285,38 +285,38 @@ def test_every_byte_of_a_journal_is_missed(given: Given) -> None:
 def test_a_journal_altered_at_its_size_is_seen_by_status(
     given: Given, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Status tells of a journal that `undo` would refuse; where that takes too long it sees what it can."""
+    """Status reports a journal that `undo` would refuse; where that takes too long it checks as much as it can."""
     scene = given("done")
     file = next(RunFolder(scene.folder).pieces.glob("*-journal.parquet"))
     data = file.read_bytes()
     flip_bit(file, len(data) // 2, 3)
 
-    said = scene.type(typed, ("status", "--ledger"))
-    monkeypatch.setattr("syncengine.staging.ledger.EXAMINED_MB", 0)
+    output = scene.type(typed, ("status", "--ledger"))
+    monkeypatch.setattr("syncengine.staging.ledger.CHECKED_MB", 0)
     quick = scene.type(typed, ("status", "--ledger"))
 
-    assert (said.code, quick.code) == (3, 0)
-    assert f"{file} is damaged" in said.text
+    assert (output.code, quick.code) == (3, 0)
+    assert f"{file} is damaged" in output.text
 
 
-def test_what_was_written_is_never_put_back_by_half(given: Given, typed: Typing) -> None:
-    """Marks cut to half, and marks of zeros, are not taken for a run that wrote less."""
+def test_a_run_is_never_half_undone(given: Given, typed: Typing) -> None:
+    """Marks cut to half, and marks of zeros, are not read as a run that wrote less."""
     scene = given("done")
     marks, after = scene.folder / "steps.jsonl", scene.rows()
     lines = marks.read_bytes().splitlines(keepends=True)
     for left in (b"".join(lines[: len(lines) // 2]), bytes(marks.stat().st_size)):
         marks.write_bytes(left)
 
-        said = scene.type(typed, ("undo", "--yes"))
+        output = scene.type(typed, ("undo", "--yes"))
 
-        assert said.code == 1
-        assert fails_clearly(said, "steps.jsonl")
-        assert "It cannot be taken back." in said.text
+        assert output.code == 1
+        assert fails_clearly(output, "steps.jsonl")
+        assert "It cannot be undone." in output.text
         assert scene.rows() == after
 
 
-def test_nothing_is_put_back_where_one_journal_is_damaged(given: Given, typed: Typing) -> None:
-    """A bit that flipped in the journal of one step of several is named before any of them is put back."""
+def test_nothing_is_undone_where_one_journal_is_damaged(given: Given, typed: Typing) -> None:
+    """A bit that flipped in the journal of one step of several is named before any step is undone."""
     scene = given("done")
     flip_bit(scene.folder / scene.names(pieces=True)[-1], 60)
     after = scene.rows()
@@ -328,10 +328,10 @@ def test_nothing_is_put_back_where_one_journal_is_damaged(given: Given, typed: T
     assert fails_clearly(undone, scene.names(pieces=True)[-1])
     assert scene.rows() == after
     assert fails_clearly(shown, scene.names(pieces=True)[-1])
-    assert "It cannot be taken back." in shown.text
+    assert "It cannot be undone" in shown.text
 
 
-def test_a_new_run_goes_on_beside_a_damaged_one(given: Given, typed: Typing) -> None:
+def test_a_new_run_works_beside_a_damaged_one(given: Given, typed: Typing) -> None:
     """Verify and a new resync do their work, the latter saying that a step of the damaged run may still be open."""
     scene = given("cut short")
     flip_bit(scene.folder / "steps.jsonl", 40)
@@ -341,31 +341,31 @@ def test_a_new_run_goes_on_beside_a_damaged_one(given: Given, typed: Typing) -> 
     again = scene.type(typed, ("resync", "--yes", *words))
 
     assert (looked.code, again.code) == (3, 0)
-    assert f"run {scene.run} is damaged, and nobody can say whether a step of it is still open" in again.text
+    assert f"run {scene.run} is damaged, and it is not known whether a step of it is still open" in again.text
     assert [scene.files.bag("primary", table) for table in TABLES] == scene.rows()
     assert scene.type(typed, ("status", "--ledger")).code == 3
     assert scene.type(typed, ("runs", "{run}", "--remove", "--yes")).code == 0
     assert scene.type(typed, ("status", "--ledger")).code == 0
 
 
-def test_a_run_whose_header_is_gone_is_not_passed_over(given: Given, typed: Typing) -> None:
+def test_a_run_whose_header_is_missing_is_not_ignored(given: Given, typed: Typing) -> None:
     """An undo of the last run does not become one of the run before it, nor is the rest of such a run swept away."""
     scene = given("done")
     scene.files.run("primary", "UPDATE htrunk SET incalls = 8 WHERE starttime = 500")
     last, after = resync(scene.files), scene.rows()
     (scene.staging / "runs" / last / "run.json").unlink()
 
-    said = scene.type(typed, ("undo", "--yes"))
+    output = scene.type(typed, ("undo", "--yes"))
     swept = list(ledger_of(scene.files.pair_file).prune(keep_days=1, keep_mb=0, now=datetime(2100, 1, 1)))
 
-    assert (said.code, swept) == (1, [])
-    assert fails_clearly(said, "run.json")
+    assert (output.code, swept) == (1, [])
+    assert fails_clearly(output, "run.json")
     assert scene.rows() == after
     assert {run.id for run in scene.files.open().runs()} == {scene.run, last}
 
 
-def test_a_run_of_an_earlier_version_is_said_to_be_one(tmp_path: Path) -> None:
-    """A folder from before there were checksums is told in one sentence, and not called damaged."""
+def test_a_run_of_an_earlier_version_is_reported_as_one(tmp_path: Path) -> None:
+    """A folder from before there were checksums is reported in one sentence, and not called damaged."""
     folder = tmp_path / "runs" / "20000605-061203-3f1a"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text('{"format": "syncengine.run", "version": 1, "id": "20000605-061203-3f1a"}')
@@ -373,12 +373,12 @@ def test_a_run_of_an_earlier_version_is_said_to_be_one(tmp_path: Path) -> None:
 
     (run,) = Ledger(tmp_path).runs()
 
-    assert run.problem == f"{folder / 'run.json'} is of another version of syncengine, and cannot be read."
+    assert run.problem == f"{folder / 'run.json'} was written by another version of syncengine and cannot be read."
 
 
 @pytest.mark.soak
-def test_an_undo_is_not_gone_on_with_from_a_damaged_journal(given: Given, typed: Typing) -> None:
-    """A journal that was damaged since an undo was cut short keeps its resume from writing, and is named."""
+def test_an_undo_is_not_resumed_from_a_damaged_journal(given: Given, typed: Typing) -> None:
+    """A journal damaged after an undo was cut short keeps its resume from writing, and is named."""
     scene = given("done")
     pair = scene.files.open()
     with pytest.MonkeyPatch.context() as patched:
@@ -389,10 +389,10 @@ def test_an_undo_is_not_gone_on_with_from_a_damaged_journal(given: Given, typed:
     for name in scene.names(pieces=True):
         flip_bit(scene.folder / name, 60)
 
-    said = scene.type(typed, ("resume",))
+    output = scene.type(typed, ("resume",))
 
-    assert said.code == 1
-    assert "journal.parquet is damaged; what it held cannot be put back" in said.text
+    assert output.code == 1
+    assert "journal.parquet is damaged; what it held cannot be put back" in output.text
     assert scene.rows() == half
 
 
@@ -404,29 +404,29 @@ def test_files_of_one_name_are_not_another(given: Given) -> None:
     other = scene.folder.with_name("20000605-061203-3f1a")
     shutil.copytree(scene.folder, other)
 
-    told = {run.id: run.problem for run in scene.files.open().runs()}
+    problems = {run.id: run.problem for run in scene.files.open().runs()}
 
-    assert f"{second} is damaged" in told[scene.run]
-    assert "run.json is damaged" in told[other.name]
-    assert "steps.count is damaged" in told[other.name]
-    assert "0001.json is damaged" in told[other.name]
+    assert f"{second} is damaged" in problems[scene.run]
+    assert "run.json is damaged" in problems[other.name]
+    assert "steps.count is damaged" in problems[other.name]
+    assert "0001.json is damaged" in problems[other.name]
 
 
-def test_a_run_that_is_damaged_after_the_plan_of_its_undo_is_left(given: Given) -> None:
-    """What was damaged while somebody looked at the plan of an undo keeps that from being begun."""
+def test_a_run_damaged_after_the_plan_of_its_undo_is_not_undone(given: Given) -> None:
+    """A run damaged after the plan of its undo was made is not undone."""
     scene = given("done")
     pair, after = scene.files.open(), scene.rows()
     plan = pair.plan_undo()
     flip_bit(scene.folder / "steps.jsonl", 40)
 
-    with pytest.raises(StagingError, match=r"steps\.jsonl is damaged.*It cannot be taken back"):
+    with pytest.raises(StagingError, match=r"steps\.jsonl is damaged.*It cannot be undone"):
         pair.execute(plan)
     assert scene.rows() == after
     assert len(pair.runs()) == 1
 
 
-def test_whoever_writes_is_named_or_nobody_is(tmp_path: Path) -> None:
-    """A byte of the lock that is another names no other run; the one that writes is not said to be cut short."""
+def test_the_writing_run_is_named_where_it_is_known(tmp_path: Path) -> None:
+    """An altered byte of the lock file names no other run; the one that writes is not called cut short."""
     ledger = Ledger(tmp_path)
     with ledger.locked() as lock:
         run = ledger.begin(lock, NewRun(RunKind.RESYNC, 1, "a test"), needs_bytes=0)

@@ -1,4 +1,4 @@
-"""Killed at any moment, a backfill leaves whole intervals, and comes to the same end when it is resumed."""
+"""Killed at any moment, a backfill leaves whole intervals, and ends the same when it is resumed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def is_whole(files: Files) -> bool:
 @pytest.mark.soak
 @pytest.mark.sampled
 def test_killed_at_a_moment(tmp_path: Path) -> None:
-    """Killed before or after anything it does, in a portion, a backfill leaves whole intervals, and resume ends it."""
+    """Killed before or after any operation, in a portion, a backfill leaves whole intervals, and resume ends it."""
     files = build(tmp_path / "pair")
     originals = tmp_path / "originals"
     shutil.copytree(files.folder, originals)

@@ -1,4 +1,4 @@
-"""Killed at any moment, a run on embedded servers leaves whole steps, and comes to the same end when resumed."""
+"""Killed at any moment, a run on embedded servers leaves whole steps, and ends the same when resumed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ AROUND_A_COMMIT = ("inserting", "committing", "marking done", "half marking done
 @pytest.mark.sampled
 @pytest.mark.parametrize(("policy", "firsts", "more"), some_of([("replace", AROUND_A_COMMIT, 0), ("rows", (), 1)], 2))
 def test_killed_at_a_moment(embedded: Embedded, policy: str, firsts: Collection[str], more: int) -> None:
-    """Killed before or after anything it does, a run leaves each step whole or not there, and resume ends it."""
+    """Killed before or after any operation, a run leaves each step whole or not written, and resume ends it."""
     outages = embedded(policy)
     moments = counted(outages.order(None))
     outages.stage.reset()
@@ -46,7 +46,7 @@ def test_killed_at_a_moment(embedded: Embedded, policy: str, firsts: Collection[
 @pytest.mark.sampled
 @pytest.mark.parametrize("policy", some_of(POLICIES, 2))
 def test_killed_at_any_time(embedded: Embedded, policy: str) -> None:
-    """Killed from outside at random times, in the middle of whatever it was doing, a run is resumed to the same end."""
+    """Killed from outside at random times, a run is resumed to the same end."""
     outages = embedded(policy)
     dice = random.Random(f"{policy}{SOAK_SEED}")  # noqa: S311  # the same each time
     warm()
@@ -76,7 +76,7 @@ def test_killed_again_and_again(embedded: Embedded) -> None:
 @pytest.mark.sampled
 @pytest.mark.parametrize(("nth", "at"), some_of([(14, "inserting"), (5, "marking done"), (5, "committing")], 2))
 def test_undone_after_it_was_killed(embedded: Embedded, nth: int, at: str) -> None:
-    """A run that was killed is taken back without being gone on with: its open step is resolved first."""
+    """A run that was killed is undone without being resumed: its open step is resolved first."""
     outages = embedded("replace")
     assert died_of(outages.order(nth, at))
     pair = opened(outages.stage.pair_file, {})

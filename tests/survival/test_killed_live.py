@@ -1,4 +1,4 @@
-"""Killed at any moment, a run into a live server leaves whole steps, and comes to the same end when resumed."""
+"""Killed at any moment, a run into a live server leaves whole steps, and ends the same when resumed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.survival.outages import Outages, chosen
 from tests.survival.scenes import POLICIES
 
 UNLOGGED = 2
-"""Moments in a database that keeps no log."""
+"""Moments in a database without a log."""
 FEW = ("hsplit", "synonyms", "agroups")
 """Tables for the kind that takes its time."""
 KINDS = [pytest.param(kind, marks=MARKS[kind]) for kind in some_of(("informix", "postgresql"), 2)]
@@ -30,7 +30,7 @@ def stage_of(staged: Made, kind: str) -> LiveStage:
 @pytest.mark.sampled
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_a_moment(staged: Made, kind: str) -> None:
-    """Killed before or after anything it does, a run leaves each step whole or not there, and resume ends it."""
+    """Killed before or after any operation, a run leaves each step whole or not written, and resume ends it."""
     stage = stage_of(staged, kind)
     for policy in POLICIES if SOAKING else POLICIES[:1]:
         outages = Outages(stage, stage.expected(policy))
@@ -63,7 +63,7 @@ def test_killed_where_nothing_is_logged(staged: Made) -> None:
 @pytest.mark.soak
 @pytest.mark.postgresql
 def test_a_reader_sees_whole_steps(staged: Made) -> None:
-    """Whoever reads the target while a run goes on finds each bucket as before or as after it, never half written."""
+    """A reader of the target during a run finds each bucket as before or as after it, never half written."""
     stage = staged("postgresql")
     expected = stage.expected("replace")
     outages = Outages(stage, expected)

@@ -1,4 +1,4 @@
-"""The ground a run stands on is taken away: one sentence, whole steps, and nothing that cannot be gone on with."""
+"""A run loses its disk, files or tables: one sentence, whole steps, and a run that can be resumed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def typed(capsys: pytest.CaptureFixture[str]) -> Typing:
 
 @pytest.fixture
 def outages(embedded: Embedded) -> Outages:
-    """Give a pair of files and what a resync makes of it."""
+    """Give a pair of files and the expected result of a resync."""
     return embedded("replace")
 
 
@@ -54,21 +54,21 @@ def resync(outages: Outages, typed: Typing, policy: str = "replace") -> CommandR
         )
 
 
-def fails_clearly(said: CommandResult, *words: str) -> None:
-    """Hold what a failed command says to a documented exit code and to sentences without a trace."""
-    assert said.code in (1, 5), said.text
-    assert "Traceback" not in said.text
-    assert "unexpected error" not in said.text, said.text
+def fails_clearly(output: CommandResult, *words: str) -> None:
+    """Require a documented exit code of a failed command, and sentences without a trace."""
+    assert output.code in (1, 5), output.text
+    assert "Traceback" not in output.text
+    assert "unexpected error" not in output.text, output.text
     for word in words:
-        assert word in said.text, said.text
+        assert word in output.text, output.text
 
 
 def resume_to_end(outages: Outages, typed: Typing) -> None:
-    """Look at whole steps, and go on: by resume, or where that cannot be, by the same command again."""
+    """Check for whole steps, and finish: by resume, or where that is refused, by the same command again."""
     outages.expected.steps_done(outages.stage.target())
     if typed("resume", "--pair", outages.stage.pair_file).code != 0:
-        said = resync(outages, typed)
-        assert said.code == 0, said.text
+        output = resync(outages, typed)
+        assert output.code == 0, output.text
     assert outages.stage.target() == outages.expected.after
 
 
@@ -108,25 +108,25 @@ FULL: dict[str, tuple[Any, str, Callable[..., Any], int]] = {
 @pytest.mark.sampled
 @pytest.mark.parametrize("kind", some_of(tuple(FULL), 2))
 def test_the_disk_is_full(outages: Outages, typed: Typing, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    """A disk that fills at any moment ends the run with a sentence that says so; steps are whole, and go on later."""
+    """A disk that fills at any moment ends the run with a sentence that says so; steps are whole, and resumed later."""
     where, name, becomes, most = FULL[kind]
     dice = random.Random(f"{kind}{SOAK_SEED}")  # noqa: S311  # the same each time
     for nth in sorted({1, *(dice.randint(2, most) for _ in range(FULL_AT))}):
         outages.stage.reset()
         with monkeypatch.context() as patched:
             patched.setattr(where, name, becomes(getattr(where, name), nth))
-            said = resync(outages, typed)
-        fails_clearly(said, "no disk left for staging")
+            output = resync(outages, typed)
+        fails_clearly(output, "no disk left for staging")
         resume_to_end(outages, typed)
 
 
 @pytest.mark.soak
 @pytest.mark.sampled
 @pytest.mark.parametrize(("nth", "moment"), some_of(list(product([1, 4], ["in the middle of", "before"])), 3))
-def test_the_staging_folder_is_taken_away(
+def test_the_staging_folder_is_removed(
     outages: Outages, typed: Typing, monkeypatch: pytest.MonkeyPatch, nth: int, moment: str
 ) -> None:
-    """Where the staging folder goes, the step under way is rolled back, and a new resync ends in the same target."""
+    """Where the staging folder is removed, the step under way is rolled back; a new resync ends in the same target."""
     assert isinstance(outages.stage, EmbeddedStage)
     staging, begun = outages.stage.staging, [0]
 
@@ -143,10 +143,10 @@ def test_the_staging_folder_is_taken_away(
 
     with monkeypatch.context() as patched:
         interfere(patched, Role.SECONDARY, Interference(before_begin=before, after_insert=after))
-        said = resync(outages, typed)
+        output = resync(outages, typed)
 
-    fails_clearly(said, "staging folder", "Run the same command again")
-    assert "syncengine resume" not in said.text
+    fails_clearly(output, "staging folder", "Run the same command again")
+    assert "syncengine resume" not in output.text
     resume_to_end(outages, typed)
 
 
@@ -154,7 +154,7 @@ def test_the_staging_folder_is_taken_away(
 @pytest.mark.sampled
 @pytest.mark.parametrize("policy", some_of(POLICIES, 2))
 def test_the_ledger_is_damaged(embedded: Embedded, typed: Typing, policy: str) -> None:
-    """A bit that flipped in the marks is told, nothing is written, and a new resync ends in the same target."""
+    """A bit that flipped in the marks is reported, nothing is written, and a new resync ends in the same target."""
     outages = embedded(policy)
     stage = outages.stage
     assert isinstance(stage, EmbeddedStage)
@@ -169,9 +169,9 @@ def test_the_ledger_is_damaged(embedded: Embedded, typed: Typing, policy: str) -
         marks.write_bytes(data)
         before = stage.target()
 
-        said = typed("resume", "--pair", stage.pair_file)
+        output = typed("resume", "--pair", stage.pair_file)
 
-        fails_clearly(said, "damaged")
+        fails_clearly(output, "damaged")
         assert stage.target() == before
         again = resync(outages, typed, policy)
         assert again.code == 0, again.text
@@ -181,7 +181,7 @@ def test_the_ledger_is_damaged(embedded: Embedded, typed: Typing, policy: str) -
 @pytest.mark.sampled
 @pytest.mark.parametrize("damage", some_of(["plan cut", "plan gone", "piece cut", "header cut"], 2))
 def test_files_of_a_run_are_damaged(outages: Outages, typed: Typing, damage: str) -> None:
-    """A file of a run that is cut or gone is told in a sentence, or made anew; nothing is written from it."""
+    """A file of a run that is cut or missing is reported in a sentence, or made again; nothing is written from it."""
     assert isinstance(outages.stage, EmbeddedStage)
     assert died_of(outages.order(3, "inserting"))
     name = {"plan": "0001.json", "header": "run.json", "piece": "*-source.parquet"}[damage.split(maxsplit=1)[0]]
@@ -192,12 +192,12 @@ def test_files_of_a_run_are_damaged(outages: Outages, typed: Typing, damage: str
         path.write_bytes(path.read_bytes()[:-40])
     before = outages.stage.target()
 
-    said = typed("resume", "--pair", outages.stage.pair_file)
+    output = typed("resume", "--pair", outages.stage.pair_file)
 
     if damage == "piece cut":
-        assert said.code == 0, said.text
+        assert output.code == 0, output.text
     else:
-        fails_clearly(said)
+        fails_clearly(output)
         assert outages.stage.target() == before
         assert resync(outages, typed).code == 0
     assert outages.stage.target() == outages.expected.after
@@ -205,7 +205,7 @@ def test_files_of_a_run_are_damaged(outages: Outages, typed: Typing, damage: str
 
 @pytest.mark.soak
 def test_the_clock_is_set_back(outages: Outages, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the clock shows, the last run is the one that was begun last, and is the one that is gone on with."""
+    """Even with a clock set back, the last run is the one begun last, and is the one to resume."""
     stage = outages.stage
     assert resync(outages, typed).code == 0
     first = opened(stage.pair_file, stage.environment).run().id
@@ -220,10 +220,10 @@ def test_the_clock_is_set_back(outages: Outages, typed: Typing, monkeypatch: pyt
 
     with monkeypatch.context() as patched:
         patched.setattr("syncengine.staging.ledger.datetime", Before)
-        said = typed("undo", "--yes", "--pair", stage.pair_file)
+        output = typed("undo", "--yes", "--pair", stage.pair_file)
     runs = opened(stage.pair_file, stage.environment).runs()
 
-    assert said.code in (0, 3), said.text
+    assert output.code in (0, 3), output.text
     assert [run.header.undoes for run in runs] == ["", first]
     assert runs[-1].state is RunState.DONE
     assert stage.target() == outages.expected.before
@@ -232,7 +232,7 @@ def test_the_clock_is_set_back(outages: Outages, typed: Typing, monkeypatch: pyt
 @pytest.mark.soak
 @pytest.mark.postgresql
 def test_a_table_is_dropped_in_the_middle(staged: Made, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table that goes while the run is under way is told; what was done before it stays, and the rest is whole."""
+    """A table dropped during a run is reported; steps done before it stay, and the rest is whole."""
     stage = staged("postgresql")
     for name, value in stage.environment.items():
         monkeypatch.setenv(name, value)
@@ -245,8 +245,8 @@ def test_a_table_is_dropped_in_the_middle(staged: Made, typed: Typing, monkeypat
 
     with monkeypatch.context() as patched:
         interfere(patched, Role.SECONDARY, Interference(before_begin=dropped))
-        said = resync(outages, typed)
+        output = resync(outages, typed)
 
-    fails_clearly(said, "hagent")
+    fails_clearly(output, "hagent")
     stage.live.run("ALTER TABLE elsewhere RENAME TO hagent")
     resume_to_end(outages, typed)

@@ -1,4 +1,4 @@
-"""While the session of a killed run still lives in the server, nobody touches its rows."""
+"""While the session of a killed run still lives in the server, its rows are not touched."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IMPATIENT = SETTINGS.replace("lock_seconds = 3", "lock_seconds = 1")
 def test_resume_waits_for_a_session_that_lives(
     staged: Made, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str, at: str
 ) -> None:
-    """Resume names the session and exits 5 while the first one may still write, and goes on when it has gone."""
+    """Resume names the session and exits 5 while the first one may still write, and continues when it has ended."""
     typed = Typing(capsys)
     stage = staged(kind, tables=("hsplit",), settings=IMPATIENT)
     for name, value in stage.environment.items():
@@ -38,10 +38,10 @@ def test_resume_waits_for_a_session_that_lives(
             batch.session for run in opened(stage.pair_file, stage.environment).runs() for batch in run.unresolved
         )
 
-        said = typed("resume", "--pair", stage.pair_file)
+        output = typed("resume", "--pair", stage.pair_file)
 
-        assert said.code == 5, said.text
-        assert session in said.text
-        assert "Traceback" not in said.text
+        assert output.code == 5, output.text
+        assert session in output.text
+        assert "Traceback" not in output.text
         wire.release()
         outages.resumed()

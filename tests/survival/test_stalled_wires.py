@@ -15,7 +15,7 @@ from tests.survival.stalling import InformixWire, StallingPair
 
 LIVE = [pytest.param(kind, marks=MARKS[kind], id=kind) for kind in ("informix", "postgresql")]
 IN_TIME = 2 + 9
-"""Seconds: what a query may take, and a few for the process to begin, for a commit to be looked for, and to end."""
+"""Seconds: what a query may take, and a few for the process to begin, for a commit to be resolved, and to end."""
 AT_ONCE = 3
 """Seconds in which a Ctrl-C is heard."""
 MOST = 1000
@@ -36,9 +36,9 @@ def typed(capsys: pytest.CaptureFixture[str]) -> Typing:
     return Typing(capsys)
 
 
-def reports_timeout(said: CommandResult) -> bool:
-    """Say whether a command was told that something took longer than it may."""
-    return "took longer" in said.text
+def reports_timeout(output: CommandResult) -> bool:
+    """Say whether a command reported that something took too long."""
+    return "took longer" in output.text
 
 
 @pytest.mark.soak
@@ -56,20 +56,20 @@ def test_stalled_at_every_message(tmp_path: Path, kind: str, command: str, part:
             if command == "undo":
                 assert pair.typed("resync")[0].code == 0
             pair.wire.stall_at(nth)
-            said, took = pair.typed(command, interrupted=interrupted)
-            stalled, last = pair.wire.stalled, (nth, pair.wire.last, said, took)
+            output, took = pair.typed(command, interrupted=interrupted)
+            stalled, last = pair.wire.stalled, (nth, pair.wire.last, output, took)
             asked = pair.wire.queries
             pair.wire.stall_at(0)
             if not stalled:
                 break
 
-            assert "Traceback" not in said.text, last
+            assert "Traceback" not in output.text, last
             if interrupted:
                 assert took < AT_ONCE, last
-                assert said.code == 130 or asked > nth, last
+                assert output.code == 130 or asked > nth, last
             else:
                 assert took < IN_TIME, last
-                assert reports_timeout(said) or "ROLLBACK" in last[1].upper() or said.code in (0, 3), last
+                assert reports_timeout(output) or "ROLLBACK" in last[1].upper() or output.code in (0, 3), last
             if command in WRITING:
                 assert pair.typed("resync")[0].code == 0, last
         assert nth > 20
@@ -95,44 +95,44 @@ def test_stalled_while(tmp_path: Path, typed: Typing, monkeypatch: pytest.Monkey
         pair.limit(query_seconds=1)
         fault = shim.faults.add(Fault(Stall(), at=at, code_point=code_point, statement=statement))
 
-        said = typed(*pair.words("verify"))
+        output = typed(*pair.words("verify"))
 
         assert shim.faults.fired(fault) == 1
         shim.release()
-    assert said.code == 1
-    assert "a query took longer than 1 seconds" in said.text
+    assert output.code == 1
+    assert "a query took longer than 1 seconds" in output.text
 
 
 @pytest.mark.informix
 def test_stalled_in_the_rollback_at_the_end(tmp_path: Path) -> None:
-    """A verdict that is known is told, and the process ends, though the server never answers the last rollback."""
+    """A known verdict is printed, and the process ends, though the server never answers the last rollback."""
     with StallingPair.of(tmp_path, "informix") as pair:
         assert isinstance(pair.wire, InformixWire)
         shim = pair.wire.home.shim
         fault = shim.faults.add(Fault(Stall(), at="rollback", nth=FIRST_ROLLBACKS, times=2))
 
-        said, took = pair.typed("verify")
+        output, took = pair.typed("verify")
 
         assert shim.faults.fired(fault) > 0
         shim.release()
-    assert said.code == 3
-    assert "DRIFT" in said.out
+    assert output.code == 3
+    assert "DRIFT" in output.out
     assert took < IN_TIME + 10
 
 
 @pytest.mark.soak("postgresql")
 @pytest.mark.parametrize("kind", LIVE)
 def test_ctrl_c_while_connecting(tmp_path: Path, kind: str) -> None:
-    """A server that hangs at the first word of a connection does not keep Ctrl-C from being heard."""
+    """A server that hangs at the first message of a connection does not block Ctrl-C."""
     with StallingPair.of(tmp_path, kind) as pair:
         pair.wire.stall_at(1)
 
-        said, took = pair.typed("verify", interrupted=True)
+        output, took = pair.typed("verify", interrupted=True)
 
         pair.wire.stall_at(0)
-    assert said.code == 130
+    assert output.code == 130
     assert took < AT_ONCE
-    assert "Traceback" not in said.text
+    assert "Traceback" not in output.text
 
 
 @pytest.mark.soak("postgresql")
@@ -145,11 +145,11 @@ def test_a_command_logs_in_once(tmp_path: Path, typed: Typing, monkeypatch: pyte
     with StallingPair.of(tmp_path, kind, steps=4) as pair:
         for command in ("verify", "check", "resync"):
             pair.wire.stall_at(0)
-            said = typed(*pair.words(command))
+            output = typed(*pair.words(command))
             logins[command] = pair.wire.logins
-            assert said.code == (3 if command == "verify" else 0), said
+            assert output.code == (3 if command == "verify" else 0), output
 
-    assert "4 of 4 steps done" in said.text
+    assert "4 of 4 steps done" in output.text
     assert logins["check"] <= logins["verify"] <= MOST_LOGINS[kind]
-    # It plans, and then opens the servers anew; ways to insert that an Informix does not know end their connection.
+    # It plans, and then opens the servers again; ways to insert that an Informix does not know end their connection.
     assert logins["resync"] <= 2 * logins["verify"] + 2, logins

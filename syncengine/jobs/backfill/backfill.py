@@ -1,4 +1,4 @@
-"""Backfills: history in bulk, in portions, each planned, written and looked at afresh before the next."""
+"""Backfills: history in bulk, in portions, each planned, written and compared again before the next."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ class BackfillJob:
     progress: Progress
 
     def plan(self, request: BackfillRequest) -> BackfillPlan:
-        """Return how a backfill would be cut. Reads only."""
+        """Return the portions of a backfill. Reads only."""
         self._refuse_hours(request)
         with self.runs.connections.servers(frozenset()) as servers:
             refuse_nothing_writable(request.tables, request.writes_to, servers, request.policy)
             made = self.portion_planner.portions(servers, request)
             allowed_side_effects = side_effects_allowed(request.tables, request.writes_to, servers, request.allowed)
         side_effect_notes = (
-            f"{one.message}; an undo does not put back what that changes" for one in allowed_side_effects
+            f"{one.message}; an undo does not restore what that changes" for one in allowed_side_effects
         )
         return replace(made, notes=(*made.notes, *side_effect_notes))
 
     def portion_plans(self, plan: BackfillPlan) -> Iterator[tuple[Portion, Plan | None]]:
-        """Yield the plan of each portion, as the pair is now; None where nothing of it can be compared."""
+        """Yield the plan of each portion by the present rows; None where none of its tables can be compared."""
         seed, request = secrets.randbits(63), plan.request
         with self.runs.connections.servers(frozenset()) as servers:
             refuse_other_servers(plan, servers)
@@ -68,7 +68,7 @@ class BackfillJob:
             refuse_other_servers(plan, servers)
             self.runs.connections.refuse_unwritable(servers, into)
             notes = (*self.runs.recover_others(servers, into, but=""), *self.runs.prune())
-            # What is there now is allowed, by its names: what comes between two portions is not.
+            # Triggers present now are allowed, by their names; those added between two portions are not.
             allowed = request.allowed.with_approved(
                 side_effects_allowed(request.tables, into, servers, request.allowed)
             )
@@ -81,9 +81,9 @@ class BackfillJob:
         return replace(result, notes=notes)
 
     def resume(self, record: RunRecord, allowed: Permission) -> VerifiedRun:
-        """Go on with a backfill: the portion under way by its own plan, then those after it.
+        """Resume a backfill: the portion under way by its own plan, then those after it.
 
-        `allowed` is what may be set off beside what it was allowed before.
+        `allowed` are side effects allowed in addition to those allowed before.
         """
         request = record.header.request
         if request is None or not self.runs.ledger.folder(record.id).is_cut():
@@ -108,13 +108,13 @@ class BackfillJob:
                 return replace(result, notes=tuple(notes))
 
     def _refuse_hours(self, request: BackfillRequest) -> None:
-        """Refuse what are no hours, and those that a clock which stands still never reaches."""
+        """Refuse invalid hours, and hours that a fixed clock never reaches."""
         if request.hours is None:
             return
         hours, settings = parse_hours(request.hours), self.runs.settings
         if settings.as_of is not None and not hours.contains(as_of(settings)):
             raise InputError(
-                f"{settings.file.name} fixes the clock at {settings.as_of:%H:%M}, which never comes into the hours "
+                f"{settings.file.name} fixes the clock at {settings.as_of:%H:%M}, which is outside of the hours "
                 f"{hours}.",
                 hint="Leave `hours=` out, or as_of in the pair file.",
             )
@@ -144,7 +144,7 @@ class BackfillJob:
             record_needs(run, error)
             backfill_run.stop(BY_USER if is_stop(error) else str(error), cancelled=is_stop(error))
             if isinstance(error, RefusedError | InputError) and not backfill_run.wrote:
-                # Nothing was written: it is the sentence that counts, not how far the reading came.
+                # Nothing was written: only the error matters, not how far the reading came.
                 backfill_run.finish()
                 raise
         finally:
@@ -153,10 +153,10 @@ class BackfillJob:
 
 
 def _with_not_counted(plan: BackfillPlan) -> BackfillRequest:
-    """Return what the ledger keeps of a backfill: what is asked for, and what it does not look at."""
+    """Return the request that the ledger records of a backfill, with the tables that could not be counted."""
     return replace(plan.request, not_counted=tuple(name for name, _ in plan.not_counted))
 
 
 def _slowed_by(request: BackfillRequest) -> float:
-    """Return how many seconds the rows of a portion take at the rate asked for: read, and written."""
+    """Return how many seconds the rows of a portion take at the requested rate, read and written."""
     return 2 * request.portion_rows / request.rows_per_second if request.rows_per_second else 0.0

@@ -1,4 +1,4 @@
-"""Cuts a backfill into portions, by what the source holds of each day."""
+"""Cuts a backfill into portions, by the rows of each day."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from syncengine.planning.portions import day_windows, month_windows
 from syncengine.servers.protocol import Server
 
 MONTHS = 12
-"""How many months of weekly and monthly rows one portion holds."""
+"""How many months of weekly and monthly rows one portion has."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountedSpan:
-    """The time whose rows are counted: of each ACD in whole intervals, as they are compared and copied."""
+    """The time whose rows are counted, in whole intervals of each ACD, as they are compared and copied."""
 
     window: Window
     lengths: Mapping[int, int]
@@ -43,7 +43,7 @@ class CountedSpan:
 
     @property
     def widest(self) -> Window:
-        """The time that holds that of every ACD."""
+        """The time that includes that of every ACD."""
         return self.of_acd(None)
 
     def of_acd(self, acd: int | None) -> Window:
@@ -61,9 +61,9 @@ class PortionPlanner:
     progress: Progress
 
     def portions(self, servers: Mapping[Role, Server], request: BackfillRequest) -> BackfillPlan:
-        """Return the portions, and what could not be counted for them. Reads no values, only counts.
+        """Return the portions, and the tables that could not be counted. Reads no values, only counts.
 
-        Raises `ServerError` where there is no portion and a table could not be counted: nobody knows what it holds.
+        Raises `ServerError` where there is no portion and a table could not be counted: its rows are unknown.
         """
         specs = [self.catalogue.table(name) for name in request.tables]
         window, lengths, notes = self._archived(servers, request)
@@ -76,7 +76,7 @@ class PortionPlanner:
         long = [spec for spec in specs if spec.grain.long and spec.name in there]
         failed: dict[str, ServerError] = {}
         rows = self._rows_by_day(source, daily, span, failed)
-        # Days that only the target holds are looked at too: else the verdict would be silent on them.
+        # Days that only the target has are compared too: else the verdict would not include them.
         either = _larger(rows, self._rows_by_day(target, self._tables_on(target, daily), span, failed))
         found = day_windows(either, window, most_rows=request.portion_rows, most_days=request.portion_days)
         pieces = [(piece, tuple(spec.name for spec in daily)) for piece in found]
@@ -107,10 +107,7 @@ class PortionPlanner:
     def _archived(
         self, servers: Mapping[Role, Server], request: BackfillRequest
     ) -> tuple[Window, Mapping[int, int], tuple[str, ...]]:
-        """Return the window up to what both servers have archived for every ACD (rule 6), and a note of that.
-
-        Between them the minutes of an interval of each ACD.
-        """
+        """Return the window up to what both servers have archived for every ACD (rule 6), interval lengths, notes."""
         now = as_of(self.settings)
         fact_questions = FactQuestions(self.settings, self.catalogue, None, coverage=False)
         facts = Sides.by_role(request.source, facts_of(servers, fact_questions, request.acds))
@@ -132,7 +129,7 @@ class PortionPlanner:
         return window, lengths, (f"up to {until:%Y-%m-%d %H:%M}{f': {why}' if why else ', which is now'}",)
 
     def _tables_on(self, server: Server, specs: Sequence[TableSpec]) -> list[TableSpec]:
-        """Return those of the tables that a server has."""
+        """Return the tables that a server has."""
         there = server.tables([spec.name for spec in specs])
         return [spec for spec in specs if spec.name in there]
 
@@ -143,7 +140,7 @@ class PortionPlanner:
         span: CountedSpan,
         failed: dict[str, ServerError],
     ) -> dict[date, int]:
-        """Count a server's rows by day; no values are read. A table that cannot be is kept in `failed`."""
+        """Count a server's rows by day; no values are read. A table that cannot be counted is added to `failed`."""
         zone = self.settings.timezone
         rows: dict[date, int] = defaultdict(int)
         self.progress.begin("Counting", len(specs))
@@ -173,16 +170,16 @@ class PortionPlanner:
 
 
 def _raise_nothing_counted(failed: Mapping[str, ServerError]) -> NoReturn:
-    """Raise what kept tables from being counted, where no other has rows to cut into portions."""
+    """Raise why tables could not be counted, where no other table has rows."""
     if len(failed) == 1:
         raise next(iter(failed.values()))
     problems = "; ".join(f"{name}: {error.message.rstrip('.')}" for name, error in failed.items())
     hint = next((error.hint for error in failed.values() if error.hint), "")
-    raise ServerError(f"Nobody knows whether there is anything to copy. {problems}.", hint=hint)
+    raise ServerError(f"It is not known whether there is anything to copy. {problems}.", hint=hint)
 
 
 def _larger(source: Mapping[date, int], target: Mapping[date, int]) -> dict[date, int]:
-    """Return for each day the rows of the server that holds more."""
+    """Return for each day the rows of the server that has more."""
     return {day: max(source.get(day, 0), target.get(day, 0)) for day in {*source, *target}}
 
 

@@ -1,4 +1,4 @@
-"""One backfill under way: plans a portion, does it, looks at it afresh, and remembers how far it is."""
+"""One backfill under way: plans a portion, writes it, compares it again, and records how far it is."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from syncengine.staging.run_folder import RunFolder
 
 @dataclass(frozen=True, slots=True)
 class PortionWork:
-    """Plans portions and looks at them."""
+    """Plans portions and compares them."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -60,7 +60,7 @@ class PortionWork:
         allowed: Permission,
         context: RefusalContext = PLANNED,
     ) -> Plan | None:
-        """Return the plan of a portion; None where nothing of it can be compared."""
+        """Return the plan of a portion; None where none of its tables can be compared."""
         comparison = replace(self._comparison(request, portion, seed), for_writing=True)
         try:
             observation = self.observer.observe(servers, comparison, progress)
@@ -71,7 +71,7 @@ class PortionWork:
             made = writable_plan(observation, self.catalogue, plan_request, servers, partial=True)
         except TooManyDeletionsError as error:
             error.hint = (
-                "Look at them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
+                "Check them with `syncengine verify`; then raise limits.deletions in the pair file, or use fill."
             )
             raise
         return plan_with_side_effects(made, servers, allowed, context)
@@ -84,7 +84,7 @@ class PortionWork:
         seed: int,
         progress: Progress,
     ) -> Observation | None:
-        """Look at a portion afresh."""
+        """Compare a portion again, with nothing remembered."""
         try:
             return self.observer.observe(
                 servers, replace(self._comparison(request, portion, seed), fresh=True), progress
@@ -112,11 +112,11 @@ class BackfillRun:
     request: BackfillRequest
     run: RunFolder
     throttled_servers: Callable[[], Mapping[Role, Server]]
-    """Returns the servers, no faster than asked for; anew each time, since who was interrupted is held back no more."""
+    """Returns the servers, throttled to the requested rate; each time anew, since an interrupt ends a throttle."""
     record: RunRecord
     progress: PortionProgress
     allowed: Permission
-    """What may be set off, each by the name it was told by."""
+    """The side effects that are allowed, by name."""
     steps: list[StepOutcome] = field(default_factory=list)
     done: list[PortionOutcome] = field(default_factory=list)
     last_plan: Plan | None = None
@@ -125,16 +125,16 @@ class BackfillRun:
 
     @property
     def wrote(self) -> bool:
-        """Say whether the run has written anything, this time or before."""
+        """Say whether the run has written rows, this time or before."""
         return bool(self.record.done) or any(step.wrote for step in self.steps)
 
     def stop(self, why: str, *, cancelled: bool = False) -> None:
-        """Remember why it ends early; the first reason counts."""
+        """Record why it ends early; the first reason counts."""
         self.stopped = self.stopped or why
         self.cancelled = self.cancelled or cancelled
 
     def copy_portion(self, portion: Portion) -> None:
-        """Plan a portion, or go on by the plan it has; do it; look at it afresh."""
+        """Plan a portion, or resume by its saved plan; write it; compare it again."""
         if portion.number in self.record.portions_done:
             return
         made = self._plan(portion)
@@ -158,13 +158,13 @@ class BackfillRun:
         self.done.append(
             PortionOutcome(portion, outcome.deleted, outcome.inserted, remaining, in_sync, not_compared, unwritable)
         )
-        # Steps that were left since their rows had moved are not done by this plan any more: drift remains.
+        # Steps skipped because their rows changed since planning are not done by this plan any more: drift remains.
         alike = outcome.done and in_sync is not False
         undone = tuple(dict.fromkeys(step.state for step in outcome.steps if step.state is not StepState.DONE))
         self.run.mark_portion(PortionRecord(portion.number, alike, remaining, not_compared, unwritable, undone))
 
     def finish(self) -> VerifiedRun:
-        """Mark how it ended, and return what became of it."""
+        """Record how it ended, and return the result."""
         outcome = RunOutcome(self.run.id, tuple(self.steps), self.stopped, self.cancelled)
         if outcome.done and not self.stopped:
             every: tuple[PortionRecord | PortionOutcome, ...] = (*self.record.portion_records, *self.done)
@@ -186,12 +186,12 @@ class BackfillRun:
         return self.runs.finish(result, self.run)
 
     def _not_counted(self) -> tuple[str, ...]:
-        """Return the tables of which days may have been left out, since they could not be counted."""
+        """Return the tables that could not be counted, so that days of them may be missing."""
         recorded = self.record.header.request
         return recorded.not_counted if recorded is not None else ()
 
     def _lines(self) -> tuple[ChecklistLine, ...]:
-        """Return what all its portions leave to be done, each once."""
+        """Return the checklist lines of all its portions, each once."""
         portions = self.run.record(running=True).portions_saved if self.wrote else ()
         return tuple(dict.fromkeys(line for number in portions for line in self.run.plan(number).checklist.after))
 
@@ -241,7 +241,7 @@ class BackfillRun:
 
 
 def empty_plan(settings: PairSettings, request: BackfillRequest, seed: int) -> Plan:
-    """Return a plan of no steps, for a backfill that found nothing to compare."""
+    """Return a plan of no steps, for a backfill with nothing to compare."""
     return Plan(
         kind=BackfillPortion(request.policy),
         seed=seed,

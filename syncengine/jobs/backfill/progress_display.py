@@ -1,4 +1,4 @@
-"""How far a backfill is: rows of rows, across portions and restarts, whatever phase a portion is in."""
+"""How far a backfill is: written rows of all rows, across portions, their phases and restarts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from syncengine.model.progress import Progress
 
 
 class PortionProgress:
-    """Passes on what is written; comparing and looking again are told as words, not as progress."""
+    """Passes on written rows as progress; comparing is shown as words."""
 
     def __init__(self, inner: Progress, portions: Sequence[Portion], before: Collection[int] = ()) -> None:
         self._inner = inner
@@ -20,7 +20,7 @@ class PortionProgress:
         self._phase = ""
 
     def open(self) -> None:
-        """Begin to tell."""
+        """Begin the display."""
         self._inner.begin("Copying", self._total, done=self._finished)
 
     def close(self) -> None:
@@ -28,23 +28,23 @@ class PortionProgress:
         self._inner.end()
 
     def portion_done(self, portion: Portion) -> None:
-        """Tell that a portion is done: what of it need not be copied counts as done too."""
+        """Show that a portion is done: rows that need no copying count as done too."""
         self._finished += portion.rows
         if self._finished > self._reported:
             self._inner.advance(self._finished - self._reported, self._where(portion.number))
             self._reported = self._finished
 
     def show_wait(self, why: str) -> None:
-        """Tell what is waited for."""
+        """Show why the run waits."""
         self._inner.advance(0, f"waits {why}")
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
-        """Remember the phase of a portion."""
+        """Note the phase of a portion."""
         del total, done
         self._phase = what
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
-        """Tell rows that were written."""
+        """Show written rows."""
         del units
         if self._phase == "Writing":
             counted = min(rows, self._total - self._reported)
@@ -54,7 +54,7 @@ class PortionProgress:
             self._inner.advance(0, f"{self._phase.lower()} {detail}")
 
     def end(self) -> None:
-        """Leave the phase."""
+        """End the phase."""
         self._phase = ""
 
     def _where(self, number: int) -> str:

@@ -1,4 +1,4 @@
-"""Mends days, weeks and months after their intervals: says what could be, and plans it once these are repaired."""
+"""Repairs days, weeks and months after their intervals: judges which can be, and plans it once these are repaired."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
 
 Servers = Mapping[Role, Server]
-EXCLUDED = "it is left out"
+EXCLUDED = "its table is excluded"
 
 
 @dataclass(frozen=True, slots=True)
 class RollupRepairJob:
-    """Mends stale periods of one pair, as the plan that mends their intervals asks for it."""
+    """Repairs stale periods of one pair, as requested with the plan that repairs their intervals."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -62,9 +62,9 @@ class RollupRepairJob:
     def with_expected_repairs(
         self, servers: Servers, made: Plan, resync: Resync, excluded: Collection[str] = ()
     ) -> Plan:
-        """Return a plan with what becomes of each stale period, as far as that can be told before it is done.
+        """Return a plan with the expected repair of each stale period.
 
-        `excluded` tables are left out, and their periods left to Data Summarizing.
+        Periods of `excluded` tables are left to Data Summarizing.
         """
         if resync.rollups is Rollups.LIST or not made.stale:
             return made
@@ -79,7 +79,7 @@ class RollupRepairJob:
         return replace(made, stale=stale, skipped=skipped, checklist=checklist)
 
     def _judge(self, servers: Servers, made: Plan, resync: Resync) -> tuple[tuple[StaleRollup, ...], Mapping[str, str]]:
-        """Return the stale periods of a plan with what becomes of each, and which tables could not be read, and why."""
+        """Return the stale periods with the repair of each, and the tables that could not be read, and why."""
         evidence, facts = self._evidence(servers, made)
         if resync.rollups is Rollups.COPY:
             found = [self._copy(servers, made, into, ones, evidence, repaired=False) for into, ones in _by_server(made)]
@@ -90,9 +90,9 @@ class RollupRepairJob:
             return tuple(judge.judged(made.stale)), judge.unread
 
     def plan(self, servers: Servers, made: Plan, resync: Resync, undone: Iterable[int], cache: Cache) -> Plan:
-        """Return the plan that mends the periods whose intervals are mended, all steps but the `undone` being done.
+        """Return the plan that repairs the periods whose intervals are repaired; steps that are `undone` repaired none.
 
-        Its `stale` are those that are left to Data Summarizing.
+        Its `stale` are the periods left to Data Summarizing.
         """
         parts = [part for step in made.steps if step.number in set(undone) for part in step.parts]
         repairable = [one for one in made.stale if one.then is not Rollups.LIST]
@@ -149,13 +149,15 @@ class RollupRepairJob:
         seed: int,
         cache: Cache,
     ) -> tuple[tuple[TablePart, ...], list[StaleRollup]]:
-        """Return the parts that write a table's periods anew, and those that are left and why."""
+        """Return the parts that write a table's recomputed periods, and the periods not recomputed, with reasons."""
         remaining = [with_outcome(one, Rollups.LIST, why) for one in stale if (why := evidence.not_whole(one, spec))]
         by_period = {_period(one): one for one in stale if not evidence.not_whole(one, spec)}
         if not by_period:
             return (), remaining
         try:
-            found = RecomputedRows(server, self.catalogue, cache, kind.unknown_columns).make(spec, tuple(by_period))
+            found = RecomputedRows(server, self.catalogue, cache, kind.unknown_columns).recompute(
+                spec, tuple(by_period)
+            )
         except StagingError as error:
             return (), [*remaining, *(with_outcome(one, Rollups.LIST, error.message) for one in by_period.values())]
         limit = self.settings.limits.deletions
@@ -163,11 +165,11 @@ class RollupRepairJob:
         for period, one in by_period.items():
             why = found.refused.get(period, "")
             if deleted > limit:
-                why = f"{deleted:,} rows of {spec.name} have no intervals any more, and {limit:,} may be deleted"
+                why = f"{deleted:,} rows of {spec.name} no longer have intervals, and at most {limit:,} may be deleted"
             if why:
                 remaining.append(with_outcome(one, Rollups.LIST, why))
             elif found.not_recomputed:
-                # They may be stale also where all sums are right.
+                # They may be stale even where all sums are right.
                 remaining.append(
                     with_outcome(
                         one, Rollups.LIST, f"all but {listed(found.not_recomputed, COLUMNS_SHOWN)} is recomputed"
@@ -179,7 +181,7 @@ class RollupRepairJob:
     def _parts(
         self, server: Server, spec: TableSpec, periods: Sequence[Period], found: Recomputation, seed: int, cache: Cache
     ) -> Iterator[TablePart]:
-        """Yield what of the rows that were made is unlike those that are there, in parts of bounded size."""
+        """Yield the recomputed rows that differ from those on the server, in parts of bounded size."""
         every = [Bucket(period.row_date, None, period.acd) for period in found.counts]
         whole = TablePart(
             table=spec.name,

@@ -1,4 +1,4 @@
-"""Which stale periods a roll-up of ours is trusted with: checked against periods that nothing has touched (rule 10)."""
+"""Which stale periods can be recomputed: a roll-up must first reproduce periods no run has written (rule 10)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from syncengine.servers.protocol import Server
 from syncengine.staging.cache import Cache
 
 DAYS_CHECKED, PERIODS_CHECKED = 3, 1
-"""How many untouched days, or longer periods, of each ACD a roll-up is checked against, the newest."""
+"""How many unwritten days, or longer periods, of each ACD a roll-up must reproduce, the newest."""
 COLUMNS_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodJudge:
-    """Judges stale periods before their intervals are mended. Reads only."""
+    """Judges stale periods before their intervals are repaired. Reads only."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -39,10 +39,10 @@ class PeriodJudge:
     evidence: IntervalEvidence
     cache: Cache
     unread: dict[str, str] = field(default_factory=dict)
-    """Longer tables that could not be read while they were judged, and why."""
+    """Roll-up tables that could not be read while they were judged, and why."""
 
     def judged(self, stale: Sequence[StaleRollup]) -> Iterator[StaleRollup]:
-        """Yield each period with what becomes of it: recomputed, or left to Data Summarizing and why."""
+        """Yield each period with its repair: recomputed, or left to Data Summarizing, with the reason."""
         for into in Role:
             ones = [one for one in stale if one.into is into]
             summarised = SummarisedPeriods(self.servers[into], self.facts[into], self.settings, self.as_of)
@@ -79,18 +79,18 @@ class PeriodJudge:
             return f"weeks of {one.into} do not begin on Sunday"
         since = summarised.complete_since(shorter, acd)
         if since is None or since > span_of_stale(one).start:
-            return f"{one.into} no longer holds all its intervals"
+            return f"{one.into} no longer has all its intervals"
         return self.evidence.not_whole(one, spec)
 
     def _why_not_recomputed(
         self, into: Role, spec: TableSpec, stale: Sequence[StaleRollup], summarised: SummarisedPeriods
     ) -> tuple[str, str]:
-        """Return why a table is not recomputed, or what of it is not.
+        """Return why a table is not recomputed, or which of its columns are not.
 
-        Where a table has no untouched period of its own, as with months, the days of its family stand for it.
+        Where a table has no unwritten period of its own, as with months, the days of its family are checked instead.
         """
         if self.evidence.uncertain_run:
-            return f"run {self.evidence.uncertain_run} is damaged, and nobody knows which periods it has written", ""
+            return f"run {self.evidence.uncertain_run} is damaged, and it is not known which periods it has written", ""
         shorter = self.catalogue.table(spec.rolled_from or "")
         acds = {one.acd for one in stale if one.acd is not None}
         daily = [
@@ -99,7 +99,7 @@ class PeriodJudge:
             if one.rolled_from == spec.rolled_from and one.archive is Archive.DAILY and one is not spec
         ]
         interval_source = IntervalSource(self.servers[into], into, shorter, self.cache, samples=1)
-        why = "there is no untouched period to check its roll-up by"
+        why = "there is no period without writes to check its roll-up with"
         for one in (spec, *daily):
             try:
                 periods = tuple(self._untouched(into, one, shorter, acds, summarised))
@@ -109,7 +109,7 @@ class PeriodJudge:
                     raise
                 if one is spec:
                     return self._unread(spec, error), ""
-                # Days that cannot be read check nothing; they are told of by themselves where they are stale.
+                # Days that cannot be read check nothing; where they are stale they are reported themselves.
                 why = unread_reason(one.name, error.message)
                 continue
             for table in found:
@@ -122,7 +122,7 @@ class PeriodJudge:
     def _untouched(
         self, into: Role, spec: TableSpec, shorter: TableSpec, acds: Iterable[int], summarised: SummarisedPeriods
     ) -> Iterator[Period]:
-        """Yield the newest whole periods of each ACD that no run has written a row of, nor below."""
+        """Yield the newest whole periods of each ACD that no run has written to, nor to their intervals."""
         written = places_of(self.evidence.plan.steps) | self.evidence.written
         blind = [time for time in self.evidence.blind if any(side.role is into for side in time.sides)]
         names = (shorter.name, spec.name)
@@ -137,21 +137,21 @@ class PeriodJudge:
 
 
 def _disagreeing(table: InternalTable) -> str:
-    """Return how the server's own rows are unlike our roll-up of days that nothing has touched, or nothing."""
+    """Return how the server's own rows differ from our roll-up of unwritten days; empty where they agree."""
     if table.agrees:
         return ""
     period = table.disagreements[0].period
-    where = f"untouched {table.table} of {period.row_date}, ACD {period.acd}"
+    where = f"unwritten {table.table} of {period.row_date}, ACD {period.acd}"
     columns = table.wrong_columns
     if not columns:
-        return f"its roll-up is not known for certain: {where} has other rows than its intervals make"
-    return f"{table.role} computes {listed(columns, COLUMNS_SHOWN)} otherwise: see {where}"
+        return f"its roll-up is not known for certain: {where} has other rows than its intervals add up to"
+    return f"{table.role} computes {listed(columns, COLUMNS_SHOWN)} differently: see {where}"
 
 
 def _partly(table: InternalTable) -> str:
     busy = [name for name, why in table.not_recomputed if "busy hour" in why]
     others = [name for name, why in table.not_recomputed if "busy hour" not in why]
-    parts = [f"{busy[0]} and what else is of its busy hour"] if busy else []
+    parts = [f"{busy[0]} and the other columns of its busy hour"] if busy else []
     if others:
         parts.append(f"{listed(others, COLUMNS_SHOWN)}, which no rule covers")
     return f"but not {' nor '.join(parts)}" if parts else ""

@@ -1,4 +1,4 @@
-"""Verifies servers each by itself: one of them, also while the other is down, or both."""
+"""Verifies each server by itself: one of them, even while the other is down, or both."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from syncengine.staging.cache import Cache
 
 @dataclass(frozen=True, slots=True)
 class InternalVerification:
-    """Holds the longer archives of the servers of one pair against their own intervals."""
+    """Compares the longer archives of each server of one pair with their own intervals."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -31,7 +31,7 @@ class InternalVerification:
     def verify(
         self, specs: tuple[TableSpec, ...], acds: tuple[int, ...], window: Window | None, on: Role | None
     ) -> InternalVerdict:
-        """Return what each longer archive is beside its own intervals. Reads only."""
+        """Return how each longer archive compares with its own intervals. Reads only."""
         now = as_of(self.settings)
         if window is not None and window.start >= now:
             raise WindowError(
@@ -45,8 +45,8 @@ class InternalVerification:
             why = next((table.problem for table in verdict.tables if table.problem), "no period of it has a row")
             where = f" of {window}" if window is not None else ""
             raise WindowError(
-                f"Nothing{where} can be held against its intervals: {why}.",
-                hint="Name whole days, weeks or months that are summarised and not older than the intervals kept.",
+                f"Nothing{where} can be compared with its intervals: {why}.",
+                hint="Name whole days, weeks or months that are summarised and not older than the stored intervals.",
             )
         return verdict
 

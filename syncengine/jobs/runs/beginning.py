@@ -1,4 +1,4 @@
-"""What a run is begun as: its kind, what it is about, and the disk it takes."""
+"""What a run needs to begin: a description, and disk space."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ROW_BYTES = 200
 """About what a journalled row of the widest tables takes on disk, compressed."""
 TABLES_NAMED = 4
 IN_FLIGHT = 4
-"""How many steps' rows lie on disk at a time beside the journals: staged and to be inserted, of two batches."""
+"""How many steps' rows are on disk at a time besides the journals: staged and to be inserted, of two batches."""
 
 
 def needed_bytes(plan: Plan) -> int:
@@ -21,7 +21,7 @@ def needed_bytes(plan: Plan) -> int:
 
 
 def about_of(plan: Plan, catalogue: Catalogue) -> str:
-    """Return what a plan does, for people; where single ACDs are asked for, tables of none are not looked at."""
+    """Return what a plan does, for people; where single ACDs are requested, tables without an ACD are not compared."""
     if plan.copy is None:
         return plan.title
     compared = [name for name in plan.tables if not plan.acds or catalogue.table(name).acd is not None]

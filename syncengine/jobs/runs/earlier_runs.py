@@ -1,4 +1,4 @@
-"""What earlier runs left open on a server is resolved before it is written to again."""
+"""Resolves what earlier runs left open on a server, before it is written to again."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def recover_earlier(
     *,
     but: str,
 ) -> list[str]:
-    """Resolve what all runs but one left open on servers that are about to be written to; return what to say of them.
+    """Resolve what all runs but one left open on servers that are about to be written to; return notes of that.
 
-    Raises `ChangedSincePlanError` where something was put back, so that a plan made before no longer fits.
+    Raises `ChangedSincePlanError` where rows were restored, so that a plan made before no longer fits.
     """
     notes = []
     for record in ledger.runs():
         if record.id == but:
             continue
         if record.unsure:
-            notes.append(f"run {record.id} is damaged, and nobody can say whether a step of it is still open")
+            notes.append(f"run {record.id} is damaged, and it is not known whether a step of it is still open")
         if not record.unresolved or not {batch.into for batch in record.unresolved} <= writable:
             continue
         folder = ledger.folder(record.id)
@@ -39,12 +39,12 @@ def recover_earlier(
             with Cache.of(settings) as cache:
                 found, restored = recover(record, folder, servers, cache, settings.limits)
         except OtherServersError:
-            notes.append(f"run {record.id} was cut short on another server, and is left as it is")
+            notes.append(f"run {record.id} was cut short on another server: not resolved")
             continue
         if restored:
             raise ChangedSincePlanError(
-                f"Run {record.id} had been cut short in the middle of a step; what it had written of it was put "
-                "back from its journal, so that the plan no longer fits.",
+                f"Run {record.id} had been cut short in the middle of a step. The rows of that step were restored "
+                "from its journal, and the plan no longer fits.",
                 hint="Run the same command again.",
             )
         notes.append(_note_of(found))
@@ -54,5 +54,5 @@ def recover_earlier(
 def _note_of(run: RunRecord) -> str:
     unknown = next((batch.why for batch in run.batches if batch.state is BatchState.UNKNOWN), run.problem)
     if unknown:
-        return f"run {run.id} had been cut short, and nobody can say what became of its open step: {unknown}"
-    return f"run {run.id} had been cut short: what became of its open step was found out"
+        return f"run {run.id} had been cut short, and the outcome of its open step is unknown: {unknown}"
+    return f"run {run.id} had been cut short: its open step was resolved"

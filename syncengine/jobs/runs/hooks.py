@@ -1,4 +1,4 @@
-"""Carries out lines of a checklist by hooks: before a run writes, after it was looked at, and whatever became of it."""
+"""Carries out checklist lines by hooks: before a run writes, after it was verified, and in any case multi-user mode."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class HookRunner:
     run: RunFolder
     progress: Progress
     records: list[HookRecord]
-    """What is known of the run's hooks from before this time, and from then on."""
+    """The records of the run's hooks, those of earlier times first."""
     others: tuple[HookRecord, ...]
-    """What is known of the hooks of all other runs."""
+    """The records of the hooks of all other runs."""
     checklist_records: tuple[HookRecord, ...] = ()
-    """What is known of those of checklists: what these have put in single-user mode, people put back."""
+    """The records of checklists; servers that these put in single-user mode, people put in multi-user mode again."""
     begun_with: int = field(init=False)
     multi_user_lines: list[ChecklistLine] = field(default_factory=list)
-    """What was, or had to be, done to put servers back, be it of this run's checklist or not."""
+    """Lines about multi-user mode that were, or had to be, carried out, of this run's checklist or not."""
 
     def __post_init__(self) -> None:
         self.begun_with = len(self.records)
@@ -53,7 +53,7 @@ class HookRunner:
         return tuple(self.records[self.begun_with :])
 
     def before(self, lines: Iterable[ChecklistLine]) -> str:
-        """Run what comes before the first write; return why nothing may be written, or nothing."""
+        """Run the hooks before the first write; return why nothing may be written, or an empty text."""
         for hook, group in self._hooks(lines):
             record = self._run(hook, group)
             if record.state is not HookState.DONE:
@@ -61,7 +61,7 @@ class HookRunner:
         return ""
 
     def after(self, lines: Iterable[ChecklistLine]) -> None:
-        """Run what comes after the last look; a hook that fails leaves its lines to people, and the others go on."""
+        """Run the hooks after the last comparison; a hook that fails leaves its lines to people."""
         tried = {record.place for record in self.this_time}
         for hook, group in self._hooks(lines):
             if (hook.kind, hook.server) in tried:
@@ -74,25 +74,25 @@ class HookRunner:
     def restore_multi_user(self) -> None:
         """Put every server in multi-user mode that a hook of this or an earlier run has left in single-user mode.
 
-        Ctrl-C waits until it is done. Each is tried once in one go.
+        Ctrl-C waits until it is done. Each server is tried once.
         """
         with uninterrupted():
             single_user = in_single_user_mode(self._every_record())
             for role in in_single_user_mode(sorted_by_number((*self.others, *self.records))):
-                # Somebody may have put it back by a checklist meanwhile.
+                # A checklist may have put it in multi-user mode meanwhile.
                 if role not in single_user or any(line.server is role for line in self.multi_user_lines):
                     continue
                 hook = self.commands.settings.hook(LineKind.MULTI_USER, role)
-                text = f"Put {role} back in multi-user mode."
+                text = f"Return {role} to multi-user mode."
                 line = ChecklistLine(LineKind.MULTI_USER, role, text, hook=hook is not None)
                 if hook is not None:
                     self._run(hook, (line,), must_run=True)
                 self.multi_user_lines.append(line)
 
     def manual_lines(self, lines: Iterable[ChecklistLine], *, wrote: bool) -> tuple[tuple[ChecklistLine, str], ...]:
-        """Return the lines that people have to do, each with why its hook has not, if it was tried.
+        """Return the lines that people have to do, each with why its hook failed, if it was tried.
 
-        Where nothing was written that is what hooks have failed at, and servers that are to be put back.
+        Where nothing was written these are failed hooks, and servers that need multi-user mode.
         """
         lines = tuple(lines)
         multi_user_places = {line.place for line in self.multi_user_lines}
@@ -101,7 +101,7 @@ class HookRunner:
         return tuple((line, why) for line, why in found if wrote or why or line.place in multi_user_places)
 
     def _hooks(self, lines: Iterable[ChecklistLine]) -> Iterator[tuple[Hook, tuple[ChecklistLine, ...]]]:
-        """Yield the hooks that are to be run and their lines, in the order of the first of them."""
+        """Yield the hooks to run and their lines, in the order of the first lines."""
         groups: dict[tuple[LineKind, Role], list[ChecklistLine]] = {}
         for line in (one for one in lines if one.hookable):
             groups.setdefault((line.kind, line.server), []).append(line)
@@ -111,7 +111,7 @@ class HookRunner:
                 yield hook, tuple(group)
 
     def _done(self, kind: LineKind, role: Role) -> bool:
-        # Another run may have put a server back meanwhile, or a checklist put it there.
+        # Another run may have put a server in multi-user mode meanwhile, or a checklist in single-user mode.
         records = self._every_record() if kind is LineKind.SINGLE_USER else self.records
         record = in_effect(records).get((kind, role))
         return record is not None and record.state is HookState.DONE
@@ -120,12 +120,12 @@ class HookRunner:
         return sorted_by_number((*self.others, *self.checklist_records, *self.records))
 
     def _run(self, hook: Hook, lines: tuple[ChecklistLine, ...], *, must_run: bool = False) -> HookRecord:
-        """Run a hook; `whatever` becomes of the staging folder and of the terminal, where it must be run."""
+        """Run a hook; one that `must_run` runs even where the staging folder or the terminal fails."""
         number = max((record.number for record in self._every_record()), default=0) + 1
         begun = HookRecord(hook.kind, hook.server, number, HookState.BEGUN, datetime.now())
         self._mark(begun, must_run=must_run)
         try:
-            with self._show_progress(hook, whatever=must_run):
+            with self._show_progress(hook, must_run=must_run):
                 found = self.commands.run(
                     hook,
                     run=self.run.id,
@@ -142,9 +142,9 @@ class HookRunner:
         return record
 
     @contextmanager
-    def _show_progress(self, hook: Hook, *, whatever: bool) -> Iterator[None]:
-        """Show that a hook runs. A terminal that has gone away keeps no server from being put back."""
-        lost: tuple[type[Exception], ...] = (Exception,) if whatever else ()
+    def _show_progress(self, hook: Hook, *, must_run: bool) -> Iterator[None]:
+        """Show that a hook runs. A lost terminal does not stop a hook that `must_run`."""
+        lost: tuple[type[Exception], ...] = (Exception,) if must_run else ()
         with suppress(*lost):
             self.progress.begin(f"Hook {hook.kind} on {hook.server}", 1)
         try:
@@ -154,7 +154,7 @@ class HookRunner:
                 self.progress.end()
 
     def _save_output(self, begun: HookRecord, output: str) -> tuple[str, FileChecksum | None]:
-        """Keep what a hook said, and return the file; an output that cannot be kept fails nothing."""
+        """Save a hook's output, and return the file and its checksum; an output that cannot be saved fails nothing."""
         name = f"{begun.number:04d}-{begun.kind}-{begun.server}.txt"
         with suppress(StagingError):
             return name, self.run.save_output(name, output)

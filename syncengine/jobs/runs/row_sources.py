@@ -22,7 +22,7 @@ from syncengine.staging.cache import Cache
 from syncengine.staging.ledger import Ledger
 
 Sources = Callable[[Role], tuple[RowSource, str]]
-"""Returns where rows for a server come from, and what that is called in a sentence."""
+"""Returns where rows for a server come from, and its name in a sentence."""
 
 
 def sources_of(
@@ -45,7 +45,7 @@ def sources_of(
         case RunOnEdit(edit=edit):
             return lambda into: (EditedRows(servers[into], edit), str(into))
         case Undo(run=run, edit=FlagEdit() as edit):
-            # Schedules that the run had made, or taken away, are as its journal has them.
+            # Schedules that the run had made, or removed, are restored from its journal.
             journals = _journals(run, ledger, cache)
             return lambda into: (Schedules(EditedRows(servers[into], edit), journals[into]), str(into))
         case Undo(run=run):
@@ -61,7 +61,7 @@ def prepare_batch(
     run_id: str,
     batch: Batch,
 ) -> list[PreparedPart]:
-    """Prepare a batch of a run, of whose plan no steps are needed; the pieces are those of the run's folder."""
+    """Prepare a batch of a run, without the steps of its plan; the pieces are those of the run's folder."""
     ledger = Ledger(settings.staging)
     with Cache.of(settings, at_once=2) as cache:
         source, name = sources_of(plan, servers, ledger, catalogue, cache)(batch.into)
@@ -72,7 +72,7 @@ def prepare_batch(
 def preparation_on_executor(
     servers: Mapping[Role, Server], catalogue: Catalogue, plan: Plan, run_id: str
 ) -> Callable[[Batch], Future[list[PreparedPart]]] | None:
-    """Return what has the batches of a run prepared by the servers' executor; None where they have none."""
+    """Return a function that prepares batches of a run on the servers' executor; None where there is none."""
     executor, of_no_steps = executor_of(servers), replace(plan, steps=())
     if executor is None:
         return None

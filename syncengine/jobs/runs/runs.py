@@ -1,4 +1,4 @@
-"""Runs: what is begun and gone on with, each under the pair's lock and kept in the ledger."""
+"""Runs: begun and resumed under the pair's lock, and recorded in the ledger."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ from syncengine.staging.remembered_days import Memory
 from syncengine.staging.run_folder import RunFolder
 
 ROLLUP_PORTION = 2
-"""Days, weeks and months are mended after their intervals, by a plan of their own."""
+"""Days, weeks and months are repaired after their intervals, by a plan of their own."""
 Day = tuple[str, int | None, date | None]
 """A table, an ACD and a day that are written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Begins and goes on with the runs of one pair."""
+    """Begins and resumes the runs of one pair."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -81,14 +81,14 @@ class Runs:
     rollups: RollupRepairJob
 
     def execute(self, plan: Plan, *, about: str) -> VerifiedRun:
-        """Do what a plan says as a new run, and look at the pair afresh."""
+        """Carry out a plan as a new run, and compare the pair again."""
         with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             if not plan.steps:
                 after = self.observer.compare_again(servers, plan) if plan.copy else None
                 return VerifiedRun(plan, RunOutcome("", ()), after, by_hand=manual_lines_after_run(after))
             self._refuse_unfit(plan, servers)
-            # A trigger or a reference may have been added since, or a table may be a view by now.
+            # A trigger or a reference may have been added since, or a table may have become a view.
             plan = still_writable(plan, servers, plan.permission, NEW_RUN_CONTEXT)
             with self.ledger.locked() as lock:
                 notes = (*self.recover_others(servers, plan.writes_to, but=""), *self.prune(needed=plan.undoes))
@@ -99,7 +99,7 @@ class Runs:
         return replace(result, notes=notes)
 
     def resume(self, record: RunRecord, allowed: Permission) -> VerifiedRun:
-        """Go on with a run of one portion; `allowed` is what may be set off beside what it was allowed before."""
+        """Resume a run of one portion; `allowed` are side effects allowed in addition to those allowed before."""
         plan = self.ledger.folder(record.id).plan(1)
         if plan.undoes:
             undone = self.ledger.find(plan.undoes)
@@ -109,7 +109,7 @@ class Runs:
         with self.connections.servers(plan.writes_to, needed=plan.servers) as servers:
             self.connections.refuse_unwritable(servers, plan.writes_to)
             self._refuse_unfit(plan, servers)
-            # What is there now is allowed, by its names, at days that are planned too; what comes later is not.
+            # Triggers present now are allowed, by their names, at planned days too; those added later are not.
             named = side_effects_allowed((*allowed.triggers, *allowed.cascades), plan.writes_to, servers, allowed)
             permission = plan.permission.with_approved((*record.granted.approved, *named))
             plan = resumable_plan(plan, 1, record, servers, permission)
@@ -120,7 +120,7 @@ class Runs:
                 return replace(self._carry_out(plan, run, servers, found, permission), notes=tuple(notes))
 
     def _refuse_unfit(self, plan: Plan, servers: Mapping[Role, Server]) -> None:
-        """Refuse servers that are not, or not any more, those the plan was made for. What is put back is no copy."""
+        """Refuse servers other than those the plan was made for. An undo copies nothing, so that loads may differ."""
         refuse_other_servers(plan, servers)
         match plan.kind:
             case Undo(run=run):
@@ -129,24 +129,24 @@ class Runs:
                 self.connections.refuse_upgraded(servers)
 
     def resumable(self, run_id: str | None) -> RunRecord:
-        """Return a run that can be gone on with; raises a sentence for one that cannot."""
+        """Return a run that can be resumed; raises why for one that cannot."""
         record = self.ledger.find(run_id)
         if record.state is RunState.DAMAGED:
-            raise StagingError(record.problem, hint=f"It cannot be gone on with. {HINT}")
+            raise StagingError(record.problem, hint=f"It cannot be resumed. {HINT}")
         if record.state is RunState.RUNNING:
             raise OccupiedError(f"Run {record.id} is still running.", hint="`syncengine status` shows how far it is.")
         if not record.resumable and not (record.state is RunState.DONE and record.hooks_open):
             if record.state is RunState.PARTLY:
                 again = f"`syncengine undo {record.header.undoes}`" if record.header.undoes else "Run its command again"
                 raise InputError(
-                    f"Run {record.id} left only what had moved, or what a server did not do.",
-                    hint=f"{again}: it plans by what is there now.",
+                    f"Run {record.id} skipped rows that changed since planning, or steps that a server failed to do.",
+                    hint=f"{again}: it plans by the present rows.",
                 )
             raise InputError(f"Run {record.id} is done: there is nothing to resume.")
         undo = undone_by(record, self.ledger.runs())
         if undo:
             raise InputError(
-                f"Run {record.id} was taken back by run {undo}: there is nothing to go on with.",
+                f"Run {record.id} was undone by run {undo}: there is nothing to resume.",
                 hint="Run its command again.",
             )
         if not record.portions and record.header.kind is not RunKind.BACKFILL:
@@ -157,7 +157,7 @@ class Runs:
 
     @contextmanager
     def resumed(self, record: RunRecord, servers: Mapping[Role, Server]) -> Iterator[tuple[RunFolder, RunRecord]]:
-        """Hold the lock for a run that goes on, its open batches resolved."""
+        """Lock the pair for a run that is resumed, its open batches resolved."""
         with self.ledger.locked() as lock, Cache.of(self.settings) as cache:
             run = self.ledger.resume(lock, record.id)
             found, _ = recover(run.record(running=False), run, servers, cache, self.settings.limits)
@@ -173,7 +173,7 @@ class Runs:
         *,
         before_batch: Callable[[], None] = lambda: None,
     ) -> RunContext:
-        """Return what a plan is carried out with."""
+        """Return the context to carry out a plan in."""
 
         def forget(writes: Iterable[Day]) -> None:
             days = tuple(writes)
@@ -194,7 +194,7 @@ class Runs:
         )
 
     def caches(self, stack: ExitStack) -> tuple[Cache, Cache]:
-        """Return the two caches a run works with, as long as `stack` is open."""
+        """Return the two caches of a run, open as long as `stack` is."""
         first, second = (stack.enter_context(Cache.of(self.settings, at_once=2)) for _ in range(2))
         return first, second
 
@@ -202,7 +202,7 @@ class Runs:
         with Memory(self.settings.staging) as memory:
             memory.forget(writes)
         if not plan.remembers:
-            # What is written is not what both have: whoever changed it later would be told wrongly.
+            # These rows are not alike on both servers: a later change would be blamed on the wrong one.
             LastSynced(self.settings.staging).forget({table for table, _, _ in writes})
 
     def _carry_out(
@@ -213,7 +213,7 @@ class Runs:
         record: RunRecord | None,
         permission: Permission,
     ) -> VerifiedRun:
-        """Do the steps of a plan that are not done, look at what came of it, and run the hooks around it."""
+        """Do the steps of a plan that are not done, verify the result, and run the hooks before and after."""
         hook_runner = self.hook_runner(run, record.hooks if record else ())
         with ExitStack() as stack:
             watch = SideEffectWatch.over(plan, run, servers, permission)
@@ -222,13 +222,13 @@ class Runs:
                 result = self._write(plan, context, record, hook_runner, watch)
                 result = self.run_hooks_after(result, self._lines_after(result), hook_runner)
             except BaseException:
-                # Wherever Ctrl-C or a fault struck: no server stays in single-user mode.
+                # After Ctrl-C or a fault at any point, no server stays in single-user mode.
                 hook_runner.restore_multi_user()
                 raise
             return self.finish(result, run)
 
     def finish(self, result: VerifiedRun, run: RunFolder) -> VerifiedRun:
-        """Mark how a run ended, and return it with what it has set off and what it needs to go on."""
+        """Record how a run ended, and return it with its side effects and what a resume needs."""
         finished = replace(result, outcome=mark_ended(run, result.outcome))
         record = run.record(running=False)
         return replace(
@@ -258,7 +258,7 @@ class Runs:
     def _repair_rollups(
         self, result: VerifiedRun, resync: Resync, context: RunContext, record: RunRecord | None, permission: Permission
     ) -> VerifiedRun:
-        """Mend the days, weeks and months of which the intervals are mended, as a second portion."""
+        """Repair the days, weeks and months whose intervals are repaired, as a second portion."""
         try:
             if record is not None and ROLLUP_PORTION in record.portions_saved:
                 made = context.run.plan(ROLLUP_PORTION)
@@ -296,7 +296,7 @@ class Runs:
             return replace(result, outcome=replace(outcome, stopped=stopped), rollups=made)
 
     def _with_still_stale(self, made: Plan, found: RunOutcome, context: RunContext) -> Plan:
-        """Return the second portion with all that is still stale: what was not written, or is not as it should be."""
+        """Return the second portion with all periods still stale: not written, or not as they were written."""
         undone = {step.number for step in found.steps if step.state is not StepState.DONE}
         unlike: dict[str, None] = {}
         if not found.stopped:
@@ -310,12 +310,12 @@ class Runs:
             if why and write.bucket.row_date is not None:
                 archive = self.catalogue.table(part.table).grain.archive
                 one = StaleRollup(part.table, archive, write.bucket.acd, write.bucket.row_date, step.into, why=why)
-                # In place of what was foretold of it, as which of its columns are recomputed.
+                # In place of the expected repair.
                 stale[one.place] = one
         return replace(made, stale=tuple(sorted(stale.values(), key=lambda one: one.order)))
 
     def _lines_after(self, result: VerifiedRun) -> Sequence[ChecklistLine]:
-        """Return what is to be done after a run: for what it has written, and Data Summarizing of what is stale."""
+        """Return what to do after a run: lines for the tables it wrote, and Data Summarizing of stale periods."""
         stale = (
             result.rollups.stale if result.rollups else [replace(one, then=Rollups.LIST) for one in result.plan.stale]
         )
@@ -328,14 +328,14 @@ class Runs:
         return tuple(lines_of_written_rows(lines, planned, written, self.catalogue))
 
     def hook_runner(self, run: RunFolder, known: Sequence[HookRecord]) -> HookRunner:
-        """Return what runs the hooks of a run, of which some were run before."""
+        """Return the hook runner of a run; `known` are hooks it ran before."""
         others = tuple(record for other in self.ledger.runs() if other.id != run.id for record in other.hooks)
         return HookRunner(self.commands, run, self.progress, list(known), others, self.ledger.list_hooks())
 
     def run_hooks_after(
         self, result: VerifiedRun, lines: Sequence[ChecklistLine], hook_runner: HookRunner
     ) -> VerifiedRun:
-        """Run the hooks that come after a run, those of one that was stopped only where they undo one before it."""
+        """Run the hooks after a run; after one that was stopped, only those that restore multi-user mode."""
         outcome = result.outcome
         wrote = result.wrote or any(step.wrote for step in outcome.steps)
         try:
@@ -371,7 +371,7 @@ class Runs:
             return replace(result, outcome=stopped)
 
     def _unlike(self, plan: Plan, run: RunFolder, servers: Mapping[Role, Server], cache: Cache) -> tuple[str, ...]:
-        """Return the tables that are not as the plan was to leave them, as far as comparing does not tell."""
+        """Return the tables that are not as the plan was to leave them, where comparing does not show it."""
         match plan.kind:
             case RunOnEdit(edit=edit) | Undo(edit=FlagEdit() as edit) if flags_unlike(edit, servers[plan.target]):
                 return (SCHEDULES,)
@@ -383,11 +383,11 @@ class Runs:
                 return ()
 
     def recover_others(self, servers: Mapping[Role, Server], writable: frozenset[Role], *, but: str) -> list[str]:
-        """Resolve what earlier runs left open on the servers that are about to be written to."""
+        """Resolve what earlier runs left open on servers that are about to be written to."""
         return recover_earlier(self.ledger, servers, writable, self.settings, but=but)
 
     def prune(self, *, needed: str = "") -> Iterator[str]:
-        """Remove runs that are kept long enough, and say which; never the one that is about to be undone."""
+        """Remove runs beyond the limits of age and size, and say which; never the one that is about to be undone."""
         limits = self.settings.limits
         yield from self.ledger.prune(
             keep_days=limits.keep_days, keep_mb=limits.keep_mb, now=datetime.now(), spared=needed

@@ -1,4 +1,4 @@
-"""Undoes: plans what puts back what a run has changed, what became of its open steps found out first."""
+"""Plans the undo of a run, after resolving its open steps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from syncengine.staging.run_folder import RunFolder
 
 @dataclass(frozen=True, slots=True)
 class UndoPlanner:
-    """Plans the undoes of one pair."""
+    """Plans the undos of one pair."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -33,9 +33,9 @@ class UndoPlanner:
     ledger: Ledger
 
     def plan(self, run_id: str | None, allowed: Permission, *, dry_run: bool) -> Plan:
-        """Plan to put back what a run has changed, its open steps resolved first.
+        """Plan the undo of a run, its open steps resolved first.
 
-        What the run was told and allowed to set off, its undo may, too; `allowed` is for what has come since.
+        The side effects allowed to the run are allowed to its undo, too; `allowed` is for those added since.
         """
         record = self.ledger.to_be_undone() if run_id is None else self.ledger.find(run_id)
         refuse_damaged(record)
@@ -49,13 +49,12 @@ class UndoPlanner:
         return self._plan(run.plan(record.portions_saved[0]), record, run, allowed)
 
     def _resolved(self, record: RunRecord, run: RunFolder, *, dry_run: bool) -> RunRecord:
-        """Return a run that was cut short in the middle of a step, what became of that found out."""
+        """Return a run that was cut short in the middle of a step, with that step resolved."""
         if dry_run:
             raise CutShortError(
-                f"Run {record.id} was cut short in the middle of a step, which has to be resolved first.",
+                f"Run {record.id} was cut short in the middle of a step, which must be resolved first.",
                 run_id=record.id,
-                hint="`syncengine undo` without `dry_run=True` finds out what became of it, shows the plan, and asks "
-                "before it puts anything back.",
+                hint="`syncengine undo` without `dry_run=True` resolves it, shows the plan, and asks for confirmation.",
             )
         roles = frozenset(batch.into for batch in record.unresolved)
         with (
@@ -66,7 +65,7 @@ class UndoPlanner:
             return recover(record, run, servers, cache, self.settings.limits)[0]
 
     def _plan(self, first: Plan, record: RunRecord, run: RunFolder, allowed: Permission) -> Plan:
-        """Plan to put back what a run has changed by `first`, the plan of its first portion, and those after it."""
+        """Plan the undo of a run; `first` is the plan of its first portion."""
         needed = first.servers if first.edit is None else frozenset({first.target})
         with self.connections.servers(frozenset(), needed=needed) as servers, Cache.of(self.settings) as cache:
             if first.edit is None:
@@ -86,13 +85,13 @@ class UndoPlanner:
 
 
 def refuse_damaged(record: RunRecord) -> None:
-    """Refuse to put back what a damaged run has written: nobody knows what that is."""
+    """Refuse to undo a damaged run: it is not known what it has written."""
     if record.state is RunState.DAMAGED:
-        raise StagingError(record.problem, hint=f"It cannot be taken back. {HINT}")
+        raise StagingError(record.problem, hint=f"It cannot be undone. {HINT}")
 
 
 def _needed(record: RunRecord, run: RunFolder) -> frozenset[Role]:
-    """Return the servers it takes to find out what became of a run; all, where its plan cannot be read."""
+    """Return the servers needed to resolve a run; all, where its plan cannot be read."""
     try:
         return run.plan(record.portions_saved[0]).servers
     except (StagingError, IndexError):

@@ -1,4 +1,4 @@
-"""Plans edits of where timetables run, and looks whether they came out; only the server that is edited is asked."""
+"""Plans edits of where timetables run, and verifies them; only the server that is edited is queried."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ HOW_TO = (
     "docs/how-to/timetables.md says how to find them out."
 )
 BY_HAND = (
-    "Now do it by hand: log in to {} as cms, and make the global edit of {} in the timetable window. "
-    "To have it done from here another time, "
+    "Do it by hand: log in to {} as cms, and make the global edit of {} in the timetable window. "
+    "To do it with syncengine next time, "
 )
-"""How it is done without a flag (High Availability guide, chapter 3): the night of a failure is not for finding out."""
+"""How to do it without a flag (High Availability guide, chapter 3), for the night of a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +61,21 @@ class _ScheduleRows:
 
     @property
     def query(self) -> ReadQuery:
-        """What was asked for."""
+        """The query that read them."""
         return _query(self.part)
 
     def named(self) -> Iterator[FlagRow]:
-        """Return the flags of the rows that name a timetable."""
+        """Yield the flags of the rows that name a timetable."""
         return self.rows.flags(self.flag.name)
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleChanges:
-    """What an edit does and says of schedules that the server has none of, or had none of before a run."""
+    """What an edit does about schedules that the server lacks, or lacked before a run."""
 
     steps: tuple[Step, ...] = ()
-    """What takes made schedules away again, or brings them back."""
-    kept: tuple[Skipped, ...] = ()
+    """Steps that remove schedules a run has made, or restore those it removed."""
+    skipped: tuple[Skipped, ...] = ()
     missing: MissingSchedules = NOTHING_MISSING
 
 
@@ -89,20 +89,20 @@ def plan_run_on(
 ) -> Plan:
     """Return the plan of the guide's global edit (High Availability guide, chapter 3).
 
-    `lacking` are timetables of the owners that have no schedule there; `missing` tells what can be made of them.
+    `lacking` are timetables of the owners without a schedule there; `missing` returns which can be made.
     Raises `InputError` where the pair file names no column that fits, or an owner has no timetable there.
     """
     flag = questions.settings.timetables.flag
     if flag is None:
         by_hand = BY_HAND.format(request.server, " and of ".join(request.owners))
-        message = "The pair file does not say which column holds where a timetable runs."
+        message = "The pair file does not name the column for where a timetable runs."
         raise InputError(message, hint=f"{by_hand}{HOW_TO[0].lower()}{HOW_TO[1:]}")
     current = _read_schedules(server, request.server, flag, questions)
     rows = tuple(current.named())
     owners = sorted({row.timetable[0] for row in rows} | {one.owner for one in lacking})
     for owner in request.owners:
         if owner not in owners:
-            there = f"There are {', '.join(owners)}." if owners else "Nobody has one there."
+            there = f"There are {', '.join(owners)}." if owners else "It has no timetables."
             raise InputError(f"{request.server} has no timetable of the owner {owner!r}.", hint=there)
     edit = run_on_edit(rows, request, flag, current.flag)
     schedule_changes = ScheduleChanges(missing=missing(questions.seed)) if lacking else ScheduleChanges()
@@ -128,9 +128,9 @@ def plan_flag_undo(
     cache: Cache,
     schedule_changes: ScheduleChanges,
 ) -> Plan:
-    """Return the plan that puts the flags back which a run has set, timetable by timetable.
+    """Return the plan that restores the flags a run has set, timetable by timetable.
 
-    `beside` is what becomes of the schedules that it has made. Raises `NothingToUndoError` where none can be.
+    `schedule_changes` undo the schedules it has made. Raises `NothingToUndoError` where nothing can be undone.
     """
     flag = questions.settings.timetables.flag
     if flag is None or flag.column != edit.column:
@@ -138,23 +138,23 @@ def plan_flag_undo(
             f"Run {record.id} has set {SCHEDULES}.{edit.column}, which the pair file no longer names.", hint=HOW_TO
         )
     current = _read_schedules(server, into, flag, questions)
-    reverse_edit, skipped = undo_edit(
-        edit, current.named(), _later(record, into, ledger), f"put back what run {record.id} has set"
-    )
-    skipped = (*skipped, *schedule_changes.kept)
+    reverse_edit, skipped = undo_edit(edit, current.named(), _later(record, into, ledger), f"undo run {record.id}")
+    skipped = (*skipped, *schedule_changes.skipped)
     if skipped and not (reverse_edit.changes or schedule_changes.steps):
         shown = "; ".join(f"{one.reason} ({one.detail})" for one in skipped)
         raise NothingToUndoError(
-            f"Nothing of run {record.id} can be put back. {SCHEDULES}: {shown}.",
+            f"Nothing of run {record.id} can be undone. {SCHEDULES}: {shown}.",
             run_id=record.id,
-            hint="Undo the later run first, or look at `syncengine timetables`.",
+            hint="Undo the later run first, or see `syncengine timetables`.",
         )
     undo = Undo(record.id, reverse_edit, record.side_effects)
-    return _plan(current, undo, reverse_edit, server, into, questions, cache, replace(schedule_changes, kept=skipped))
+    return _plan(
+        current, undo, reverse_edit, server, into, questions, cache, replace(schedule_changes, skipped=skipped)
+    )
 
 
 def flags_unlike(edit: FlagEdit, server: Server) -> bool:
-    """Say whether a flag is, at this moment, not as an edit has set it; other columns may have moved on."""
+    """Say whether a flag is now not as an edit has set it; other columns may have changed since."""
     names = (OWNER, NAME, edit.column)
     query = ReadQuery(Selection(SCHEDULES, BucketColumns()), names)
     answer = with_retries(lambda: server.read(query).read_all())
@@ -180,7 +180,7 @@ def _read_schedules(server: Server, into: Role, flag: TimetableFlag, questions: 
         columns=columns,
         compared=columns,
         key=group_key(spec, columns),
-        # The table is small, and its columns are known to nobody: digests cover them, whatever they are.
+        # The table is small, and its columns are not documented: digests cover all types.
         beyond_fingerprint=True,
     )
     rows = with_retries(lambda: server.read(_query(part)).read_all())
@@ -192,10 +192,10 @@ def _query(part: TablePart) -> ReadQuery:
 
 
 def _refuse_columns(table: LiveTable, into: Role, flag: TimetableFlag) -> None:
-    """Refuse a table whose rows cannot be told apart, read exactly, or marked as the pair file says."""
+    """Refuse a table whose rows have no timetable, cannot be read exactly, or cannot be flagged as configured."""
     misfits = [problem for name in (OWNER, NAME) if (problem := misfit(table, name, ColumnNeed.TEXT))]
     if misfits:
-        raise InputError(f"{into}: {SCHEDULES} has {' and '.join(misfits)}, so its rows are of no timetable.")
+        raise InputError(f"{into}: {SCHEDULES} has {' and '.join(misfits)}, so that its rows name no timetable.")
     faults = tuple(flag_faults(flag, into, table))
     if faults:
         raise InputError(f"{'; '.join(faults)}.", hint="Correct [timetables] in the pair file.")
@@ -234,7 +234,7 @@ def _plan(
         identities=((into, server.describe().identity),),
         tables=(SCHEDULES,),
         steps=edit_steps(edit, current.part, into, before, after),
-        skipped=schedule_changes.kept,
+        skipped=schedule_changes.skipped,
     )
     return with_made_schedules(plan, schedule_changes.missing, schedule_changes.steps, questions.settings.hooks)
 
@@ -243,7 +243,7 @@ def _later(record: RunRecord, into: Role, ledger: Ledger) -> dict[Name, str]:
     """Return the last later run that has set the flag of each timetable."""
     later: dict[Name, str] = {}
     for other in ledger.runs():
-        # What one that cannot be read has set is left all the same: it is not as this run left it.
+        # A flag set by an unreadable run is skipped anyway: it is not as this run left it.
         if other.header.number > record.header.number and other.done and other.state is not RunState.DAMAGED:
             plan = ledger.folder(other.id).plan(other.portions_saved[0])
             if plan.edit is not None and plan.target is into:

@@ -51,7 +51,7 @@ class Timetables:
     def plan_run_on(self, request: RunOnRequest, allowed: Permission) -> Plan:
         """Return the plan of the guide's global edit.
 
-        Only the server that is edited is asked, unless a timetable has no schedule there: only the other knows that.
+        Only the server that is edited is queried, unless a timetable has no schedule there: only the other has it.
         """
         questions = EditQuestions(self.settings, self.catalogue, as_of(self.settings), secrets.randbits(63))
         cache = Cache.of(self.settings)
@@ -73,7 +73,7 @@ class Timetables:
     def _missing(
         self, lacking: Sequence[Timetable], servers: Mapping[Role, Server], questions: ScheduleQuestions
     ) -> MissingSchedules:
-        """Return what becomes of timetables without a schedule, by what the other server tells if it answers."""
+        """Return which missing schedules can be made from those of the other server, if it answers."""
         other = questions.into.other
         try:
             with self.connections.servers(frozenset(), needed=frozenset({other})) as opened:
@@ -86,8 +86,8 @@ class Timetables:
                 unknown = tuple(one for one in lacking if (one.owner, one.name) not in found)
                 made = missing_schedules(known, both, questions) if known else NOTHING_MISSING
         except (ServerError, OccupiedError) as error:
-            # A takeover goes on whatever is wrong with the server that failed.
-            why = f"it is not known here, and {other} does not tell it ({error.message.rstrip('.')})"
+            # A takeover continues without the server that failed.
+            why = f"it is not known here, and {other} cannot be read ({error.message.rstrip('.')})"
             return MissingSchedules(not_made=tuple((one, why) for one in lacking))
-        own = f"there is none on {other} either, or it is each server's own"
+        own = f"there is none on {other} either, or each server has its own"
         return replace(made, not_made=(*made.not_made, *((one, own) for one in unknown)))

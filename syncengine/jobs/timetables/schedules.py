@@ -1,4 +1,4 @@
-"""Finds out which schedules of timetables a server lacks can be made from the other's, and looks whether they were."""
+"""Finds which missing schedules of timetables can be made from the other server's, and verifies those made."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ MADE_ROWS = "made_rows"
 MOST_NAMED = 4
 WHOLE = ("smallint", "integer", "int8", "bigint")
 MOST_MADE = 200
-"""Timetables whose schedules one plan makes: all of them are named in each statement."""
-NO_FLAG = "the pair file does not say which column of ttsched holds where a timetable runs"
+"""The most timetables one plan makes schedules of: all of them are named in each statement."""
+NO_FLAG = "the pair file does not name the column of ttsched for where a timetable runs"
 ABOUT = "make the schedules that are missing"
 
 
@@ -60,7 +60,7 @@ class ScheduleQuestions:
     seed: int
     cache: Cache
     new_state: Callable[[TimetableState], TimetableState]
-    """The state a schedule is made in, by that it has on the other server."""
+    """Returns the state of a new schedule, by its state on the other server."""
 
 
 def with_missing_schedules(
@@ -72,7 +72,7 @@ def with_missing_schedules(
     catalogue: Catalogue,
     cache: Cache,
 ) -> Plan:
-    """Return the plan of a sync with the schedules that its timetables lack on the target, made or named."""
+    """Return the plan of a sync with the schedules its timetables lack on the target: made, or named in notes."""
     listing = observation.timetables
     if listing is None or SCHEDULES not in made.tables:
         return made
@@ -87,9 +87,9 @@ def with_missing_schedules(
 def missing_schedules(
     lacking: Sequence[Timetable], servers: Mapping[Role, Server], questions: ScheduleQuestions
 ) -> MissingSchedules:
-    """Return which schedules that a server lacks can be made from the other's, and why others cannot. Reads only.
+    """Return which missing schedules can be made from the other server's, and why others cannot. Reads only.
 
-    Whatever keeps a schedule from being made ends nothing else. Raises `ServerError` where a server is lost.
+    A schedule that cannot be made does not stop the others. Raises `ServerError` where a server is lost.
     """
     flag = questions.settings.timetables.flag
     if flag is None:
@@ -103,13 +103,13 @@ def missing_schedules(
 
 
 def schedules_unlike(plan: Plan, servers: Mapping[Role, Server]) -> tuple[str, ...]:
-    """Return the table of schedules where one that a plan makes is, at this moment, not there as it was made."""
+    """Return the table of schedules where a schedule the plan makes is now missing, or not as it was made."""
     made = plan.schedules
     return (SCHEDULES,) if made is not None and _flags_on(made, servers[plan.target]) != _flags_made(made) else ()
 
 
 def flags_as_made(edit: FlagEdit, server: Server) -> bool:
-    """Say whether the flags of schedules that were made are as they were, where they are still there."""
+    """Say whether the flags of schedules a run has made are unchanged, where these still exist."""
     made = _flags_made(edit)
     return all(flags <= made[name] for name, flags in _flags_on(edit, server).items())
 
@@ -122,7 +122,7 @@ def _flags_made(edit: FlagEdit) -> dict[Name, set[str | None]]:
 
 
 def _flags_on(edit: FlagEdit, server: Server) -> dict[Name, set[str | None]]:
-    """Return the flags of some timetables as a server holds them now."""
+    """Return the flags that some timetables have on a server now."""
     wanted = {change.timetable for change in edit.changes}
     query = ReadQuery(Selection(SCHEDULES, BucketColumns()), (OWNER, NAME, edit.column))
     flags: dict[Name, set[str | None]] = {}
@@ -145,9 +145,9 @@ def _missing(
     wanted: dict[Name, Timetable] = {}
     for one in lacking:
         if not all(schedule.state is not None for schedule in one.side(into.other).schedules):
-            skipped.append((one, f"its flag on {into.other} is none of the three that the pair file names"))
+            skipped.append((one, f"its flag on {into.other} is none of the three configured values"))
         elif len(wanted) >= MOST_MADE:
-            skipped.append((one, "there are too many for one run: run the same command again"))
+            skipped.append((one, "too many for one run: run the same command again"))
         else:
             wanted[one.owner, one.name] = one
     if not wanted:
@@ -158,7 +158,7 @@ def _missing(
     rows = with_retries(lambda: servers[into.other].read(query).read_all())
     unsure = _numbers(spec, columns, rows)
     if unsure:
-        why = f"{listed(unsure, MOST_NAMED)} may number each server's own rows, and no spec says what it holds"
+        why = f"{listed(unsure, MOST_NAMED)} may be a row number of each server, and no spec describes it"
         return _all_skipped(lacking, why)
     edit = FlagEdit(flag.column, tuple(_changes(rows, flag, columns, questions)), ABOUT)
     questions.cache.load(MADE_ROWS, EditedRows(ReadRows(rows), edit).read(query))
@@ -176,14 +176,14 @@ def _columns(
         return (), verdict.problem
     faults = [fault for role, table in tables.items() if table is not None for fault in flag_faults(flag, role, table)]
     text = {column.name for column in verdict.all_columns if column.type.is_text}
-    faults += [f"ttsched has no column {name} of text" for name in (OWNER, NAME) if name not in text]
+    faults += [f"ttsched has no text column {name}" for name in (OWNER, NAME) if name not in text]
     return verdict.all_columns, "; ".join(faults)
 
 
 def _unwritable(server: Server) -> str:
-    """Return why no copy can write schedules to a server, or nothing."""
+    """Return why no copy can write schedules to a server; empty where it can."""
     around = server.surroundings((SCHEDULES,))
-    return "; ".join(met.message for one in around.values() for met in side_effects_of(one) if met.forbids)
+    return "; ".join(effect.message for one in around.values() for effect in side_effects_of(one) if effect.forbids)
 
 
 def _part(spec: TableSpec, columns: tuple[FingerprintColumn, ...], only: KeyGroups) -> TablePart:
@@ -197,7 +197,7 @@ def _part(spec: TableSpec, columns: tuple[FingerprintColumn, ...], only: KeyGrou
         compared=compared,
         key=group_key(spec, compared),
         row_number=spec.row_number if spec.row_number in {column.name for column in columns} else None,
-        # The table is small, and its columns are known to nobody: digests cover them, whatever they are.
+        # The table is small, and its columns are not documented: digests cover all types.
         beyond_fingerprint=True,
         only=only,
     )
@@ -206,7 +206,7 @@ def _part(spec: TableSpec, columns: tuple[FingerprintColumn, ...], only: KeyGrou
 def _changes(
     rows: pa.Table, flag: TimetableFlag, columns: Sequence[FingerprintColumn], questions: ScheduleQuestions
 ) -> Iterator[FlagChange]:
-    """Yield each different flag of each timetable, as the other server has it and as it is made."""
+    """Yield each different flag of each timetable, as on the other server and as it is made."""
     into = questions.into
     column = next(one for one in columns if one.name == flag.column)
     for row in sorted(dict.fromkeys(ReadRows(rows).flags(flag.column)), key=lambda row: row.timetable):
@@ -219,7 +219,7 @@ def _changes(
 
 
 def _numbers(spec: TableSpec, columns: Sequence[FingerprintColumn], rows: pa.Table) -> list[str]:
-    """Return the columns that no spec describes and that may number rows: whole numbers, each there once."""
+    """Return the columns that no spec describes and that may number rows: whole numbers without repeats."""
     described = {column.name for column in spec.columns}
     found = []
     for column in columns:

@@ -1,1 +1,1 @@
-"""What a check looks at: each server, how alike the two are, and what they do in a scratch table."""
+"""What a check covers: each server, how alike the two are, and what they do in a scratch table."""

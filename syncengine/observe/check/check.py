@@ -1,4 +1,4 @@
-"""Checks a pair: looks at each server, holds the two against each other, and tries what they do in a scratch table."""
+"""Checks a pair: inspects each server, compares the two, and tests what they do in a scratch table."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def check(
     *,
     seed: int,
 ) -> PairCheck:
-    """Return what the servers that could be opened tell, and whether both are set up alike. Reads only.
+    """Return what the servers that could be opened report, and whether both are set up alike. Reads only.
 
-    A server that fails does not stop the other's report: its sentence stands in its own.
+    A server that fails does not stop the report of the other: its error is in its own.
     """
-    with open_executor(servers, options.settings) as hands:
-        return _CheckRun(servers, failed, options, hands, progress).run(seed)
+    with open_executor(servers, options.settings) as executor:
+        return _CheckRun(servers, failed, options, executor, progress).run(seed)
 
 
 def run_scratch_cases(
@@ -51,9 +51,9 @@ def run_scratch_cases(
 ) -> PairCheck:
     """Return the same check with what each server does in a scratch table, one server after the other."""
     sound = [one for one in checked.servers if one.role in servers and not one.problem]
-    progress.begin("Trying what works", len(sound) * len(CASES))
+    progress.begin("Testing in a scratch table", len(sound) * len(CASES))
     try:
-        tried = {
+        results = {
             one.role: _with_scratch_results(
                 one, servers[one.role], options, cache, lock_seconds, lambda case: progress.advance(1, case)
             )
@@ -61,7 +61,7 @@ def run_scratch_cases(
         }
     finally:
         progress.end()
-    first, second = (tried.get(one.role, one) for one in checked.servers)
+    first, second = (results.get(one.role, one) for one in checked.servers)
     return replace(checked, servers=(first, second))
 
 
@@ -86,7 +86,7 @@ def _inspect_on(
 
 
 class _CheckRun:
-    """One check under way."""
+    """One check in progress."""
 
     def __init__(
         self,
@@ -103,21 +103,27 @@ class _CheckRun:
         self.progress = progress
 
     def run(self, seed: int) -> PairCheck:
-        self.progress.begin("Looking at the servers", len(self.servers) + len(self.options.catalogue.set_up))
+        self.progress.begin("Inspecting the servers", len(self.servers) + len(self.options.catalogue.set_up))
         try:
             inspections = dict(self._inspections())
-            checks = {role: look.check for role, look in inspections.items()}
+            checks = {role: inspection.check for role, inspection in inspections.items()}
             checks |= {
                 role: unopened_server(self.options.settings.server(role), str(error))
                 for role, error in self.failed.items()
             }
-            findings = [one for look in inspections.values() for one in server_findings(look.check, self.options.as_of)]
+            findings = [
+                one
+                for inspection in inspections.values()
+                for one in server_findings(inspection.check, self.options.as_of)
+            ]
             problem = ""
-            if len(inspections) == len(Role) and not any(look.check.problem for look in inspections.values()):
+            if len(inspections) == len(Role) and not any(
+                inspection.check.problem for inspection in inspections.values()
+            ):
                 findings += pair_findings(inspections, self.options.catalogue)
                 try:
                     for finding in self._setup(inspections, seed):
-                        findings.append(finding)  # what was found before a server failed is kept
+                        findings.append(finding)  # findings made before a server failed count
                 except ServerError as error:
                     problem = str(error)
         finally:
@@ -131,7 +137,7 @@ class _CheckRun:
         )
 
     def _inspections(self) -> Iterator[tuple[Role, Inspection]]:
-        """Ask both servers at once."""
+        """Inspect both servers at once."""
         catalogue, as_of = self.options.catalogue, self.options.as_of
         futures = {role: self.executor.submit(_inspect_on, role, catalogue, as_of) for role in self.servers}
         for role, future in futures.items():
@@ -144,10 +150,12 @@ class _CheckRun:
             return
         facts = Sides(Role.PRIMARY, one, other)
         unreadable = {
-            name for look in inspections.values() for name in look.check.tables_with(TablePresence.UNREADABLE)
+            name
+            for inspection in inspections.values()
+            for name in inspection.check.tables_with(TablePresence.UNREADABLE)
         }
         for spec, setup in self.options.catalogue.set_up:
-            live = {role: look.live.get(spec.name) for role, look in inspections.items()}
+            live = {role: inspection.live.get(spec.name) for role, inspection in inspections.items()}
             if spec.name not in unreadable:
                 # One after the other: small tables are not worth a second login each.
                 question = SetupQuestion(setup, spec, live, facts, seed)
@@ -156,7 +164,7 @@ class _CheckRun:
             self.progress.advance(1, spec.name)
 
     def _masked(self, text: str) -> str:
-        """Take the secrets of both servers out of a sentence that may be of either."""
+        """Mask the secrets of both servers in a message that may come from either."""
         for role in self.servers:
             text = self.options.settings.server(role).masked(text)
         return text

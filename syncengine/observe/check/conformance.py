@@ -1,4 +1,4 @@
-"""What every server must do, tried in a scratch table. Tests run the same cases over every kind of server."""
+"""What every server must do, tested in a scratch table. Tests run the same cases over every kind of server."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ MANY = 2000
 """Rows of the case that measures."""
 EXTRA_WAIT_SECONDS = 10.0
 """Seconds beyond the wait for a lock after which a session that still waits is given up."""
-TRANSACTIONS = "no transactions: the database keeps no log"
+TRANSACTIONS = "no transactions: the database has no log"
 
 
 class PromiseBrokenError(Exception):
-    """A server did not do what a case is about; the text says what it did instead."""
+    """A server did not do what a case requires; the text says what it did instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseNote:
-    """What is worth knowing of a case that works."""
+    """The note and the figures of a case that works."""
 
     text: str = ""
     figures: tuple[tuple[str, float], ...] = ()
@@ -55,7 +55,7 @@ class CaseNote:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One promise, in a few words, and what tries it. `run` raises for one that is not kept."""
+    """One promise, in a few words, and its test. `run` raises where the promise does not hold."""
 
     name: str
     promise: str
@@ -71,7 +71,7 @@ def run_cases(
     mask: Callable[[str], str] = str,
     advance: Callable[[str], None] = lambda _: None,
 ) -> ScratchCheck:
-    """Try every case in a scratch table, which is dropped at the end; `mask` takes secrets out of sentences."""
+    """Run every case in a scratch table, which is dropped at the end; `mask` hides secrets in messages."""
     name = ""
     results: list[CaseResult] = []
     finished = False
@@ -92,7 +92,7 @@ def run_cases(
 
 
 def run_case(case: Case, scratch: Scratch, mask: Callable[[str], str] = str) -> CaseResult:
-    """Try one case in the emptied table; whatever it raises, but for being stopped, is its result."""
+    """Run one case in the empty table; any error but cancellation is its result."""
     result = CaseResult(case.name, case.promise, CaseState.WORKS)
     try:
         if case.needs_transactions and not scratch.server.describe().capabilities.transactions:
@@ -108,8 +108,8 @@ def run_case(case: Case, scratch: Scratch, mask: Callable[[str], str] = str) -> 
     return replace(result, message=note.text, figures=note.figures)
 
 
-def _require(holds_true: bool, message: str) -> None:
-    if not holds_true:
+def _require(condition: bool, message: str) -> None:
+    if not condition:
         raise PromiseBrokenError(message)
 
 
@@ -121,7 +121,7 @@ def _same(column: str, given: object, found: object) -> bool:
 
 
 def _round_trip(scratch: Scratch, values: Mapping[str, Sequence[object]]) -> list[Row]:
-    """Write a row for each value of the given columns, and hold what comes back against them."""
+    """Write a row for each value of the given columns, and compare what comes back with them."""
     names = tuple(values)
     given = [
         scratch_row(label, **dict(zip(names, those, strict=True)))
@@ -132,9 +132,9 @@ def _round_trip(scratch: Scratch, values: Mapping[str, Sequence[object]]) -> lis
     _require(len(found) == len(given), f"{len(given)} rows were written and {len(found)} came back")
     for wrote, read in zip(given, found, strict=True):
         for column in TYPES:
-            wanted, came_back = wrote.get(column), read[column]
+            wanted, received = wrote.get(column), read[column]
             _require(
-                _same(column, wanted, came_back), f"{TYPES[column]}: {wanted!r} was written, {came_back!r} came back"
+                _same(column, wanted, received), f"{TYPES[column]}: {wanted!r} was written, {received!r} came back"
             )
     return found
 
@@ -195,7 +195,7 @@ def _null_and_blank(scratch: Scratch) -> None:
     scratch.write([scratch_row(2, t_varchar="", d_date=None)])
     null, blank, empty = scratch.rows()
     not_null = [name for name in TYPES if name not in ("row_date", "starttime", "acd") and null[name] is not None]
-    _require(not not_null, f"NULL came back as something else: {', '.join(not_null)}")
+    _require(not not_null, f"NULL came back as another value: {', '.join(not_null)}")
     _require(blank["n_integer"] == 0 and blank["x_float"] == 0, f"0 came back as {blank['n_integer']!r}")
     for what, value in (("blank CHAR", blank["t_char"]), ("a blank", blank["t_varchar"]), ("''", empty["t_varchar"])):
         _require(value is not None and not value.strip(" "), f"{what} came back as {value!r}")
@@ -224,7 +224,7 @@ def _fingerprints(scratch: Scratch) -> CaseNote:
     _require(not unlike, f"they are not those of the rows read back: {', '.join(unlike)}")
     with scratch.server.begin() as session:
         inside = dict(session.fingerprint(_query(scratch, *folded)))
-    _require(inside == _recomputed(scratch.cache, _query(scratch, *folded)), "inside a transaction they are others")
+    _require(inside == _recomputed(scratch.cache, _query(scratch, *folded)), "inside a transaction they differ")
     fetched = sorted(COVERED_TYPES - scratch.server.describe().capabilities.folds)
     return CaseNote(f"fetched and folded here: {', '.join(fetched)}" if fetched else "")
 
@@ -247,9 +247,9 @@ def _bounds(scratch: Scratch) -> None:
         None: (1, 0, Bucket(DAY, 500, None), Bucket(DAY, 500, None)),
     }
     wrong = next((acd for acd, those in wanted.items() if reported.get(acd) != those), None)
-    _require(reported == wanted, f"for ACD {wrong} they are told as {reported.get(wrong)}")
+    _require(reported == wanted, f"for ACD {wrong} the server reports {reported.get(wrong)}")
     highest = scratch.server.highest(scratch.table, "n_integer")
-    _require(highest == 2330, f"the highest number is 2330, and it tells {highest}")
+    _require(highest == 2330, f"the highest number is 2330, and the server reports {highest}")
 
 
 FIVE, HALF_PAST = Bucket(DAY, 500, 1), Bucket(DAY, 530, 1)
@@ -300,7 +300,7 @@ def _rolled_back(scratch: Scratch) -> None:
     with scratch.server.begin() as session:
         session.delete(scratch.at(FIVE))
         session.insert(scratch.table, as_arrow([scratch_row(600)] * 2).to_reader())
-    _require(scratch.rows() == before, "what a session wrote that was left without a commit is there")
+    _require(scratch.rows() == before, "rows of a session that ended without a commit are there")
 
 
 def _uncommitted(scratch: Scratch) -> None:
@@ -309,13 +309,13 @@ def _uncommitted(scratch: Scratch) -> None:
         session.insert(scratch.table, as_arrow([scratch_row(530)]).to_reader())
         inside = len(session.read(ReadQuery(scratch.everything, ("starttime",))).read_all())
         outside = len(scratch.rows("starttime"))
-    _require(inside == 2, f"a session wrote a row beside another, and itself sees {inside}")
-    _require(outside == 1, f"another connection sees {outside} rows, of which 1 is committed")
+    _require(inside == 2, f"a session wrote a second row, and reads {inside} itself")
+    _require(outside == 1, f"another connection reads {outside} rows, of which 1 is committed")
 
 
 def _locked(scratch: Scratch) -> CaseNote:
     scratch.write([scratch_row(500, n_smallint=1), scratch_row(530, n_smallint=1)])
-    # The pool is left last, so that a session that still waits finds the lock gone.
+    # The pool is closed last, so that a session that still waits finds the lock released.
     with ThreadPoolExecutor(1) as pool, scratch.server.begin() as first:
         first.lock(scratch.at(FIVE))
         started = time.monotonic()
@@ -327,7 +327,7 @@ def _locked(scratch: Scratch) -> CaseNote:
             raise PromiseBrokenError(f"a second session still waits after {time.monotonic() - started:.0f} s") from None
         seconds = time.monotonic() - started
         _require(refusal is not None, "a second session deleted rows that the first had locked")
-        _require(bool(refusal and refusal.hint), f"it says no more than this: {refusal}")
+        _require(bool(refusal and refusal.hint), f"its error does not say what to do: {refusal}")
         _commit_first(first, scratch)
     return CaseNote(f"after {seconds:.1f} s", (("seconds", round(seconds, 2)),))
 
@@ -372,7 +372,7 @@ CASES: tuple[Case, ...] = (
     Case("dates", "dates, 1899-12-30 to 9999-12-31", _dates),
     Case("text", "text, up to its full width", _text),
     Case("non-ascii", "text beyond ASCII", _beyond_ascii),
-    Case("nothing", "NULL, 0, blank and empty stay apart", _null_and_blank),
+    Case("nothing", "NULL, 0, blank and empty stay distinct", _null_and_blank),
     Case("repeated-rows", "equal rows are each counted", _repeated),
     Case("fingerprints", "fingerprints are those of the rows", _fingerprints),
     Case("bounds", "first and last bucket, highest number", _bounds),
@@ -380,7 +380,7 @@ CASES: tuple[Case, ...] = (
     Case("delete", "deletes are counted, others stay", _delete),
     Case("key-groups", "a key group with NULL is deleted alone", _groups),
     Case("rollback", "leaving without commit leaves nothing", _rolled_back, needs_transactions=True),
-    Case("uncommitted", "rows not committed are not seen", _uncommitted, needs_transactions=True),
+    Case("uncommitted", "uncommitted rows cannot be read", _uncommitted, needs_transactions=True),
     Case("locks", "locked rows are refused to others", _locked, needs_transactions=True),
     Case("rates", f"{MANY:,} rows, written and read per second", _rates),
 )

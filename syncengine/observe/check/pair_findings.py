@@ -1,4 +1,4 @@
-"""Pure: holds what two servers told against each other, as the High Availability guide and the rules demand."""
+"""Pure: compares what two servers reported, as the High Availability guide and the rules require."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from syncengine.servers.protocol import LiveColumn, LiveTable
 
 Live = Mapping[Role, LiveTable | None]
 RUNNING = "is running now"
-ALIKE_FIRST = "Bring both servers to the same CMS load; nothing can be copied between unlike ones."
-MAKE_ALIKE = "Make them alike on both servers. Till then they are neither compared nor copied, and all others are."
+ALIKE_FIRST = "Bring both servers to the same CMS load; nothing is copied between different loads."
+MAKE_ALIKE = "Make them alike on both servers. Until then they are neither compared nor copied; all other tables are."
 ARCHIVING = "Maintenance: Archiving Status, on that server. What is not archived on both servers is not copied."
 REPORT = "Attach this report to a bug report, so that the specs can be corrected."
 
@@ -42,41 +42,41 @@ def server_findings(check: ServerCheck, as_of: datetime) -> Iterator[Finding]:
         yield Finding(
             Severity.NOTE if accepted else Severity.MUST,
             Subject.SERVER,
-            "It keeps no transaction log, so that a step that is cut short cannot be rolled back.",
-            f"It is not written before {role}.without_transactions = true stands in the pair file. Better: have the "
-            "log turned on.",
+            "It has no transaction log, so an interrupted step cannot be rolled back.",
+            f"Nothing is written to it unless the pair file has {role}.without_transactions = true. "
+            "Better: turn on the log.",
             server=role,
         )
     if profile is not None and profile.types_fetched:
         yield Finding(
             Severity.NOTE,
             Subject.SERVER,
-            f"It does not compute the fingerprints of {', '.join(profile.types_fetched)} as everybody else does: tables with "
-            "these are compared over rows that are fetched, which takes longer.",
+            f"It computes the fingerprints of {', '.join(profile.types_fetched)} differently: the rows of tables with "
+            "these types are read and compared here, which takes longer.",
             server=role,
         )
     yield from _unread(check)
     yield from _side_effects(check)
     if check.facts is not None:
         for note in check.facts.notes:
-            says = f"It {note}." if note.startswith("has ") else f"{note}."
-            yield Finding(Severity.SHOULD, Subject.TABLES, says, server=role)
+            message = f"It {note}." if note.startswith("has ") else f"{note}."
+            yield Finding(Severity.SHOULD, Subject.TABLES, message, server=role)
         yield from _archives(check.facts, as_of)
 
 
 def _unread(check: ServerCheck) -> Iterator[Finding]:
-    """Yield the tables that cannot be read, those with the same remedy together; a lock passes by itself."""
+    """Yield the tables that cannot be read, those with the same remedy together; a lock ends by itself."""
     groups: dict[tuple[bool, str], list[TableCheck]] = defaultdict(list)
     for table in check.tables:
         if table.presence is TablePresence.UNREADABLE:
             groups[table.temporary, table.hint].append(table)
     for (passes, hint), tables in groups.items():
-        says = f"{plural(len(tables), 'table')} cannot be read{' at this moment' if passes else ''}."
+        message = f"{plural(len(tables), 'table')} cannot be read{' at this moment' if passes else ''}."
         yield Finding(
             Severity.SHOULD if passes else Severity.MUST,
             Subject.TABLES,
-            says,
-            hint or "See to that on the server, or leave them out with `exclude=`.",
+            message,
+            hint or "Fix that on the server, or leave them out with `exclude=`.",
             server=check.role,
             tables=tuple(table.table for table in tables),
             details=tuple(f"{table.table}: {table.problem}" for table in tables),
@@ -99,42 +99,47 @@ def pair_findings(inspections: Mapping[Role, Inspection], catalogue: Catalogue) 
 
 
 def _side_effects(check: ServerCheck) -> Iterator[Finding]:
-    """Yield what writes to tables that are ever written would set off or meet."""
+    """Yield the side effects of writes to the tables that may be written, and what prevents such writes."""
     tables = [table for table in check.tables if table.data_class is not DataClass.LOCAL]
     lacking = [
-        (table.table, met) for table in tables for met in table.side_effects if met.kind is SideEffectKind.PRIVILEGES
+        (table.table, effect)
+        for table in tables
+        for effect in table.side_effects
+        if effect.kind is SideEffectKind.PRIVILEGES
     ]
-    forbidden = [(table.table, met) for table in tables for met in table.side_effects if met.forbids]
-    set_off = [(table.table, met) for table in tables for met in table.side_effects if met.changes_rows]
-    reported = [*lacking, *forbidden, *set_off]
+    forbidden = [(table.table, effect) for table in tables for effect in table.side_effects if effect.forbids]
+    changing_rows = [(table.table, effect) for table in tables for effect in table.side_effects if effect.changes_rows]
+    reported = [*lacking, *forbidden, *changing_rows]
     rest = [
-        one for one in ((table.table, met) for table in tables for met in table.side_effects) if one not in reported
+        one
+        for one in ((table.table, effect) for table in tables for effect in table.side_effects)
+        if one not in reported
     ]
-    for severity, found, says, advice in (
+    for severity, found, message, advice in (
         (
             Severity.SHOULD,
             forbidden,
-            "Tables that cannot be written: a plan leaves them as they are.",
-            "Change that there, or leave them out.",
+            "These tables cannot be written: a plan skips them.",
+            "Change that on the server, or leave them out.",
         ),
         (
             Severity.SHOULD,
-            set_off,
-            "Tables at which a write changes rows beside its own, which no undo puts back.",
+            changing_rows,
+            "A write to these tables also changes other rows, which no undo restores.",
             "A plan that writes one is refused until `allow_triggers=` or `allow_cascades=` names it.",
         ),
         (
             Severity.NOTE,
             [] if check.read_only else lacking,
-            "Tables that this login may not write.",
-            "Have their owner grant it what is named before anything is copied to this server.",
+            "This login may not write these tables.",
+            "Ask their owner to grant these privileges before you copy to this server.",
         ),
-        (Severity.NOTE, rest, "Tables with constraints, references or numbers of their own.", ""),
+        (Severity.NOTE, rest, "These tables have constraints, references or numbers assigned by the server.", ""),
     ):
         names = tuple(dict.fromkeys(name for name, _ in found))
         if names:
-            details = tuple(f"{name}: {met.message}" for name, met in found)
-            yield Finding(severity, Subject.TABLES, says, advice, check.role, names, details)
+            details = tuple(f"{name}: {effect.message}" for name, effect in found)
+            yield Finding(severity, Subject.TABLES, message, advice, check.role, names, details)
 
 
 def _loads(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
@@ -144,19 +149,17 @@ def _loads(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
         yield Finding(
             Severity.SHOULD,
             Subject.LOAD,
-            f"The pair file names no CMS load of {' and '.join(unknown)}, so that unlike ones would not be noticed.",
-            'Write load = "..." under each server: what `pkginfo -x cms` says there.',
+            f"The pair file gives no CMS load for {' and '.join(unknown)}, so different loads would go unnoticed.",
+            'Add load = "..." under each server: the load that `pkginfo -x cms` shows there.',
             rule=SAME_LOAD,
         )
     elif len(set(loads.values())) > 1:
         named = ", ".join(f"{role} {load}" for role, load in loads.items())
-        yield Finding(
-            Severity.MUST, Subject.LOAD, f"The CMS loads are not alike: {named}.", ALIKE_FIRST, rule=SAME_LOAD
-        )
+        yield Finding(Severity.MUST, Subject.LOAD, f"The CMS loads differ: {named}.", ALIKE_FIRST, rule=SAME_LOAD)
 
 
 def _kinds(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
-    """Note what is not alike of the databases, whose values are compared alike all the same."""
+    """Note how the databases differ; their values are compared in the same way."""
     one, other = primary.profile, secondary.profile
     if one is None or other is None:
         return
@@ -165,8 +168,8 @@ def _kinds(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Finding]:
         traits += [("versions of the databases", one.version, other.version), ("locales", one.locale, other.locale)]
     for what, here, there in traits:
         if here != there:
-            sides = f"{here or 'not told'} on {Role.PRIMARY}, {there or 'not told'} on {Role.SECONDARY}"
-            yield Finding(Severity.NOTE, Subject.SERVER, f"The {what} are not alike: {sides}.")
+            sides = f"{here or 'not reported'} on {Role.PRIMARY}, {there or 'not reported'} on {Role.SECONDARY}"
+            yield Finding(Severity.NOTE, Subject.SERVER, f"The {what} differ: {sides}.")
 
 
 def _acds(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding]:
@@ -186,7 +189,7 @@ def _acds(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding]:
             yield Finding(
                 Severity.NOTE,
                 Subject.ACDS,
-                f"ACD {acd} is a pseudo-ACD of {facts.role}, as the pair file says: it is not looked at.",
+                f"ACD {acd} is a pseudo-ACD of {facts.role}, as the pair file says: it is not compared.",
                 rule=OWN_TO_EACH_SERVER,
             )
     if not primary.acds and not secondary.acds:
@@ -194,7 +197,7 @@ def _acds(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding]:
 
 
 def interval_lengths(facts: ServerFacts) -> dict[int, tuple[int, ...]]:
-    """Return the interval lengths each ACD used in the days that were looked at, shortest first."""
+    """Return the interval lengths each ACD used in the days that were read, shortest first."""
     found: dict[int, set[int]] = defaultdict(set)
     for day in facts.lengths:
         found[day.acd] |= {day.shortest, day.longest}
@@ -214,8 +217,8 @@ def _intervals(primary: ServerFacts, secondary: ServerFacts) -> Iterator[Finding
                 rule=ALIGNED_WINDOWS,
             )
         elif len(one[acd]) > 1:
-            says = f"The interval length of ACD {acd} changed these days: {_minutes(one[acd])} on both servers."
-            yield Finding(Severity.NOTE, Subject.INTERVALS, says, rule=ALIGNED_WINDOWS)
+            message = f"The interval length of ACD {acd} changed recently: {_minutes(one[acd])} on both servers."
+            yield Finding(Severity.NOTE, Subject.INTERVALS, message, rule=ALIGNED_WINDOWS)
 
 
 def _minutes(lengths: Iterable[int]) -> str:
@@ -223,10 +226,12 @@ def _minutes(lengths: Iterable[int]) -> str:
 
 
 def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
-    """Yield the archives that stand still or are not known of, those with the same trouble together (rule 6)."""
+    """Yield the archives that have stopped or are not known, those with the same problem together (rule 6)."""
     if facts.archives_unread:
-        says = f"How far it has archived is not known: {facts.archives_unread}. No history of archives can be copied."
-        yield Finding(Severity.MUST, Subject.ARCHIVES, says, server=facts.role, rule=ARCHIVED_ON_BOTH)
+        message = (
+            f"It is not known how far it has archived: {facts.archives_unread}. Archived history cannot be copied."
+        )
+        yield Finding(Severity.MUST, Subject.ARCHIVES, message, server=facts.role, rule=ARCHIVED_ON_BOTH)
         return
     acds: dict[tuple[Archive, str, Severity], list[int]] = defaultdict(list)
     for acd in facts.acds:
@@ -235,13 +240,13 @@ def _archives(facts: ServerFacts, as_of: datetime) -> Iterator[Finding]:
             if trouble:
                 acds[grain.archive, *trouble].append(acd)
     archives: dict[tuple[str, Severity, tuple[int, ...]], list[Archive]] = defaultdict(list)
-    for (archive, says, severity), those in acds.items():
-        archives[says, severity, tuple(those)].append(archive)
-    for (says, severity, found), kinds in archives.items():
+    for (archive, message, severity), those in acds.items():
+        archives[message, severity, tuple(those)].append(archive)
+    for (message, severity, found), kinds in archives.items():
         yield Finding(
             severity,
             Subject.ARCHIVES,
-            f"ACD {_listed(found)}, {' and '.join(kinds)} archive: {says}.",
+            f"ACD {_listed(found)}, {' and '.join(kinds)} archive: {message}.",
             "" if severity is Severity.NOTE else ARCHIVING,
             server=facts.role,
             rule=ARCHIVED_ON_BOTH,
@@ -255,13 +260,13 @@ def _trouble(status: ArchiveStatus, as_of: datetime) -> tuple[str, Severity] | N
         problem = "has no row in arch_stat" if "has no row" in status.problem else status.problem
         return problem, Severity.MUST if status.archive.grain.sliced else Severity.SHOULD
     if status.until < as_of - status.archive.grain.stuck:
-        return f"has come no further than {status.until:%Y-%m-%d %H:%M}", Severity.SHOULD
+        return f"has archived only up to {status.until:%Y-%m-%d %H:%M}", Severity.SHOULD
     return None
 
 
 def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) -> Iterator[Finding]:
-    """Yield the tables that cannot be compared or copied, those with the same trouble together; `alike` are loads."""
-    unlike = MAKE_ALIKE if alike else f"{ALIKE_FIRST} Till then leave them out."
+    """Yield the tables that cannot be compared or copied, those with one problem together; `alike`: the loads are."""
+    unlike = MAKE_ALIKE if alike else f"{ALIKE_FIRST} Until then leave them out."
     troubles: dict[tuple[str, Severity], list[str]] = defaultdict(list)
     absent: list[str] = []
     optional: list[str] = []
@@ -275,12 +280,12 @@ def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) ->
             troubles[verdict.problem.replace(f"no table {spec.name}", "no such table"), severity].append(spec.name)
     for (problem, severity), tables in troubles.items():
         details = tuple(problem.split("; "))
-        says = details[0] if len(details) == 1 else f"{len(details)} things about its columns are not alike"
+        message = details[0] if len(details) == 1 else f"Its columns differ in {len(details)} ways"
         advice = unlike if severity is Severity.MUST else "They are not compared."
         yield Finding(
             severity,
             Subject.COLUMNS,
-            f"{says[0].upper()}{says[1:]}.",
+            f"{message[0].upper()}{message[1:]}.",
             advice,
             tables=tuple(tables),
             details=details if len(details) > 1 else (),
@@ -288,10 +293,10 @@ def _layouts(catalogue: Catalogue, lives: Mapping[str, Live], *, alike: bool) ->
         )
     if absent:
         absent += optional
-        says = (
+        message = (
             f"{plural(len(absent), 'table')} of the catalogue {'is' if len(absent) == 1 else 'are'} on neither server."
         )
-        yield Finding(Severity.NOTE, Subject.TABLES, says, tables=tuple(absent))
+        yield Finding(Severity.NOTE, Subject.TABLES, message, tables=tuple(absent))
 
 
 def _nullability(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Finding]:
@@ -310,7 +315,7 @@ def _nullability(catalogue: Catalogue, lives: Mapping[str, Live]) -> Iterator[Fi
             yield Finding(
                 Severity.SHOULD,
                 Subject.COLUMNS,
-                f"{plural(len(found), 'column')} may hold NULL on one server only, which refuses rows of the other.",
+                f"{plural(len(found), 'column')} may be NULL on one server only; the other refuses such rows.",
                 "Make the columns alike on both servers.",
                 tables=(spec.name,),
                 details=tuple(found),
@@ -332,7 +337,7 @@ def _empty(catalogue: Catalogue, primary: ServerCheck, secondary: ServerCheck) -
                 Severity.SHOULD,
                 Subject.TABLES,
                 f"Rows on {one.role}, none on {other.role}.",
-                "`syncengine verify` says what is missing.",
+                "`syncengine verify` shows what is missing.",
                 tables=names,
             )
 
@@ -345,8 +350,10 @@ def _unlike_specs(primary: ServerCheck, secondary: ServerCheck) -> Iterator[Find
     here, there = ({table.table for table in one.tables if table.faults} for one in (primary, secondary))
     unlike = tuple(table.table for table in primary.tables if table.table in here | there)
     if unlike:
-        says = f"{plural(len(unlike), 'table')} {'has' if len(unlike) == 1 else 'have'} columns unlike the specs."
-        yield Finding(Severity.NOTE, Subject.COLUMNS, says, REPORT, tables=unlike)
+        message = (
+            f"{plural(len(unlike), 'table')} {'has' if len(unlike) == 1 else 'have'} columns that differ from the spec."
+        )
+        yield Finding(Severity.NOTE, Subject.COLUMNS, message, REPORT, tables=unlike)
 
 
 def _listed(numbers: Iterable[int]) -> str:

@@ -1,4 +1,4 @@
-"""The scratch table in which a live server is tried: a column of every type, and rows for it."""
+"""The scratch table in which a live server is tested: a column of every type, and rows for it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Scratch:
         return sorted(found, key=lambda row: (row.get("starttime") or 0, repr(row)))
 
     def states(self, query: FingerprintQuery) -> dict[Bucket, BucketState]:
-        """Return the fingerprints the server tells."""
+        """Return the fingerprints the server computes."""
         return dict(self.server.fingerprint(query))
 
     def clear(self) -> None:

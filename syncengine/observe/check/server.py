@@ -1,4 +1,4 @@
-"""Looks at one server by itself: who it is, what it tells of its state, and which tables it has."""
+"""Inspects one server by itself: its identity, its state, and its tables."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from syncengine.observe.facts import FactQuestions, gather_facts
 from syncengine.servers.protocol import LiveColumn, LiveTable, Server, ServerDescription
 
 RECENT = timedelta(days=2)
-"""The time before now whose rows tell how long intervals are."""
+"""How far back rows are read for the lengths of intervals."""
 
 
 @dataclass(frozen=True, slots=True)
 class InspectionOptions:
-    """What a look at a server goes by."""
+    """What an inspection of a server depends on."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -35,7 +35,7 @@ class InspectionOptions:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was seen of a server, and its tables as its own catalogue has them."""
+    """What was found on a server, and its tables as its own catalogue has them."""
 
     check: ServerCheck
     live: Mapping[str, LiveTable]
@@ -54,7 +54,7 @@ def unopened_server(settings: ServerSettings, problem: str = "") -> ServerCheck:
 
 
 def inspect_server(server: Server, settings: ServerSettings, options: InspectionOptions) -> Inspection:
-    """Return what a server tells; one that fails on the way is kept as far as it got, with its sentence."""
+    """Return what a server reports; where it fails on the way, what was read so far, with the error."""
     described = server.describe()
     profile = profile_of(described)
     check, live = replace(unopened_server(settings), profile=profile, load=described.load), {}
@@ -74,7 +74,7 @@ def inspect_server(server: Server, settings: ServerSettings, options: Inspection
 
 
 def profile_of(described: ServerDescription) -> ServerProfile:
-    """Return who a server says it is."""
+    """Return how a server describes itself."""
     able = described.capabilities
     return ServerProfile(
         kind=described.kind,
@@ -119,8 +119,8 @@ def _tables(
             if error.of_whole_server:
                 raise
             problem, hint = error.message, error.hint
-            passes = error.transient or isinstance(error, ServerLockedError)
-            yield replace(found, presence=TablePresence.UNREADABLE, problem=problem, hint=hint, temporary=passes)
+            temporary = error.transient or isinstance(error, ServerLockedError)
+            yield replace(found, presence=TablePresence.UNREADABLE, problem=problem, hint=hint, temporary=temporary)
 
 
 def _column_type(column: LiveColumn) -> str:
@@ -136,7 +136,7 @@ def _has_rows(server: Server, spec: TableSpec, table: LiveTable, as_of: datetime
     selection = Selection(spec.name, BucketColumns())
     selections = [selection]
     if spec.time is not None and not misfit(table, spec.time.date, ColumnNeed.DATE):
-        # An index on the date finds these at once, where all rows would have to be looked at.
+        # An index on the date finds these at once, where a scan would read all rows.
         dates = ((as_of - 2 * spec.grain.unit.longest).date(), (as_of + DAY).date())
         selections.insert(0, replace(selection, columns=BucketColumns(date=spec.time.date), dates=dates))
     return any(batch.num_rows for one in selections for batch in server.read(ReadQuery(one, (column,))))

@@ -1,4 +1,4 @@
-"""Holds the tables against each other that say how the servers are set up, local administration too (rule 1)."""
+"""Compares the tables that say how the servers are set up, local administration too (rule 1)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEYS_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class SetupQuestion:
-    """What is asked about one table of the set-up."""
+    """What to compare of one table of the set-up."""
 
     setup: SetUp
     spec: TableSpec
@@ -62,17 +62,17 @@ def _compared(servers: Mapping[Role, Server], settings: PairSettings, question: 
         else:
             yield from _findings(spec.name, setup, drifts, samples)
     elif verdict.state is TableState.NOT_COMPARABLE and spec.data_class is DataClass.LOCAL:
-        # Of the others the columns are told of with those of all tables that are compared.
+        # The columns of the others are reported with those of all tables that are compared.
         yield _not_compared(spec.name, setup, verdict.problem)
 
 
 def _described_columns(spec: TableSpec, verdict: ColumnsVerdict) -> ColumnsVerdict:
-    """Leave out the columns no spec describes: whether they should be alike is not known."""
+    """Leave out the columns no spec describes: it is not known whether they should be alike."""
     if verdict.state is not TableState.COMPARED:
         return verdict
     described = tuple(column for column in verdict.compared if spec.column(column.name) is not None)
     if not {column.name for column in described} - {spec.acd}:
-        return ColumnsVerdict(TableState.NOT_COMPARABLE, "its columns are not those known here")
+        return ColumnsVerdict(TableState.NOT_COMPARABLE, "the spec describes none of its columns")
     return replace(verdict, compared=described)
 
 
@@ -105,15 +105,15 @@ def _findings(
     if not drifts:
         return
     rows = sum(drift.counts.total for drift in drifts)
-    moving = any(drift.changing for drift in drifts)
+    changing = any(drift.changing for drift in drifts)
     one = rows == 1
-    says = f"{rows:,} row{'' if one else 's'} of {setup.what} {'is' if one else 'are'} not alike"
-    if moving and not rows:
-        says = f"Rows of {setup.what} kept changing while they were compared"
+    message = f"{rows:,} row{'' if one else 's'} of {setup.what} {'differs' if one else 'differ'}"
+    if changing and not rows:
+        message = f"Rows of {setup.what} were changing while they were compared"
     yield Finding(
         severity=Severity.NOTE if setup.may_differ else Severity.MUST,
         subject=Subject.SETUP,
-        message=f"{says}, as they may be." if setup.may_differ else f"{says}.",
+        message=f"{message}, as they may." if setup.may_differ else f"{message}.",
         advice=setup.advice,
         tables=(name,),
         details=tuple(_detail(sample, show_values=setup.shows_values) for sample in samples),
@@ -125,8 +125,8 @@ def _not_compared(name: str, setup: SetUp, why: str) -> Finding:
     return Finding(
         severity=Severity.NOTE if setup.may_differ else Severity.SHOULD,
         subject=Subject.SETUP,
-        message=f"The rows of {setup.what} could not be held against each other: {why.rstrip('.')}.",
-        advice="Look at both servers yourself.",
+        message=f"The rows of {setup.what} could not be compared: {why.rstrip('.')}.",
+        advice="Compare them on both servers yourself.",
         tables=(name,),
         rule=LOCAL_ADMINISTRATION,
     )

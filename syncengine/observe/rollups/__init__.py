@@ -1,1 +1,1 @@
-"""Days, weeks and months beside the intervals they are made of."""
+"""Days, weeks and months compared with the intervals they are made from."""

@@ -1,4 +1,4 @@
-"""Holds a server's days, weeks and months against the roll-up of its own intervals. Reads only."""
+"""Compares a server's days, weeks and months with the roll-up of its own intervals. Reads only."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ INTERVALS, LONGER = "interval_rows", "longer_rows"
 
 @dataclass(frozen=True, slots=True)
 class PeriodsToCompare:
-    """Periods of one longer table that are to be held against their intervals."""
+    """Periods of one longer table to compare with their intervals."""
 
     spec: TableSpec
     periods: tuple[Period, ...]
@@ -56,7 +56,7 @@ class PeriodsToCompare:
 
 @dataclass(frozen=True, slots=True)
 class IntervalSource:
-    """One server, one interval table, and the place rows are compared in."""
+    """One server's interval table, and the cache its roll-ups are compared in."""
 
     server: Server
     role: Role
@@ -66,9 +66,9 @@ class IntervalSource:
     """Key groups that differ to show of each table."""
 
     def tables(self, requested: Sequence[PeriodsToCompare]) -> Iterator[InternalTable]:
-        """Yield what each longer table is beside its intervals; those are read once for all of them.
+        """Yield how each longer table compares with its intervals, which are read once for all of them.
 
-        Every interval of the periods must still be held: what is gone would read as wrong.
+        Every interval of the periods must still be stored: a missing one would read as an error.
         """
         live = self.server.tables([self.shorter.name, *(one.spec.name for one in requested)])
         by_question: dict[RollupQuestion, list[_TableWork]] = {}
@@ -85,7 +85,7 @@ class IntervalSource:
             self.cache.drop(PARTS, PERIODS, ROLLED, MATCHED, LONGER)
 
     def _work(self, requested: PeriodsToCompare, live: Mapping[str, LiveTable]) -> _TableWork | InternalTable:
-        """Return how a table is held against its intervals, or that it cannot be."""
+        """Return how a table is compared with its intervals, or that it cannot be."""
         spec, shorter = requested.spec, self.shorter
         result = InternalTable(self.role, spec.name, spec.grain.archive, shorter.name, InternalState.NOTHING)
         lacking = next((name for name in (spec.name, shorter.name) if name not in live), "")
@@ -153,7 +153,7 @@ class IntervalSource:
 
 @dataclass(frozen=True, slots=True)
 class _TableWork:
-    """One longer table to compare: what is told of it so far, and how it follows from the intervals."""
+    """One longer table to compare: its result so far, and how it follows from the intervals."""
 
     result: InternalTable
     spec: TableSpec

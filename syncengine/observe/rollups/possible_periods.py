@@ -1,4 +1,4 @@
-"""Finds out which days, weeks and months some server may hold a row of (rule 10)."""
+"""Finds the days, weeks and months of which a server may have a row (rule 10)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from syncengine.servers.retry import with_retries
 def possible_periods(
     stale: Iterable[StaleRollup], catalogue: Catalogue, servers: Mapping[Role, Server]
 ) -> tuple[StaleRollup, ...]:
-    """Return the periods of which a server may hold a row: all of a table that one does not tell of."""
+    """Return the periods of which a server may have a row: all of them where the bounds of a table are not known."""
     stale = tuple(stale)
     bounds = {name: _bounds(name, catalogue, servers) for name in {one.table for one in stale}}
     return tuple(one for one in stale if _may_have_row(one, bounds[one.table]))
 
 
 def _bounds(name: str, catalogue: Catalogue, servers: Mapping[Role, Server]) -> list[Bounds] | None:
-    """Return what the servers hold of a table; None where one does not tell."""
+    """Return the bounds of a table on each server; None where one cannot be read."""
     columns = BucketColumns.of(catalogue.table(name))
     with suppress(ServerError):
         there = [server for server in servers.values() if name in server.tables((name,))]

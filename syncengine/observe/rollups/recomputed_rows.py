@@ -1,4 +1,4 @@
-"""Makes the rows of days, weeks and months from a server's own intervals, so that they can be written (rule 10)."""
+"""Recomputes the rows of days, weeks and months from a server's own intervals, to be written (rule 10)."""
 
 from __future__ import annotations
 
@@ -40,26 +40,26 @@ from syncengine.staging.cache import Cache
 
 RECOMPUTED = "recomputed_rows"
 COLUMNS_SHOWN = 4
-NULL_MAKES_THEM = "`unknown_columns='null'` makes such rows"
+NULL_MAKES_THEM = "`unknown_columns='null'` writes NULL there"
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Recomputation:
-    """Periods of one table rolled up anew; the rows lie in the cache as `recomputed_rows`."""
+    """Recomputed periods of one table; the rows are in the cache as `recomputed_rows`."""
 
     columns: tuple[FingerprintColumn, ...]
     counts: Mapping[Period, Counts]
-    """Rows that would be added, go and change, of each period that has any row or interval."""
+    """Rows that would be added, removed and changed, of each period that has any row or interval."""
     refused: Mapping[Period, str]
     """Why a period cannot be rolled up."""
     not_recomputed: tuple[str, ...]
-    """Columns that no rule makes from the intervals: they stay as they are, and are NULL in rows that are made."""
+    """Columns that no rule computes from the intervals: they are not changed, and are NULL in new rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecomputedRows:
-    """Rolls up one server's periods; it stands for the source of rows where these are written."""
+    """Rolls up one server's periods, and serves the rows as a source to write from."""
 
     server: Server
     catalogue: Catalogue
@@ -67,19 +67,19 @@ class RecomputedRows:
     unknown_columns: UnknownColumns = UnknownColumns.REFUSE
 
     def read(self, query: ReadQuery) -> pa.RecordBatchReader:
-        """Stream the rows of named days, weeks or months as the intervals make them at this moment."""
+        """Stream the rows of named days, weeks or months as computed from the intervals now."""
         spec = self.catalogue.table(query.selection.table)
         periods = [
             Period(spec.grain.archive, one.acd, one.row_date)
             for one in query.selection.buckets or ()
             if one.acd is not None and one.row_date is not None
         ]
-        self.make(spec, periods)
+        self.recompute(spec, periods)
         statement = read_statement(query, source=RECOMPUTED)
         return self.cache.reader(statement.text, statement.values)
 
-    def make(self, spec: TableSpec, periods: Sequence[Period]) -> Recomputation:
-        """Roll periods up, and say what is unlike the rows that are there.
+    def recompute(self, spec: TableSpec, periods: Sequence[Period]) -> Recomputation:
+        """Roll periods up, and report how they differ from the existing rows.
 
         Raises `StagingError` where a column cannot hold its sum, or the table lacks what a roll-up needs.
         """
@@ -110,20 +110,20 @@ class RecomputedRows:
     def _judged(
         self, question: RollupQuestion, archive: Archive, not_recomputed: Sequence[str], needed: Sequence[str]
     ) -> tuple[dict[Period, Counts], dict[Period, str]]:
-        """Return what would change of each period, and why some are not made; `needed` cannot be NULL."""
+        """Return what would change of each period, and why some are not computed; `needed` cannot be NULL."""
         counts, refused = {}, {}
         for acd, first, _, most, differing, lacking, extra, *_ in self.cache.rows(counts_statement(question)):
             period = Period(archive, acd, first)
             counts[period] = Counts(missing=lacking, extra=extra, changed=differing - lacking - extra)
             several = most is not None and most > 1
             if self.unknown_columns is UnknownColumns.REFUSE and several:
-                refused[period] = f"it has several rows of a key group, which nothing tells apart; {NULL_MAKES_THEM}"
+                refused[period] = f"it has several rows of a key group, which nothing distinguishes; {NULL_MAKES_THEM}"
             elif self.unknown_columns is UnknownColumns.REFUSE and lacking and not_recomputed:
                 refused[period] = (
-                    f"it lacks rows of which the intervals do not tell {_named(not_recomputed)}; {NULL_MAKES_THEM}"
+                    f"it lacks rows, and intervals do not give {_named(not_recomputed)}; {NULL_MAKES_THEM}"
                 )
             elif needed and (several or lacking):
-                refused[period] = f"it lacks rows of which the intervals do not tell {_named(needed)}, never NULL there"
+                refused[period] = f"it lacks rows, and intervals do not give {_named(needed)}, which cannot be NULL"
         for acd, first in self.cache.rows(broken_statement(question)):
             refused[Period(archive, acd, first)] = "some of its intervals are incomplete"
         return counts, refused

@@ -1,4 +1,4 @@
-"""Which days, weeks and months a server has summarised and still holds all the intervals of."""
+"""The days, weeks and months that a server has summarised and still has all intervals of."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from syncengine.servers.protocol import Server
 
 @dataclass(slots=True)
 class SummarisedPeriods:
-    """Looks up periods of one server; `facts` must hold the coverage of all its intervals."""
+    """Finds the summarised periods of one server; `facts` must have the coverage of all its intervals."""
 
     server: Server
     facts: ServerFacts
@@ -31,8 +31,8 @@ class SummarisedPeriods:
     def periods(self, spec: TableSpec, shorter: TableSpec, acds: tuple[int, ...]) -> Iterator[Period]:
         """Yield the whole periods of a longer table, in order, of some ACDs or of all.
 
-        A period counts from the first interval on that is still held, as far as storage allocation, the table
-        itself and those tables tell that always have rows; up to what the archive has summarised.
+        A period counts from the first interval that is still stored (by storage allocation, the table itself and the
+        tables that always have rows) up to what the archive has summarised.
         """
         grain = spec.grain
         for acd in acds or self.facts.acds:
@@ -46,7 +46,7 @@ class SummarisedPeriods:
                 day = grain.unit.after(day)
 
     def complete_since(self, shorter: TableSpec, acd: int) -> datetime | None:
-        """Return from when on a server holds every interval of a table it has recorded; None where it holds none."""
+        """Return from when on a server has every interval of a table it has recorded; None where it has none."""
         first, _ = self._ends(shorter, acd)
         if first is None or first.row_date is None:
             return None
@@ -57,7 +57,7 @@ class SummarisedPeriods:
         return max((*floors, min(covered))) if covered else max(floors)
 
     def week_starts(self, spec: TableSpec, acd: int) -> int:
-        """Return the weekday weeks begin on, as their rows have it; Sunday, the default of a CMS, where none is."""
+        """Return the weekday weeks begin on, by their rows; Sunday, the default of a CMS, where there are none."""
         if spec.grain.unit != A_WEEK:
             return SUNDAY
         _, last = self._ends(spec, acd)

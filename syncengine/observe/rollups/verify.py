@@ -1,4 +1,4 @@
-"""Looks at servers each by itself: whether their days, weeks and months are what their own intervals make."""
+"""Verifies each server by itself: whether its days, weeks and months follow from its own intervals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from syncengine.staging.cache import Cache
 
 @dataclass(frozen=True, slots=True)
 class InternalQuestions:
-    """What to look at: longer tables, ACDs (none means all), and a time (None means as far as intervals are held)."""
+    """What to verify: longer tables, ACDs (none means all), and a time (None means as far as intervals are stored)."""
 
     settings: PairSettings
     catalogue: Catalogue
@@ -38,7 +38,7 @@ class InternalQuestions:
 def verify_rollups(
     servers: Mapping[Role, Server], questions: InternalQuestions, cache: Cache, progress: Progress
 ) -> InternalVerdict:
-    """Return what each of the servers' longer archives is beside its own intervals. Reads only."""
+    """Return how each server's longer archives compare with its own intervals. Reads only."""
     fact_questions = FactQuestions(questions.settings, questions.catalogue, None, coverage=True)
     facts = facts_of(servers, fact_questions, questions.acds)
     families = _families(questions)
@@ -66,7 +66,7 @@ def verify_rollups(
 
 
 def _families(questions: InternalQuestions) -> dict[TableSpec, list[TableSpec]]:
-    """Return the longer tables asked for, by the interval table they follow from."""
+    """Return the requested longer tables, by the interval table they follow from."""
     families: dict[TableSpec, list[TableSpec]] = {}
     for spec in questions.specs:
         if spec.rolled_from is not None:
@@ -77,9 +77,9 @@ def _families(questions: InternalQuestions) -> dict[TableSpec, list[TableSpec]]:
 def _tables_or_problem(
     source: IntervalSource, summarised: SummarisedPeriods, longer: list[TableSpec], questions: InternalQuestions
 ) -> list[InternalTable]:
-    """Look at the tables over one of intervals; what goes wrong with one of them alone does not end the others.
+    """Compare the tables that follow from one interval table; an error of one of them does not stop the others.
 
-    They are looked at together, since their intervals are then read once, and one by one where that fails.
+    They are compared together, so that their intervals are read once, and one by one where that fails.
     """
     try:
         return list(_compared_tables(source, summarised, longer, questions))
@@ -120,4 +120,4 @@ def _why_nothing(spec: TableSpec, facts: ServerFacts, questions: InternalQuestio
         if status.until is None:
             return f"its {spec.archive} archive {status.problem}"
     where = "of the window " if questions.window is not None else ""
-    return f"no whole {spec.grain.word} {where}is summarised and has all its intervals still held"
+    return f"no whole {spec.grain.word} {where}is summarised and still has all its intervals"

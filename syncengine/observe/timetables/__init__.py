@@ -1,1 +1,1 @@
-"""The timetables of both servers, and the column that holds where they run."""
+"""The timetables of both servers, and the column that says where they run."""

@@ -1,4 +1,4 @@
-"""Reads the timetables of both servers and holds them side by side (rule 18)."""
+"""Reads the timetables of both servers and compares them (rule 18)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ NO_SCHEDULE = {
 
 @dataclass(slots=True)
 class _ServerTimetables:
-    """What one server tells of its timetables: rows by table and timetable, for the tables that could be read."""
+    """The timetables of one server: rows by table and timetable, for the tables that could be read."""
 
     role: Role
     columns: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -79,7 +79,7 @@ def list_timetables(
 ) -> TimetableListing:
     """Return the timetables of the servers that answered, of some owners or of all.
 
-    What a server's tables do not tell is noted, not fatal. Raises `ServerError` where a server is lost.
+    What a server's tables lack is noted, not fatal. Raises `ServerError` where a server is lost.
     """
     by_role = {role: _read_server(server, role, settings.flag) for role, server in servers.items()}
     faults = tuple(fault for one in by_role.values() for fault in one.faults)
@@ -101,7 +101,7 @@ def list_timetables(
     )
 
 
-def left_out_of(listing: TimetableListing | None, spec: TableSpec, verdict: ColumnsVerdict) -> KeyGroups | None:
+def excluded_timetables(listing: TimetableListing | None, spec: TableSpec, verdict: ColumnsVerdict) -> KeyGroups | None:
     """Return the rows of a table that are of timetables that are each server's own, however either pads their names."""
     text = {column.name for column in verdict.compared if column.type.is_text}
     if listing is None or spec.name not in COPIED or not {OWNER, NAME} <= text:
@@ -178,7 +178,7 @@ def _schedule(row: Row, role: Role, flag: TimetableFlag | None) -> Schedule:
 
 
 def _texts(table: str, rows: Iterable[Row]) -> Iterator[str]:
-    """Yield what rows say, in their order; without the column of the text, all they hold but their names."""
+    """Yield the text of rows, in their order; without the text column, all their values but the names."""
     for row in sorted(rows, key=lambda row: [_number(row.get(column)) for column in ORDER[table]]):
         if TEXT[table] in row:
             yield stored_text(row[TEXT[table]]) or ""
@@ -205,7 +205,7 @@ def _differences(
 
 
 def _unlike(table: str, name: Name, by_role: Mapping[Role, _ServerTimetables]) -> bool:
-    """Say whether the rows of a timetable are unlike in the columns both servers have; a table of one is no answer."""
+    """Say whether the rows of a timetable differ in the columns both servers have, not of a table that one lacks."""
     if any(table not in one.rows for one in by_role.values()):
         return False
     columns = sorted(frozenset.intersection(*(one.columns[table] for one in by_role.values())) - {OWNER, NAME})

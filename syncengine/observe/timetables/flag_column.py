@@ -1,4 +1,4 @@
-"""Holds what the pair file says of the flag of timetables against the column that a server has."""
+"""Compares the flag of timetables in the pair file with the column that a server has."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def _misfit(one: StoredState, column: LiveColumn) -> str:
     if column.type.is_text:
         return "which is too short for" if column.type.width and len(one.value) > column.type.width else ""
     try:
-        return "" if str(int(one.value)) == one.value else "which shows its numbers otherwise than"
+        return "" if str(int(one.value)) == one.value else "which does not store numbers as"
     except ValueError:
-        return "which cannot hold"
+        return "which cannot store"

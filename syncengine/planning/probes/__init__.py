@@ -1,1 +1,1 @@
-"""What of a checklist a pair itself shows: pure looks at what was gathered of it."""
+"""Probes of checklist lines: what a pair itself shows, by what was gathered of it. Pure."""

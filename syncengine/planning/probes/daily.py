@@ -1,4 +1,4 @@
-"""Looks at what the daily check tells of both servers: fit, links, archives, backups, alike or not."""
+"""Probes of what the daily check found on both servers: fit, links, archives, backups, alike or not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ POLICY = "--policy"
 
 
 def fit(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
-    """Say whether each server answers, archives, sees its ACDs, and has its links up as far as a hook tells."""
+    """Say whether each server answers, archives, records its ACDs, and has its links up as a hook reports."""
     found = _daily(evidence)
     if isinstance(found, ProbeResult):
         return found
@@ -44,12 +44,12 @@ def fit(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
     unknown_links = [role for role in question.roles if role not in found.state.links_up]
     if unknown_links:
         names = " and ".join(unknown_links)
-        return unknown(f"{names} answers and archives; whether its links are up at this moment no table tells")
+        return unknown(f"{names} answers and archives; no table shows whether its links are up now")
     return done("answers, archives, and its links are up by the hook `links`", found.as_of)
 
 
 def by_hook(kind: CheckKind) -> ProbeFunction:
-    """Return what looks whether the hook of a kind finds all fine on every server of a line."""
+    """Return a probe of whether the hook of a kind finds all fine on every server of a line."""
 
     def probe(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
         found = _daily(evidence)
@@ -64,7 +64,7 @@ def no_users(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
     if isinstance(found, ProbeResult):
         return found
     if found.where.server is not Role.PRIMARY:
-        return unknown("users are not to work on the primary now, as status says")
+        return unknown("status says that users do not work on the primary now")
     return _by_hook(found, question, CheckKind.USERS)
 
 
@@ -79,11 +79,11 @@ def archives_run(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
         late = list(fault_sentences(server.archive_faults))
         if late:
             return not_yet(f"{server.role}: {late[0]}")
-    return done("seen in the archiving status of both: none is late, none has failed", found.as_of)
+    return done("archiving status of both: none is late, none has failed", found.as_of)
 
 
 def in_sync(evidence: Evidence, _: ProbeQuestion) -> ProbeResult:
-    """Say whether both servers hold the same of the time that the daily check compares, administration included."""
+    """Say whether both servers are in sync for the time that the daily check compares, administration included."""
     found, drift = _daily(evidence), _drift(evidence)
     if isinstance(drift, ProbeResult):
         return drift
@@ -94,7 +94,7 @@ def in_sync(evidence: Evidence, _: ProbeQuestion) -> ProbeResult:
         return unknown(f"{listed(uncompared, TABLES_SHOWN)} could not be compared")
     names = [table.spec.name for table in drift.differing]
     if names or not drift.in_sync:
-        return not_yet(_differ(names) if names else "both were not found in sync")
+        return not_yet(_differ(names) if names else "the servers are not in sync")
     early = [one for day in found.servers if day.facts for one in day.facts.outages if one.span.stop > found.since]
     first = min(early, key=lambda one: one.span.start, default=None)
     if first is not None and first.span.start < found.since:
@@ -103,9 +103,9 @@ def in_sync(evidence: Evidence, _: ProbeQuestion) -> ProbeResult:
 
 
 def administration_alike(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
-    """Say whether there is nothing to copy of administration; what comes with a copy is not needed then.
+    """Say whether no administration has to be copied; the lines around a copy are not needed then.
 
-    Once a run has copied, what was to be done around it is seen only where a hook did it in that run.
+    Once a run has copied, the lines around it are known to be done only if a hook did them in that run.
     """
     run = _last_copy(evidence, question)
     hook = _hook_of(run, question) if run is not None else None
@@ -123,24 +123,22 @@ def administration_alike(evidence: Evidence, question: ProbeQuestion) -> ProbeRe
     if names and _copies(question):
         return not_yet(_differ(names))
     if names:
-        return unknown(f"{_differ(names)}, so that it may be needed, and no table tells of it")
+        return unknown(f"{_differ(names)}: it may be needed, and no table shows it")
     before = _earlier_copy(evidence, question) if run is None and not question.line.command else None
     if before is not None and question.line.kind is not LineKind.SINGLE_USER:
-        when = "has copied administration before this was begun"
-        return unknown(f"run {before.id} {when}; what belongs to it no table tells")
+        when = "copied administration before this was begun"
+        return unknown(f"run {before.id} {when}; no table shows what was done by hand")
     if run is None:
-        return ProbeResult(
-            ProbeState.NOT_NEEDED, "administration is alike on both servers, so that nothing is to be copied"
-        )
+        return ProbeResult(ProbeState.NOT_NEEDED, "administration is alike on both servers: nothing to copy")
     if question.line.command:
         written = evidence.on_the_switch(max(batch.at for batch in run.done))
         return done(f"run {run.id} has copied it, and it is alike on both servers", written)
-    return unknown(f"run {run.id} has copied administration; what belongs to it no table tells")
+    return unknown(f"run {run.id} has copied administration; no table shows what was done by hand")
 
 
 def _daily(evidence: Evidence) -> DailyCheck | ProbeResult:
     if evidence.daily is None:
-        why = evidence.problems.get(Need.ALIKE) or evidence.problems.get(Need.DAILY) or "the servers were not asked"
+        why = evidence.problems.get(Need.ALIKE) or evidence.problems.get(Need.DAILY) or "the servers were not queried"
         return unknown(why.rstrip("."))
     return evidence.daily
 
@@ -156,17 +154,17 @@ def _drift(evidence: Evidence) -> Observation | ProbeResult:
 
 
 def _by_hook(found: DailyCheck, question: ProbeQuestion, kind: CheckKind) -> ProbeResult:
-    """Return what the hook of a kind says of all servers of the line."""
+    """Return what the hook of a kind reports for all servers of the line."""
     checks = {check.role: check for check in found.checks if check.kind is kind}
     for role in question.roles:
         check = checks.get(role)
         if check is None:
-            return unknown(f"no table tells, and the pair file has no hook `{kind}` of {role}")
+            return unknown(f"no table shows it, and the pair file has no hook `{kind}` for {role}")
         if check.problem:
             return unknown(f"the hook `{kind}` of {role} {check.problem}")
         if not check.ok:
-            return not_yet(f"the hook `{kind}` of {role} says: {_words(check)}")
-    return done(f"told by the hook `{kind}`: {_words(checks[question.roles[0]])}", found.as_of)
+            return not_yet(f"the hook `{kind}` of {role} answers: {_words(check)}")
+    return done(f"hook `{kind}`: {_words(checks[question.roles[0]])}", found.as_of)
 
 
 def _words(check: HookCheck) -> str:
@@ -183,7 +181,7 @@ def _copied(table: TableObservation, manual: bool) -> bool:
 
 
 def _copies(question: ProbeQuestion) -> bool:
-    """Say whether the line is the one that copies all, not one to look, to add a part, or to do by hand around it."""
+    """Say whether the line copies everything: it is no dry run, adds no single sets, and is not done by hand."""
     return bool(question.line.command) and not {DRY_RUN, POLICY} & {*question.line.command}
 
 
@@ -194,9 +192,9 @@ def _last_copy(evidence: Evidence, question: ProbeQuestion) -> RunRecord | None:
 
 
 def _earlier_copy(evidence: Evidence, question: ProbeQuestion) -> RunRecord | None:
-    """Return the last run before that has, in the time that the daily check looks at; none where its hook did the line.
+    """Return the last earlier run that has, in the window of the daily check; none if its hook did the line.
 
-    Somebody may have copied it by hand, and still have to do what goes with it.
+    Somebody may have copied it beforehand, and this line may still be open.
     """
     found = _daily(evidence)
     if isinstance(found, ProbeResult):

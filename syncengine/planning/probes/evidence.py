@@ -1,4 +1,4 @@
-"""What the lines of a checklist are filled in from, and what a look at it is asked."""
+"""What the lines of a checklist are filled in from, and what a probe answers."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from syncengine.model.timetables import TimetableListing
 
 
 class Need(StrEnum):
-    """What has to be gathered of a pair before a line can be looked at."""
+    """What has to be gathered of a pair before a line can be probed."""
 
     FACTS = "facts"
-    """What both servers tell of their links, archives and intervals."""
+    """The links, archives and intervals of both servers."""
     CHECK = "check"
     OUTAGES = "outages"
     PROFILES = "profiles"
     """The call profiles of both servers, compared."""
     BACKUPS = "backups"
-    """What the hook `backups` says of both servers."""
+    """The answers of the hook `backups` for both servers."""
     ALIKE = "alike"
-    """The daily check of both servers, with how they differ since yesterday: that takes longest."""
+    """The daily check of both servers, with their differences since yesterday: that takes longest."""
     DAILY = "daily"
     """The daily check without that."""
     TIMETABLES = "timetables"
@@ -61,7 +61,7 @@ class Evidence:
     timetables: TimetableListing | None = None
     runs: tuple[RunRecord, ...] = ()
     now: datetime | None = None
-    """What the clock of this machine shows as that of the switch shows `as_of`; None where that does not matter."""
+    """The time of this machine's clock at `as_of` of the switch's clock; None if that does not matter."""
 
     def on_the_switch(self, moment: datetime) -> datetime:
         """Return a moment on the clock of this machine, as runs have it, on that of the switch."""
@@ -75,14 +75,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class ProbeQuestion:
-    """What is asked: whether a line is done, by what happened since a moment on the clock of the switch."""
+    """What a probe answers: whether a line is done, by what happened since a moment on the clock of the switch."""
 
     line: ProcedureLine
     since: datetime
 
     @property
     def roles(self) -> tuple[Role, ...]:
-        """The servers to look at: those of the line, both for a line that is done on neither."""
+        """The servers to probe: those of the line, both for a line without a server."""
         return self.line.place.roles or tuple(Role)
 
 
@@ -91,7 +91,7 @@ ProbeFunction = Callable[[Evidence, ProbeQuestion], ProbeResult]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a line is looked at, and what that needs; only of what was gathered a look is asked."""
+    """How a line is probed, and what has to be gathered before."""
 
     run: ProbeFunction
     need: Need | None = None
@@ -108,7 +108,7 @@ def not_yet(text: str) -> ProbeResult:
 
 
 def unknown(text: str) -> ProbeResult:
-    """Return that nobody can see whether a line is done."""
+    """Return that it is not known whether a line is done."""
     return ProbeResult(ProbeState.UNKNOWN, text)
 
 
@@ -118,10 +118,10 @@ def shown(moment: datetime) -> str:
 
 
 def facts_or_why(evidence: Evidence, question: ProbeQuestion) -> Iterator[ServerFacts | ProbeResult]:
-    """Yield the facts of each server that is looked at, or why there are none."""
+    """Yield the facts of each server of the line, or why there are none."""
     for role in question.roles:
         if role in evidence.facts:
             yield evidence.facts[role]
         else:
-            why = evidence.silent.get(role) or evidence.problems.get(Need.FACTS) or f"{role} was not asked"
+            why = evidence.silent.get(role) or evidence.problems.get(Need.FACTS) or f"{role} was not queried"
             yield unknown(why.rstrip("."))

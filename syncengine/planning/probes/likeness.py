@@ -1,4 +1,4 @@
-"""Looks at whether the two servers are alike: their CMS loads, their set-up, their call profiles."""
+"""Probes whether the two servers are alike: their CMS loads, their set-up, their call profiles."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from syncengine.planning.probes.evidence import Evidence, Need, ProbeFunction, P
 SET_UP = (Subject.SETUP, Subject.ACDS, Subject.INTERVALS)
 SHOWN = 2
 ON_ONE_SERVER = {TablePresence.MISSING}
-"""What a table has on one of the servers where it is more on the other."""
+"""The presence of a table on the server that lacks it."""
 
 
 def loads(*, alike: bool) -> ProbeFunction:
-    """Return what looks whether both servers run the same CMS load, or whether they run different ones."""
+    """Return a probe of whether both servers run the same CMS load, or whether they run different ones."""
 
     def probe(evidence: Evidence, _: ProbeQuestion) -> ProbeResult:
         found = _loads(evidence)
@@ -26,14 +26,14 @@ def loads(*, alike: bool) -> ProbeFunction:
             return found
         if len(set(found.values())) > 1:
             return _result(", ".join(f"{role} runs {load}" for role, load in found.items()), is_so=not alike)
-        verb = "both run" if alike else "both are said to run"
+        verb = "both run" if alike else "both are reported to run"
         return _result(f"{verb} {found[Role.PRIMARY]}", is_so=alike)
 
     return probe
 
 
 def set_up(*, alike: bool) -> ProbeFunction:
-    """Return what looks whether ACDs, intervals, storage and users are set up alike, or whether something is not."""
+    """Return a probe of whether ACDs, intervals, storage and users are set up alike, or whether something is not."""
 
     def probe(evidence: Evidence, _: ProbeQuestion) -> ProbeResult:
         found = _set_up(evidence)
@@ -41,13 +41,13 @@ def set_up(*, alike: bool) -> ProbeFunction:
             return found
         unlike = listed([finding.message.rstrip(".") for finding in found], SHOWN, separator="; ")
         is_so = alike is not bool(found)
-        return _result(f"{'seen by a check: ' if is_so else ''}{unlike or 'both are set up alike'}", is_so=is_so)
+        return _result(f"{'check: ' if is_so else ''}{unlike or 'both are set up alike'}", is_so=is_so)
 
     return probe
 
 
 def profiles(*, alike: bool) -> ProbeFunction:
-    """Return what looks whether the call profiles are alike, or whether any of them is not."""
+    """Return a probe of whether the call profiles are alike, or whether any of them is not."""
 
     def probe(evidence: Evidence, _: ProbeQuestion) -> ProbeResult:
         found = evidence.profiles
@@ -71,11 +71,11 @@ def _result(text: str, *, is_so: bool) -> ProbeResult:
 
 def _loads(evidence: Evidence) -> dict[Role, str] | ProbeResult:
     loads = {role: facts.load for role, facts in evidence.facts.items()}
-    # What the pair file says of a server that does not answer is still what somebody wrote there.
+    # The load in the pair file counts even if the server does not answer.
     known = {role: loads.get(role) or evidence.settings.server(role).load for role in Role}
     lacking = [role for role, load in known.items() if not load]
     if lacking:
-        return unknown(f"which load {' and '.join(lacking)} runs is neither in the pair file nor told by a hook")
+        return unknown(f"the load of {' and '.join(lacking)} is neither in the pair file nor reported by a hook")
     return {role: load for role, load in known.items() if load}
 
 
@@ -96,7 +96,7 @@ def _not_compared(check: PairCheck) -> Iterator[str]:
     for table in (table for server in check.servers for table in server.tables):
         if not table.may_differ and table.data_class is not DataClass.HISTORICAL:
             presence.setdefault(table.table, set()).add(table.presence)
-    yield from (name for name, held in presence.items() if TablePresence.UNREADABLE in held or held > ON_ONE_SERVER)
+    yield from (name for name, found in presence.items() if TablePresence.UNREADABLE in found or found > ON_ONE_SERVER)
     for finding in check.of(Severity.SHOULD):
         if finding.subject is Subject.SETUP:
             yield from finding.tables

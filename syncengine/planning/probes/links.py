@@ -1,4 +1,4 @@
-"""Looks at what a server's own diary of links and its archives tell: collection off, links back, archived."""
+"""Probes of a server's own diary of links and its archives: collection off, links back, archived."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from syncengine.model.sentences import listed
 from syncengine.planning.probes.evidence import Evidence, ProbeQuestion, done, facts_or_why, not_yet, shown, unknown
 
 STOPPED = (91, 93)
-"""Reasons in the diary that say that data collection was stopped there, or begun again, by somebody."""
+"""Reasons in the diary for data collection that somebody stopped, or started again."""
 FROM_OUTSIDE = (92, 95)
-"""Reasons that the network or the switch has: nobody turned anything off on the server."""
+"""Reasons on the side of the network or the switch: nothing was turned off on the server."""
 ACDS_SHOWN = 4
 
 
@@ -40,7 +40,7 @@ def _went_down(evidence: Evidence, question: ProbeQuestion, counts: Callable[[in
     earliest = min(first, key=lambda one: one.span.start)
     why = REASONS.get(earliest.reason, f"reason {earliest.reason}")
     at = earliest.span.start
-    return done(f"seen in the diary of links: down since {shown(at)}, {why}", at)
+    return done(f"diary of links: down since {shown(at)}, {why}", at)
 
 
 def links_back(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
@@ -52,7 +52,7 @@ def links_back(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
             return found
         last += [max(one.span.stop for one in outages) for outages in found.values()]
     at = max(last)
-    return done(f"seen in the diary of links: up again since {shown(at)}", at)
+    return done(f"diary of links: up again since {shown(at)}", at)
 
 
 def archived(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
@@ -62,19 +62,19 @@ def archived(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
         if isinstance(facts, ProbeResult):
             return facts
         if facts.archives_unread or not facts.acds:
-            return unknown(f"{facts.role} does not tell how far it has archived")
+            return unknown(f"{facts.role} does not show how far it has archived")
         for acd in facts.acds:
             status = facts.archived(acd, Archive.INTERVAL)
             if status.until is None:
                 return unknown(f"{facts.role}: the interval archive of ACD {acd} {status.problem}")
             if status.until <= question.since:
                 return not_yet(
-                    f"{facts.role} has archived ACD {acd} up to {shown(status.until)}, and {shown(question.since)} "
-                    "has to be"
+                    f"{facts.role} has archived ACD {acd} up to {shown(status.until)}, not yet past "
+                    f"{shown(question.since)}"
                 )
             reached.append(status.until)
     at = min(reached)
-    return done(f"seen in the archiving status: up to {shown(at)}", at)
+    return done(f"archiving status: archived up to {shown(at)}", at)
 
 
 def next_interval(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
@@ -90,7 +90,7 @@ def next_interval(evidence: Evidence, question: ProbeQuestion) -> ProbeResult:
     at = floor_to(question.since, length) + timedelta(minutes=length)
     if evidence.as_of < at:
         return not_yet(f"the next interval begins {shown(at)}")
-    return done(f"seen by the clock: the next interval began {shown(at)}", at)
+    return done(f"clock: the next interval began {shown(at)}", at)
 
 
 def _links_of(
@@ -100,9 +100,9 @@ def _links_of(
     *,
     over: bool = False,
 ) -> dict[int, list[Outage]] | ProbeResult:
-    """Return the outages of each ACD of a server since a moment, or why it cannot be said that all had one.
+    """Return the outages of each ACD of a server since a moment, or why it is not known that all had one.
 
-    `counts` says which reasons do, all without it; `over` says that it is asked whether they are over.
+    `counts` says which reasons do, all without it; `over` says that they have to be over.
     """
     if isinstance(facts, ProbeResult):
         return facts
@@ -117,6 +117,6 @@ def _links_of(
     if lacking:
         acds = f"ACD {listed(lacking, ACDS_SHOWN)}"
         text = f"the diary of links of {facts.role} has no such outage of {acds} since {shown(question.since)}"
-        # It is written down when it is over: until then nobody can see it, and nothing speaks against it.
-        return not_yet(text) if over else unknown(f"{text}; it has one once the links are back")
+        # It is entered when it is over: until then it may have begun without being visible.
+        return not_yet(text) if over else unknown(f"{text}; it gets one once the links are back")
     return {acd: found[acd] for acd in facts.acds}

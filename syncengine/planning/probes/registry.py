@@ -1,4 +1,4 @@
-"""Which look belongs to which name."""
+"""Which probe belongs to which name."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The embedded server: a CMS database kept in a DuckDB file."""
+"""The embedded server: a CMS database in a DuckDB file."""

@@ -27,21 +27,21 @@ STREAMED: dict[str, type[duckdb.Error]] = {
     "Out of Memory Error": duckdb.OutOfMemoryException,
     "TransactionContext Error": duckdb.TransactionException,
 }
-"""What an error's words begin with, for the classes that `error_of` tells apart and a stream can raise."""
+"""The first words of an error, for the classes that `error_of` distinguishes and a stream can raise."""
 
 NOTHING_WRITTEN = re.compile(r"conflict|constraint|no transaction is active|transaction is aborted", re.IGNORECASE)
-"""What a commit says that DuckDB refused before it wrote."""
+"""The message of a commit that DuckDB refused before it wrote."""
 
 
 @contextmanager
 def translated(name: str) -> Iterator[None]:
-    """Raise our errors for DuckDB's, those of its streams included; `name` says which server it was."""
+    """Raise our errors for DuckDB's, including those of its streams; `name` names the server."""
     try:
         yield
     except duckdb.Error as error:
         raise error_of(name, error) from error
     except OSError as error:
-        # pyarrow passes on what DuckDB says while it streams: the class is lost, the words are not.
+        # pyarrow passes on DuckDB's message while it streams, but not its class.
         if error.errno is not None:
             raise
         raise error_of(name, STREAMED.get(str(error).partition(":")[0], duckdb.Error)(str(error))) from error
@@ -54,10 +54,10 @@ def translated(name: str) -> Iterator[None]:
 
 @contextmanager
 def time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float, name: str) -> Iterator[Callable[[], None]]:
-    """Interrupt a query that takes longer than the user allows, and say so.
+    """Interrupt a query that exceeds the user's time limit, and report that.
 
-    What is yielded raises the same error once the time is over: streams ask it for every batch, since an
-    interruption is only heard while DuckDB works.
+    The yielded function raises the same error after the deadline: streams call it for every batch, since an
+    interruption only takes effect while DuckDB works.
     """
     expired = threading.Event()
     deadline = time.monotonic() + seconds
@@ -86,7 +86,7 @@ def time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float, name: str) -> 
 def rolled_back(error: duckdb.Error) -> bool:
     """Say whether an error of a commit is one that is known to have written nothing.
 
-    A full disk, or a file that cannot be written, is told by the same class in the same words as a conflict.
+    A full disk, or a file that cannot be written, raises the same class with the same words as a conflict.
     """
     return isinstance(error, duckdb.TransactionException) and NOTHING_WRITTEN.search(str(error)) is not None
 
@@ -110,16 +110,14 @@ def error_of(name: str, error: duckdb.Error) -> SyncError:
     if isinstance(error, duckdb.IOException) and "No space left" in str(error):
         return ServerError(f"{name}: the disk of the database is full.", hint="Make room there; nothing was written.")
     if isinstance(error, duckdb.IOException) and "No files found" in text:
-        # The database is open: it is a matter of the one view.
-        return ServerError(
-            f"{name}: a file that a view reads is not there: {text}", hint="Put it back, or drop the view."
-        )
+        # The database is open: only this view is affected.
+        return ServerError(f"{name}: a file that a view reads is missing: {text}", hint="Restore it, or drop the view.")
     if isinstance(error, duckdb.IOException):
         return ServerUnreachableError(
             f"{name}: the database cannot be opened: {text}", hint="Check the url in the pair file."
         )
     if isinstance(error, duckdb.CatalogException):
-        return ServerError(f"{name}: a table or column is not there: {text}")
+        return ServerError(f"{name}: no such table or column: {text}")
     if isinstance(error, duckdb.ConstraintException):
         reason = text.removeprefix("Constraint Error: ").partition(" If this is an unexpected")[0]
         foreign = "foreign key" in reason.lower()
@@ -135,7 +133,7 @@ def error_of(name: str, error: duckdb.Error) -> SyncError:
         )
     if isinstance(error, duckdb.TransactionException) and "conflict" in text.lower():
         return ServerError(
-            f"{name}: somebody else wrote the same rows: {text}",
+            f"{name}: another session wrote the same rows: {text}",
             hint="Run the same command again.",
             transient=True,
             retry_smaller=True,

@@ -1,4 +1,4 @@
-"""What a DuckDB file tells from outside: which file it is, and whether anything was written to it."""
+"""What a DuckDB file shows from outside: which file it is, and whether anything was written to it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import os
 from pathlib import Path
 
 HEADERS = 3 * 4096
-"""That of the file and its two of the database, which are numbered: each checkpoint writes one with the next number."""
+"""Bytes of the file's header and the two of the database, which are numbered: each checkpoint writes the next."""
 TAIL = 64 * 1024
-"""Of the log, to which each commit is added until a checkpoint removes it."""
+"""Bytes from the end of the log, to which each commit is appended until a checkpoint removes it."""
 
 
 def identity_of(path: Path) -> str:
-    """Return what tells a database file from another, under whatever name it is reached."""
+    """Return what identifies a database file, under any path."""
     found = path.stat()
     return f"file {found.st_ino} on device {found.st_dev}"
 
 
 def state_of(path: Path) -> str | None:
-    """Return what is another after each commit, None where there is no file.
+    """Return a value that changes with each commit, None where there is no file.
 
-    The number of the checkpoint and the length of the log move with each commit, however coarse the clock of the
-    file system is. The times tell an older copy put back in its place, which may come to the same numbers again.
+    The number of the checkpoint and the length of the log change with each commit, however coarse the clock of the
+    file system is. The times distinguish an older copy restored in its place, which may reach the same numbers again.
     """
     log = path.with_name(f"{path.name}.wal")
     try:

@@ -1,4 +1,4 @@
-"""A CMS database kept in a DuckDB file: the embedded server."""
+"""A CMS database in a DuckDB file: the embedded server."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ BATCH_ROWS = 8192
 READ_BUFFER_MB = 48
 """Buffers of a server that is only read: queries stream, and more would only fill with the file."""
 THREADS = 1
-"""Both servers are asked at once, so that one thread each keeps two cores busy."""
+"""Both servers are queried at once, so that one thread each keeps two cores busy."""
 DISABLED_OPTIMIZERS = "in_clause"
 """It makes a hash join of a megabyte out of every list of values, and scattered buckets have many."""
 _OPEN_SESSIONS: set[str] = set()
@@ -87,7 +87,7 @@ class DuckDBServer(AnyServer):
             self._connection = duckdb.connect(str(path), read_only=not writable, config=config)
 
     def describe(self) -> ServerDescription:
-        """Say who the server is."""
+        """Describe the server."""
         return ServerDescription(
             role=self._role,
             kind="duckdb",
@@ -104,7 +104,7 @@ class DuckDBServer(AnyServer):
         )
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
-        """Return those of the named tables that exist, under the names asked for."""
+        """Return those of the named tables that exist, under the requested names."""
         rows = self._rows(
             Statement(
                 "SELECT table_name, column_name, data_type, is_nullable = 'YES' FROM information_schema.columns "
@@ -119,7 +119,7 @@ class DuckDBServer(AnyServer):
         return {name: LiveTable(name, tuple(columns[folded(name)])) for name in names if folded(name) in columns}
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
-        """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
+        """Return the triggers, references and constraints of the named tables that exist, under the requested names."""
         return read_surroundings(self._rows, names)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
@@ -152,18 +152,18 @@ class DuckDBServer(AnyServer):
             self._rows(Statement(f"DROP TABLE {quoted(name)}"))
 
     def session_state(self, session: str) -> SessionState:
-        """Say whether a write session still lives: one of another process ended with it, or this could not be open."""
+        """Say whether a write session still lives: another process must have closed this file before."""
         return SessionState.ALIVE if session in _OPEN_SESSIONS else SessionState.GONE
 
     def termination_command(self, session: str) -> str:
-        """Return nothing: a session lives in this process, or in none."""
+        """Return nothing: a session lives in this process only."""
         del session
         return ""
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
-        """Return that of the whole file for every day, which only reading it leaves as it is.
+        """Return the version of the whole file for every day; only reading leaves it unchanged.
 
-        None for a view, whose rows may lie elsewhere, and where there is no file any more.
+        None for a view, whose rows may be elsewhere, and where the file is gone.
         """
         if not is_table(self._rows, query.selection.table):
             return None
@@ -171,13 +171,13 @@ class DuckDBServer(AnyServer):
         return None if history is None else DayVersions(history)
 
     def waiting_sessions(self) -> int | None:
-        """Return None: nobody waits for locks in a file that one process has open."""
+        """Return None: no session waits for locks in a file that one process has open."""
         return None
 
     def interrupt(self) -> None:
         """Stop the queries that are running, from another thread."""
         for cursor in tuple(self._running):
-            # It may have come to its end meanwhile.
+            # It may have ended meanwhile.
             with suppress(duckdb.ConnectionException):
                 cursor.interrupt()
 
@@ -225,11 +225,11 @@ class DuckDBSession(NeverPickled):
     def lock(self, selection: Selection, *, table: bool = False) -> None:
         """Touch the selected rows, so that another writer of them conflicts instead of being overwritten.
 
-        DuckDB looks for conflicts column by column, and not where an update changes nothing. So every
-        column is touched, which finds what others have changed since this transaction began, and each is
-        changed and changed back, which keeps others who lock from going on; but for those of which a constraint
-        speaks, since it could forbid what they are changed to. `table` makes no difference: it has no lock table
-        that could be full.
+        DuckDB checks conflicts column by column, and not where an update changes nothing. So every
+        column is touched, which detects what others have changed since this transaction began, and each is
+        changed and changed back, which blocks others that lock; except those that a constraint
+        covers, since it could forbid the changed value. `table` makes no difference: there is no lock table
+        that could fill up.
         """
         del table
         described = self._run(
@@ -246,7 +246,7 @@ class DuckDBSession(NeverPickled):
         chosen_by = (buckets.date, buckets.label, buckets.epoch, buckets.acd, *selection.group_columns, *left_out)
         selecting = {quoted(folded(name)) for name in chosen_by if name}
         selecting |= {quoted(folded(name)) for name in constrained_columns(self._run, selection.table)}
-        # What rows are chosen by stays as it is: they have to be found again.
+        # The columns of the condition stay unchanged: the rows have to be found again.
         free = {name: native for name, native in columns.items() if name not in selecting}
         where = predicate(selection)
         for change in (*_reversible_changes(free), ", ".join(f"{name} = {name}" for name in columns)):
@@ -260,11 +260,11 @@ class DuckDBSession(NeverPickled):
         """Stream rows as the transaction sees them, in batches of bounded size.
 
         DuckDB refuses every other statement of the transaction while its stream is open: read it to its end,
-        or let go of it, first. Whoever reads on after the transaction has ended is told so.
+        or drop it, first. Reading on after the transaction has ended raises an error.
         """
         batches = _streamed(self._cursor, read_statement(query), self._query_seconds, self._name)
         stream = Stream(batches, self._name)
-        # Weakly, so that letting go of the reader is enough to end the stream.
+        # Weakly, so that dropping the reader is enough to end the stream.
         self._stream = weakref.ref(stream)
         return stream.reader()
 
@@ -286,7 +286,7 @@ class DuckDBSession(NeverPickled):
                     f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM {incoming}"
                 ).fetchall()
             finally:
-                # After a failure there is no transaction any more in which it could be looked for.
+                # After a failure there is no transaction in which it could be found.
                 with suppress(duckdb.Error):
                     self._cursor.unregister(incoming)
         for column, sequence in sequences.items():
@@ -302,7 +302,7 @@ class DuckDBSession(NeverPickled):
     def commit(self) -> None:
         """Make the writes durable.
 
-        No time limit: a commit that was cut off would be one whose outcome nobody knows. Only what DuckDB
+        No time limit: the outcome of a commit that was cut off would be unknown. Only what DuckDB
         refuses before it writes, a conflict above all, is known to have written nothing.
         """
         try:
@@ -311,7 +311,7 @@ class DuckDBSession(NeverPickled):
             if isinstance(error, duckdb.Error) and rolled_back(error):
                 raise error_of(self._name, error) from error
             raise UnknownOutcomeError(
-                f"{self._name}: the commit failed, and the error does not say whether it was done: {error}"
+                f"{self._name}: the commit failed; whether it was done is not known: {error}"
             ) from error
         self._open = False
 
@@ -323,13 +323,13 @@ class DuckDBSession(NeverPickled):
             try:
                 self._cursor.execute("ROLLBACK")
             except duckdb.Error:
-                # A failed statement has rolled it back already, or the database is no longer to be spoken to.
+                # A failed statement has rolled it back already, or the database can no longer be reached.
                 return
             finally:
                 self._cursor.close()
 
     def _cut_stream(self) -> None:
-        """End a stream that was left half-read: the transaction could not be rolled back."""
+        """End a stream that was not read to its end: the transaction could not be rolled back."""
         stream = self._stream() if self._stream is not None else None
         if stream is not None:
             stream.cut()
@@ -358,9 +358,9 @@ def _streamed(
 
 
 def _reversible_changes(columns: Mapping[str, str]) -> tuple[str, ...]:
-    """Return two changes of all columns that can be changed so, the second of which undoes the first.
+    """Return two changes of all columns that can be changed this way; the second undoes the first.
 
-    Of all, since NULL stays NULL: a row is changed as long as one of its columns holds something.
+    Of all, since NULL stays NULL: a row is changed as long as one of its columns is not NULL.
     """
     there, back = [], []
     for name, native in columns.items():

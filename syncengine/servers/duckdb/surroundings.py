@@ -1,6 +1,6 @@
-"""What a write to a table of a DuckDB file sets off or meets, and the sequences that number its columns.
+"""The constraints and references of a table in a DuckDB file, and the sequences that number its columns.
 
-DuckDB has no triggers, and its foreign keys know no other action than to refuse.
+DuckDB has no triggers, and the only action of its foreign keys is to refuse.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ BEHIND = (
     "WHERE database_name = current_database() AND schema_name = ? AND sequence_name = ?"
 )
 NUMBERS = re.compile(r"U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*\)|FLOAT|DOUBLE")
-NOT_A_NUMBER = "its column holds no numbers"
-NOT_FOUND = "its default does not name a sequence of this database in a way that can be read here: {default}"
+NOT_A_NUMBER = "its column is not numeric"
+NOT_FOUND = "syncengine cannot read which sequence of this database its default names: {default}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class DuckDBSequence:
 
     @property
     def shown(self) -> str:
-        """The sequence as people name it."""
+        """The sequence as shown to people."""
         return self.name if self.schema == "main" else f"{self.schema}.{self.name}"
 
 
@@ -66,27 +66,27 @@ class _NumberedColumn:
     table: str
     column: str
     sequence: DuckDBSequence | None
-    why_fixed: str = ""
+    why_not_advanced: str = ""
 
     @property
     def counter(self) -> Counter:
-        return Counter(self.column, self.sequence.shown if self.sequence is not None else "", self.why_fixed)
+        return Counter(self.column, self.sequence.shown if self.sequence is not None else "", self.why_not_advanced)
 
 
-def read_surroundings(ask: RunQuery, names: Collection[str]) -> dict[str, Surroundings]:
-    """Return what surrounds those of the named tables that exist, under the names asked for."""
-    kinds = {folded(name): (name, kind) for name, kind in ask(Statement(TABLES))}
-    constraints = ask(Statement(CONSTRAINTS))
-    indexes = ask(Statement(INDEXES))
-    columns = ask(Statement(COLUMNS))
-    numbered = tuple(_numbered(columns, ask(Statement(SEQUENCES))))
+def read_surroundings(run_query: RunQuery, names: Collection[str]) -> dict[str, Surroundings]:
+    """Return the surroundings of those of the named tables that exist, under the requested names."""
+    kinds = {folded(name): (name, kind) for name, kind in run_query(Statement(TABLES))}
+    constraints = run_query(Statement(CONSTRAINTS))
+    indexes = run_query(Statement(INDEXES))
+    columns = run_query(Statement(COLUMNS))
+    numbered = tuple(_numbered(columns, run_query(Statement(SEQUENCES))))
     references = tuple(_references(constraints, {key: name for key, (name, _) in kinds.items()}))
     found = {}
-    for asked in names:
-        if folded(asked) in kinds:
-            table, kind = kinds[folded(asked)]
-            found[asked] = Surroundings(
-                table=asked,
+    for requested in names:
+        if folded(requested) in kinds:
+            table, kind = kinds[folded(requested)]
+            found[requested] = Surroundings(
+                table=requested,
                 is_a=kind,
                 referred_by=chain_of(table, references),
                 refers=tuple(one for one in references if one.table == table),
@@ -102,36 +102,36 @@ def read_surroundings(ask: RunQuery, names: Collection[str]) -> dict[str, Surrou
     return found
 
 
-def sequences_of(ask: RunQuery, table: str) -> dict[str, DuckDBSequence]:
+def sequences_of(run_query: RunQuery, table: str) -> dict[str, DuckDBSequence]:
     """Return the sequences that number columns of a table and can be advanced, by column in lower case."""
-    numbered = _numbered(ask(Statement(COLUMNS)), ask(Statement(SEQUENCES)))
+    numbered = _numbered(run_query(Statement(COLUMNS)), run_query(Statement(SEQUENCES)))
     return {
         folded(one.column): one.sequence
         for one in numbered
-        if folded(one.table) == folded(table) and one.sequence is not None and not one.why_fixed
+        if folded(one.table) == folded(table) and one.sequence is not None and not one.why_not_advanced
     }
 
 
-def is_table(ask: RunQuery, name: str) -> bool:
+def is_table(run_query: RunQuery, name: str) -> bool:
     """Say whether a name is that of a table of rows; the case of other letters than A to Z counts."""
-    return any(folded(table) == folded(name) and kind == "table" for table, kind in ask(Statement(TABLES)))
+    return any(folded(table) == folded(name) and kind == "table" for table, kind in run_query(Statement(TABLES)))
 
 
-def constrained_columns(ask: RunQuery, table: str) -> frozenset[str]:
-    """Return the columns of a table that a constraint speaks of: what they are changed to must keep to it."""
-    rows = ask(Statement(CONSTRAINTS))
+def constrained_columns(run_query: RunQuery, table: str) -> frozenset[str]:
+    """Return the columns of a table that a constraint covers: changed values must satisfy it."""
+    rows = run_query(Statement(CONSTRAINTS))
     names = {name for of, _, _, columns, *_ in rows if folded(of) == folded(table) for name in columns or ()}
     names |= {name for *_, to, columns in rows if folded(to or "") == folded(table) for name in columns or ()}
     indexed = " ".join(
-        str(expressions) for of, _, expressions in ask(Statement(INDEXES)) if folded(of) == folded(table)
+        str(expressions) for of, _, expressions in run_query(Statement(INDEXES)) if folded(of) == folded(table)
     )
     return frozenset(names) | frozenset(re.findall(r"\w+", indexed))
 
 
-def advanced(ask: RunQuery, sequence: DuckDBSequence, lowest: int, highest: int) -> Statement | None:
-    """Return what sets a sequence past numbers that were written, None where it is not behind them."""
+def advanced(run_query: RunQuery, sequence: DuckDBSequence, lowest: int, highest: int) -> Statement | None:
+    """Return the statement that sets a sequence past written numbers, None where it is not behind them."""
     where = (sequence.schema, sequence.name)
-    increment, least, most, last, start = ask(Statement(BEHIND, where))[0]
+    increment, least, most, last, start = run_query(Statement(BEHIND, where))[0]
     if increment > 0:
         reached, behind = min(highest, most), highest >= start if last is None else highest > last
     else:
@@ -173,7 +173,7 @@ def _numbered(
 
 
 def _named(parts: tuple[str, ...], sequences: tuple[tuple[str, str, str], ...]) -> DuckDBSequence | None:
-    """Return the sequence that a name stands for: in its schema, or in the main one of the database it names."""
+    """Return the sequence with a name: in its schema, or in the main one of the database it names."""
     wanted = tuple(map(folded, parts))
     for full in sequences:
         database, schema, name = map(folded, full)

@@ -1,4 +1,4 @@
-"""How Informix types are kept in DuckDB."""
+"""How Informix types are stored in DuckDB."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ STORED = {
 }
 LIVE = {stored: ours for ours, stored in STORED.items()}
 INEXACT = re.compile(r"\b(HUGEINT|UHUGEINT|BIGNUM|INTERVAL|BIT|TIME WITH TIME ZONE|UNION)\b")
-"""Types, also inside of others, of which Arrow or a piece keeps less than DuckDB does, or nothing."""
+"""Types, also inside others, whose values Arrow or a piece stores only in part or not at all."""
 
 
 def stored_type(column_type: ColumnType) -> str:
-    """Return the DuckDB type that keeps values of an Informix type without loss.
+    """Return the DuckDB type that stores values of an Informix type without loss.
 
     DuckDB has no blank-padded text: CHAR values are stored padded, as they are.
     """
@@ -33,14 +33,14 @@ def stored_type(column_type: ColumnType) -> str:
 
 
 def live_type(native: str) -> ColumnType:
-    """Return what the catalogue's words for a type mean; what is not known here keeps its own name."""
+    """Return the type that the catalogue names; an unknown one has its own name."""
     decimal = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", native)
     if decimal:
         return ColumnType("decimal", int(decimal.group(1)), int(decimal.group(2)))
-    # It keeps CHAR and VARCHAR alike, and no width.
+    # DuckDB stores CHAR and VARCHAR alike, and no width.
     return ColumnType("char" if native == "VARCHAR" else LIVE.get(native, native.lower()))
 
 
 def readable(native: str) -> bool:
-    """Say whether values of a type come and go exactly."""
+    """Say whether values of a type are read and written exactly."""
     return INEXACT.search(native) is None

@@ -1,1 +1,1 @@
-"""An Informix server, spoken to over DRDA through the vendor's driver, ibm_db."""
+"""An Informix server, reached over DRDA through the vendor's driver, ibm_db."""

@@ -1,4 +1,4 @@
-"""Connections to one Informix server: opened through SQLAlchemy's pool, lent, and given up when a call hangs."""
+"""Connections to one Informix server: pooled by SQLAlchemy, leased, and abandoned when a call hangs."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from syncengine.servers.url import ServerUrl
 
 BATCH_ROWS = 8192
 ABANDONED: list[ConnectionLease] = []
-"""Connections whose call was not waited for: one for each query that took too long."""
+"""Connections with an abandoned call: one for each query that took too long."""
 
 
 class Connections(connections.Connections["ConnectionLease"]):
-    """Opens and lends the connections to one server."""
+    """Opens and leases the connections to one server."""
 
     def __init__(self, url: ServerUrl, name: str, *, query_seconds: int, lock_seconds: int) -> None:
         super().__init__(name)
@@ -52,24 +52,24 @@ class Connections(connections.Connections["ConnectionLease"]):
         self._address = url
         self._connected_before = False
         self._driver_connections: weakref.WeakSet[Any] = weakref.WeakSet()
-        """The driver's own connections, as long as anybody has them."""
+        """The driver's own connections, as long as they are in use."""
         self._engine = self._new_engine(autocommit=False)
 
     @contextmanager
     def lease(self, isolation: str | None = None) -> Iterator[ConnectionLease]:
-        """Lend a connection; it is rolled back when it is given back. `isolation` is that of whom it is lent to."""
-        with super().lease() as lent:
+        """Lease a connection, with its own `isolation` if given; it is rolled back when the lease ends."""
+        with super().lease() as lease:
             if isolation is not None:
-                lent.set_isolation(isolation)
-            yield lent
+                lease.set_isolation(isolation)
+            yield lease
 
     def without_transactions(self) -> None:
-        """Go on with connections of an unlogged database, where every statement stands for itself."""
+        """Use connections of an unlogged database from now on, where every statement stands for itself."""
         self._dispose()
         self._engine = self._new_engine(autocommit=True)
 
     def _new_engine(self, *, autocommit: bool) -> sqlalchemy.Engine:
-        # What was not committed is rolled back here, where it is known whether the connection is whole after it.
+        # Uncommitted work is rolled back here, where it is known whether the connection is usable afterwards.
         return sqlalchemy.create_engine(self._url, autocommit=autocommit, pool_reset_on_return=None, **self._options)
 
     def _acquire(self) -> ConnectionLease:
@@ -90,7 +90,7 @@ class Connections(connections.Connections["ConnectionLease"]):
             if not self._connected_before:
                 raise connection_error(self._address, self.name, error) from error
             if isinstance(error, ServerSlowError):
-                # No table's own matter: nothing else is asked of a server that lets nobody in.
+                # Not the fault of one table: a server that accepts no connection is not queried again.
                 raise ServerUnreachableError(error.message, hint=error.hint) from error
             raise
         self._connected_before = True
@@ -98,7 +98,7 @@ class Connections(connections.Connections["ConnectionLease"]):
         return ConnectionLease(proxied, self.name, self.secret, self._query_seconds, self._engine.dialect)
 
     def _release(self, lease: ConnectionLease, *, failed: bool) -> None:
-        # What failed once is not lent again: the next one may be whole.
+        # A connection that failed once is not leased again.
         lease.end(reusable=not (failed or self.closed))
 
     def _dispose(self) -> None:
@@ -108,7 +108,7 @@ class Connections(connections.Connections["ConnectionLease"]):
             closing.run(engine.dispose)
 
     def _shut_idle(self) -> None:
-        """End the connections that nobody has, under whoever is closing them."""
+        """End the idle connections, under the call that is closing them."""
         with self._guard:
             leased = {one.connection for one in self._leased}
         for connection in tuple(self._driver_connections):
@@ -117,22 +117,22 @@ class Connections(connections.Connections["ConnectionLease"]):
 
 
 class ConnectionLease(NeverPickled):
-    """A connection in use."""
+    """A leased connection."""
 
     def __init__(self, proxied: Any, name: str, secret: str, query_seconds: float, dialect: sqlalchemy.Dialect) -> None:
         self._proxied = proxied
         self._dialect = dialect
         self.connection = proxied.dbapi_connection
-        """The driver's own."""
+        """The driver's own connection."""
         self.calls = Calls(name, query_seconds, stop=self._shut)
         self._name = name
         self._secret = secret
         self._isolated = False
         self.single_use = False
-        """Nobody else is to have it."""
+        """It must not be leased again."""
 
     def set_isolation(self, isolation: str) -> None:
-        """Read under an isolation of its own until it is given back."""
+        """Set an isolation level until the lease ends."""
         self._isolated = True
         self.run(Statement(f"SET ISOLATION TO {ISOLATION[isolation]}"))
 
@@ -141,7 +141,7 @@ class ConnectionLease(NeverPickled):
         return [row for rows in self.batches(statement) for row in rows]
 
     def run(self, statement: Statement) -> int:
-        """Run a statement that has no rows, and return how many it touched."""
+        """Run a statement without a result, and return how many rows it touched."""
         deadline = self.calls.deadline()
         with translated(self._name, self._secret):
             cursor = self._proxied.cursor()
@@ -160,7 +160,7 @@ class ConnectionLease(NeverPickled):
                 while rows := self.calls.run(lambda: cursor.fetchmany(BATCH_ROWS), deadline):
                     yield rows
             except BaseException:
-                # Nobody asks for more of it. Why they do not is told, and not what came of closing it.
+                # The reader stopped. Its error is reported, not one from closing the cursor.
                 with suppress(SyncError), translated(self._name, self._secret):
                     self.calls.run(cursor.close, deadline)
                 raise
@@ -172,12 +172,12 @@ class ConnectionLease(NeverPickled):
             return self._proxied.cursor()
 
     def commit(self) -> None:
-        """Commit, raising what the driver raises; one that takes too long is of unknown outcome."""
-        # The driver's own method loses the words of an error.
+        """Commit, raising the driver's errors; the outcome of one that takes too long is unknown."""
+        # The driver's own method loses the text of an error.
         self.calls.run(lambda: ibm_db.commit(self.connection.conn_handler), what="committing")
 
     def end(self, *, reusable: bool) -> None:
-        """Give it back to the pool, or end it; either rolls back."""
+        """Return it to the pool, or end it; either rolls back."""
         if reusable and not self.single_use and self._is_reset():
             self._close()
             return
@@ -185,12 +185,12 @@ class ConnectionLease(NeverPickled):
         if not self.calls.abandoned:
             self._close()
         if self.calls.abandoned:
-            # A call still runs on it, and closing it would wait for that call: it ends when that does. It is kept,
+            # A call still runs on it, and closing it would wait for that call: it ends when that does. It stays here,
             # since a statement dropped after its connection frees a handle that may be another's by then.
             ABANDONED.append(self)
 
     def _is_reset(self) -> bool:
-        """Roll back, where there are transactions, and say whether the connection is as good as new."""
+        """Roll back, where there are transactions, and say whether the connection can be reused."""
         if not self._succeeds(lambda: self._dialect.do_rollback(self.connection)):
             return False
         if not self._isolated:
@@ -199,11 +199,11 @@ class ConnectionLease(NeverPickled):
         return self._succeeds(lambda: _run(self._proxied.cursor(), Statement(text)))
 
     def _close(self) -> None:
-        """Give it back to the pool, or end it where the pool has it no more."""
+        """Return it to the pool, or end it where it was detached."""
         self._succeeds(self._proxied.close)
 
     def _succeeds(self, call: Callable[[], object]) -> bool:
-        """Say whether a call succeeded after which nobody has any more use of the connection."""
+        """Say whether the last call of a lease succeeded."""
         closing = Calls(self._name, CLOSING_SECONDS, stop=self._shut)
         try:
             with translated(self._name, self._secret):
@@ -219,7 +219,7 @@ class ConnectionLease(NeverPickled):
 
 
 def shut(connection: Any) -> None:
-    """End a connection of the driver's, whatever it is doing."""
+    """End a connection of the driver, also during a call."""
     for one in connection.sockets:
         one.shut()
 

@@ -1,7 +1,7 @@
 """A thin SQLAlchemy dialect for Informix over DRDA: connecting, session set-up, errors, reflection, little SQL.
 
 It works under SQLAlchemy 2.0 and 2.1, and is registered as `informix` and `informix+ibm_db`. The engine's own
-queries are text (syncengine.servers.sql); the dialect gives them connections, and gives anybody's tools the rest.
+queries are text (syncengine.servers.sql); the dialect gives them connections, and other tools the rest.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ ISOLATION = {
 }
 PORT = re.compile(r"\bPORT=(\d+);")
 OPENED = threading.local()
-"""In each thread as `by` the opening that a connection belongs to which is opened there, for whoever gives it up."""
+"""Per thread, as `by`, the opening of the connection that is being opened there, so that it can be abandoned."""
 CONNECT_SECONDS = 10
 """How long the driver waits for a first answer."""
 UTF_8 = "1208"
-"""The driver's number for the code page its texts come in."""
+"""The driver's number for the code page of its texts."""
 NO_TRANSACTIONS = ("SQLCODE=-255", "SQLCODE=-256")
 
 
 def _constant(text: str) -> Callable[..., str]:
-    """Return a method of a compiler that writes the same whatever it is asked about."""
+    """Return a method of a compiler that always writes the same text."""
 
     def write(*_: Any, **__: Any) -> str:
         return text
@@ -51,12 +51,12 @@ def _constant(text: str) -> Callable[..., str]:
 
 
 class InformixCompiler(compiler.SQLCompiler):
-    """Informix's own ways in a query."""
+    """Informix's own syntax of queries."""
 
     def get_select_precolumns(self, select: Any, **kw: Any) -> str:
-        """Write SKIP and FIRST before DISTINCT, as literals: Informix takes no markers there."""
-        skip = select._offset_clause  # noqa: SLF001  # the compiler's own way to ask
-        first = select._limit_clause  # noqa: SLF001  # the compiler's own way to ask
+        """Write SKIP and FIRST before DISTINCT, as literals: Informix accepts no markers there."""
+        skip = select._offset_clause  # noqa: SLF001  # the compiler's own access
+        first = select._limit_clause  # noqa: SLF001  # the compiler's own access
         parts = [
             f"{word} {self.process(clause, literal_execute=True, **kw)} "
             for word, clause in (("SKIP", skip), ("FIRST", first))
@@ -88,7 +88,7 @@ class InformixTypeCompiler(compiler.GenericTypeCompiler):
 
 
 class InformixIdentifierPreparer(compiler.IdentifierPreparer):
-    """Never quotes by itself: over DRDA nobody can count on quotes naming something."""
+    """Never adds quotes: over DRDA they do not reliably make an identifier."""
 
     def _requires_quotes(self, value: str) -> bool:
         del value
@@ -138,10 +138,10 @@ class InformixDialect(default.DefaultDialect):
 
     @classmethod
     def import_dbapi(cls) -> ModuleType:
-        """Import the driver, which takes from the environment what no connection string can say.
+        """Import the driver, after setting in the environment what a connection string cannot set.
 
-        Left to itself it answers a lost connection by connecting again and repeating the statement, without a word:
-        the session's settings, its locks and what was not committed would be gone unseen. So it must not.
+        By default it answers a lost connection by connecting again and repeating the statement, silently:
+        the session's settings, its locks and uncommitted work would be lost unnoticed. So that is turned off.
         """
         os.environ.setdefault("DB2CODEPAGE", UTF_8)
         os.environ["DB2_MAX_CLIENT_CONNRETRIES"] = "0"
@@ -151,7 +151,7 @@ class InformixDialect(default.DefaultDialect):
 
     @classmethod
     def get_pool_class(cls, url: URL) -> type[pool.Pool]:
-        """Keep connections, and lend them."""
+        """Use a pool of connections."""
         del url
         return pool.QueuePool
 
@@ -195,7 +195,7 @@ class InformixDialect(default.DefaultDialect):
         return is_lost(str(e))
 
     def do_ping(self, dbapi_connection: interfaces.DBAPIConnection) -> bool:
-        """Ask something small."""
+        """Run a small query."""
         cursor = dbapi_connection.cursor()
         try:
             cursor.execute("SELECT tabid FROM informix.systables WHERE tabid = 1")
@@ -206,7 +206,7 @@ class InformixDialect(default.DefaultDialect):
 
     def do_rollback(self, dbapi_connection: Any) -> None:
         """Roll back, where there are transactions."""
-        # Where nothing can be rolled back, asking for it would only upset the statement that comes next.
+        # Where nothing can be rolled back, a rollback would only make the next statement fail.
         if not self.autocommit:
             self._if_logged(dbapi_connection.rollback)
 
@@ -218,10 +218,10 @@ class InformixDialect(default.DefaultDialect):
         """Close, cursors first; the driver rolls back, which an unlogged database or a lost connection refuses.
 
         A statement that outlives its connection frees, when Python drops it, a handle that by then may be another
-        connection's: that one's next call then fails with words about something else.
+        connection's: the next call of that one then fails with an unrelated message.
         """
-        for known in tuple(dbapi_connection._cursor_list):  # noqa: SLF001  # the driver shows them nowhere else
-            cursor = known()
+        for reference in tuple(dbapi_connection._cursor_list):  # noqa: SLF001  # the driver shows them nowhere else
+            cursor = reference()
             if cursor is not None:
                 with suppress(self.loaded_dbapi.Error):
                     cursor.close()
@@ -236,7 +236,7 @@ class InformixDialect(default.DefaultDialect):
                 raise
 
     def detect_autocommit_setting(self, dbapi_conn: interfaces.DBAPIConnection) -> bool:
-        """Say how the connection was opened."""
+        """Say whether the connection was opened with autocommit."""
         import ibm_db
 
         return bool(ibm_db.autocommit(dbapi_conn.conn_handler))
@@ -247,12 +247,12 @@ class InformixDialect(default.DefaultDialect):
         return [*ISOLATION, "AUTOCOMMIT"]
 
     def get_default_isolation_level(self, dbapi_conn: Any) -> Any:
-        """Return what a new session is set to."""
+        """Return the level of a new session."""
         del dbapi_conn
         return self.isolation
 
     def get_isolation_level(self, dbapi_connection: Any) -> Any:
-        """Return what the session was set to; Informix has no plain way to ask."""
+        """Return the level the session was set to; Informix has no simple query for it."""
         del dbapi_connection
         return "AUTOCOMMIT" if self.autocommit else self.isolation
 
@@ -312,7 +312,7 @@ class InformixDialect(default.DefaultDialect):
         return reflection.unique_constraints(connection, self._table(connection, table_name, schema))
 
     def get_foreign_keys(self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any) -> Any:
-        """CMS declares none, and none is looked for."""
+        """Return none: CMS declares none."""
         del connection, table_name, schema, kw
         return []
 

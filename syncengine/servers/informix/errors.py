@@ -1,6 +1,6 @@
 """The one place where the errors of Informix and of its driver become ours.
 
-The driver's exception classes say nothing reliable, and Informix's own errors carry no SQLSTATE, so that the
+The driver's exception classes are not reliable, and Informix's own errors carry no SQLSTATE, so that the
 code in the text decides. Codes and their classes come from the vendors' manuals and from public threads on retrying
 after locks (docs/explanation/informix.md).
 """
@@ -26,7 +26,7 @@ from syncengine.servers.advice import AGAIN, LOGIN, Meaning
 
 DRDA_ALIAS = "The port must be that of a drsoctcp alias in sqlhosts, not that of the onsoctcp one."
 NO_DRDA = f"Is it an Informix server? {DRDA_ALIAS}"
-STANDBY = "It is another server's standby: name that one."
+STANDBY = "It is another server's standby: use that server instead."
 GRANT = "Have the database's owner grant it (docs/how-to/first-real-pair.md lists the least privileges)."
 
 
@@ -38,38 +38,40 @@ def _crowded(text: str, hint: str, kind: type[ServerError] = ServerError) -> Mea
     return Meaning(text, hint, kind, transient=True, crowded=True, quoted=False)
 
 
-LOCKED = _crowded("somebody else holds a lock on the rows", AGAIN, ServerLockedError)
-DEADLOCK = _crowded("it was one of two that waited for each other's rows", AGAIN, ServerLockedError)
+LOCKED = _crowded("another session holds a lock on the rows", AGAIN, ServerLockedError)
+DEADLOCK = _crowded("a deadlock: two sessions waited for each other's rows", AGAIN, ServerLockedError)
 OUT_OF_LOCKS = _crowded(
     "its lock table is full",
     "Set limits.step_rows in the pair file lower, or LOCKS in the server's onconfig higher.",
 )
 LOG_OR_LOCK = _crowded(
     "it could not write a row: a lock, the log or the disk",
-    f"{AGAIN} Ask the server's online.log which of the three it was.",
+    f"{AGAIN} The server's online.log says which of the three it was.",
     ServerLockedError,
 )
 LOST = replace(_unreachable("the connection was lost", AGAIN), transient=True)
 UNLOGGED = Meaning(
-    "the database keeps no transaction log",
-    "It can be read; how it may be written is in docs/how-to/first-real-pair.md.",
+    "the database has no transaction log",
+    "It can be read; docs/how-to/first-real-pair.md says how it can be written.",
     quoted=False,
 )
-NO_TABLE = Meaning("a table is not there", "`syncengine check` names the tables a server lacks.")
-NO_COLUMN = Meaning("a column is not there", "`syncengine check` holds the columns of a server against the specs.")
-DUPLICATE = Meaning("a unique index already holds such a row", advice.DUPLICATE)
+NO_TABLE = Meaning("no such table", "`syncengine check` names the tables a server lacks.")
+NO_COLUMN = Meaning("no such column", "`syncengine check` compares the columns of a server with the specs.")
+DUPLICATE = Meaning("a unique index already has such a row", advice.DUPLICATE)
 CONSTRAINT = Meaning("a constraint of the table forbids it", advice.CONSTRAINT)
 FOREIGN_KEY = Meaning("a foreign key forbids it", advice.FOREIGN_KEY)
 DIVISION = Meaning("it divides by zero", advice.DIVISION)
 TRIGGER = Meaning(
     "a trigger or a procedure refused",
-    "Have whoever made it look at it there, or leave the table out.",
+    "Have its author check it there, or leave the table out.",
 )
-UNWRITABLE = Meaning("the table takes no such write", "`syncengine check` says what tables cannot be written with.")
-VALUE = Meaning("a value does not fit its column", "`syncengine check` holds the columns of both servers together.")
+UNWRITABLE = Meaning(
+    "the table does not accept this write", "`syncengine check` lists the tables that cannot be written, and why."
+)
+VALUE = Meaning("a value does not fit its column", "`syncengine check` compares the columns of both servers.")
 SYNTAX = Meaning(
     "it does not understand a statement",
-    "`syncengine check --scratch` finds out what this release can do; attach it to a bug report.",
+    "`syncengine check --scratch` tests what this release can do; attach its output to a bug report.",
 )
 CODESET = _unreachable(
     "it cannot convert between its code set and the client's UTF-8",
@@ -78,7 +80,7 @@ CODESET = _unreachable(
 DISK = Meaning("its disk or a dbspace is full", "Make room there; the step was rolled back.")
 
 TIMEOUT = Meaning(
-    "a query took longer than it may and was stopped",
+    "a query exceeded its time limit and was stopped",
     "Set limits.query_seconds in the pair file higher, or choose a shorter window.",
     quoted=False,
 )
@@ -93,8 +95,8 @@ MEANINGS: dict[int, Meaning] = {
         "the transaction was too long for its log and was rolled back",
         "Set limits.step_rows in the pair file lower.",
     ),
-    -710: Meaning("a table was changed while it was used", AGAIN, transient=True, quoted=False),
-    # Connections. The texts of -30081 tell more.
+    -710: Meaning("a table was changed while it was in use", AGAIN, transient=True, quoted=False),
+    # Connections. The texts of -30081 are more specific.
     **dict.fromkeys((-30081, -1224, -30108, -908, -930, -956, -25582, -27001, -27002), LOST),
     **dict.fromkeys((-255, -256), UNLOGGED),
     # Logging in.
@@ -104,7 +106,7 @@ MEANINGS: dict[int, Meaning] = {
     -30061: _unreachable("there is no such database", "Check the url's last part."),
     -387: _unreachable("this login may not connect to the database", GRANT),
     -1042: _unreachable(
-        "the driver could not begin to speak",
+        "the driver could not start",
         "A second Db2 client on LD_LIBRARY_PATH is the usual cause; unset it and try again.",
     ),
     -1013: _unreachable("the driver does not know the database by this url", DRDA_ALIAS),
@@ -115,10 +117,10 @@ MEANINGS: dict[int, Meaning] = {
     -273: Meaning("this login may not change rows of a table", GRANT),
     -274: Meaning("this login may not delete rows of a table", GRANT),
     -275: Meaning("this login may not insert rows into a table", GRANT),
-    -389: Meaning("it takes a database administrator to do that", GRANT),
+    -389: Meaning("only a database administrator may do that", GRANT),
     -388: Meaning("this login may not create tables", GRANT),
     -302: Meaning("this login may not grant that", GRANT),
-    -140: Meaning("the database takes no writes", STANDBY, ServerReadOnlyError, quoted=False),
+    -140: Meaning("the database accepts no writes", STANDBY, ServerReadOnlyError, quoted=False),
     # Data and statements.
     -206: NO_TABLE,
     -217: NO_COLUMN,
@@ -135,7 +137,7 @@ MEANINGS: dict[int, Meaning] = {
 }
 
 WORDS: dict[str, Meaning] = {
-    # The driver's own number for this is Informix's for a wrong password, so that the word decides.
+    # The driver's own number for this is Informix's for a wrong password, so the text decides.
     "SQL0952N": TIMEOUT,
     "SQLSTATE=57014": TIMEOUT,
     "CLI0106E": LOST,
@@ -146,7 +148,7 @@ WORDS: dict[str, Meaning] = {
     "CLI0109E": VALUE,
     "CLI0125E": SYNTAX,
 }
-"""What the driver says of itself, without a server's code."""
+"""The driver's own errors, without a server's code."""
 
 
 CODE = re.compile(r"SQLCODE=(-?\d+)")
@@ -159,7 +161,7 @@ UNKNOWN = Meaning("it refused", advice.UNKNOWN)
 
 @contextmanager
 def translated(name: str, secret: str = "") -> Iterator[None]:
-    """Raise our errors for the driver's, which on a fetch are bare exceptions; `name` says which server it was."""
+    """Raise our errors for the driver's, which on a fetch are bare exceptions; `name` names the server."""
     try:
         yield
     except SyncError:
@@ -173,7 +175,7 @@ def translated(name: str, secret: str = "") -> Iterator[None]:
 
 
 def driver_message(error: BaseException) -> str:
-    """Return what the driver said: where a commit fails, its words are those of an error further down the chain."""
+    """Return the driver's message: where a commit fails, it is that of an error further down the chain."""
     chain: list[BaseException] = []
     following: BaseException | None = error
     while following is not None and following not in chain:
@@ -183,7 +185,7 @@ def driver_message(error: BaseException) -> str:
 
 
 def sqlcode_of(text: str) -> int | None:
-    """Return the code in the driver's words, or None where they hold none."""
+    """Return the code in the driver's message, or None where it has none."""
     found = CODE.search(text)
     if found:
         return int(found.group(1))
@@ -192,7 +194,7 @@ def sqlcode_of(text: str) -> int | None:
 
 
 def meaning_of(text: str) -> Meaning | None:
-    """Return what the driver's words mean, or None for a code nobody has described."""
+    """Return the meaning of the driver's message, or None for an unknown code."""
     for word, meaning in WORDS.items():
         if word in text:
             return meaning
@@ -201,7 +203,7 @@ def meaning_of(text: str) -> Meaning | None:
 
 
 def error_of(name: str, text: str, secret: str = "") -> ServerError:
-    """Return our error for the driver's words; `secret` is masked wherever it stands in them."""
+    """Return our error for the driver's message, in which `secret` is masked."""
     code = sqlcode_of(text)
     meaning = meaning_of(text)
     if code == -30081:
@@ -221,27 +223,27 @@ def error_of(name: str, text: str, secret: str = "") -> ServerError:
 
 
 def is_lost(text: str) -> bool:
-    """Say whether the connection is of no more use."""
+    """Say whether the connection is lost."""
     return meaning_of(text) is LOST
 
 
 def _communication(text: str, lost: Meaning) -> Meaning:
-    """Tell apart what one code stands for: nobody there, somebody silent, somebody who speaks otherwise."""
+    """Distinguish the causes behind one code: no listener, no answer, a broken link."""
     if "selectForRecvTimeout" in text:
         return replace(lost, text="it did not answer in time")
     if '"connect"' in text or "selectForConnectTimeout" in text:
-        return replace(lost, text="nobody listens there", hint="Is the server up, and the port in the url its own?")
+        return replace(lost, text="nothing is listening there", hint="Is the server up? Check the port in the url.")
     return lost
 
 
 def _login(text: str, refused: Meaning) -> Meaning:
-    """Tell apart why a login was refused, by the reason the driver gives."""
+    """Distinguish why a login was refused, by the driver's reason."""
     reason = LOGIN_REASON.search(text)
     match reason.group(1) if reason else "":
         case "1":
             return replace(refused, text="the password has expired", hint="Set a new one on the server, then here.")
         case "17" | "15":
-            return replace(refused, text="it takes no login of this kind", hint=NO_DRDA)
+            return replace(refused, text="it does not accept this kind of login", hint=NO_DRDA)
         case "19" | "36":
             return replace(refused, text="the login is locked there", hint="Have the server's administrator unlock it.")
         case _:
@@ -249,9 +251,9 @@ def _login(text: str, refused: Meaning) -> Meaning:
 
 
 def _detail(text: str, secret: str) -> str:
-    """Return what the server adds to the meaning.
+    """Return the server's addition to the meaning.
 
-    The driver words the server's codes by a table of another product, so that only the names in its words are true.
+    The driver takes the texts of the server's codes from another product, so only the names in them are right.
     """
     message = _server_message(text, secret)
     if DRIVER_CODE.match(message):
@@ -260,7 +262,7 @@ def _detail(text: str, secret: str) -> str:
 
 
 def _server_message(text: str, secret: str) -> str:
-    """Return what the server itself said: without the driver's labels, codes and line ends."""
+    """Return the server's own message: without the driver's labels, codes and line ends."""
     message = re.sub(r"^.*?\[[^\]]*\]\s*(?=[^\[]*$)", "", " ".join(text.split()))
     message = re.sub(r"\s*(SQLSTATE|SQLCODE)=\S+", "", message)
     message = re.sub(r"^(ibm_db_dbi::)?\w*(Error|Exception):\s*", "", message).strip(" .")

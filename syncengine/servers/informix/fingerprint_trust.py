@@ -1,4 +1,4 @@
-"""Whether an Informix folds values into fingerprints as everybody else does, found out before it is trusted."""
+"""Tests whether an Informix server computes fingerprints as defined, before its results are used."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from syncengine.servers.sql.fingerprints import term
 
 TEXT = frozenset({"char", "varchar"})
 WIDE_CHARACTER = re.compile(rb"[\xf0-\xf4]")
-"""How a character of more than 16 bits begins in UTF-8."""
+"""The first byte, in UTF-8, of a character of more than 16 bits."""
 RunQuery = Callable[[Statement], Sequence[tuple[Any, ...]]]
 
 SEED = 20_000_605
@@ -49,15 +49,15 @@ VECTORS: dict[str, tuple[tuple[str, Any], ...]] = {
         ("CAST(NULL AS CHAR(8))", None),
     ),
 }
-"""Expressions of each kind of term, and the value each stands for. Informix reserves the lowest number for NULL."""
+"""Expressions for each kind of term, and the value of each. Informix reserves the lowest number for NULL."""
 ALIKE = {"bigint": "int8", "varchar": "char"}
 WIDTH = 8
 
 
 class FoldedTypes:
-    """The types a server folds itself: in a table in which a character of more than 16 bits was seen, no text.
+    """The types whose fingerprint the server computes: no text in a table with characters of more than 16 bits.
 
-    What such a character is to a server's ASCII depends on its locale: a half of it, a byte of it, or itself.
+    The result of a server's ASCII for such a character depends on its locale: a half, a byte, or the character.
     """
 
     def __init__(self, trusted: frozenset[str]) -> None:
@@ -65,11 +65,11 @@ class FoldedTypes:
         self._wide_tables: set[str] = set()
 
     def of(self, table: str) -> frozenset[str]:
-        """Return the types that are folded there in a table."""
+        """Return the types whose fingerprint the server computes in a table."""
         return self.trusted - TEXT if folded(table) in self._wide_tables else self.trusted
 
     def inspect(self, table: str, rows: pa.RecordBatch) -> None:
-        """Remember what was read of a table, or is about to be written to it."""
+        """Check rows read from a table, or about to be written to it."""
         if folded(table) not in self._wide_tables and any(map(_has_wide_character, rows.columns)):
             self._wide_tables.add(folded(table))
 
@@ -81,17 +81,17 @@ def _has_wide_character(column: pa.Array) -> bool:
     return data is not None and WIDE_CHARACTER.search(memoryview(data)) is not None
 
 
-def trusted_types(ask: RunQuery) -> frozenset[str]:
-    """Return the types whose terms the server computes as the definition says; the rest are folded here.
+def trusted_types(run_query: RunQuery) -> frozenset[str]:
+    """Return the types whose terms the server computes as defined; the rest are computed here.
 
-    A type the server fails on, or computes otherwise, is simply not trusted; a lost connection is raised.
+    A type the server fails on, or computes differently, is left out; a lost connection is raised.
     """
-    right = {name for name, vectors in VECTORS.items() if _is_computed_right(name, vectors, ask)}
+    right = {name for name, vectors in VECTORS.items() if _is_computed_right(name, vectors, run_query)}
     return frozenset(name for name in COVERED_TYPES if ALIKE.get(name, name) in right)
 
 
-def _is_computed_right(name: str, vectors: tuple[tuple[str, Any], ...], ask: RunQuery) -> bool:
-    """Hold the terms of all vectors of a type, in one row, against exact integers."""
+def _is_computed_right(name: str, vectors: tuple[tuple[str, Any], ...], run_query: RunQuery) -> bool:
+    """Compare the terms of all vectors of a type, in one row, with exact integers."""
     numbers = parameters(SEED)
     of = ColumnType(name, WIDTH if name == "char" else 0)
     columns = [FingerprintColumn(f"v{place}", of) for place in range(len(vectors))]
@@ -100,7 +100,7 @@ def _is_computed_right(name: str, vectors: tuple[tuple[str, Any], ...], ask: Run
         f"{vector} AS {column.name}" for column, (vector, _) in zip(columns, vectors, strict=True)
     )
     try:
-        rows = ask(Statement(f"SELECT {terms} FROM (SELECT {vectors_as_columns} {ONE_ROW}) AS given"))
+        rows = run_query(Statement(f"SELECT {terms} FROM (SELECT {vectors_as_columns} {ONE_ROW}) AS vectors"))
     except (ServerUnreachableError, ServerSlowError):
         raise
     except ServerError:

@@ -1,4 +1,4 @@
-"""What a port answers to the first words of DRDA: the driver's own words say little of one that speaks otherwise."""
+"""What a port answers to the first request of DRDA: the driver's own message says little about other protocols."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from syncengine.servers.url import ServerUrl
 
 ANSWER_SECONDS = 3.0
 DRDA_SIGN = 0xD0
-"""The third byte of whatever is said in DRDA."""
+"""The third byte of every DRDA message."""
 TLS_ALERT = 0x15
 MOST = 256
 SHOWN = 40
@@ -23,11 +23,11 @@ EBCDIC = "cp500"
 EXCSAT, EXTERNAL_NAME, MANAGER_LEVELS = 0x1041, 0x115E, 0x1404
 # Agent, SQL, database, security and TCP/IP managers, each with its level: Open Group, DRDA volume 3, EXCSAT.
 LEVELS = ((0x1403, 7), (0x2407, 7), (0x240F, 7), (0x1440, 7), (0x1474, 5))
-NO_TLS = "an encrypted connection did not come about"
+NO_TLS = "the encrypted connection failed"
 
 
 class AnswerKind(StrEnum):
-    """How whoever listens there answers."""
+    """How a port answers."""
 
     DRDA = "DRDA"
     OTHER = "otherwise"
@@ -37,38 +37,38 @@ class AnswerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came, and what of it is shown to people."""
+    """The kind of an answer, and the part of it that is shown."""
 
     kind: AnswerKind
     shown: str = ""
 
 
 def connection_error(url: ServerUrl, name: str, error: ServerError) -> ServerError:
-    """Return the error for a connection that did not come about: the driver's own where the port does speak DRDA."""
+    """Return the error for a failed connection: the driver's own where the port does answer in DRDA."""
     answer = first_answer(url)
     slow = isinstance(error, ServerSlowError)
     match answer.kind:
         case AnswerKind.DRDA:
             if not slow:
                 return error
-            hint = "It answers, and then hangs: have its administrator look at it."
+            hint = "It answers, and then hangs: have its administrator check it."
             return ServerUnreachableError(error.message, hint=hint)
         case AnswerKind.NOTHING:
-            took = error.message if slow else f"{name}: connecting took longer than it may."
+            took = error.message if slow else f"{name}: connecting took too long."
             return ServerUnreachableError(
-                f"{took} The port accepts, and then says nothing.",
-                hint=f"Either the server hangs, or the port is not one that speaks DRDA. {DRDA_ALIAS}",
+                f"{took} The port accepts the connection and then sends nothing.",
+                hint=f"Either the server hangs, or the port is not a DRDA port. {DRDA_ALIAS}",
             )
         case AnswerKind.CLOSED:
-            behaviour = "it accepts, and closes at the first word"
+            behaviour = "it accepts the connection and closes it at once"
         case AnswerKind.OTHER:
             behaviour = f"it answers {answer.shown}"
-    hint = f"Where it wants TLS, add ?security=SSL to the url. {DRDA_ALIAS}" if "TLS" in behaviour else DRDA_ALIAS
-    return ServerUnreachableError(f"{name}: the port is not one that speaks DRDA: {behaviour}.", hint=hint)
+    hint = f"If it requires TLS, add ?security=SSL to the url. {DRDA_ALIAS}" if "TLS" in behaviour else DRDA_ALIAS
+    return ServerUnreachableError(f"{name}: the port is not a DRDA port: {behaviour}.", hint=hint)
 
 
 def first_answer(url: ServerUrl) -> Answer:
-    """Say the first words of DRDA to a port, over TLS where the url wants it, and return how it answers."""
+    """Send the first request of DRDA to a port, over TLS where the url requires it, and return its answer."""
     try:
         with socket.create_connection((url.host, url.port), timeout=ANSWER_SECONDS) as plain:
             encrypted = dict(url.options).get("security", "").upper() == "SSL"
@@ -78,7 +78,7 @@ def first_answer(url: ServerUrl) -> Answer:
     except TimeoutError:
         return Answer(AnswerKind.NOTHING)
     except ssl.SSLError as error:
-        return Answer(AnswerKind.OTHER, f"otherwise than in TLS ({error.reason or error})")
+        return Answer(AnswerKind.OTHER, f"without TLS ({error.reason or error})")
     except OSError:
         return Answer(AnswerKind.CLOSED)
     if not reply:
@@ -89,7 +89,7 @@ def first_answer(url: ServerUrl) -> Answer:
 
 
 def excsat_request() -> bytes:
-    """Return EXCSAT, by which a client of DRDA says what it can; a server answers with what it can."""
+    """Return EXCSAT, in which a DRDA client lists its abilities; the server answers with its own."""
     levels = b"".join(struct.pack(">HH", *one) for one in LEVELS)
     body = _parameter(EXTERNAL_NAME, "syncengine".encode(EBCDIC)) + _parameter(MANAGER_LEVELS, levels)
     command = _parameter(EXCSAT, body)
@@ -101,7 +101,7 @@ def _parameter(code_point: int, data: bytes) -> bytes:
 
 
 def _encrypted(plain: socket.socket) -> ssl.SSLSocket:
-    """Speak TLS without asking who it is: nothing is told, and the driver does ask."""
+    """Use TLS without verifying the server: nothing secret is sent, and the driver does verify."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""Who an Informix server is."""
+"""The identity of an Informix server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RunQuery = Callable[[Statement], Sequence[tuple[Any, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a server told of itself when it was first reached."""
+    """What a server reported about itself at the first connection."""
 
     version: str
     text: str
@@ -27,13 +27,13 @@ class Identity:
     notes: tuple[str, ...]
 
 
-def identify(ask: RunQuery, address: str, url: ServerUrl) -> Identity:
-    """Ask a server who it is; what it does not tell is left out and noted, but for a lost connection."""
+def identify(run_query: RunQuery, address: str, url: ServerUrl) -> Identity:
+    """Read a server's identity; what it does not report is left out and noted, but a lost connection is raised."""
     notes: list[str] = []
 
     def one(text: str, what: str) -> str:
         try:
-            rows = ask(Statement(text))
+            rows = run_query(Statement(text))
         except (ServerUnreachableError, ServerSlowError):
             raise
         except ServerError as error:
@@ -46,22 +46,22 @@ def identify(ask: RunQuery, address: str, url: ServerUrl) -> Identity:
     server = one(system_catalogue.SERVER_NAME, "its name")
     user = one(system_catalogue.USER, "who is logged in") or url.user
     locale = one(system_catalogue.LOCALE, "its locale")
-    logging = one(system_catalogue.LOGGING, "whether it keeps a transaction log")
+    logging = one(system_catalogue.LOGGING, "whether it has a transaction log")
     logged = logging != "0"
     if not logged:
-        notes.append("keeps no transaction log: a step that is cut short cannot be rolled back")
-    if _is_secondary(ask):
-        notes.append("is a secondary of another server: what is written to it is refused, or goes to that one")
+        notes.append("has no transaction log: an interrupted step cannot be rolled back")
+    if _is_secondary(run_query):
+        notes.append("is a secondary of another server: it refuses writes, or passes them to that server")
     place = f"{url.database} on {server or 'an unnamed server'} of {host or address}, {address}:{url.port}"
     return Identity(_number(version), place, user, locale, logged, tuple(notes))
 
 
-def _is_secondary(ask: RunQuery) -> bool:
-    """Say whether the server tells that another one is its primary; what it does not tell is none."""
+def _is_secondary(run_query: RunQuery) -> bool:
+    """Say whether the server reports another one as its primary."""
     try:
-        rows = ask(Statement(system_catalogue.REPLICATION_ROLE))
+        rows = run_query(Statement(system_catalogue.REPLICATION_ROLE))
     except (ServerUnreachableError, ServerSlowError) as error:
-        # A sysmaster that cannot be opened is unreachable, too, but no connection was lost.
+        # A sysmaster that cannot be opened counts as unreachable, too, but no connection was lost.
         if isinstance(error, ServerSlowError) or error.transient:
             raise
         return False
@@ -71,6 +71,6 @@ def _is_secondary(ask: RunQuery) -> bool:
 
 
 def _number(version: str) -> str:
-    """Return the release out of the banner."""
+    """Return the release in the banner."""
     found = re.search(r"\d+\.\d+\S*", version)
     return found.group(0) if found else version

@@ -1,4 +1,4 @@
-"""Who holds locks on a table of an Informix, as its own lists tell."""
+"""The sessions that hold locks on a table, from Informix's own lists."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ RunQuery = Callable[[Statement], Sequence[tuple[Any, ...]]]
 
 
 def termination_command(number: int) -> str:
-    """Return what user informix types to end a session."""
+    """Return the command with which user informix ends a session."""
     return f"onmode -z {number}"
 
 
-def holders_of(ask: RunQuery, table: str) -> tuple[LockHolder, ...]:
-    """Return the sessions that hold locks on a table; none where the server does not tell."""
+def holders_of(run_query: RunQuery, table: str) -> tuple[LockHolder, ...]:
+    """Return the sessions that hold locks on a table; none where the server does not report them."""
     try:
-        rows = ask(Statement(LOCK_HOLDERS, (table,)))
+        rows = run_query(Statement(LOCK_HOLDERS, (table,)))
     except ServerError:
         return ()
     return tuple(

@@ -52,7 +52,7 @@ TYPES: dict[str, Any] = {
 UNIQUE = ("U", "u")
 """The codes of unique indexes in sysindexes.idxtype: the second is that of a bitmap index."""
 RunQuery = Callable[[str], Sequence[tuple[Any, ...]]]
-"""Whatever runs a query of the catalogue and returns its rows."""
+"""Runs a query of the catalogue and returns its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as the catalogue has it."""
+    """A column in the catalogue."""
 
     table: int
     number: int
@@ -85,44 +85,46 @@ class Index:
     parts: tuple[int, ...]
 
 
-def read_tables(ask: RunQuery) -> tuple[Table, ...]:
+def read_tables(run_query: RunQuery) -> tuple[Table, ...]:
     """Return all tables and views that are not the catalogue's own."""
     return tuple(
         Table(folded(str(name).strip()), str(owner).strip(), int(tabid), str(kind).strip())
-        for name, owner, tabid, kind in ask(TABLES)
+        for name, owner, tabid, kind in run_query(TABLES)
     )
 
 
-def read_columns(ask: RunQuery, tabids: Sequence[int]) -> Iterator[Column]:
+def read_columns(run_query: RunQuery, tabids: Sequence[int]) -> Iterator[Column]:
     """Yield the columns of tables, in order."""
     for some in chunks_of(tabids):
-        for tabid, number, name, coltype, length, extended in ask(COLUMNS.format(tables=in_tables(some, "c.tabid"))):
+        for tabid, number, name, coltype, length, extended in run_query(
+            COLUMNS.format(tables=in_tables(some, "c.tabid"))
+        ):
             stored = Stored(int(coltype), int(length), str(extended or ""))
             yield Column(int(tabid), int(number), folded(str(name).strip()), stored)
 
 
-def read_indexes(ask: RunQuery, tabids: Sequence[int]) -> Iterator[Index]:
+def read_indexes(run_query: RunQuery, tabids: Sequence[int]) -> Iterator[Index]:
     """Yield the indexes of tables."""
     for some in chunks_of(tabids):
-        for tabid, name, kind, *parts in ask(INDEXES.format(tables=in_tables(some))):
+        for tabid, name, kind, *parts in run_query(INDEXES.format(tables=in_tables(some))):
             yield Index(
                 int(tabid), str(name).strip(), str(kind).strip() in UNIQUE, tuple(int(part) for part in parts if part)
             )
 
 
 def chunks_of(tabids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Yield some tables at a time, as many as one question names."""
+    """Yield some tables at a time, as many as one query names."""
     for at in range(0, len(tabids), AT_ONCE):
         yield tabids[at : at + AT_ONCE]
 
 
 def query_runner(connection: Connection) -> RunQuery:
-    """Return what runs queries on an SQLAlchemy connection."""
+    """Return a function that runs queries on an SQLAlchemy connection."""
 
-    def ask(statement: str) -> Sequence[tuple[Any, ...]]:
+    def run_query(statement: str) -> Sequence[tuple[Any, ...]]:
         return [tuple(row) for row in connection.exec_driver_sql(statement).fetchall()]
 
-    return ask
+    return run_query
 
 
 def version_info(connection: Connection) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Reads rows of an Informix table as Arrow batches, and counts that none was lost on the way."""
+"""Reads rows of an Informix table as Arrow batches, and checks by their count that none was lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from syncengine.servers.sql.rows import read_statement
 
 
 def source_of(table: LiveTable) -> str:
-    """Return a table as it is named in a statement: with its owner, whom an ANSI database wants to know."""
+    """Return a table as it is named in a statement: with its owner, which an ANSI database requires."""
     owner = table.owner.replace("'", "''")
     return f"'{owner}'.{INFORMIX.name(table.name)}" if owner else INFORMIX.name(table.name)
 
@@ -30,13 +30,13 @@ def source_of(table: LiveTable) -> str:
 def read(
     lease: ConnectionLease, table: LiveTable, query: ReadQuery, server: str, folds: FoldedTypes
 ) -> Generator[Any, None, None]:
-    """Yield the schema of the selected rows and then batches of them, which `folds` sees, too.
+    """Yield the schema of the selected rows and then batches of them, which `folds` inspects.
 
-    The driver leaves out rows it could not fetch without a word, so that they are counted: raises a transient
-    `ServerError` where fewer came than the server says there are.
+    The driver silently leaves out rows it could not fetch, so they are counted: raises a transient
+    `ServerError` where fewer arrived than the server counts.
     """
     columns = _columns(table, query.columns, server)
-    schema = pa.schema([(asked, arrow_type(column.type)) for asked, column in columns])
+    schema = pa.schema([(name, arrow_type(column.type)) for name, column in columns])
     yield schema
     expressions = tuple(read_expression(INFORMIX.name(column.name), column.type) for _, column in columns)
     for selection in portions(query.selection):
@@ -44,7 +44,7 @@ def read(
         source = source_of(table)
         expected = _count(lease, part, source)
         received = 0
-        # Closed before the connection is given back, wherever its reader stops.
+        # Closed before the connection is released, wherever its reader stops.
         with closing(lease.batches(read_statement(part, INFORMIX, source, expressions))) as batches:
             for rows in batches:
                 received += len(rows)
@@ -53,8 +53,8 @@ def read(
                 yield batch
         if received != expected and received != _count(lease, part, source):
             raise ServerError(
-                f"{server}: {expected:,} rows of {table.name} were promised and {received:,} came.",
-                hint="Somebody is writing them, or the driver could not read one: run the same command again.",
+                f"{server}: {expected:,} rows of {table.name} were expected and {received:,} arrived.",
+                hint="Another session is writing them, or the driver could not read one: run the same command again.",
                 transient=True,
             )
 
@@ -64,7 +64,7 @@ def _count(lease: ConnectionLease, query: ReadQuery, source: str) -> int:
 
 
 def _columns(table: LiveTable, names: Sequence[str], server: str) -> list[tuple[str, LiveColumn]]:
-    """Return the columns asked for under the names asked for, or all; refuses those that cannot be read exactly."""
+    """Return the requested columns under the requested names, or all; refuses those that cannot be read exactly."""
     existing = columns_of(table, names or table.names, server)
     for _, column in existing:
         if not readable(column.type):
@@ -83,5 +83,5 @@ def _batch(rows: Sequence[tuple[Any, ...]], columns: Sequence[LiveColumn], schem
 
 
 def narrowed(query: FingerprintQuery, selection: Selection) -> FingerprintQuery:
-    """Return the same fingerprint of some of its rows."""
+    """Return the same fingerprint query for some of its rows."""
     return replace(query, selection=selection)

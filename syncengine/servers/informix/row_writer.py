@@ -1,4 +1,4 @@
-"""Inserts rows in the fastest way a server was seen to take without loss: tried on a temporary table first."""
+"""Inserts rows in the fastest way that a server handles without loss: tested on a temporary table first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from syncengine.servers.protocol import LiveTable
 from syncengine.servers.sql.dialect import Statement
 
 ROWS_AT_ONCE = 1000
-"""Rows handed to the driver in one call."""
+"""Rows passed to the driver in one call."""
 
 
 class WritePath(StrEnum):
@@ -37,7 +37,7 @@ class WritePath(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """What inserts rows into some columns of a table."""
+    """An INSERT of some columns of a table."""
 
     source: str
     columns: tuple[str, ...]
@@ -45,12 +45,12 @@ class Insert:
 
     @property
     def text(self) -> str:
-        """The statement, a marker a column."""
+        """The statement, with one marker per column."""
         return f"INSERT INTO {self.source} ({', '.join(self.columns)}) VALUES ({', '.join('?' * len(self.columns))})"
 
 
 def insert_of(table: LiveTable, source: str, names: Sequence[str], server: str) -> Insert:
-    """Return what inserts into the named columns; raises `ServerError` for a column the table does not have."""
+    """Return the INSERT of the named columns; raises `ServerError` for a column the table does not have."""
     columns = columns_of(table, names, server)
     return Insert(source, tuple(folded(name) for name, _ in columns), tuple(column.type for _, column in columns))
 
@@ -125,11 +125,11 @@ PROBE: tuple[tuple[str, ColumnType, list[object]], ...] = (
     ("m", ColumnType("decimal", 8, 2), [None, "-12.50", "0.01"]),
     ("f", ColumnType("float"), [0.5, None, -2.0]),
 )
-"""A few values of every kind, NULL in every column, as the driver is to bind and to return them."""
+"""A few values of every kind, NULL in every column, which the driver has to bind and to return unchanged."""
 
 
 def path_fault(lease: ConnectionLease, path: WritePath) -> str:
-    """Say why a path is not to be written on, or nothing where rows written on it come back as they were."""
+    """Return why a path is not used, or nothing where rows written on it are read back unchanged."""
     name = f"syncengine_probe_{secrets.token_hex(4)}"
     columns = ", ".join(f"{column} {ddl_type(of)}" for column, of, _ in PROBE)
     insert = Insert(name, tuple(column for column, _, _ in PROBE), tuple(of for _, of, _ in PROBE))
@@ -149,7 +149,7 @@ def path_fault(lease: ConnectionLease, path: WritePath) -> str:
     returned = sorted(map(_shown, found))
     if count == len(found) and returned == expected:
         return ""
-    return f"{count} rows were inserted, and of {expected} came back {returned}"
+    return f"{count} rows were inserted; expected {expected}, read back {returned}"
 
 
 def _shown(row: Sequence[Any]) -> tuple[str, ...]:

@@ -48,11 +48,11 @@ from syncengine.servers.url import listening_address
 log = logging.getLogger(__name__)
 
 SESSION_ID = re.compile(r"(?P<sid>[0-9]{1,10})-[0-9a-f]{32}")
-"""What a session gave itself as its id; without the number the server did not tell it."""
+"""The id of a session; without the number where the server did not report it."""
 
 
 class InformixServer(LiveServer[Connections]):
-    """One database. Rows are as many as the server promises, or there is an error."""
+    """One database. Reading fewer rows than the server counts is an error."""
 
     def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits, load: str | None = None) -> None:
         parsed = parse_url(url, f"{role}.url")
@@ -66,14 +66,14 @@ class InformixServer(LiveServer[Connections]):
         super().__init__(connections, role, writable=writable, load=load)
 
     def _reach(self) -> None:
-        with self._connections.lease() as lent:
-            self._identity: Identity = identify(lent.rows, self._address, self._url)
-            self._folds = FoldedTypes(trusted_types(lent.rows))
+        with self._connections.lease() as lease:
+            self._identity: Identity = identify(lease.rows, self._address, self._url)
+            self._folds = FoldedTypes(trusted_types(lease.rows))
         if not self._identity.logged:
             self._connections.without_transactions()
 
     def describe(self) -> ServerDescription:
-        """Say who the server is."""
+        """Describe the server."""
         return ServerDescription(
             role=self._role,
             kind="informix",
@@ -94,51 +94,51 @@ class InformixServer(LiveServer[Connections]):
         )
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
-        """Return those of the named tables that exist, under the names asked for."""
+        """Return those of the named tables that exist, under the requested names."""
         existing = self._reflect(names)
         return {name: existing[folded(name)] for name in names if folded(name) in existing}
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
-        """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
-        with self._connections.lease() as lent:
+        """Return the triggers, references and constraints of the named tables that exist, under the requested names."""
+        with self._connections.lease() as lease:
 
-            def ask(text: str) -> list[tuple[Any, ...]]:
-                return lent.rows(Statement(text))
+            def run_query(text: str) -> list[tuple[Any, ...]]:
+                return lease.rows(Statement(text))
 
-            every = read_tables(ask)
+            every = read_tables(run_query)
             chosen = _selected_tables(every, {folded(name) for name in names}, self._identity, self._name)
-            found = read_surroundings(ask, tuple(chosen.values()), every)
+            found = read_surroundings(run_query, tuple(chosen.values()), every)
         return {name: replace(found[folded(name)], table=name) for name in names if folded(name) in found}
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order.
 
-        Where the server does not fold a type as everybody else does, the rows are fetched and folded here.
+        Where the server does not compute a type as defined, the rows are fetched and computed here.
         """
         _, source = self._stored(query.selection.table)
         if not folds_all(query, self._folds.of(query.selection.table)):
             yield from fold_here(query, self.read(ReadQuery(query.selection, needed_columns(query))))
             return
-        with self._connections.lease() as lent:
+        with self._connections.lease() as lease:
             for selection in portions(query.selection):
                 part = row_reader.narrowed(query, selection)
-                for row in lent.rows(fingerprint_statement(part, INFORMIX, source)):
+                for row in lease.rows(fingerprint_statement(part, INFORMIX, source)):
                     yield bucket_state(row)
 
     def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
         table = self._table(query.selection.table)
-        with self._connections.lease() as lent:
-            yield from row_reader.read(lent, table, query, self._name, self._folds)
+        with self._connections.lease() as lease:
+            yield from row_reader.read(lease, table, query, self._name, self._folds)
 
     @contextmanager
     def begin(self) -> Iterator[InformixSession]:
-        """Open a transaction; leaving it without commit rolls back, where the database keeps a log."""
+        """Open a transaction; leaving it without commit rolls back, where the database has a log."""
         self._check_writable()
         path = self._fastest_path()
         isolation = "REPEATABLE READ" if self._identity.logged else "DIRTY READ"
-        with self._connections.lease(isolation) as lent:
+        with self._connections.lease(isolation) as lease:
             session = InformixSession(
-                lent,
+                lease,
                 self._name,
                 self._table,
                 path,
@@ -176,58 +176,58 @@ class InformixServer(LiveServer[Connections]):
         return SessionState.ALIVE if found else SessionState.GONE
 
     def termination_command(self, session: str) -> str:
-        """Return what user informix types to end a session, by its number in the server's own list."""
+        """Return the command with which user informix ends a session, by its number in the server's list."""
         number = SESSION_ID.fullmatch(session)
         return "" if number is None else lock_holders.termination_command(int(number["sid"]))
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
-        """Return None: neither its rows nor its catalogue are known to tell."""
+        """Return None: neither its rows nor its catalogue show changes."""
         del query
         return None
 
     def waiting_sessions(self) -> int | None:
-        """Return how many sessions of the whole server wait for locks: whose database they are in is not told."""
+        """Return how many sessions of the whole server wait for locks: their databases are not reported."""
         return self._session_count(Statement(WAITING_SESSIONS))
 
     def _fastest_path(self) -> WritePath:
-        """Find out once how rows are written: a path that loses or changes one is not taken."""
+        """Choose once how rows are written: a path that loses or changes one is not used."""
         if self._write_path is None:
             reasons: list[str] = []
             for path in WritePath:
-                # Each on a connection of its own: some servers end the one that tries what they do not know.
-                with self._connections.lease("DIRTY READ") as lent:
-                    reason = path_fault(lent, path)
-                    lent.single_use = bool(reason)
+                # Each on a connection of its own: some servers end a connection that tries an unknown path.
+                with self._connections.lease("DIRTY READ") as lease:
+                    reason = path_fault(lease, path)
+                    lease.single_use = bool(reason)
                 if not reason:
                     self._write_path = path
                     return path
                 reasons.append(f"{path}: {reason}")
                 log.info("%s: rows are not written as %s: %s", self._name, path, reason)
             raise ServerError(
-                f"{self._name}: no way to insert rows brought them back as they were written ({'; '.join(reasons)}).",
-                hint="Run `syncengine check --scratch` and attach what it says to a bug report.",
+                f"{self._name}: no way of inserting rows is reliable here ({'; '.join(reasons)}).",
+                hint="Run `syncengine check --scratch` and attach its output to a bug report.",
             )
         return self._write_path
 
     def _execute(self, text: str) -> None:
-        with self._connections.lease() as lent:
-            lent.run(Statement(text))
+        with self._connections.lease() as lease:
+            lease.run(Statement(text))
             if self._identity.logged:
-                lent.commit()
+                lease.commit()
 
     def _session_count(self, statement: Statement) -> int | None:
-        """Return a number the server has of its sessions, None where it is reached and refuses to tell."""
+        """Return a count of the server's sessions, None where it is reached and does not report it."""
         reached = False
         try:
-            with self._connections.lease() as lent:
+            with self._connections.lease() as lease:
                 reached = True
-                return int(lent.rows(statement)[0][0])
+                return int(lease.rows(statement)[0][0])
         except ServerError as error:
-            # A sysmaster that cannot be opened is unreachable, too, but no connection was lost.
+            # A sysmaster that cannot be opened counts as unreachable, too, but no connection was lost.
             lost = isinstance(error, ServerUnreachableError) and error.transient
             if lost or not reached:
                 raise
-            log.info("%s: nothing is told about sessions: %s", self._name, error.message)
+            log.info("%s: it reports nothing about sessions: %s", self._name, error.message)
             return None
 
     def _stored(self, table: str) -> tuple[Dialect, str]:
@@ -243,15 +243,15 @@ class InformixServer(LiveServer[Connections]):
         """Return the live tables by name; the catalogue is read once, and again for a table it did not have."""
         wanted = {folded(name) for name in names}
         if self._tables is None or not wanted <= self._tables.keys():
-            with self._connections.lease() as lent:
-                self._tables = {**(self._tables or {}), **_live_tables(lent.rows, wanted, self._identity, self._name)}
+            with self._connections.lease() as lease:
+                self._tables = {**(self._tables or {}), **_live_tables(lease.rows, wanted, self._identity, self._name)}
         return self._tables
 
 
 def _selected_tables(
     tables: Iterable[Table], wanted: Collection[str], identity: Identity, server: str
 ) -> dict[str, Table]:
-    """Return the tables that are meant by their names: of two owners' tables of one name, the login's own."""
+    """Return the tables with these names: of two owners' tables of one name, the login's own."""
     found: dict[str, Table] = {}
     for table in tables:
         if table.name not in wanted:
@@ -260,7 +260,7 @@ def _selected_tables(
         if other is not None and identity.user not in (table.owner, other.owner):
             raise ServerError(
                 f"{server}: both {other.owner} and {table.owner} have a table {table.name}.",
-                hint="Log in as the owner of the tables that are meant.",
+                hint="Log in as the owner of the tables to be used.",
             )
         if other is None or table.owner == identity.user:
             found[table.name] = table
@@ -272,13 +272,13 @@ def _live_tables(
 ) -> dict[str, LiveTable]:
     """Read the catalogue's entries of some tables."""
 
-    def ask(text: str) -> list[tuple[Any, ...]]:
+    def run_query(text: str) -> list[tuple[Any, ...]]:
         return rows(Statement(text))
 
-    found = _selected_tables(read_tables(ask), wanted, identity, server)
+    found = _selected_tables(read_tables(run_query), wanted, identity, server)
     ids = [table.id for table in found.values()]
     columns: dict[int, list[LiveColumn]] = {}
-    for column in read_columns(ask, ids):
+    for column in read_columns(run_query, ids):
         columns.setdefault(column.table, []).append(
             LiveColumn(
                 column.name,
@@ -289,7 +289,7 @@ def _live_tables(
             )
         )
     indexes: dict[int, list[str]] = {}
-    for index in read_indexes(ask, ids):
+    for index in read_indexes(run_query, ids):
         indexes.setdefault(index.table, []).append(index.name)
     return {
         name: LiveTable(
@@ -304,6 +304,6 @@ def _live_tables(
 
 
 def _problem(table: str, columns: Collection[str]) -> str:
-    """Return why a table cannot be asked about: quotes, which some names need, make text in sessions like ours."""
+    """Return why a table cannot be queried: quotes, which some names need, make text in sessions like ours."""
     odd = [name for name in (table, *columns) if PLAIN.fullmatch(name) is None]
-    return f"calls something {odd[0]!r} in the table {table}, which cannot be named without quotes" if odd else ""
+    return f"calls something {odd[0]!r} in the table {table}, a name that needs quotes" if odd else ""

@@ -34,9 +34,9 @@ from syncengine.servers.stream import Stream
 
 
 class InformixSession(NeverPickled):
-    """A transaction in repeatable read: what it has read or written stays so for others until it ends.
+    """A transaction in repeatable read: others cannot change what it has read or written until it ends.
 
-    In an unlogged database there is none: each statement stands for itself, and leaving rolls nothing back.
+    In an unlogged database there is none: each statement stands for itself, and nothing is rolled back.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class InformixSession(NeverPickled):
         self.id = self._session_id()
 
     def _session_id(self) -> str:
-        """Return the server's number of the session, which onstat shows, and one that never comes again."""
+        """Return the server's number of the session, which onstat shows, and a unique one."""
         self._number: int | None = None
         with suppress(ServerError):
             self._number = int(self._lease.rows(Statement(SESSION))[0][0])
@@ -70,8 +70,8 @@ class InformixSession(NeverPickled):
     def lock(self, selection: Selection, *, table: bool = False) -> None:
         """Touch the selected rows, which locks each for this transaction; reading them then locks their range.
 
-        A plain update is taken by every release and isolation, where FOR UPDATE depends on the kind of cursor.
-        With `table` one lock on the whole table takes the place of all these.
+        A plain update works in every release and isolation, where FOR UPDATE depends on the kind of cursor.
+        With `table` one lock on the whole table replaces all these.
         """
         live = self._table(selection.table)
         if not self._logged:
@@ -81,7 +81,7 @@ class InformixSession(NeverPickled):
             return
         buckets = selection.columns
         selecting = {buckets.date, buckets.label, buckets.epoch, buckets.acd}
-        # A SERIAL column may not be updated, not even to what it is.
+        # A SERIAL column may not be updated, not even to its own value.
         able = [column.name for column in live.columns if column.native not in SERIALS]
         free = [name for name in able if name not in selecting] or able
         touched = INFORMIX.name(free[-1])
@@ -132,12 +132,12 @@ class InformixSession(NeverPickled):
             yield batch
 
     def run_deferred(self) -> None:
-        """Do nothing: constraints wait for the commit only in a session that says so, which this one never does."""
+        """Do nothing: constraints are deferred only in a session that asks for it, which this one never does."""
 
     def commit(self) -> None:
         """Make the writes durable.
 
-        An error that is not the server's own word leaves open whether it was done: `UnknownOutcomeError`.
+        After an error that is not the server's own the outcome is unknown: `UnknownOutcomeError`.
         """
         if not self._logged:
             return
@@ -150,7 +150,7 @@ class InformixSession(NeverPickled):
             raise unknown_outcome(self._name, error) from error
 
     def end(self) -> None:
-        """Cut a stream that was left half-read; the connection rolls back what was not committed."""
+        """Cut a stream that was not read to its end; the connection rolls back uncommitted work."""
         stream = self._stream() if self._stream is not None else None
         if stream is not None:
             stream.cut()

@@ -1,4 +1,4 @@
-"""What every new session is told first."""
+"""The settings of every new session."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ NO_TRANSACTIONS = (-255, -256)
 
 
 def set_up(connection: Any, *, lock_seconds: int, isolation: str) -> None:
-    """Set a session up for reading: values as they are, a bounded wait for locks, no waiting for writers.
+    """Set a session up for reading: unchanged values, a bounded wait for locks, no waiting for writers.
 
-    Where the release or the database does not have the isolation asked for, dirty read is taken: only an
-    observation reads so, and it looks twice at whatever changes; a step sets its own. The connection remembers which it
+    Where the release or the database lacks the requested isolation, dirty read is used: only an
+    observation reads so, and it rechecks whatever changes; a step sets its own. The connection stores which it
     is, as `isolation`.
     """
     connection.set_fix_return_type(False)

@@ -1,4 +1,4 @@
-"""How Informix writes what is not the same everywhere, and how long a statement may get."""
+"""Informix's SQL where it differs, and how long a statement may get."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INFORMIX = Dialect(
 MOST_TEXT = 12_000
 """Characters of a condition.
 
-With the fingerprint of the widest table the statement then stays under the 32,767 that are known to be taken.
+With the fingerprint of the widest table the statement then stays under the 32,767 that are known to work.
 """
 MOST_GROUPS = 50
 """Key groups named in one statement."""
@@ -33,7 +33,7 @@ def portions(selection: Selection) -> Iterator[Selection]:
 
     Whole days of buckets make short conditions and scattered ones long, so that the text decides, not the number.
     """
-    # Groups of named buckets are few, and what is asked of a bucket has one answer.
+    # Groups of named buckets are few, and a bucket must not be divided between statements.
     if selection.groups is not None and selection.buckets is None and len(selection.groups) > MOST_GROUPS:
         groups = tuple(dict.fromkeys(selection.groups))
         for at in range(0, len(groups), MOST_GROUPS):

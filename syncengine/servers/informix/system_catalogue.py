@@ -26,7 +26,7 @@ REFERENCES = (
     "JOIN informix.sysconstraints c ON c.constrid = r.constrid LEFT OUTER JOIN informix.sysobjstate o "
     "ON o.objtype = 'C' AND o.tabid = c.tabid AND o.name = c.constrname AND o.owner = c.owner ORDER BY c.constrname"
 )
-"""All of the database: which of them a write reaches is found by following them."""
+"""All of the database: following them shows which of them a write reaches."""
 CHECKS = (
     "SELECT c.tabid, c.constrname, k.seqno, k.checktext FROM informix.sysconstraints c "
     "JOIN informix.syschecks k ON k.constrid = c.constrid WHERE k.type = 'T' AND {tables} "
@@ -39,13 +39,13 @@ USER = f"SELECT USER {ONE_ROW}"
 SESSION = f"SELECT DBINFO('sessionid') {ONE_ROW}"
 SESSIONS = "SELECT COUNT(*) FROM sysmaster:syssessions WHERE {which}"
 SESSION_ALIVE = SESSIONS.format(which="sid = ? AND sid <> DBINFO('sessionid')")
-"""Whether a session lives; the one that asks is never meant, though after a restart it may have got the same number."""
+"""Whether a session lives; never the one that asks, which may have the same number after a restart."""
 LOCK_HOLDERS = (
     "SELECT DISTINCT s.sid, s.username, s.hostname FROM sysmaster:syslocks l JOIN sysmaster:syssessions s "
     "ON s.sid = l.owner WHERE l.dbsname = DBINFO('dbname') AND l.tabname = ? ORDER BY s.sid"
 )
 REPLICATION_ROLE = "SELECT type FROM sysmaster:sysdri"
-"""What part the server plays in data replication: primary, secondary, or none (Administrator's Reference, sysdri)."""
+"""The server's role in data replication: primary, secondary, or none (Administrator's Reference, sysdri)."""
 WAITING_SESSIONS = SESSIONS.format(which="is_wlock = 1")
 HOST = f"SELECT DBINFO('dbhostname') {ONE_ROW}"
 SERVER_NAME = f"SELECT DBSERVERNAME {ONE_ROW}"

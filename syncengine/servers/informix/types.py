@@ -32,7 +32,7 @@ PLAIN = {
 }
 TEXTS = {0: "char", 13: "varchar", 15: "nchar", 16: "nvarchar", 43: "lvarchar"}
 OPAQUE = (40, 41)
-"""Types that sysxtdtypes names: lvarchar, boolean, blob, clob and what users made."""
+"""Types that sysxtdtypes names: lvarchar, boolean, blob, clob and user-defined ones."""
 FIELDS = {0: "year", 2: "month", 4: "day", 6: "hour", 8: "minute", 10: "second"} | {
     10 + digits: f"fraction({digits})" for digits in range(1, 6)
 }
@@ -46,7 +46,7 @@ SAME_AS = {
 }
 """Types whose values are those of another."""
 AS_TEXT = {"datetime": 30, "interval": 30, "boolean": 1}
-"""Types that are read as text of so many characters, and taken as text by the server: exact, but not folded in."""
+"""Types that are read and written as text of so many characters: exact, but not part of fingerprints."""
 DDL = {"smallfloat": "SMALLFLOAT", "float": "FLOAT"}
 
 
@@ -100,7 +100,7 @@ class Stored:
 
     @property
     def type(self) -> ColumnType:
-        """The type as the engine compares it; what it does not know keeps its own name."""
+        """The type as the engine compares it; an unknown one has its own name."""
         base = SAME_AS.get(self.base, self.base)
         if base in ("char", "varchar"):
             return ColumnType(base, self.width)
@@ -111,7 +111,7 @@ class Stored:
 
 
 def readable(column_type: ColumnType) -> bool:
-    """Say whether values of a type come through the driver exactly; of others it would make NULL without a word."""
+    """Say whether the driver passes values of a type exactly; of others it would silently make NULL."""
     return column_type.name in ARROW or column_type.name == "decimal" or _as_text(column_type) is not None
 
 

@@ -19,7 +19,7 @@ OPTIONS = {
     "authentication": "AUTHENTICATION",
     "fet_buf_size": "FET_BUF_SIZE",
 }
-"""What a url may say after its question mark, and what the driver calls it."""
+"""The options of a url, and the driver's names for them."""
 # 9089 is the port the vendor's own images give a DRDA alias.
 FORM = UrlForm("an Informix", SCHEMES, 9089, OPTIONS, EXAMPLE)
 
@@ -27,18 +27,18 @@ FORM = UrlForm("an Informix", SCHEMES, 9089, OPTIONS, EXAMPLE)
 def parse_url(url: str, where: str) -> ServerUrl:
     """Read `informix+ibm_db://user@host:port/database?options`.
 
-    Raises `InputError` that names `where` (like "primary.url") for what cannot be meant; never shows the password.
+    Raises `InputError` that names `where` (like "primary.url") for an invalid url; never shows the password.
     """
     return _fit(FORM.parse(url, where), where)
 
 
 def from_parts(parts: Mapping[str, str], options: Mapping[str, str], where: str) -> ServerUrl:
-    """Return what `parse_url` does, of a url that somebody else has taken apart and decoded."""
+    """Return the same as `parse_url` for the decoded parts of a url."""
     return _fit(FORM.checked(parts, options, where), where)
 
 
 def _fit(found: ServerUrl, where: str) -> ServerUrl:
-    """Refuse what the driver cannot take."""
+    """Refuse what the driver cannot accept."""
     parts = (("host", found.host), ("database", found.database), ("user", found.user), ("password", found.password))
     for what, value in (*parts, *found.options):
         # These would end a keyword of the connection string early.

@@ -1,1 +1,1 @@
-"""A PostgreSQL server, spoken to through ADBC: rows come and go as Arrow."""
+"""A PostgreSQL server, reached through ADBC: rows are read and written as Arrow."""

@@ -1,4 +1,4 @@
-"""How things stand on a PostgreSQL server: which sessions live, and who waits."""
+"""The sessions of a PostgreSQL server: which live, which wait, and which hold locks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SESSION_ID = re.compile(r"pid \d+ since .+, transaction (?P<transaction>\d{1,18}
 STATUS = "SELECT txid_status(?)"
 WAITING_SESSIONS = (
     "SELECT COUNT(DISTINCT l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
-    # By the session and not by the lock: whoever waits for a row waits for its writer, who is of no database.
+    # By the session and not by the lock: waiting for a row is waiting for its writer, which is of no database.
     "WHERE NOT l.granted AND a.datname = current_database()"
 )
 
@@ -25,7 +25,7 @@ LOCK_HOLDERS = (
     "FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
     "WHERE l.granted AND l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = "
     "current_database()) AND l.relation = CAST(CAST(? AS regclass) AS OID) "
-    # Those that keep a table from being locked against writers.
+    # Those that prevent locking a table against writers.
     "AND l.mode IN ('RowExclusiveLock', 'ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', "
     "'ExclusiveLock', 'AccessExclusiveLock') ORDER BY 5, 1"
 )
@@ -33,15 +33,15 @@ PID = re.compile(r"pid (?P<pid>\d{1,10}) since ")
 
 
 def termination_command(session: str) -> str:
-    """Return what ends a write session, by what it named itself."""
+    """Return the statement that ends a write session, by its id."""
     found = PID.match(session)
     return "" if found is None else _termination_command(int(found["pid"]))
 
 
-def lock_holders(ask: RunQuery, source: str) -> tuple[LockHolder, ...]:
-    """Return the sessions whose locks keep others from writing a table; none where the server does not tell."""
+def lock_holders(run_query: RunQuery, source: str) -> tuple[LockHolder, ...]:
+    """Return the sessions whose locks block writers of a table; none where the server does not report them."""
     try:
-        rows = ask(Statement(LOCK_HOLDERS, (source,)))
+        rows = run_query(Statement(LOCK_HOLDERS, (source,)))
     except ServerError:
         return ()
     return tuple(
@@ -60,22 +60,22 @@ def _termination_command(pid: int) -> str:
     return f"select pg_terminate_backend({pid})"
 
 
-def session_state(ask: RunQuery, session: str) -> SessionState:
-    """Say whether a write session lives, by what became of its transaction; raises for a lost connection."""
+def session_state(run_query: RunQuery, session: str) -> SessionState:
+    """Say whether a write session lives, by the state of its transaction; raises for a lost connection."""
     named = SESSION_ID.fullmatch(session)
     if named is None:
         return SessionState.UNKNOWN
     try:
-        status = ask(Statement(STATUS, (int(named["transaction"]),)))[0][0]
+        status = run_query(Statement(STATUS, (int(named["transaction"]),)))[0][0]
     except ServerError as error:
         if error.transient or isinstance(error, ServerUnreachableError):
             raise
-        # A number this server has not come to yet: it was given by another.
+        # A number this server has not reached yet: another server gave it.
         return SessionState.UNKNOWN
-    # No status is that of a transaction so old that it is forgotten.
+    # A transaction without a status is so old that the server has forgotten it.
     return SessionState.ALIVE if status == "in progress" else SessionState.GONE
 
 
-def waiting_sessions(ask: RunQuery) -> int:
+def waiting_sessions(run_query: RunQuery) -> int:
     """Return how many sessions in the database wait for a lock."""
-    return int(ask(Statement(WAITING_SESSIONS))[0][0])
+    return int(run_query(Statement(WAITING_SESSIONS))[0][0])

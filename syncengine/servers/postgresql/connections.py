@@ -1,4 +1,4 @@
-"""Connections to one PostgreSQL server: opened when needed, lent, and taken back when they are whole."""
+"""Connections to one PostgreSQL server: opened when needed, leased, and reused while they work."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ MOST_MILLISECONDS = 2**31 - 1
 MOST_VALUES = 65_535
 """Values the protocol can bind in one statement."""
 SETTINGS = (
-    # Reading never writes, whatever the server is opened for: a session that writes says so.
+    # Reading never writes, even on a server open for writing: a session that writes sets this itself.
     "set_config('default_transaction_read_only', 'on', false), "
     "set_config('statement_timeout', ?, false), "
     "set_config('lock_timeout', ?, false), "
-    # Where a policy would hide rows from this login, that is an error, and not a table with fewer rows.
+    # Where a policy would hide rows from this login, raise an error instead of returning fewer rows.
     "set_config('row_security', 'off', false), "
     # Cursors are read to their end.
     "set_config('cursor_tuple_fraction', '1', false)"
@@ -41,13 +41,13 @@ SETTINGS = (
 
 
 CONNECT_TOO_SLOW = (
-    "Either it hangs, or it is no PostgreSQL server: check the port in the url. Where it only takes long, set "
+    "Either it hangs, or it is not a PostgreSQL server: check the port in the url. If it is only slow, set "
     "limits.query_seconds in the pair file higher."
 )
 
 
 class Connections(connections.Connections["ConnectionLease"]):
-    """Opens and lends the connections to one server."""
+    """Opens and leases the connections to one server."""
 
     def __init__(self, url: ServerUrl, name: str, *, query_seconds: int, lock_seconds: int) -> None:
         super().__init__(name)
@@ -56,10 +56,10 @@ class Connections(connections.Connections["ConnectionLease"]):
         self._query_seconds = query_seconds
         self._lock_seconds = lock_seconds
         self._hanging = False
-        """A connection is being opened for which nobody waits any more."""
+        """A connection is still being opened although its caller has left."""
         self._port = url.port
         self._database = self._connect(lambda: connect(connection_string(url)), OpeningConnection(url.port))
-        # What was not committed is rolled back here, where it is known whether the connection is whole after it.
+        # Uncommitted work is rolled back here, where it is known whether the connection is usable afterwards.
         self._pool = QueuePool(
             self._open, pool_size=connections.IDLE_CONNECTIONS, max_overflow=-1, reset_on_return=None
         )
@@ -96,7 +96,7 @@ class Connections(connections.Connections["ConnectionLease"]):
         return cast("DBAPIConnection", lease)
 
     def _check_alive(self, lease: ConnectionLease, *_: object) -> None:
-        """Have the pool replace a connection that was used before and answers no more: the server may have restarted.
+        """Let the pool replace a used connection that does not answer: the server may have restarted.
 
         One that takes too long is not replaced: the next would take as long.
         """
@@ -118,7 +118,7 @@ class Connections(connections.Connections["ConnectionLease"]):
         return Statement(f"SELECT {SETTINGS}, set_config('search_path', ?, false)", (*values, quoted(self._schema)))
 
     def _connect(self, reach: Callable[[], Result], opening: OpeningConnection) -> Result:
-        # There is nothing to cancel yet: what hangs has its socket shut, or else keeps the database.
+        # There is nothing to cancel yet: a call that hangs has its socket shut, or the database stays open.
         calls = Calls(self.name, self._query_seconds, stop=opening.shut, close=lambda: None)
 
         def connecting() -> Result:
@@ -129,7 +129,7 @@ class Connections(connections.Connections["ConnectionLease"]):
             with self._interruptible(calls):
                 return calls.run(connecting, what="connecting")
         except ServerSlowError as error:
-            # No table's own matter: nothing else is asked of a server that lets nobody in.
+            # Not the fault of one table: a server that accepts no connection is not queried again.
             raise ServerUnreachableError(error.message, hint=CONNECT_TOO_SLOW) from error
         except Exception as error:
             if not is_driver_error(error):
@@ -143,28 +143,28 @@ class Connections(connections.Connections["ConnectionLease"]):
         self._pool.dispose()
 
     def _all_ended(self) -> None:
-        # A connection that was given up still hangs on it, and ends with the process.
+        # An abandoned connection still uses it, and ends with the process.
         if not self._hanging:
             with suppress(RuntimeError):
                 self._database.close()
 
 
 class ConnectionLease(NeverPickled):
-    """A connection in use, whose calls end in time and raise our errors."""
+    """A leased connection, whose calls end in time and raise our errors."""
 
     def __init__(self, backend: Backend, name: str, secret: str, seconds: float, opening: OpeningConnection) -> None:
         self._backend = backend
         self.name = name
         self._secret = secret
         self.proxied: PoolProxiedConnection | None = None
-        """Its place in the pool, while it is lent."""
+        """Its place in the pool, while it is leased."""
         self.used = False
         self._shut = opening.shut
         self.calls = Calls(name, seconds, stop=backend.cancel, close=backend.close, cut=self._shut)
 
     @property
     def status(self) -> str:
-        """Where its transaction is, as the driver knows it; unknown when the connection is lost."""
+        """The state of its transaction, from the driver; unknown when the connection is lost."""
         return "unknown" if self.calls.abandoned else self._backend.status
 
     def run(self, statement: Statement, deadline: float | None = None) -> int:
@@ -187,11 +187,11 @@ class ConnectionLease(NeverPickled):
         return self._call(lambda: self._backend.append(schema, table, rows))
 
     def commit(self) -> None:
-        """Commit, raising what the driver raises; one that takes too long is of unknown outcome."""
+        """Commit, raising the driver's errors; the outcome of one that takes too long is unknown."""
         self.calls.run(lambda: self._backend.run(Statement("COMMIT")), what="committing")
 
     def rolled_back(self) -> bool:
-        """Roll back what is open; say whether the connection is as good as new."""
+        """Roll back an open transaction; say whether the connection can be reused."""
         if self.calls.interrupted or self.calls.stopped:
             return False
         try:
@@ -222,7 +222,7 @@ class ConnectionLease(NeverPickled):
             with translated(self.name, self._secret, lambda: self.status == "unknown"):
                 return self.calls.run(call, deadline or self.calls.deadline())
         except ServerError as error:
-            # The server ends a statement itself when it takes too long, and its words may be of any language.
+            # The server ends a slow statement itself, and its message may be in any language.
             slow = sqlstate_of(error.__cause__ or error) == "57014"
             if slow and time.monotonic() - began >= self.calls.seconds * 0.99:
                 raise too_long(self.name, self.calls.seconds) from error

@@ -1,4 +1,4 @@
-"""How PostgreSQL writes what is not the same everywhere."""
+"""PostgreSQL's SQL where it differs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MARKER = re.compile(r'"[^"]*"|\?')
 
 @dataclass(frozen=True, slots=True)
 class PostgreSQLDialect(Dialect):
-    """PostgreSQL's SQL. It tells names in quotes by case, so that each is written as the catalogue has it."""
+    """PostgreSQL's SQL. Names in quotes are case-sensitive, so each is written as in the catalogue."""
 
     character: str = "ASCII(SUBSTR({text}, {place}, 1))"
     text_term: str = "COALESCE({term}, {null})"
     # A sum of BIGINT would be NUMERIC; what is summed is below 2^31.
     sum: str = "CAST(SUM(CAST({value} AS INTEGER)) AS BIGINT)"
-    # It knows no difference to an infinite date, where DuckDB tells these numbers.
+    # It has no difference to an infinite date, where DuckDB gives these numbers.
     day_number: str = (
         f"CASE WHEN ISFINITE({{date}}) THEN CAST({{date}} - DATE '{EPOCH_DAY}' AS BIGINT) "
         f"WHEN {{date}} > DATE '{EPOCH_DAY}' THEN {INFINITE + EPOCH_OFFSET} "
@@ -37,10 +37,10 @@ class PostgreSQLDialect(Dialect):
     # Without it the query is merged into the one around, and its long expression computed for each use of x.
     fence: str = " OFFSET 0"
     actual: Mapping[str, str] = field(default_factory=dict)
-    """The names of columns as they are stored, by how they are asked for in lower case."""
+    """The stored names of columns, by their names in lower case."""
 
     def name(self, name: str) -> str:
-        """Return a column's name in quotes, as the catalogue has it; an unknown one as it was asked for."""
+        """Return a column's name in quotes, as in the catalogue; an unknown one unchanged."""
         return quoted(self.actual.get(folded(name), name))
 
     def bound(self, value: Value) -> Value:

@@ -1,4 +1,4 @@
-"""The driver, and nothing else: what it is asked for, it does, waiting as long as the server takes."""
+"""The driver, and nothing else: its calls wait as long as the server takes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from syncengine.servers.postgresql.dialect import numbered
 from syncengine.servers.sql.dialect import Statement
 
 WITHOUT_COPY = {"adbc.postgresql.use_copy": "false"}
-"""The driver reads through COPY where it can, which takes no bound values and no FETCH."""
+"""The driver reads through COPY by default, which accepts neither bound values nor FETCH."""
 MOST_DIGITS = 38
 """Of a decimal that is bound."""
 TRANSACTION_STATUS = "adbc.postgresql.transaction_status"
 
 
 def connect(connection_string: str) -> adbc_driver_manager.AdbcDatabase:
-    """Return what connections to a database are made from, and reach it once: it reads the database's types."""
+    """Return the driver's database, from which connections are opened; this connects once to read its types."""
     database: adbc_driver_manager.AdbcDatabase = adbc_driver_postgresql.connect(connection_string)
     return database
 
@@ -47,7 +47,7 @@ class Backend:
             return int(prepared.execute_update())
 
     def fetch(self, statement: Statement) -> pa.Table:
-        """Return all rows of a query: the driver holds them all at once."""
+        """Return all rows of a query: the driver has them all in memory."""
         with adbc_driver_manager.AdbcStatement(self._connection) as prepared:
             prepared.set_options(**WITHOUT_COPY)
             prepared.set_sql_query(numbered(statement.text))
@@ -72,11 +72,11 @@ class Backend:
 
     @property
     def status(self) -> str:
-        """Where its transaction is: idle, intrans, inerror, active, or unknown when the connection is lost."""
+        """The state of its transaction: idle, intrans, inerror, active, or unknown when the connection is lost."""
         return str(self._connection.get_option(TRANSACTION_STATUS))
 
     def cancel(self) -> None:
-        """Ask the server, over a connection of its own, to stop what runs."""
+        """Cancel the running statement, over a connection of its own."""
         self._connection.cancel()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """The one place where the errors of PostgreSQL and of its driver become ours.
 
-The server's SQLSTATE decides. Refused connections have none that the driver passes on, so that words decide
-there; a server that speaks another language is quoted instead.
+The server's SQLSTATE decides. The driver passes on none for refused connections, so the text decides
+there; a message in another language is quoted instead.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from syncengine.servers import advice
 from syncengine.servers.advice import AGAIN, LOGIN, Meaning
 from syncengine.servers.postgresql.driver import is_driver_error
 
-CHECK_RUNNING = "See whether the server runs, and check the host and the port in the url."
+CHECK_RUNNING = "Check that the server is running, and the host and the port in the url."
 GRANT = (
     "Have the owner grant it: USAGE on the schema, SELECT on its tables, and to write INSERT, UPDATE and DELETE. Where "
     "row security hides rows of a table, the login needs BYPASSRLS."
 )
-STANDBY = "It is a standby, or was set to read-only: name the server that takes writes."
+STANDBY = "It is a standby, or was set to read-only: use the server that accepts writes."
 
 UNKNOWN = Meaning("it refused", advice.UNKNOWN)
 LOST = Meaning("the connection was lost", AGAIN, ServerUnreachableError, transient=True)
-BUSY = Meaning("it takes no connections for the moment", AGAIN, ServerUnreachableError, transient=True)
+BUSY = Meaning("it accepts no connections at the moment", AGAIN, ServerUnreachableError, transient=True)
 TOO_MANY_CONNECTIONS = Meaning(
     "all its connections are in use",
-    "Close some, or set max_connections there higher; a run takes up to four of each server.",
+    "Close some, or set max_connections there higher; a run needs up to four on each server.",
     ServerUnreachableError,
     transient=True,
 )
@@ -42,46 +42,46 @@ REFUSED_LOGIN = Meaning("the login was refused", LOGIN, ServerUnreachableError)
 NO_DATABASE = Meaning(
     "there is no such database", "Check the last part of the url's path.", ServerUnreachableError, quoted=True
 )
-LOCKED = Meaning("somebody else holds a lock on the rows", AGAIN, ServerLockedError, transient=True, crowded=True)
+LOCKED = Meaning("another session holds a lock on the rows", AGAIN, ServerLockedError, transient=True, crowded=True)
 DEADLOCK = Meaning(
-    "it was one of two that waited for each other's rows",
+    "a deadlock: two sessions waited for each other's rows",
     AGAIN,
     ServerLockedError,
     transient=True,
     crowded=True,
     quoted=False,
 )
-WRITE_CONFLICT = Meaning("somebody else wrote the same rows", AGAIN, ServerLockedError, transient=True, crowded=True)
-READ_ONLY = Meaning("the database takes no writes", STANDBY, ServerReadOnlyError)
+WRITE_CONFLICT = Meaning("another session wrote the same rows", AGAIN, ServerLockedError, transient=True, crowded=True)
+READ_ONLY = Meaning("the database accepts no writes", STANDBY, ServerReadOnlyError)
 DENIED = Meaning("this login may not do that", GRANT)
-MISSING = Meaning("a table or column is not there", "`syncengine check` names what a server lacks.")
-VALUE = Meaning(
-    "a value does not fit its column", "`syncengine check` holds the columns of both servers against each other."
-)
-DUPLICATE = Meaning("a unique index already holds such a row", advice.DUPLICATE)
+MISSING = Meaning("no such table or column", "`syncengine check` names what a server lacks.")
+VALUE = Meaning("a value does not fit its column", "`syncengine check` compares the columns of both servers.")
+DUPLICATE = Meaning("a unique index already has such a row", advice.DUPLICATE)
 CONSTRAINT = Meaning("a constraint of the table forbids it", advice.CONSTRAINT)
 FOREIGN_KEY = Meaning("a foreign key forbids it", advice.FOREIGN_KEY)
 DIVISION = Meaning("it divides by zero", advice.DIVISION)
-TRIGGER = Meaning("a trigger or a function refused", "Have whoever made it look at it there, or leave the table out.")
-UNWRITABLE = Meaning("the table takes no such write", "`syncengine check` says what tables cannot be written with.")
+TRIGGER = Meaning("a trigger or a function refused", "Have its author check it there, or leave the table out.")
+UNWRITABLE = Meaning(
+    "the table does not accept this write", "`syncengine check` lists the tables that cannot be written, and why."
+)
 NOT_READY = Meaning(
-    "the table is not in a state for that",
-    "Have its administrator see to what the server says; `syncengine check` lists what each table meets.",
+    "the table is not in a state that allows this",
+    "Have its administrator resolve what the server reports; `syncengine check` lists the side effects of each table.",
 )
 UNSUPPORTED = Meaning(
-    "it does not do that, or not to this table", "`syncengine check` says what tables cannot be written, and why."
+    "it does not support that, or not for this table", "`syncengine check` says what tables cannot be written, and why."
 )
-CANCELLED = Meaning("somebody cancelled the query there", "Run the same command again.")
+CANCELLED = Meaning("the query was cancelled on the server", "Run the same command again.")
 FAILED = Meaning("the transaction had failed before and is rolled back", "Run the same command again.", quoted=False)
-DISK = Meaning("its disk is full", "Make room there; what was begun is rolled back.")
+DISK = Meaning("its disk is full", "Make room there; the unfinished work was rolled back.")
 MEMORY = Meaning(
     "it ran out of memory", "Choose a shorter window, or set work_mem there lower.", transient=True, crowded=True
 )
 TOO_LARGE = Meaning(
-    "the question is too large for it", "Choose a shorter window, or set limits.step_rows lower.", crowded=True
+    "the query is too large for it", "Choose a shorter window, or set limits.step_rows lower.", crowded=True
 )
 SYNTAX = Meaning("it does not understand a statement", UNKNOWN.hint)
-DAMAGED = Meaning("its files are damaged", "Have its administrator look at the server's log.")
+DAMAGED = Meaning("its files are damaged", "Have its administrator check the server's log.")
 
 MEANINGS: dict[str, Meaning] = {
     # Connections and logins.
@@ -136,23 +136,23 @@ OF_FUNCTIONS = frozenset(
         UNSUPPORTED,
     }
 )
-"""What is meant where it arises in somebody's function: not the table that is written, but what the function does."""
+"""Meanings that, inside a user's function, concern the function and not the written table."""
 
 TLS = Meaning(
-    "an encrypted connection did not come about",
+    "the encrypted connection failed",
     "Check sslmode, sslrootcert and the other ssl options in the url against the server's own.",
     ServerUnreachableError,
 )
 REFUSALS: dict[str, Meaning] = {
     "password authentication failed|authentication failed for user|role .* does not exist": REFUSED_LOGIN,
     "no password supplied": Meaning(
-        "it wants a password and there is none",
+        "it requires a password and none is set",
         "Write postgresql://USER:${PASSWORD}@... and set PASSWORD in the environment.",
         ServerUnreachableError,
         quoted=False,
     ),
     "no pg_hba.conf entry": Meaning(
-        "it takes no such login from this machine",
+        "it does not accept this login from this machine",
         "Have its administrator add a line to pg_hba.conf there, or set sslmode in the url.",
         ServerUnreachableError,
     ),
@@ -167,11 +167,11 @@ REFUSALS: dict[str, Meaning] = {
     "starting up|shutting down|recovery mode|not yet accepting": BUSY,
     "cannot open shared object file|version `[^']+' not found": Meaning(
         "its driver is installed, but cannot be loaded",
-        "Install the system's package that has what it lacks.",
+        "Install the system package that it needs.",
         ServerUnreachableError,
     ),
     "expected authentication request|invalid response|server closed the connection unexpectedly": Meaning(
-        "whoever listens there does not answer as PostgreSQL does",
+        "the port does not answer as a PostgreSQL server does",
         "Check the port in the url, and the server's log.",
         ServerUnreachableError,
         quoted=False,
@@ -190,16 +190,16 @@ REFUSALS: dict[str, Meaning] = {
         ServerUnreachableError,
     ),
 }
-"""By words of the server's or the driver's; the last is for all others."""
+"""By the text of the server or the driver; the last is for all others."""
 
 
 def meaning_of(sqlstate: str) -> Meaning | None:
-    """Return what a code means, or None for one nobody has described."""
+    """Return the meaning of a code, or None for an unknown one."""
     return MEANINGS.get(sqlstate) or MEANINGS.get(sqlstate[:2])
 
 
 FUNCTION = re.compile(r"PL/\w+[^\n]*?\s(?P<name>[^\s(]+\([^)\n]*\))")
-"""A function of somebody's in which an error arose, in the server's words of where it was."""
+"""The user's function in which an error arose, in the server's context of the error."""
 SERVER_MESSAGE = re.compile(r"(?:ERROR|FATAL|PANIC): +(?P<said>[^\n]*)")
 PREFIXES = re.compile(
     r"^(?:[A-Z_]+: )?(?:\[libpq\] )?(?:Failed to connect: )?(?:connection to server at .*? failed: )?", re.DOTALL
@@ -210,7 +210,7 @@ PREFIXES = re.compile(
 def translated(name: str, secret: str = "", lost: Callable[[], bool] = lambda: False) -> Iterator[None]:
     """Raise our errors for the driver's and for values that do not fit.
 
-    `name` says which server it was, `secret` is masked, and `lost` tells whether the connection is of no more use.
+    `name` names the server, `secret` is masked, and `lost` says whether the connection is lost.
     """
     try:
         yield
@@ -222,7 +222,7 @@ def translated(name: str, secret: str = "", lost: Callable[[], bool] = lambda: F
         raised, cause = error_of(name, error, secret, lost=lost()), error
     else:
         return
-    # Whoever prints the cause prints the driver's own words: not where they hold the secret.
+    # A trace prints the cause, the driver's own message: not where it contains the secret.
     raise raised from (None if secret and secret in str(cause) else cause)
 
 
@@ -233,7 +233,7 @@ def error_of(name: str, error: BaseException, secret: str = "", *, lost: bool = 
     message = _masked(_server_message(error), secret)
     function = FUNCTION.search(_detail(error, "PG_DIAG_CONTEXT"))
     if function is not None and meaning in OF_FUNCTIONS:
-        # None is called here: it is a trigger's, a constraint's or a column's own, whatever its code says.
+        # syncengine calls none: it belongs to a trigger, a constraint or a column, whatever its code says.
         return _error(name, TRIGGER, f"{function['name']}: {message}", state)
     if meaning is None:
         return _error(name, UNKNOWN, message, state)
@@ -241,7 +241,7 @@ def error_of(name: str, error: BaseException, secret: str = "", *, lost: bool = 
 
 
 def refused_connection(name: str, error: BaseException, secret: str = "") -> ServerError:
-    """Return our error for a connection that did not come about."""
+    """Return our error for a failed connection."""
     text = str(error)
     message = _masked(_server_message(error), secret)
     for words, meaning in REFUSALS.items():
@@ -267,7 +267,7 @@ def _error(name: str, meaning: Meaning, message: str, state: str) -> ServerError
 
 
 def _server_message(error: BaseException) -> str:
-    """Return the words of the server itself, in one line: without the driver's labels and the statement."""
+    """Return the server's own message, in one line: without the driver's labels and the statement."""
     primary = _detail(error, "PG_DIAG_MESSAGE_PRIMARY")
     if primary:
         return _one_line(primary)
@@ -277,7 +277,7 @@ def _server_message(error: BaseException) -> str:
 
 
 def _detail(error: BaseException, field: str) -> str:
-    """Return a field of what the server told, empty where there is none."""
+    """Return a field of the server's error report, empty where there is none."""
     for key, value in getattr(error, "details", None) or ():
         if key in (field.encode(), field):
             return str(value.decode(errors="replace"))

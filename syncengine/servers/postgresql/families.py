@@ -1,4 +1,4 @@
-"""Which PostgreSQL tables are partitions of which: what is done to rows of the one is done to those of the other."""
+"""Which PostgreSQL tables are partitions of which: a change to rows of one changes those of the other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIRES = (
     "CAST({enabled} AS TEXT) IN ('A', "
     "CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R' ELSE 'O' END)"
 )
-"""Whether a trigger or a rule that is switched on so is one that a session of this login runs."""
+"""Whether a session of this login runs a trigger or a rule that is enabled in this way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class Families:
             yield from self.below(child)
 
     def all_of(self, table: int) -> tuple[int, ...]:
-        """Return a table, its partitions, and what it is a partition of: those that have rows in common with it."""
+        """Return a table, its partitions, and the tables it is a partition of: all that share rows with it."""
         return (table, *self.below(table), *self.above(table))
 
 
-def read_families(ask: RunQuery) -> Families:
+def read_families(run_query: RunQuery) -> Families:
     """Return all partitions of the database."""
-    parents = {int(child): int(parent) for child, parent in ask(Statement(PARTITIONS))}
+    parents = {int(child): int(parent) for child, parent in run_query(Statement(PARTITIONS))}
     children: dict[int, list[int]] = {}
     for child, parent in sorted(parents.items()):
         children.setdefault(parent, []).append(child)

@@ -1,4 +1,4 @@
-"""Which writes a login may not do to tables, asked before anything is written."""
+"""The writes that a login has no right to, read before anything is written."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ LACKING = (
     "NOT has_any_column_privilege(c.oid, 'UPDATE'), NOT has_table_privilege(c.oid, 'DELETE') "
     "FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.oid IN ({oids})"
 )
-"""Rows are locked as those are that will be updated. The right to insert may be one to all columns.
+"""Locking rows needs the right to update. The right to insert may be granted on all columns instead.
 
-Of views and foreign tables nobody asks: they are never written.
+Views and foreign tables are left out: they are never written.
 """
 
 
-def lacking(ask: RunQuery, oids: Sequence[int]) -> dict[int, tuple[Write, ...]]:
-    """Return the writes a login may not do, by table; tables with which it may do all are left out."""
+def lacking(run_query: RunQuery, oids: Sequence[int]) -> dict[int, tuple[Write, ...]]:
+    """Return the writes a login has no right to, by table; tables with all rights are left out."""
     found: dict[int, tuple[Write, ...]] = {}
-    for oid, *lacks in catalogue_rows(ask, LACKING, oids):
+    for oid, *lacks in catalogue_rows(run_query, LACKING, oids):
         writes = tuple(write for write, lacking_it in zip(Write, lacks, strict=True) if lacking_it)
         if writes:
             found[oid] = writes

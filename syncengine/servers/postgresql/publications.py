@@ -25,17 +25,17 @@ WITHOUT_IDENTITY = (
 
 
 def read_publications(
-    ask: RunQuery, families: Families, tables: Mapping[int, str]
+    run_query: RunQuery, families: Families, tables: Mapping[int, str]
 ) -> Iterator[tuple[int, Publication]]:
-    """Yield what hands on changes of tables, which are given by their numbers, or of a partition without a key."""
+    """Yield the publications of tables, given by their numbers, or of their partitions without a key."""
     everything = {one for table in tables for one in families.all_of(table)}
     published: dict[int, dict[str, tuple[Write, ...]]] = {}
-    for oid, name, updates, deletes in ask(Statement(PUBLISHED.format(oids=in_list(everything)))):
+    for oid, name, updates, deletes in run_query(Statement(PUBLISHED.format(oids=in_list(everything)))):
         writes = (*((Write.UPDATE,) if updates else ()), *((Write.DELETE,) if deletes else ()))
         published.setdefault(oid, {})[name] = writes
     if not published:
         return
-    keyless: dict[int, str] = dict(ask(Statement(WITHOUT_IDENTITY.format(oids=in_list(everything)))))
+    keyless: dict[int, str] = dict(run_query(Statement(WITHOUT_IDENTITY.format(oids=in_list(everything)))))
     for table in tables:
         for part in (table, *families.below(table)):
             # A partition is published by itself, or as a part of what is.

@@ -1,4 +1,4 @@
-"""The foreign keys of a PostgreSQL database, and what becomes of other tables' rows when those of one are deleted."""
+"""The foreign keys of a PostgreSQL database, and their effect on other tables when rows are deleted."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ RUN = (
     "EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = k.oid AND t.tgrelid = k.{at} "
     f"AND t.tgtype & {{bit}} <> 0 AND {FIRES.format(enabled='t.tgenabled')})"
 )
-"""Whether the triggers are switched on by which the server holds rows to a foreign key."""
+"""Whether the triggers that enforce a foreign key are enabled."""
 SET_COLUMNS = (
     "COALESCE((SELECT array_agg(CAST(nr AS SMALLINT)) FROM jsonb_array_elements_text("
     "CASE jsonb_typeof(to_jsonb(k) -> 'confdelsetcols') WHEN 'array' THEN to_jsonb(k) -> 'confdelsetcols' END) nr), "
     "k.conkey)"
 )
-"""The columns that are set to NULL or their default: since release 15 they need not be all."""
+"""The columns that are set to NULL or their default: since release 15 not necessarily all."""
 REFERENCES = (
     "SELECT CAST(k.oid AS BIGINT), CAST(to_jsonb(k) ->> 'conparentid' AS BIGINT), CAST(k.conname AS TEXT), "
     f"CAST(k.conrelid AS BIGINT), {DISPLAY_NAME.format(n='cn', c='c')}, CAST(k.confrelid AS BIGINT), "
@@ -32,7 +32,7 @@ REFERENCES = (
     "JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace "
     "WHERE k.contype = 'f' ORDER BY 5, 3"
 )
-"""All of the database: which of them a write reaches is found by following them."""
+"""All of the database: following them shows which of them a write reaches."""
 ON_DELETE = {
     "a": OnDelete.NO_ACTION,
     "r": OnDelete.RESTRICT,
@@ -50,9 +50,9 @@ class _Key:
     to: int
     reference: Reference
     acts_on_delete: bool
-    """It does something, or refuses, when a row is deleted that others refer to."""
+    """It acts, or refuses, when a row is deleted that others refer to."""
     checks_insert: bool
-    """It refuses a row that refers to none."""
+    """It refuses a row that refers to no existing one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class References:
     keys: tuple[_Key, ...]
 
     def chain_of(self, table: int, shown: str) -> tuple[Link, ...]:
-        """Return those that refer to rows of a table, and to rows that go with them, at any distance.
+        """Return the references to rows of a table, and to rows deleted with them, at any distance.
 
-        A row of a partition is one of its table's too, to which others may refer, and the other way round.
+        A row of a partition is also one of its table, to which others may refer, and the other way round.
         """
         found: dict[int, Link] = {}
         reached = {table: shown}
@@ -90,14 +90,14 @@ class References:
         return tuple(found.values())
 
     def of(self, table: int) -> Iterator[Reference]:
-        """Yield those by which rows of a table refer to others."""
+        """Yield the references of a table to others."""
         family = frozenset(self.families.all_of(table))
         yield from (replace(key.reference, enforced=key.checks_insert) for key in self.keys if key.child in family)
 
 
-def read_references(ask: RunQuery, families: Families) -> References:
-    """Return all foreign keys of the database; those that partitions have from their tables are one with theirs."""
-    rows = {row[0]: row for row in ask(Statement(REFERENCES))}
+def read_references(run_query: RunQuery, families: Families) -> References:
+    """Return all foreign keys of the database; those that partitions inherit count as their tables'."""
+    rows = {row[0]: row for row in run_query(Statement(REFERENCES))}
     acting: dict[int, bool] = {}
     checked: dict[int, bool] = {}
     for oid, row in rows.items():

@@ -26,17 +26,17 @@ BATCH_ROWS = 8192
 
 @dataclass(frozen=True, slots=True)
 class TableRead:
-    """What to read of a table: a query, and the columns it returns under the names they were asked for by."""
+    """One read of a table: a query, and the columns it returns under the requested names."""
 
     table: str
     statement: Statement
     columns: tuple[tuple[str, LiveColumn], ...]
     checked: bool = False
-    """Whether text must be looked at, since the server does not know what its characters are."""
+    """Whether text must be validated, since the server does not know its encoding."""
 
 
 def table_read(layout: Layout, query: ReadQuery, server: str, *, checked: bool = False) -> TableRead:
-    """Return what to read; raises `ServerError` for a column the table does not have."""
+    """Return the read for a query; raises `ServerError` for a column the table does not have."""
     columns = tuple(columns_of(layout.live, query.columns or layout.live.names, server))
     expressions = tuple(f"{layout.dialect.name(name)} AS {quoted(name)}" for name, _ in columns)
     statement = read_statement(query, layout.dialect, layout.source, expressions)
@@ -46,7 +46,7 @@ def table_read(layout: Layout, query: ReadQuery, server: str, *, checked: bool =
 def batches(lease: ConnectionLease, read: TableRead, cursor: str) -> Generator[Any, None, None]:
     """Yield the schema of the rows and then batches of them, all within the time a query may take.
 
-    Through a cursor: the driver holds all rows of a query at once when a value is bound. It is left open.
+    Through a cursor, which is left open: with bound values the driver would hold all rows of a query in memory.
     """
     deadline = lease.calls.deadline()
     declare = f"DECLARE {quoted(cursor)} NO SCROLL CURSOR FOR {read.statement.text}"
@@ -67,13 +67,13 @@ def batches(lease: ConnectionLease, read: TableRead, cursor: str) -> Generator[A
 
 
 def _column(values: pa.Array, table: str, live: LiveColumn, server: str) -> pa.Array:
-    """Return a column as it is kept; raises `ServerError` that names the first value that cannot be."""
+    """Return a column in its Arrow type; raises `ServerError` that names the first value that does not fit."""
     wanted = arrow_type(live.type)
     try:
         return as_read(values, wanted)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise ServerError(
-            f"{server}: {table}.{live.name} holds {_misfit(values, wanted)}, which a {live.native} is not read with.",
+            f"{server}: {table}.{live.name} contains {_misfit(values, wanted)}, which cannot be read as {live.native}.",
             hint="Set it to another value there, or leave the table out.",
         ) from error
 
@@ -88,7 +88,7 @@ def _misfit(values: pa.Array, wanted: pa.DataType | None) -> str:
 
 
 def cursor_name() -> str:
-    """Return a name no other cursor of a transaction has."""
+    """Return a unique name for a cursor."""
     return f"rows_{secrets.token_hex(4)}"
 
 

@@ -1,6 +1,6 @@
-"""The versions of rows: what every insert, update and delete leaves behind, whoever did it and however lately.
+"""The versions of rows, which show every insert, update and delete, by any session and at any time.
 
-What is relied on, and why: docs/explanation/remembered-days.md.
+What this relies on, and why: docs/explanation/remembered-days.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.predicates import predicate
 
 HEAP = 2
-"""The access method every table has unless told otherwise: the one of which it is known what makes a version."""
+"""The default access method of tables: the only one whose row versions are known."""
 HISTORY = (
     "WITH RECURSIVE root AS ("
     "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relname = ?"
@@ -23,34 +23,34 @@ HISTORY = (
     "UNION SELECT i.inhrelid FROM parts p JOIN pg_inherits i ON i.inhparent = p.oid), "
     "columns AS (SELECT a.* FROM parts JOIN pg_attribute a ON a.attrelid = parts.oid "
     "WHERE a.attnum > 0 AND NOT a.attisdropped) "
-    # Of columns one by one the login may read those it was granted, and never the numbers of versions.
+    # With rights on single columns only, the login cannot read the numbers of versions.
     "SELECT (SELECT has_table_privilege(oid, 'SELECT') AND NOT row_security_active(oid) FROM root) "
     f"AND (SELECT bool_and(c.relkind = 'p' OR (c.relkind = 'r' AND c.relam = {HEAP})) "
     "FROM parts JOIN pg_class c ON c.oid = parts.oid) "
-    # A column that is computed when it is read.
+    # A virtual generated column.
     "AND (SELECT bool_and(attgenerated <> 'v') FROM columns), "
     "concat_ws(' ', (SELECT system_identifier FROM pg_control_system()), "
     "'timeline', (SELECT timeline_id FROM pg_control_checkpoint()), 'started', "
     f"{STARTED}, "
-    # Commits that nobody waited for are lost in a crash, and their numbers given again. Counters begin anew then.
+    # Asynchronous commits are lost in a crash, and their numbers reused. Statistics are reset then.
     "'recovered', (SELECT stats_reset FROM pg_stat_bgwriter), "
-    # Numbers come round after twice as many transactions as one era has.
+    # Transaction numbers wrap around after two eras.
     "'era', txid_snapshot_xmax(txid_current_snapshot()) >> 31, "
-    # A column added with a default, or renamed, gives rows other values and no new version.
+    # A column that is added with a default, or renamed, changes rows without a new version.
     "'columns', (SELECT md5(string_agg(format('%s %s %I %s %s %L', attrelid, attnum, attname, atttypid, atttypmod, "
     "CAST(attmissingval AS TEXT)), ',' ORDER BY attrelid, attnum)) FROM columns)), "
     "COALESCE(CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END "
     "- CAST('0/0' AS pg_lsn) AS BIGINT), 0)"
 )
-"""Whether versions tell of a table and all its parts, whose they are, and how far the server has come."""
+"""Whether versions show all changes of a table and its parts, the history they belong to, and the server's position."""
 MIXED = "hashtidextended(ctid, hashtextextended(CAST(xmin AS TEXT), CAST(tableoid AS BIGINT)))"
-"""A version, in which table it lies and who made it, as one number in which each bit hangs on all three."""
+"""A version, its table and its transaction, hashed to one number."""
 
 
 def day_versions(lease: ConnectionLease, layout: Layout, query: DaysQuery) -> DayVersions | None:
-    """Return how many versions of rows are seen on each day, and their sum; None where they do not tell.
+    """Return the number of row versions of each day, and their sum; None where versions do not show all changes.
 
-    A version is never changed: an update makes another, in another place or by another transaction.
+    A version never changes: an update makes a new one, in another place or by another transaction.
     """
     usable, history, position = lease.rows(Statement(HISTORY, (layout.schema, layout.table)))[0]
     if not usable:

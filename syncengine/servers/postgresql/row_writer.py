@@ -1,4 +1,4 @@
-"""Copies rows into a PostgreSQL table: first into the types of its columns, for the driver sends what it is given."""
+"""Copies rows into a PostgreSQL table, converted to its column types first: the driver does not convert them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from syncengine.servers.postgresql.types import arrow_type, as_sent
 from syncengine.servers.protocol import LiveColumn
 
 COPY_ROWS = 8192
-"""Rows in one COPY: the driver holds them a second time on their way."""
+"""Rows in one COPY: the driver has a second copy of them in memory."""
 
 
 def insert_rows(lease: ConnectionLease, layout: Layout, rows: pa.RecordBatchReader) -> int:
     """Insert rows and return how many; raises `ServerError` for a value that its column cannot hold.
 
-    Each COPY is begun with rows in hand, so that what their reader raises passes as it is.
+    Each COPY starts when its rows have been read, so that errors of their reader pass unchanged.
     """
     columns = columns_of(layout.live, rows.schema.names, lease.name)
     inserted = 0
@@ -37,7 +37,7 @@ def insert_rows(lease: ConnectionLease, layout: Layout, rows: pa.RecordBatchRead
 
 
 def _portions(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    """Yield rows in portions worth a COPY each, neither many small ones nor any large one."""
+    """Yield rows in tables of a good size for a COPY."""
     batches: list[pa.RecordBatch] = []
     for batch in rows:
         for at in range(0, batch.num_rows, COPY_ROWS):
@@ -60,7 +60,7 @@ def _fitting(
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise ServerError(
                 f"{server}: a value of {layout.live.name}.{name} does not fit its type there, {live.native}: {error}.",
-                hint="`syncengine check` holds the columns of both servers against each other.",
+                hint="`syncengine check` compares the columns of both servers.",
             ) from error
         names.append(layout.actual[folded(name)])
     return pa.RecordBatch.from_arrays(arrays, names=names)

@@ -12,7 +12,7 @@ from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.sql.sequence_calls import sequences_called
 
 DISPLAY_NAME = "CASE WHEN {n}.nspname = ANY(current_schemas(false)) THEN '' ELSE {n}.nspname || '.' END || {c}.relname"
-"""A table as people name it: with its schema where that is not on the search path."""
+"""A table as shown to people: with its schema where that is not on the search path."""
 DEPENDED_ON = (
     "SELECT refobjid AS tab, CAST(refobjsubid AS BIGINT) AS num, objid AS seq FROM pg_depend "
     "WHERE classid = CAST('pg_class' AS regclass) AND refclassid = CAST('pg_class' AS regclass) AND deptype = 'i' "
@@ -49,7 +49,7 @@ DEFAULTS = (
     "AND a.attnum > 0 AND NOT a.attisdropped AND COALESCE(to_jsonb(a) ->> 'attgenerated', '') = '' "
     "AND (d.oid IS NOT NULL OR t.typdefault IS NOT NULL) ORDER BY a.attnum"
 )
-"""Defaults, also those that a domain has; functions of somebody's that they call may count, too."""
+"""Defaults, including those of domains; user functions that they call may use a sequence, too."""
 NAMED = (
     "SELECT CAST(s.oid AS BIGINT) FROM pg_class s JOIN pg_namespace n ON n.oid = s.relnamespace "
     "WHERE s.relkind = 'S' AND s.relname = ? AND {schema} "
@@ -58,33 +58,33 @@ NAMED = (
 BEHIND = "(s.last_value {behind} ? OR (s.last_value = ? AND NOT s.is_called))"
 BEHIND_NUMBER = f"SELECT s.last_value, s.is_called FROM {{sequence}} AS s WHERE {BEHIND}"
 LOCK = "ALTER SEQUENCE {sequence} INCREMENT BY {increment}"
-"""It stays as it is, but for this: who wants a number waits until the transaction ends, and numbers that sessions hold
-beforehand are worth nothing any more."""
+"""This changes nothing, but sessions that need a number wait until the transaction ends, and the numbers they have
+cached become invalid."""
 ADVANCE = f"SELECT setval(CAST(CAST(? AS BIGINT) AS regclass), ?) FROM {{sequence}} AS s WHERE {BEHIND}"
 TAKE = "SELECT count(nextval(CAST(CAST(? AS BIGINT) AS regclass))) FROM generate_series(1, CAST(? AS BIGINT))"
 AT_ONCE = 200
-"""Tables asked about in one question."""
+"""Tables named in one query."""
 MOST_TAKEN = 1_000_000
-"""Numbers that are taken one by one; where more lie between, somebody else would have to take them all in a moment."""
+"""Numbers that are taken one by one; beyond that setval is used, since no other session takes so many meanwhile."""
 
 NO_SCHEMA = "this login may not: GRANT USAGE ON SCHEMA {schema} TO it"
 NO_RIGHT = "this login may not: GRANT SELECT, UPDATE ON SEQUENCE {sequence} TO it"
-NOT_A_NUMBER = "its column holds no numbers"
+NOT_A_NUMBER = "its column is not numeric"
 CACHED = (
-    "sessions may hold lower numbers already (CACHE {cache}), which only its owner can take from them: the next "
-    "inserts there may meet numbers that are written"
+    "sessions may have cached lower numbers (CACHE {cache}), which only its owner can withdraw: the next "
+    "inserts there may collide with numbers that were written"
 )
-NOT_READ = "its default does not name the sequence in a way that can be read here: {default}"
+NOT_READ = "syncengine cannot read which sequence its default names: {default}"
 NOT_FOUND = "its default names {sequence}, which is not a sequence that this login sees"
-CALLS = "its default calls {functions}, which may count by a sequence of its own"
+CALLS = "its default calls {functions}, which may use a sequence of its own"
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnSequence:
-    """What numbers a column of a table."""
+    """The sequence that numbers a column of a table."""
 
     counter: Counter
-    """The column, as people are told of it."""
+    """The column, as it is shown to people."""
     oid: int = 0
     """The sequence's number in the catalogue, 0 where it is not known."""
     quoted: str = ""
@@ -94,13 +94,13 @@ class ColumnSequence:
     owned: bool = False
     """This login may alter it."""
     cached: bool = False
-    """Sessions take several numbers at once, and give them out one by one."""
+    """Sessions cache several numbers at a time."""
 
-    def advance(self, ask: RunQuery, lowest: int, highest: int) -> None:
-        """Set it past numbers that were written, where it is behind them; it is never set back.
+    def advance(self, run_query: RunQuery, lowest: int, highest: int) -> None:
+        """Set it past written numbers, where it is behind them; it never goes backwards.
 
-        Nobody gets one of those numbers any more. Where it is not this login's own they are taken as others take
-        theirs, since to look where it stands and to set it are two things.
+        No session gets one of those numbers afterwards. Where the login does not own it, the numbers are
+        taken as others take theirs, since reading its value and setting it are not one atomic step.
         """
         up = self.increment > 0
         reached = min(highest, self.most) if up else max(lowest, self.least)
@@ -108,30 +108,32 @@ class ColumnSequence:
         standing = Statement(BEHIND_NUMBER.format(**words), (reached, reached))
         setting = Statement(ADVANCE.format(**words), (self.oid, reached, reached, reached))
         if self.owned:
-            # Where it stands says nothing of the numbers that sessions hold.
-            if self.cached or ask(standing):
-                ask(Statement(LOCK.format(sequence=self.quoted, increment=self.increment)))
-                ask(setting)
+            # Its value does not show the numbers that sessions have cached.
+            if self.cached or run_query(standing):
+                run_query(Statement(LOCK.format(sequence=self.quoted, increment=self.increment)))
+                run_query(setting)
             return
-        while found := ask(standing):
+        while found := run_query(standing):
             ((last, called),) = found
             between = (abs(reached - last) + abs(self.increment) - 1) // abs(self.increment) + (not called)
             if between > MOST_TAKEN or reached in (self.least, self.most):
-                ask(setting)
+                run_query(setting)
                 return
-            ask(Statement(TAKE, (self.oid, between)))
+            run_query(Statement(TAKE, (self.oid, between)))
 
 
-def read_sequences(ask: RunQuery, families: Families, tables: Collection[int]) -> Iterator[tuple[int, ColumnSequence]]:
-    """Yield what numbers columns of tables, of their partitions, and of what they are partitions of."""
+def read_sequences(
+    run_query: RunQuery, families: Families, tables: Collection[int]
+) -> Iterator[tuple[int, ColumnSequence]]:
+    """Yield the sequences that number columns of tables, of their partitions, and of their parents."""
     if not tables:
         return
     everything = in_list({one for table in tables for one in families.all_of(table)})
-    found = list(_catalogued(ask, DEPENDED_ON.format(oids=everything)))
-    named, unknown = _named_in_defaults(ask, everything)
+    found = list(_catalogued(run_query, DEPENDED_ON.format(oids=everything)))
+    named, unknown = _named_in_defaults(run_query, everything)
     if named:
         found += _catalogued(
-            ask, " UNION ".join(f"SELECT {tab} AS tab, {num} AS num, {seq} AS seq" for tab, num, seq in named)
+            run_query, " UNION ".join(f"SELECT {tab} AS tab, {num} AS num, {seq} AS seq" for tab, num, seq in named)
         )
     numbered = {(table, one.counter.column) for table, one in found}
     found += [(table, one) for table, one in unknown if (table, one.counter.column) not in numbered]
@@ -145,14 +147,14 @@ def in_list(oids: Collection[int]) -> str:
     return ", ".join(str(int(oid)) for oid in sorted(oids))
 
 
-def catalogue_rows(ask: RunQuery, text: str, oids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
-    """Yield what the catalogue tells of tables, some of them in one question."""
+def catalogue_rows(run_query: RunQuery, text: str, oids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    """Yield the catalogue's rows about tables, some tables in one query."""
     for at in range(0, len(oids), AT_ONCE):
-        yield from ask(Statement(text.format(oids=in_list(oids[at : at + AT_ONCE]))))
+        yield from run_query(Statement(text.format(oids=in_list(oids[at : at + AT_ONCE]))))
 
 
-def _catalogued(ask: RunQuery, used: str) -> Iterator[tuple[int, ColumnSequence]]:
-    for row in ask(Statement(COUNTERS.format(used=used))):
+def _catalogued(run_query: RunQuery, used: str) -> Iterator[tuple[int, ColumnSequence]]:
+    for row in run_query(Statement(COUNTERS.format(used=used))):
         table, column, shown, oid, increment, least, most, cache, schema, reached, may, owned, counts, quoted = row
         stays = but = ""
         if not counts:
@@ -167,15 +169,17 @@ def _catalogued(ask: RunQuery, used: str) -> Iterator[tuple[int, ColumnSequence]
         yield table, ColumnSequence(counter, oid, quoted, increment, least, most, owned, cached=cache > 1)
 
 
-def _named_in_defaults(ask: RunQuery, oids: str) -> tuple[set[tuple[int, int, int]], list[tuple[int, ColumnSequence]]]:
-    """Return the sequences that defaults name, by table and column, and the columns of which they are not known."""
+def _named_in_defaults(
+    run_query: RunQuery, oids: str
+) -> tuple[set[tuple[int, int, int]], list[tuple[int, ColumnSequence]]]:
+    """Return the sequences that defaults name, by table and column, and the columns whose sequence is not known."""
     named: set[tuple[int, int, int]] = set()
     unknown: list[tuple[int, ColumnSequence]] = []
-    for table, number, column, default, counts, functions in ask(Statement(DEFAULTS.format(oids=oids))):
+    for table, number, column, default, counts, functions in run_query(Statement(DEFAULTS.format(oids=oids))):
         called = list(sequences_called(default))
         why = CALLS.format(functions=functions) if functions and counts and not called else ""
         for parts in called:
-            oid = _named(ask, parts) if parts is not None else None
+            oid = _named(run_query, parts) if parts is not None else None
             if oid is not None:
                 named.add((table, number, oid))
             elif parts is None:
@@ -187,9 +191,9 @@ def _named_in_defaults(ask: RunQuery, oids: str) -> tuple[set[tuple[int, int, in
     return named, unknown
 
 
-def _named(ask: RunQuery, parts: tuple[str, ...]) -> int | None:
-    """Return the number of the sequence that a name stands for, None where there is none."""
+def _named(run_query: RunQuery, parts: tuple[str, ...]) -> int | None:
+    """Return the number of the sequence with a name, None where there is none."""
     *schema, name = parts
     where = "n.nspname = ?" if schema else "n.nspname = ANY(current_schemas(true))"
-    found = ask(Statement(NAMED.format(schema=where), (name, *schema[-1:])))
+    found = run_query(Statement(NAMED.format(schema=where), (name, *schema[-1:])))
     return int(found[0][0]) if found else None

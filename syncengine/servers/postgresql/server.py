@@ -37,13 +37,13 @@ from syncengine.servers.sql.fingerprints import bucket_state, fingerprint_statem
 from syncengine.servers.url import listening_address
 
 OUTCOME_SECONDS = 5.0
-"""How long a transaction whose commit had no answer may still be under way before it counts as unknown."""
+"""How long a transaction whose commit had no answer may still be in progress before it counts as unknown."""
 OID = "SELECT CAST(CAST(? AS regclass) AS BIGINT)"
 OUTCOME = f"SELECT txid_status(?), {STARTED}"
 
 
 class PostgreSQLServer(LiveServer[Connections]):
-    """One schema of a database. Rows are streamed as they are at one moment."""
+    """One schema of a database. Rows are streamed from one snapshot."""
 
     def __init__(self, url: str, role: Role, *, writable: bool, limits: Limits, load: str | None = None) -> None:
         self._url = FORM.parse(url, f"{role}.url")
@@ -56,11 +56,11 @@ class PostgreSQLServer(LiveServer[Connections]):
         super().__init__(connections, role, writable=writable, load=load)
 
     def _reach(self) -> None:
-        with self._connections.lease() as lent:
-            self._profile = read_profile(lent, self._url)
+        with self._connections.lease() as lease:
+            self._profile = read_profile(lease, self._url)
 
     def describe(self) -> ServerDescription:
-        """Say who the server is."""
+        """Describe the server."""
         return ServerDescription(
             role=self._role,
             kind="postgresql",
@@ -82,22 +82,22 @@ class PostgreSQLServer(LiveServer[Connections]):
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Return those of the named tables that are on the search path, under the names asked for."""
-        with self._connections.lease() as lent:
-            found = read_layouts(lent, names)
+        with self._connections.lease() as lease:
+            found = read_layouts(lease, names)
         self._layouts |= found
         return {name: replace(found[folded(name)].live, name=name) for name in names if folded(name) in found}
 
     def surroundings(self, names: Collection[str]) -> Mapping[str, Surroundings]:
-        """Return what a write to those of the named tables that exist sets off or meets, under the names asked for."""
-        with self._connections.lease() as lent:
-            found = read_layouts(lent, names)
+        """Return the triggers, references and constraints of the named tables that exist, under the requested names."""
+        with self._connections.lease() as lease:
+            found = read_layouts(lease, names)
             layouts = {name: found[folded(name)] for name in names if folded(name) in found}
-            return read_surroundings(lent.rows, layouts)
+            return read_surroundings(lease.rows, layouts)
 
     def fingerprint(self, query: FingerprintQuery) -> Iterator[tuple[Bucket, BucketState]]:
         """Yield each non-empty bucket once, in no order.
 
-        Where the server does not know its characters as everybody else does, rows with text are folded here.
+        Where the server's encoding has other character codes, rows with text are computed here.
         """
         stored = self._stored(query.selection.table)
         if not folds_all(query, self._profile.folds):
@@ -110,9 +110,9 @@ class PostgreSQLServer(LiveServer[Connections]):
     def begin(self) -> Iterator[PostgreSQLSession]:
         """Open a transaction; leaving it without commit rolls back."""
         self._check_writable()
-        with self._connections.lease() as lent:
+        with self._connections.lease() as lease:
             session = PostgreSQLSession(
-                lent, ServerTraits(self._profile, self._layout, self._check_outcome, self._sequences, self._holders)
+                lease, ServerTraits(self._profile, self._layout, self._check_outcome, self._sequences, self._holders)
             )
             try:
                 yield session
@@ -134,7 +134,7 @@ class PostgreSQLServer(LiveServer[Connections]):
             self._layouts.pop(name, None)
 
     def session_state(self, session: str) -> SessionState:
-        """Say whether a write session lives, by what became of its transaction."""
+        """Say whether a write session lives, by the state of its transaction."""
         return activity.session_state(self._rows, session)
 
     def termination_command(self, session: str) -> str:
@@ -142,13 +142,13 @@ class PostgreSQLServer(LiveServer[Connections]):
         return activity.termination_command(session)
 
     def day_versions(self, query: DaysQuery) -> DayVersions | None:
-        """Return a sum over the versions of each day's rows, None where it cannot be had or does not tell."""
+        """Return a sum over the versions of each day's rows, None where it does not show all changes."""
         layout = self._layout(query.selection.table)
         if not self._profile.shows_row_versions:
             return None
-        # Over one connection: it ends with the run of the server that both answers are of.
-        with self._connections.lease() as lent:
-            return day_versions(lent, layout, query)
+        # Over one connection, so that both answers come from the same run of the server.
+        with self._connections.lease() as lease:
+            return day_versions(lease, layout, query)
 
     def waiting_sessions(self) -> int | None:
         """Return how many sessions in the database wait for a lock."""
@@ -158,26 +158,26 @@ class PostgreSQLServer(LiveServer[Connections]):
         super()._check_writable()
         if self._profile.read_only:
             raise ServerReadOnlyError(
-                f"{self._name}: the server {self._profile.read_only}.", hint="Name the server that takes writes."
+                f"{self._name}: the server {self._profile.read_only}.", hint="Use the server that accepts writes."
             )
 
     def _execute(self, text: str) -> None:
-        with self._connections.lease() as lent:
-            lent.run(Statement(f"BEGIN READ WRITE; {text}; COMMIT"))
+        with self._connections.lease() as lease:
+            lease.run(Statement(f"BEGIN READ WRITE; {text}; COMMIT"))
 
     def _batches(self, query: ReadQuery) -> Generator[Any, None, None]:
         layout = self._layout(query.selection.table)
         rows = row_reader.table_read(layout, query, self._name, checked=self._profile.has_unknown_characters)
-        with self._connections.lease() as lent:
-            lent.run(Statement("BEGIN READ ONLY"))
-            yield from row_reader.batches(lent, rows, row_reader.cursor_name())
+        with self._connections.lease() as lease:
+            lease.run(Statement("BEGIN READ ONLY"))
+            yield from row_reader.batches(lease, rows, row_reader.cursor_name())
 
     def _stored(self, table: str) -> tuple[Dialect, str]:
         layout = self._layout(table)
         return layout.dialect, layout.source
 
     def _layout(self, name: str) -> Layout:
-        """Return how a table is stored, which is asked for once."""
+        """Return how a table is stored, read once."""
         if folded(name) not in self._layouts:
             self.tables([name])
         if folded(name) not in self._layouts:
@@ -185,11 +185,11 @@ class PostgreSQLServer(LiveServer[Connections]):
         return self._layouts[folded(name)]
 
     def _sequences(self, layout: Layout) -> tuple[ColumnSequence, ...]:
-        """Return the sequences that number columns of a table and can be advanced, which are asked for once."""
+        """Return the sequences that number columns of a table and can be advanced, read once."""
         if layout.source not in self._numbered:
-            with self._connections.lease() as lent:
-                (oid,) = lent.rows(Statement(OID, (layout.source,)))[0]
-                numbering = read_sequences(lent.rows, read_families(lent.rows), (oid,))
+            with self._connections.lease() as lease:
+                (oid,) = lease.rows(Statement(OID, (layout.source,)))[0]
+                numbering = read_sequences(lease.rows, read_families(lease.rows), (oid,))
                 found = tuple(one for _, one in numbering if not one.counter.why_not_advanced)
             self._numbered[layout.source] = found
         return self._numbered[layout.source]
@@ -198,11 +198,11 @@ class PostgreSQLServer(LiveServer[Connections]):
         return activity.lock_holders(self._rows, source)
 
     def _check_outcome(self, transaction: int, why: BaseException) -> None:
-        """Ask what became of a transaction whose commit had no answer; return if it was committed.
+        """Query the outcome of a transaction whose commit had no answer; return if it was committed.
 
-        Raises a transient `ServerError` if it was not, and `UnknownOutcomeError` where nobody can say: its server
-        is not reached, is another one or was restarted since, or still has the transaction under way. `why` is what
-        kept the answer from coming; who does not want to wait for it does not wait for this either.
+        Raises a transient `ServerError` if it was not, and `UnknownOutcomeError` where that is not known: its server
+        is not reached, is another one or was restarted since, or the transaction is still in progress. `why` is the
+        reason that no answer came; after an interruption the outcome is not queried either.
         """
         if isinstance(why, CancelledError):
             raise unknown_outcome(self._name, why) from why
@@ -222,5 +222,5 @@ class PostgreSQLServer(LiveServer[Connections]):
             if status == "aborted":
                 raise rolled_back(self._name, why)
             if time.monotonic() > until:
-                raise unknown_outcome(self._name, why, "; it is still under way")
+                raise unknown_outcome(self._name, why, "; it is still in progress")
             time.sleep(0.1)

@@ -40,25 +40,25 @@ OWN_SESSION = (
 
 @dataclass(frozen=True, slots=True)
 class ServerTraits:
-    """What a session is told of its server."""
+    """What a session needs to know about its server."""
 
     profile: ServerProfile
     layout: Callable[[str], Layout]
     check_outcome: Callable[[int, BaseException], None]
-    """Finds out what became of a transaction whose commit had no answer; raises unless it was committed."""
+    """Queries the outcome of a transaction whose commit had no answer; raises unless it was committed."""
     sequences: Callable[[Layout], tuple[ColumnSequence, ...]]
-    """Those that number columns of a table and can be advanced."""
+    """The sequences that number columns of a table and can be advanced."""
     holders: Callable[[str], tuple[LockHolder, ...]]
-    """Those whose locks keep others from writing a table."""
+    """The sessions whose locks block writers of a table."""
 
 
 class PostgreSQLSession(NeverPickled):
-    """A transaction in read committed that locks whole tables: others read them on and write them after it.
+    """A transaction in read committed that locks whole tables: others can read them, and write them after it.
 
     In repeatable read everything would be seen as it was when the transaction began. Rows that others added
-    since would be missing from what a write is held against, and would not conflict with it either: nobody
-    changed the same row. Here each statement sees what is committed, and once a table is locked nobody else
-    changes it: what is held against the plan after the lock is what is deleted, and what is looked at before
+    since would be missing from the comparison before a write, and would not conflict with it either: no one
+    changed the same row. Here each statement sees what is committed, and once a table is locked no one else
+    changes it: what is compared with the plan after the lock is what is deleted, and what is checked before
     the commit is what will be there.
     """
 
@@ -80,9 +80,9 @@ class PostgreSQLSession(NeverPickled):
         self.id = SESSION_ID.format(pid=self._pid, since=since, transaction=self._transaction)
 
     def lock(self, selection: Selection, *, table: bool = False) -> None:
-        """Keep everybody else from writing the table until the transaction ends; reading goes on.
+        """Block all other writers of the table until the transaction ends; others can still read it.
 
-        `table` makes no difference: it is the whole table that is locked anyway.
+        `table` makes no difference: the whole table is locked anyway.
         """
         del table
         layout = self._traits.layout(selection.table)
@@ -104,7 +104,7 @@ class PostgreSQLSession(NeverPickled):
         rows = row_reader.table_read(layout, query, self._name, checked=self._traits.profile.has_unknown_characters)
         self._close_cursors()
         stream = Stream(self._batches(rows), self._name)
-        # Weakly, so that letting go of the reader is enough to end the stream.
+        # Weakly, so that dropping the reader is enough to end the stream.
         self._streams.append(weakref.ref(stream))
         return stream.reader()
 
@@ -130,17 +130,17 @@ class PostgreSQLSession(NeverPickled):
         return inserted
 
     def run_deferred(self) -> None:
-        """Have constraints and triggers that wait for the commit looked at and run now."""
+        """Run deferred constraints and triggers now."""
         self._run(Statement("SET CONSTRAINTS ALL IMMEDIATE"))
 
     def commit(self) -> None:
         """Make the writes durable.
 
-        Raises `UnknownOutcomeError` only when the connection was lost meanwhile and the server, asked over
-        another, cannot say what became of the transaction.
+        Raises `UnknownOutcomeError` only when the connection was lost meanwhile and the server, queried over
+        another, cannot report the outcome of the transaction.
         """
-        # The wait ends in time here, and not there, where it is as good as done. And a transaction that has failed
-        # refuses this, where it would answer COMMIT by a rollback that looks like success.
+        # The time limit is here and not on the server, where the commit is nearly done. And a failed transaction
+        # refuses this statement, while it would answer COMMIT with a rollback that appears to succeed.
         self._run(Statement("SET LOCAL statement_timeout = 0"))
         if not self._open or self._lease.status != "intrans":
             raise ServerError(f"{self._name}: the transaction has ended already.", hint="Run the same command again.")
@@ -153,12 +153,12 @@ class PostgreSQLSession(NeverPickled):
             if not is_driver_error(error):
                 raise
             if self._lease.status != "unknown":
-                # The server itself said no, and has rolled it back.
+                # The server itself refused, and has rolled it back.
                 raise error_of(self._name, error) from error
             self._traits.check_outcome(self._transaction, error)
 
     def end(self) -> None:
-        """Cut streams that were left half-read; what was not committed is rolled back with the connection."""
+        """Cut streams that were not read to their end; uncommitted work is rolled back with the connection."""
         self._open = False
         for reference in self._streams:
             stream = reference()
@@ -170,7 +170,7 @@ class PostgreSQLSession(NeverPickled):
         return self._lease.run(statement)
 
     def _close_cursors(self) -> None:
-        """Close the cursors of streams that came to their end: they end in any thread, and statements run in one."""
+        """Close the cursors of ended streams: a stream may end in any thread, statements run in this one."""
         while self._cursors_to_close:
             self._lease.run(Statement(f"CLOSE {quoted(self._cursors_to_close.pop())}"))
 

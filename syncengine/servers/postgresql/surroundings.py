@@ -1,4 +1,4 @@
-"""What a write to a PostgreSQL table sets off or meets, from pg_catalog."""
+"""The triggers, references and constraints of a PostgreSQL table, from pg_catalog."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ HEIRS = (
 TRIGGERS = (
     "SELECT CAST(t.tgrelid AS BIGINT), CAST(t.tgname AS TEXT), CAST(t.tgtype AS BIGINT) FROM pg_trigger t "
     f"WHERE {FIRES.format(enabled='t.tgenabled')} AND t.tgrelid IN ({{oids}}) "
-    # Up to release 14 those that a partition has from its table are called internal, as those of constraints are.
+    # Up to release 14 triggers that a partition inherits are marked internal, as those of constraints are.
     "AND NOT (t.tgisinternal AND EXISTS (SELECT FROM pg_constraint k WHERE k.oid = t.tgconstraint "
     "AND k.contype <> 't')) ORDER BY t.tgname"
 )
@@ -79,25 +79,25 @@ ROW_BIT = 1
 RULED = {"2": Write.UPDATE, "3": Write.INSERT, "4": Write.DELETE}
 
 
-def read_surroundings(ask: RunQuery, layouts: Mapping[str, Layout]) -> dict[str, Surroundings]:
-    """Return what surrounds tables, by the names their layouts are given under."""
+def read_surroundings(run_query: RunQuery, layouts: Mapping[str, Layout]) -> dict[str, Surroundings]:
+    """Return the surroundings of tables, by the keys of their layouts."""
     if not layouts:
         return {}
-    return _CatalogueAnswers(ask, layouts).all()
+    return _CatalogueAnswers(run_query, layouts).all()
 
 
 class _CatalogueAnswers:
     """The catalogue's answers about some tables."""
 
-    def __init__(self, ask: RunQuery, layouts: Mapping[str, Layout]) -> None:
-        self._ask = ask
+    def __init__(self, run_query: RunQuery, layouts: Mapping[str, Layout]) -> None:
+        self._run_query = run_query
         wanted = {(layout.schema, layout.table): name for name, layout in layouts.items()}
         self._names: dict[int, str] = {}
         self._tables: dict[int, tuple[str, bool, str]] = {}
         for oid, schema, table, kind, hidden, shown in self._tables_at(list(wanted)):
             self._names[oid] = wanted[schema, table]
             self._tables[oid] = (IS_A.get(kind, "relation"), bool(hidden), shown)
-        self._families = read_families(ask)
+        self._families = read_families(run_query)
         self._parts: dict[int, tuple[str, bool]] = {}
         for part, shown, foreign in self._catalogue_rows(
             PARTS, [one for oid in self._names for one in self._partitions(oid)]
@@ -111,13 +111,13 @@ class _CatalogueAnswers:
         rules = _by_table((oid, _rule(*rest)) for oid, *rest in self._catalogue_rows(RULES, tables))
         unique, checks = self._unique(), self._checks()
         generated = _by_table(self._catalogue_rows(GENERATED, tables))
-        lacks = lacking(self._ask, tables)
+        lacks = lacking(self._run_query, tables)
         heirs = _by_table(self._catalogue_rows(HEIRS, tables))
-        counters = _by_table((oid, one.counter) for oid, one in read_sequences(self._ask, self._families, tables))
+        counters = _by_table((oid, one.counter) for oid, one in read_sequences(self._run_query, self._families, tables))
         published = _by_table(
-            read_publications(self._ask, self._families, {oid: self._tables[oid][2] for oid in tables})
+            read_publications(self._run_query, self._families, {oid: self._tables[oid][2] for oid in tables})
         )
-        references = read_references(self._ask, self._families)
+        references = read_references(self._run_query, self._families)
         chains = {oid: references.chain_of(oid, self._tables[oid][2]) for oid in tables}
         return {
             name: Surroundings(
@@ -144,7 +144,7 @@ class _CatalogueAnswers:
         return list(self._families.below(table))
 
     def _triggers(self, tables: Collection[int]) -> dict[int, list[Trigger]]:
-        """Return the triggers of tables: of their partitions those that run for each row, which run there, too."""
+        """Return the triggers of tables, and the row triggers of their partitions."""
         parts = {table: self._partitions(table) for table in tables}
         found: dict[int, list[tuple[str, int]]] = {}
         for oid, name, bits in self._catalogue_rows(
@@ -174,7 +174,7 @@ class _CatalogueAnswers:
         return reached_triggers((link.reference for link in chain), found)
 
     def _unique(self) -> dict[int, list[UniqueKey]]:
-        """Return what must be unique in tables, and in their partitions alone."""
+        """Return the unique keys of tables, and those of their partitions alone."""
         parts = [*self._names, *self._parts]
         rows = list(self._catalogue_rows(UNIQUE, parts))
         indexes = {index: table for table, index, *_ in rows}
@@ -187,7 +187,7 @@ class _CatalogueAnswers:
         return found
 
     def _checks(self) -> dict[int, list[CheckConstraint]]:
-        """Return what rows of tables have to meet, and those of their partitions alone."""
+        """Return the check constraints of tables, and those of their partitions alone."""
         rows = list(self._catalogue_rows(CHECKS, [*self._names, *self._parts]))
         found: dict[int, list[CheckConstraint]] = {}
         for table in self._names:
@@ -201,10 +201,12 @@ class _CatalogueAnswers:
         for at in range(0, len(places), AT_ONCE):
             some = places[at : at + AT_ONCE]
             which = " OR ".join(["(n.nspname = ? AND c.relname = ?)"] * len(some))
-            yield from self._ask(Statement(TABLES.format(which=which), tuple(part for place in some for part in place)))
+            yield from self._run_query(
+                Statement(TABLES.format(which=which), tuple(part for place in some for part in place))
+            )
 
     def _catalogue_rows(self, text: str, oids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
-        return catalogue_rows(self._ask, text, oids)
+        return catalogue_rows(self._run_query, text, oids)
 
 
 def _trigger(name: str, bits: int) -> Trigger:
@@ -212,9 +214,9 @@ def _trigger(name: str, bits: int) -> Trigger:
 
 
 def _rule(name: str, on: str, instead: bool) -> Trigger:
-    """Return a rule: rows are copied in, which runs none on insert; one in place of an insert is told all the same.
+    """Return a rule: COPY runs none on insert, but one in place of an insert is reported all the same.
 
-    It says that the table is not meant to be written to.
+    It shows that the table should not be written to.
     """
     write = RULED.get(on)
     counts = write is not None and (instead or write is not Write.INSERT)
@@ -222,7 +224,7 @@ def _rule(name: str, on: str, instead: bool) -> Trigger:
 
 
 def _merged(triggers: Iterable[Trigger]) -> Iterator[Trigger]:
-    """Yield triggers of one name as one: a partition has its table's, and may have its own of that name."""
+    """Yield triggers of one name as one: a partition inherits its table's, and may have its own of that name."""
     by_name: dict[str, Trigger] = {}
     for one in triggers:
         known = by_name.get(one.name, one)

@@ -1,4 +1,4 @@
-"""What a PostgreSQL server says of itself and of its tables."""
+"""What a PostgreSQL server reports about itself and its tables."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from syncengine.servers.sql.dialect import Statement
 from syncengine.servers.url import ServerUrl
 
 CODE_POINTS = frozenset({"UTF8", "LATIN1"})
-"""Encodings in which the server's ASCII() tells the same numbers for characters as everybody else's."""
+"""Encodings in which the server's ASCII() gives Unicode code points."""
 UNKNOWN_ENCODING = "SQL_ASCII"
-"""The encoding of a database that does not know what its characters are."""
+"""The encoding of a database with unknown characters."""
 STARTED = "CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) AS TEXT)"
 PROFILE = (
     "SELECT current_setting('server_version'), CAST(current_user AS TEXT), CAST(current_schema() AS TEXT), "
@@ -41,7 +41,7 @@ COLUMNS = (
     "format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, CAST(pg_get_userbyid(c.relowner) AS TEXT) "
     "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid "
     "WHERE n.nspname = ANY(current_schemas(false)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
-    # As names are told apart here, in whatever order the database sorts.
+    # As names are compared here, independent of the collation of the database.
     "AND a.attnum > 0 AND NOT a.attisdropped "
     'AND lower(CAST(c.relname AS TEXT) COLLATE "C") IN ({names}) '
     "ORDER BY array_position(current_schemas(false), n.nspname), c.relname, a.attnum"
@@ -57,7 +57,7 @@ INDEXES = (
 
 @dataclass(frozen=True, slots=True)
 class ServerProfile:
-    """What a server told of itself when it was first reached."""
+    """What a server reported about itself at the first connection."""
 
     version: str
     identity: str
@@ -68,20 +68,20 @@ class ServerProfile:
     read_only: str
     """Why it takes no writes, empty where it does."""
     started: str
-    """When it was started: a connection that finds another moment has found another run of it, or another server."""
+    """When it was started: another time means that it was restarted, or that it is another server."""
     shows_row_versions: bool
-    """Whether it tells by which numbers the versions of its rows go."""
+    """Whether it shows the numbers of its row versions."""
     replication_role: str
-    """By which of its settings triggers and rules run for this login: origin, replica or local."""
+    """Which triggers and rules run for this login: origin, replica or local."""
 
     @property
     def folds(self) -> frozenset[str]:
-        """The types it folds into fingerprints as everybody else does."""
+        """The types whose fingerprint it computes as defined."""
         return COVERED_TYPES if self.encoding in CODE_POINTS else COVERED_TYPES - {"char", "varchar"}
 
     @property
     def has_unknown_characters(self) -> bool:
-        """Say whether it hands out text as it is, whatever its characters may be."""
+        """Say whether the characters of its text are unknown."""
         return self.encoding == UNKNOWN_ENCODING
 
     @property
@@ -90,11 +90,11 @@ class ServerProfile:
         notes = [self.read_only] if self.read_only else []
         if self.replication_role == "replica":
             notes.append(
-                "takes this login for a replica (session_replication_role): triggers run that are enabled for that, "
-                "and foreign keys are not enforced"
+                "treats this login as a replica (session_replication_role): only triggers enabled for "
+                "replicas run, and foreign keys are not enforced"
             )
         if self.encoding not in CODE_POINTS:
-            notes.append(f"keeps text as {self.encoding}: tables with text are fetched and fingerprinted here")
+            notes.append(f"stores text as {self.encoding}: tables with text are fetched and fingerprinted here")
         return tuple(notes)
 
 
@@ -106,11 +106,11 @@ class Layout:
     schema: str
     table: str
     actual: Mapping[str, str]
-    """The names of its columns as they are stored, by the same in lower case."""
+    """The stored names of its columns, by their names in lower case."""
 
     @property
     def source(self) -> str:
-        """The table as a statement names it: no other of the same name is meant."""
+        """The table as a statement names it, unambiguously."""
         return f"{quoted(self.schema)}.{quoted(self.table)}"
 
     @property
@@ -120,7 +120,7 @@ class Layout:
 
 
 def read_profile(lease: ConnectionLease, url: ServerUrl) -> ServerProfile:
-    """Ask a server who it is; raises `ServerUnreachableError` where the schema of the url is not to be found."""
+    """Read a server's profile; raises `ServerUnreachableError` where the schema of the url is not found."""
     row = lease.rows(Statement(PROFILE))[0]
     version, user, schema, database, encoding, collation, standby, read_only, started, replication_role = row
     if schema is None:
@@ -180,7 +180,7 @@ def read_layouts(lease: ConnectionLease, names: Collection[str]) -> dict[str, La
 
 
 def _problem(name: str, meant: str, alike: Sequence[tuple[str, str]], columns: Sequence[str]) -> str:
-    """Return why a table cannot be told from another, or one of its columns from another."""
+    """Return why a table, or one of its columns, cannot be distinguished from another."""
     if len(alike) > 1 and meant not in (name, folded(name)):
         named = " and ".join(f'"{table}"' for _, table in alike)
         return f"has {named}, whose names differ only in case, and none is called {name}"

@@ -1,4 +1,4 @@
-"""The url of a PostgreSQL server, and what the driver is told instead of it."""
+"""The url of a PostgreSQL server, and the driver's connection string made from it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ SCHEMES = ("postgresql", "postgres")
 EXAMPLE = "Write postgresql://USER:${PASSWORD}@HOST:PORT/DATABASE."
 CHECK_PORT = "Check the port in the url. Is the server up, and does listen_addresses let it be reached?"
 SCHEMA = "schema"
-"""Where the tables are looked up, as the url says it; else the login's own search path."""
+"""The option that names the schema of the tables; without it the login's own search path counts."""
 DRIVER_DEFAULTS = {
     "client_encoding": "UTF8",
     "application_name": "syncengine",
     "connect_timeout": "10",
-    # A peer that vanished without a word is noticed within a minute or two.
+    # A vanished peer is noticed within a minute or two.
     "keepalives_idle": "30",
     "keepalives_interval": "10",
     "keepalives_count": "3",
     "tcp_user_timeout": "60000",
 }
-"""What the driver is told where the url does not say otherwise."""
+"""The driver's settings where the url does not give others."""
 OPTIONS = (
     SCHEMA,
     "sslmode",
@@ -40,7 +40,7 @@ OPTIONS = (
     "keepalives_count",
     "tcp_user_timeout",
 )
-"""What a url may say after its question mark: the schema of the tables, and what is passed on to the driver."""
+"""The options of a url: the schema of the tables, and what is passed on to the driver."""
 FORM = UrlForm("a PostgreSQL", SCHEMES, 5432, OPTIONS, EXAMPLE)
 
 
@@ -50,9 +50,9 @@ def schema_of(url: ServerUrl) -> str:
 
 
 def connection_string(url: ServerUrl) -> str:
-    """Return what the driver connects by, secret included: it goes to the driver and nowhere else.
+    """Return the driver's connection string, secret included: it goes to the driver and nowhere else.
 
-    Keywords rather than a url, of which the driver quotes a part in its errors: that may be the password.
+    Keywords rather than a url: the driver quotes parts of a url in its errors, which may be the password.
     """
     keywords = {
         **DRIVER_DEFAULTS,

@@ -28,7 +28,7 @@ def slot_expression(buckets: BucketColumns, dialect: Dialect = DUCKDB) -> str:
 
 
 def date_expression(buckets: BucketColumns, dialect: Dialect) -> str:
-    """Return the date of a row's bucket, as SQL: NULL for one that lies outside of all times."""
+    """Return the date of a row's bucket, as SQL: NULL for an invalid one."""
     if buckets.date is None:
         return NO_DATE
     day = dialect.name(buckets.date)
@@ -41,13 +41,13 @@ def acd_expression(buckets: BucketColumns, dialect: Dialect) -> str:
 
 
 def dated(column: str, dialect: Dialect) -> str:
-    """Return the condition that a date is one of a window's: some servers have dates that no calendar here has."""
+    """Return the condition that a date can be in a window: some servers have dates that Python has not."""
     day = dialect.name(column)
     return f"({day} >= {dialect.date(FIRST_DATE)} AND {day} < {dialect.date(PAST_DATE)})"
 
 
 def undated(column: str, dialect: Dialect) -> str:
-    """Return the condition that a date is of no window, NULL above all."""
+    """Return the condition that a date can be in no window, as NULL."""
     day = dialect.name(column)
     return f"({day} IS NULL OR {day} < {dialect.date(FIRST_DATE)} OR {day} >= {dialect.date(PAST_DATE)})"
 
@@ -59,13 +59,13 @@ def labelled(column: str, dialect: Dialect) -> str:
 
 
 def unlabelled(column: str, dialect: Dialect) -> str:
-    """Return the condition that a label is no time of day, NULL above all."""
+    """Return the condition that a label is no time of day, as NULL."""
     label = dialect.name(column)
     return f"({label} IS NULL OR {label} < 0 OR {label} > {LAST_LABEL} OR MOD({label}, 100) >= {MINUTES})"
 
 
 def untimed(buckets: BucketColumns, dialect: Dialect) -> str:
-    """Return the condition that no window selects a row, since a time column holds NULL or what no window holds."""
+    """Return the condition that no window selects a row, since a time column is NULL or invalid."""
     if buckets.epoch is not None:
         epoch = dialect.name(buckets.epoch)
         return f"({epoch} IS NULL OR {epoch} < {FIRST_EPOCH} OR {epoch} >= {PAST_EPOCH})"

@@ -1,4 +1,4 @@
-"""Where kinds of servers spell the same thing differently."""
+"""The differences between the SQL of kinds of servers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from syncengine.model.selection import FarDate, Value
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 """Names that need no quotes anywhere."""
 NUL = 0x110000
-"""What a NUL counts in text, the first number that no character has: only embedded servers can hold one."""
+"""The number of a NUL in text, the first that no character has: only embedded servers can store one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one kind of server writes what is not the same everywhere. Defaults are DuckDB's."""
+    """The SQL of one kind of server where kinds differ. Defaults are DuckDB's."""
 
     quotes: bool = True
     """Whether double quotes make an identifier; on Informix they may make a string."""
@@ -39,23 +39,23 @@ class Dialect:
         f"lambda letter, place: CASE letter WHEN CHR(0) THEN {NUL} ELSE ASCII(letter) END "
         "* (CAST([{numbers}] AS BIGINT[]))[place])), 0) AS BIGINT)"
     )
-    """The sum of each character times the number of its place; those past the last number are left out.
+    """The sum of each character times the number of its place; characters past the last number are ignored.
 
-    One expression however wide the column is: a hundred written out take longer to plan than to run.
+    One expression for any width: a hundred written out take longer to plan than to run.
     """
     trimmed: str = "RTRIM({text}, ' ')"
     text_term: str = "CASE WHEN {name} IS NULL THEN {null} ELSE {term} END"
-    """The term of a text column `{name}`, of which some characters may be missing."""
+    """The term of a text column `{name}`, some of whose characters may be missing."""
     sum: str = "CAST(SUM({value}) AS BIGINT)"
     day_number: str = f"({{date}} - DATE '{EPOCH_DAY.isoformat()}')"
     same_text: str = "{column} = ?"
-    """Equality with a text value, blank padding aside where the server stores it."""
+    """Equality with a text value, ignoring blank padding where the server stores it."""
     date_literal: str = "DATE '{day:%Y-%m-%d}'"
     fence: str = ""
-    """What keeps a derived table from being merged into the query around it."""
+    """What prevents a derived table from being merged into the query around it."""
 
     relation: str = ""
-    """What is put before each column, where columns of another relation are in reach."""
+    """The relation named before each column, where another relation is in scope."""
 
     def bound(self, value: Value) -> Value:
         """Return a value as it is bound; a date that Python has none for is bound as text."""
@@ -78,4 +78,4 @@ class Dialect:
 
 DUCKDB = Dialect()
 NO_DATE, NO_NUMBER = "CAST(NULL AS DATE)", "CAST(NULL AS INTEGER)"
-"""NULL with a type, which some servers ask for."""
+"""NULL with a type, which some servers require."""

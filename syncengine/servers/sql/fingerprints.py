@@ -20,7 +20,7 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
 
     Its rows are (row_date, slot, acd, rows, sum, incomplete, shortest, longest, overlong).
 
-    `source` replaces the table, where rows lie in a staged piece or the table needs its owner.
+    `source` replaces the table, where the rows are in a staged piece or the table needs its owner.
     """
     numbers = parameters(query.seed)
     where = predicate(query.selection, dialect)
@@ -55,7 +55,7 @@ def fingerprint_statement(query: FingerprintQuery, dialect: Dialect = DUCKDB, so
 
 
 def summed(terms: Sequence[str]) -> str:
-    """Return the sum of terms, as a tree of small sums: a chain of many hundred is too deep for a server to read."""
+    """Return the sum of terms, as a tree of small sums: a chain of many hundred is too deep for a server to parse."""
     while len(terms) > SUMMED_AT_ONCE:
         groups = [terms[at : at + SUMMED_AT_ONCE] for at in range(0, len(terms), SUMMED_AT_ONCE)]
         terms = [f"({' + '.join(group)})" for group in groups]
@@ -72,13 +72,13 @@ def bucket_state(row: tuple[Any, ...]) -> tuple[Bucket, BucketState]:
 def _outside(
     column: FingerprintColumn, buckets: BucketColumns, numbers: FingerprintParameters, dialect: Dialect
 ) -> str:
-    """Return what the date or label of a bucket adds: nothing where the bucket fixes it, else its term."""
+    """Return the term of the date or label of a bucket: zero where the bucket determines it."""
     fixes = dated if column.name == buckets.date else labelled
     return f"CASE WHEN {fixes(column.name, dialect)} THEN 0 ELSE {term(column, numbers, dialect)} END"
 
 
 def term(column: FingerprintColumn, numbers: FingerprintParameters, dialect: Dialect) -> str:
-    """Return what one column adds to the sum of its row."""
+    """Return the term of one column in the sum of its row."""
     name, p0 = dialect.name(column.name), numbers.p0
     null = numbers.coefficient(column.name, "null")
     value = numbers.coefficient(column.name, "value")
@@ -100,7 +100,7 @@ def term(column: FingerprintColumn, numbers: FingerprintParameters, dialect: Dia
 
 
 def _compared(column: FingerprintColumn, dialect: Dialect) -> str:
-    """Return a text as it is compared: without the blanks that pad it."""
+    """Return a text as it is compared: without trailing blanks."""
     name = dialect.name(column.name)
     return dialect.trimmed.format(text=name) if column.padded else name
 
@@ -116,7 +116,7 @@ def _characters(text: str, places: Mapping[int, int], dialect: Dialect) -> str:
 
 
 def _overlong(columns: Iterable[FingerprintColumn], dialect: Dialect) -> str:
-    """Return 1 for a row with text past the width the fingerprint folds in, else 0."""
+    """Return 1 for a row with text longer than the width that the fingerprint covers, else 0."""
     checks = [
         f"LENGTH({_compared(column, dialect)}) > {column.type.width}"
         for column in columns

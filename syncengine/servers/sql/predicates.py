@@ -58,7 +58,7 @@ def _in(column: str, values: tuple[Value, ...]) -> Statement:
 
 
 def _on(column: str, dates: tuple[date | None, ...], dialect: Dialect) -> Statement:
-    """Return the condition on the date of a bucket, None for those that no window holds."""
+    """Return the condition on the date of a bucket, None for invalid dates."""
     present = tuple(day for day in dates if day is not None)
     if len(present) == len(dates):
         return _in(dialect.name(column), dates)
@@ -80,7 +80,7 @@ def _in_window(columns: BucketColumns, window: Window, dialect: Dialect) -> Stat
     before = Statement(f"({day} < ? OR ({day} = ? AND {label} < ?))", (last, last, stop))
     if stop == 0:
         before = Statement(f"{day} < ?", (last,))
-    # The plain date range lets the server use the index on row_date. What is no time of day is of no window.
+    # The plain date range lets the server use the index on row_date. An invalid time of day is in no window.
     timed = labelled(columns.label or "", dialect)
     text = f"{day} >= ? AND {day} <= ? AND {timed} AND {after.text} AND {before.text}"
     return Statement(text, (first, last, *after.values, *before.values))
@@ -112,7 +112,7 @@ def _in_buckets(columns: BucketColumns, buckets: tuple[Bucket, ...], dialect: Di
     days = [bucket.row_date for bucket in buckets if bucket.row_date is not None]
     if columns.date is None or len(days) < len(buckets):
         return Statement(text, values)
-    # The plain date range lets the server skip what lies outside without looking at every alternative.
+    # The plain date range lets the server skip other rows without evaluating every alternative.
     day = dialect.name(columns.date)
     return Statement(f"{day} >= ? AND {day} <= ? AND {text}", (min(days), max(days), *values))
 
@@ -145,7 +145,7 @@ def _runs(slots: list[int], span: int) -> Iterable[tuple[int, int]]:
 
 
 def _in_groups(columns: tuple[str, ...], groups: tuple[tuple[Value, ...], ...], dialect: Dialect) -> Statement:
-    """Match whole key groups, NULL with NULL. Informix has no NULL-safe comparison, so the text says which is NULL."""
+    """Match whole key groups, NULL with NULL. Informix has no NULL-safe comparison, so NULL is written out."""
     alternatives: list[str] = []
     values: list[Value] = []
     for group in groups:
@@ -156,7 +156,7 @@ def _in_groups(columns: tuple[str, ...], groups: tuple[tuple[Value, ...], ...], 
 
 
 def _not_in_groups(groups: KeyGroups, dialect: Dialect) -> Statement:
-    """Pass over whole key groups. Rows with NULL in their key are in none of them."""
+    """Exclude whole key groups. Rows with NULL in their key are in none of them."""
     found = _in_groups(groups.columns, groups.values, dialect)
     nulls = "".join(f" OR {dialect.name(column)} IS NULL" for column in groups.columns)
     return Statement(f"(NOT {found.text}{nulls})", found.values)

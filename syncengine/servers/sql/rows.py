@@ -23,7 +23,7 @@ def read_statement(
 
 
 def delete_statement(selection: Selection, dialect: Dialect = DUCKDB, source: str | None = None) -> Statement:
-    """Return what deletes the selected rows."""
+    """Return the statement that deletes the selected rows."""
     where = predicate(selection, dialect)
     return Statement(f"DELETE FROM {source or dialect.name(selection.table)} WHERE {where.text}", where.values)
 

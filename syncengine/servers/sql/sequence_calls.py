@@ -1,4 +1,4 @@
-"""Which sequences the default of a column takes numbers from, by the words of the default."""
+"""The sequences that the default of a column calls, from the text of the default."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ PARTS = re.compile(rf"{PART}(?:\.{PART}){{0,2}}")
 
 
 def sequences_called(default: str) -> Iterator[tuple[str, ...] | None]:
-    """Yield the sequence of each call: its name, behind its schema and its database where these are said.
+    """Yield the sequence of each call: its name, after its schema and its database where these are given.
 
-    None for one that is named in a way that cannot be read here. Letters A to Z outside quotes are in lower case.
+    None for one whose name cannot be parsed. Letters A to Z outside quotes are in lower case.
     """
     for call in CALL.finditer(default):
         naming = NAMING.match(default, call.start())

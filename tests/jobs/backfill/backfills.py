@@ -21,7 +21,7 @@ DAYS = tuple(date(2000, 6, day) for day in (1, 2, 3, 4))
 
 
 def history(folder: Path, **options: Any) -> Files:
-    """Build a pair whose primary holds four days of intervals and days, and whose secondary is newly installed."""
+    """Build a pair whose primary has four days of intervals and days, and whose secondary is newly installed."""
     return build_files(
         folder,
         TABLES,
@@ -51,7 +51,7 @@ def cut(pair: Pair, **options: Any) -> tuple[tuple[Portion, ...], tuple[str, ...
 
 
 def backfill(files: Openable, **options: Any) -> VerifiedRun:
-    """Backfill four days of three tables, a day a portion, or what the options say."""
+    """Backfill four days of three tables, a day a portion, unless options differ."""
     pair = files.open()
     return pair.execute(pair.plan_backfill(**{"window": JUNE, "tables": TABLES, "portion_days": 1, **options}))
 

@@ -1,4 +1,4 @@
-"""Backfills: an empty server ends with the other's history, in portions, whatever comes between them."""
+"""Backfills: an empty server ends with the other's history, in portions."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.scenes import code, storage, trunks
 
 @pytest.mark.soak("False")
 @pytest.mark.parametrize("newest_first", [True, False])
-def test_an_empty_server_is_filled_in_the_order_asked_for(tmp_path: Path, newest_first: bool) -> None:
-    """Portion by portion, newest or oldest first, the empty server ends with all the source holds, and is in sync."""
+def test_an_empty_server_is_filled_in_the_requested_order(tmp_path: Path, newest_first: bool) -> None:
+    """Portion by portion, newest or oldest first, the empty server ends with all rows of the source, and is in sync."""
     files = history(tmp_path)
 
     ran = backfill(files, newest_first=newest_first)
@@ -44,8 +44,8 @@ def test_a_backfill_is_one_run_with_a_plan_for_each_portion(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("rows", [1, 23, 24, 48, 1000])
-def test_portions_hold_no_more_rows_than_asked_for(tmp_path: Path, rows: int) -> None:
-    """Days are put together while their rows fit; a day that holds more than a portion may is a portion alone."""
+def test_portions_have_no_more_rows_than_requested(tmp_path: Path, rows: int) -> None:
+    """Days share a portion while their rows fit; a day with more rows than that is a portion alone."""
     portions, _ = cut(history(tmp_path).open(), portion_days=31, portion_rows=rows)
 
     assert sum(portion.rows for portion in portions) == 48
@@ -55,8 +55,8 @@ def test_portions_hold_no_more_rows_than_asked_for(tmp_path: Path, rows: int) ->
 
 
 @pytest.mark.soak
-def test_a_window_longer_than_anything_held_is_filled(tmp_path: Path) -> None:
-    """A window that begins years before the first row the source holds is not refused, and asks nothing of them."""
+def test_a_window_longer_than_all_rows_is_filled(tmp_path: Path) -> None:
+    """A window that begins years before the first row of the source is not refused, and those years are not queried."""
     files = history(tmp_path)
 
     ran = backfill(files, window="1998-01..2000-06")
@@ -66,7 +66,7 @@ def test_a_window_longer_than_anything_held_is_filled(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_rows_older_than_the_servers_keep_are_not_put_back(tmp_path: Path) -> None:
+def test_rows_beyond_retention_are_not_restored(tmp_path: Path) -> None:
     """Intervals the target has long dropped are not written again, and their portion is no error (rule 12)."""
     old = date(2000, 1, 10)
     files = build_files(
@@ -84,7 +84,7 @@ def test_rows_older_than_the_servers_keep_are_not_put_back(tmp_path: Path) -> No
 
 @pytest.mark.sampled
 @pytest.mark.parametrize("newest_first", some_of([True, False], 2))
-def test_a_portion_older_than_anything_kept_is_empty(tmp_path: Path, newest_first: bool) -> None:
+def test_a_portion_beyond_retention_is_empty(tmp_path: Path, newest_first: bool) -> None:
     """A portion of which nothing can be compared any more is passed over, wherever it comes (rule 12)."""
     files = build_files(
         tmp_path,
@@ -101,7 +101,7 @@ def test_a_portion_older_than_anything_kept_is_empty(tmp_path: Path, newest_firs
 
 @pytest.mark.soak
 def test_weeks_and_months_come_after_the_intervals_below_them(tmp_path: Path) -> None:
-    """Weekly and monthly rows are written in portions after all intervals, and are not held back (rule 10)."""
+    """Weekly and monthly rows are written in portions after all intervals, and are not skipped (rule 10)."""
     may = tuple(date(2000, 5, day) for day in (8, 9, 10, 11, 12))
     files = build_files(
         tmp_path,
@@ -127,8 +127,8 @@ def test_weeks_and_months_come_after_the_intervals_below_them(tmp_path: Path) ->
 
 
 @pytest.mark.soak
-def test_what_is_there_already_is_left_by_fill_and_replaced_by_replace(tmp_path: Path) -> None:
-    """Fill adds what is missing and says that drift remains; replace ends with the source's rows."""
+def test_fill_skips_rows_that_exist_and_replace_replaces_them(tmp_path: Path) -> None:
+    """Fill adds missing rows and reports that drift remains; replace ends with the source's rows."""
     files = history(tmp_path, secondary={"htrunk": trunks(400, 500, row_date=DAYS[1], incalls=99)})
 
     filled = backfill(files)
@@ -139,8 +139,8 @@ def test_what_is_there_already_is_left_by_fill_and_replaced_by_replace(tmp_path:
     assert alike(files, *TABLES)
 
 
-def test_days_that_only_the_target_holds_are_looked_at(tmp_path: Path) -> None:
-    """No day is passed over in silence: what only the target holds is drift of its portion, and stays (rule 13)."""
+def test_days_that_only_the_target_has_are_compared(tmp_path: Path) -> None:
+    """Every day is compared: rows only the target has are drift of their portion, and stay (rule 13)."""
     files = history(tmp_path)
     files.run("primary", "DELETE FROM htrunk WHERE row_date = DATE '2000-06-02'")
     files.add("secondary", "htrunk", *trunks(400, 500, row_date=DAYS[1]))
@@ -152,7 +152,7 @@ def test_days_that_only_the_target_holds_are_looked_at(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_reconcile_fills_days_that_only_one_side_holds(tmp_path: Path) -> None:
+def test_reconcile_fills_days_that_only_one_server_has(tmp_path: Path) -> None:
     """Each server ends with the days that only the other one had."""
     files = build_files(
         tmp_path,
@@ -170,16 +170,16 @@ def test_reconcile_fills_days_that_only_one_side_holds(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_hours_that_a_fixed_clock_never_reaches_are_refused(tmp_path: Path) -> None:
-    """A pair file that fixes the clock outside the hours would keep the run waiting for ever."""
+    """A pair file that fixes the clock outside of the hours would make the run wait for ever."""
     files = history(tmp_path)
 
-    with pytest.raises(InputError, match="fixes the clock at 07:10, which never comes into the hours 22:00-05:00"):
+    with pytest.raises(InputError, match="fixes the clock at 07:10, which is outside of the hours 22:00-05:00"):
         backfill(files, hours="22:00-05:00")
     assert finished(backfill(files, hours="06:00-08:00"))
 
 
 @pytest.mark.soak
-def test_a_backfill_under_a_rate_comes_to_the_same_end(tmp_path: Path) -> None:
+def test_a_throttled_backfill_has_the_same_result(tmp_path: Path) -> None:
     """A bound of rows a second slows a backfill down and changes nothing else."""
     files = history(tmp_path)
 
@@ -188,7 +188,7 @@ def test_a_backfill_under_a_rate_comes_to_the_same_end(tmp_path: Path) -> None:
 
 
 def test_a_window_that_ends_now_is_clipped_to_what_is_archived(tmp_path: Path) -> None:
-    """The interval under way is neither read nor written, and a note says how far the backfill goes (rule 6)."""
+    """The interval under way is neither read nor written, and a note gives the end of the backfill (rule 6)."""
     files = build_files(tmp_path, ["htrunk"], primary={"htrunk": trunks(400, 730)})
 
     _, notes = cut(files.open(), window="2000-06-05..2000-06-08", tables="htrunk")

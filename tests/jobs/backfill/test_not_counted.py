@@ -44,48 +44,48 @@ def locked(monkeypatch: pytest.MonkeyPatch, *tables: str, times: int = 1000) -> 
 def test_where_no_table_can_be_counted_it_is_an_error(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That there is nothing to copy nobody knows then: each table is named with why, and exit is 1."""
+    """It is not known then whether there is anything to copy: each table is named with why, and exit is 1."""
     files = history(tmp_path)
     locked(monkeypatch, "htrunk", "hcwc")
 
     for more in (("--dry-run",), ("--yes",), ("--yes", "--json")):
-        said = typed("backfill", "--pair", files.pair_file, *WINDOW, *more)
+        output = typed("backfill", "--pair", files.pair_file, *WINDOW, *more)
 
-        assert said.code == 1, said.text
-        assert "nothing to copy" not in said.text
+        assert output.code == 1, output.text
+        assert "nothing to copy" not in output.text
         for table in ("htrunk", "hcwc"):
-            assert f"{table}: {LOCKED}" in said.text
+            assert f"{table}: {LOCKED}" in output.text
 
 
 def test_a_table_without_rows_beside_it_changes_nothing(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the other tables hold nothing of that time, the one that cannot be counted is the error."""
+    """Where the other tables have no rows of that time, the one that cannot be counted is the error."""
     files = history(tmp_path)
     locked(monkeypatch, "hcwc")
 
-    said = typed("backfill", "--pair", files.pair_file, *WINDOW[2:], "--window", "2000-06-01", "--yes")
+    output = typed("backfill", "--pair", files.pair_file, *WINDOW[2:], "--window", "2000-06-01", "--yes")
 
-    assert (said.code, LOCKED in said.err) == (1, True)
+    assert (output.code, LOCKED in output.err) == (1, True)
 
 
 def test_days_that_only_an_uncounted_table_has_are_not_called_done(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A lock that is gone when the portions are compared has left out days all the same: told, and the end is 5."""
+    """A lock released before the portions are compared still caused missing days: reported, and exit 5."""
     files = history(tmp_path)
     locked(monkeypatch, "hcwc", times=1)
 
     planned = typed("backfill", "--pair", files.pair_file, *WINDOW, "--dry-run", "--json")
     locked(monkeypatch, "hcwc", times=1)
-    said = typed("backfill", "--pair", files.pair_file, *WINDOW, "--yes")
+    output = typed("backfill", "--pair", files.pair_file, *WINDOW, "--yes")
     known = typed("runs", files.open().run().id, "--pair", files.pair_file)
 
     assert planned.code == 1
     assert planned.document["not_counted"] == [{"table": "hcwc", "problem": LOCKED}]
-    assert said.code == 5
-    assert f"hcwc: not counted ({LOCKED}); days that only it has are left out." in said.text
-    assert "not counted: hcwc; days that only it has were not looked at" in said.text
+    assert output.code == 5
+    assert f"hcwc: not counted ({LOCKED}); days that only it has are left out." in output.text
+    assert "not counted: hcwc; days that only it has were not looked at" in output.text
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
     assert files.bag("secondary", "hcwc") == []
     assert "in sync" not in known.out.splitlines()[0]
@@ -98,20 +98,20 @@ def test_days_that_only_an_uncounted_table_has_are_not_called_done(
 def test_where_nothing_was_written_beside_it_the_end_is_an_error(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Days that are in sync are no success while others were not looked at; JSON names the table."""
+    """Days in sync are no success while others were not compared; JSON names the table."""
     files = build_files(tmp_path, ["htrunk", "hcwc"], both={"htrunk": trunks(400, 600), "hcwc": [code(400)]})
     locked(monkeypatch, "hcwc", times=1)
 
-    said = typed(
+    output = typed(
         "backfill", "--pair", files.pair_file, "--window", "2000-06-05 00:00..05:59", *WINDOW[2:], "--yes", "--json"
     )
 
-    assert said.code == 1
-    assert said.document["not_counted"] == ["hcwc"]
+    assert output.code == 1
+    assert output.document["not_counted"] == ["hcwc"]
 
 
 @pytest.mark.soak
-def test_a_run_that_goes_on_still_knows_it(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resumed_run_still_knows_it(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is resumed was cut without that table, and does not end as done and in sync."""
     files = history(tmp_path, htrunk=trunks(400, 600, row_date=date(2000, 6, 4)))
     locked(monkeypatch, "hcwc", times=1)
@@ -134,7 +134,7 @@ def test_a_dry_run_names_what_it_cannot_compare(tmp_path: Path, typed: Typing) -
     files = history(tmp_path)
     files.run("secondary", "ALTER TABLE hcwc ADD COLUMN more INTEGER")
 
-    said = typed("backfill", "--pair", files.pair_file, *WINDOW, "--portion-days", "1", "--dry-run")
+    output = typed("backfill", "--pair", files.pair_file, *WINDOW, "--portion-days", "1", "--dry-run")
 
-    assert said.text.count("hcwc is not compared: column more is missing on primary.") == 1
-    assert said.code == 1
+    assert output.text.count("hcwc is not compared: column more is missing on primary.") == 1
+    assert output.code == 1

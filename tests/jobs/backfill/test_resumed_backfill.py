@@ -1,4 +1,4 @@
-"""Backfills that are stopped, killed, refused or moved under: what is left is gone on with, or taken back."""
+"""Backfills that are stopped, killed, refused or meet changed rows: the run is resumed, or undone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.servers.contract.kinds import as_arrow
 
 
 @pytest.mark.soak
-def test_a_backfill_stopped_in_a_portion_goes_on_where_it_was(
+def test_a_backfill_stopped_in_a_portion_is_resumed_there(
     tmp_path: Path, before_batch: Callable[[int, BaseException], None], rows_read: Counter[tuple[str, date]]
 ) -> None:
     """After Ctrl-C in the second portion a resume does the rest; together they read what one run reads."""
@@ -52,10 +52,10 @@ def test_a_backfill_stopped_in_a_portion_goes_on_where_it_was(
 
 
 @pytest.mark.soak
-def test_a_backfill_killed_between_portions_goes_on(
+def test_a_backfill_killed_between_portions_is_resumed(
     tmp_path: Path, before_batch: Callable[[int, BaseException], None]
 ) -> None:
-    """A process that died without a word leaves a run that a resume ends as if it had never been cut short."""
+    """A run whose process was killed is resumed to the same end as one that was not cut short."""
     files, whole = history(tmp_path / "killed"), history(tmp_path / "whole")
     before_batch(6, SystemExit(9))
     with pytest.raises(SystemExit):
@@ -73,7 +73,7 @@ def test_a_backfill_killed_between_portions_goes_on(
 
 @pytest.mark.soak
 def test_a_resume_cuts_nothing_anew(tmp_path: Path, before_batch: Callable[[int, BaseException], None]) -> None:
-    """Rows that came to the source since the run was begun do not change the portions it goes on with."""
+    """Rows added to the source since the run was begun do not change its portions."""
     files = history(tmp_path)
     before_batch(4, KeyboardInterrupt())
     backfill(files)
@@ -89,8 +89,8 @@ def test_a_resume_cuts_nothing_anew(tmp_path: Path, before_batch: Callable[[int,
 
 
 @pytest.mark.soak
-def test_an_undo_gives_back_the_empty_server(tmp_path: Path) -> None:
-    """Everything a backfill wrote is taken away again, through all its portions."""
+def test_an_undo_restores_the_empty_server(tmp_path: Path) -> None:
+    """All rows a backfill wrote are removed again, through all its portions."""
     files = history(tmp_path)
     before = tables_of(files, *TABLES)
     backfill(files)
@@ -104,10 +104,10 @@ def test_an_undo_gives_back_the_empty_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_an_undo_after_a_resume_gives_back_the_empty_server(
+def test_an_undo_after_a_resume_restores_the_empty_server(
     tmp_path: Path, before_batch: Callable[[int, BaseException], None]
 ) -> None:
-    """That a backfill was cut short and gone on with makes no difference to its undo."""
+    """A backfill that was cut short and resumed is undone like any other."""
     files = history(tmp_path)
     before = tables_of(files, *TABLES)
     before_batch(5, KeyboardInterrupt())
@@ -122,7 +122,7 @@ def test_an_undo_after_a_resume_gives_back_the_empty_server(
 
 @pytest.mark.soak
 def test_a_backfill_killed_before_it_was_cut_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that has not kept its portions yet has nothing to go on with, and says so."""
+    """A run whose portions are not saved yet cannot be resumed, and the refusal says so."""
     files = history(tmp_path)
 
     def dying(self: RunFolder, portions: object) -> None:
@@ -140,7 +140,7 @@ def test_a_backfill_killed_before_it_was_cut_is_begun_again(tmp_path: Path, monk
 
 
 @pytest.mark.soak
-def test_a_refusal_in_the_middle_leaves_a_run_that_can_be_gone_on_with(tmp_path: Path) -> None:
+def test_a_refusal_in_the_middle_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
     """Deletions above the ceiling stop at their portion with the sentence; those before it stay done (rule 13)."""
     alone = [code(label, "9", row_date=DAYS[1]) for label in (400, 430, 500)]
     files = history(tmp_path, secondary={"hcwc": alone}, settings="[limits]\ndeletions = 2\n")
@@ -156,8 +156,8 @@ def test_a_refusal_in_the_middle_leaves_a_run_that_can_be_gone_on_with(tmp_path:
 
 
 @pytest.mark.soak
-def test_rows_that_moved_leave_drift_and_nothing_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step whose rows have moved is left, the portions after it are done, and a new run does what is left."""
+def test_rows_that_changed_leave_drift_and_nothing_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step whose rows changed is skipped, later portions are done, and a new run does the rest."""
     files, begun = history(tmp_path), [0]
 
     def changing(server: Server) -> None:
@@ -179,7 +179,7 @@ def test_rows_that_moved_leave_drift_and_nothing_to_resume(tmp_path: Path, monke
         (3, True),
         (4, True),
     ]
-    with pytest.raises(InputError, match="left only what had moved"):
+    with pytest.raises(InputError, match="skipped rows that changed since planning"):
         files.open().resume()
     assert finished(backfill(files, tables=("htrunk",), policy="replace"))
     assert alike(files, "htrunk")
@@ -210,7 +210,7 @@ def _changing(files: Files, patched: pytest.MonkeyPatch) -> None:
     interfere(patched, Role.SECONDARY, Interference(before_begin=changing))
 
 
-@pytest.mark.soak("moved")
+@pytest.mark.soak("changed")
 @pytest.mark.parametrize(
     ("trouble", "says"),
     [
@@ -218,16 +218,16 @@ def _changing(files: Files, patched: pytest.MonkeyPatch) -> None:
         (_unlike_columns, "not compared: hcwc, in what was done before: portion 1"),
         (_changing, "drift remained, in what was done before: portion 1"),
     ],
-    ids=["unwritable", "not-compared", "moved"],
+    ids=["unwritable", "not-compared", "changed"],
 )
-def test_a_backfill_ends_as_it_would_have_in_one_go(
+def test_a_resumed_backfill_ends_like_one_without_a_stop(
     tmp_path: Path,
     typed: Typing,
     monkeypatch: pytest.MonkeyPatch,
     trouble: Callable[[Files, pytest.MonkeyPatch], None],
     says: str,
 ) -> None:
-    """What was left of a portion is kept with the run: stopped after it and resumed, it ends with the same code."""
+    """Skipped tables of a portion are recorded: stopped after it and resumed, the run ends with the same code."""
     options = ("--window", "2000-06-01..2000-06-02", "--table", "htrunk", "--table", "hcwc", "--portion-days", "1")
 
     def begun(name: str) -> Files:
@@ -254,7 +254,7 @@ def test_a_backfill_ends_as_it_would_have_in_one_go(
         portion(self, one)
 
     with monkeypatch.context() as patched:
-        patched.setattr(BackfillRun, "portion", stopping)
+        patched.setattr(BackfillRun, "copy_portion", stopping)
         assert typed("backfill", "--pair", files.pair_file, *options, "--yes").code == 130
     resumed = typed("resume", "--pair", files.pair_file)
 

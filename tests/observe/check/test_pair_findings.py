@@ -1,4 +1,4 @@
-"""What two servers told, held against each other: here with servers as values, for what no embedded one can be."""
+"""The comparison of what two servers report, with servers as values, for cases no embedded server can have."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def split_table(*, nullable: bool | None = None, native: str = "", readable: boo
 
 
 def found(primary: Inspection, secondary: Inspection) -> list[Finding]:
-    """Return what is unlike of two servers, without that most tables are on neither."""
+    """Return the findings on two servers, but for the tables on neither."""
     findings = pair_findings({Role.PRIMARY: primary, Role.SECONDARY: secondary}, catalogue())
     return [finding for finding in findings if "on neither server" not in finding.message]
 
@@ -71,8 +71,8 @@ def inspections(primary: LiveTable | None = None, secondary: LiveTable | None = 
         yield Inspection(server(role), {table.name: table} if table else {})
 
 
-def test_servers_that_are_alike_have_nothing_found() -> None:
-    """Two servers that tell the same give no finding."""
+def test_servers_that_are_alike_have_no_findings() -> None:
+    """Two servers that report the same have no findings."""
     one, other = inspections(split_table(nullable=True), split_table(nullable=True))
 
     assert found(one, other) == []
@@ -80,28 +80,28 @@ def test_servers_that_are_alike_have_nothing_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("changed", "message"),
     [
-        ({"version": "14.10"}, "The versions of the databases are not alike: 11.50 on primary, 14.10 on secondary."),
-        ({"locale": ""}, "The locales are not alike: en_us.819 on primary, not told on secondary."),
+        ({"version": "14.10"}, "The versions of the databases differ: 11.50 on primary, 14.10 on secondary."),
+        ({"locale": ""}, "The locales differ: en_us.819 on primary, not reported on secondary."),
         (
             {"kind": "postgresql"},
-            "The kinds of the servers are not alike: informix on primary, postgresql on secondary.",
+            "The kinds of the servers differ: informix on primary, postgresql on secondary.",
         ),
     ],
 )
-def test_databases_that_are_not_alike_are_noted(changed: dict[str, Any], says: str) -> None:
-    """Another kind, version or locale is a note: values are compared alike all the same."""
+def test_databases_that_are_not_alike_are_noted(changed: dict[str, Any], message: str) -> None:
+    """Another kind, version or locale is a note: values are compared in the same way."""
     one, other = inspections()
     other = Inspection(replace(other.check, profile=replace(PROFILE, **changed)), {})
 
     (finding,) = found(one, other)
 
-    assert (finding.severity, finding.subject, finding.message) == (Severity.NOTE, Subject.SERVER, says)
+    assert (finding.severity, finding.subject, finding.message) == (Severity.NOTE, Subject.SERVER, message)
 
 
-def test_null_that_one_server_refuses_is_told() -> None:
-    """A column that takes NULL on one server only is named with what each does; where it is not told, nothing is."""
+def test_null_that_one_server_refuses_is_reported() -> None:
+    """A column that may be NULL on one server only is named with both; where a server does not report it, it is not."""
     one, other = inspections(split_table(nullable=True), split_table(nullable=False))
     silent, again = inspections(split_table(nullable=None), split_table(nullable=False))
 
@@ -112,7 +112,7 @@ def test_null_that_one_server_refuses_is_told() -> None:
     assert found(silent, again) == []
 
 
-def test_a_column_that_cannot_be_read_exactly_must_be_mended() -> None:
+def test_a_column_that_cannot_be_read_exactly_must_be_repaired() -> None:
     """A table with such a column is not compared: that is found for the pair, and as a fault of the column."""
     table = split_table(native="text", readable=False)
     one, other = inspections(table, split_table())
@@ -129,8 +129,8 @@ def test_a_column_that_cannot_be_read_exactly_must_be_mended() -> None:
     ("settings", "severity"),
     [({}, Severity.MUST), ({"read_only": True}, Severity.NOTE), ({"without_transactions": True}, Severity.NOTE)],
 )
-def test_a_database_without_a_log_is_told(settings: dict[str, Any], severity: Severity) -> None:
-    """It is refused to be written, unless the pair file takes that on or has it never written."""
+def test_a_database_without_a_log_is_reported(settings: dict[str, Any], severity: Severity) -> None:
+    """Writing to it is refused, unless the pair file accepts that or makes it read-only."""
     check = replace(server(Role.SECONDARY), profile=replace(PROFILE, transactions=False), **settings)
 
     (finding,) = server_findings(check, AS_OF)
@@ -140,7 +140,7 @@ def test_a_database_without_a_log_is_told(settings: dict[str, Any], severity: Se
 
 
 def test_types_that_are_folded_here_are_noted() -> None:
-    """A server whose fingerprints of some types are not trusted is slower, not unlike."""
+    """A server whose fingerprints of some types are not used is slower, not different."""
     check = replace(server(Role.PRIMARY), profile=replace(PROFILE, types_fetched=("char", "varchar")))
 
     (finding,) = server_findings(check, AS_OF)
@@ -149,7 +149,7 @@ def test_types_that_are_folded_here_are_noted() -> None:
     assert "char, varchar" in finding.message
 
 
-def test_what_a_server_could_not_tell_should_be_looked_at() -> None:
+def test_notes_about_facts_are_findings() -> None:
     """Notes about the tables that facts come from are findings."""
     check = replace(server(Role.PRIMARY), facts=replace(facts(Role.PRIMARY), notes=("has no linkex table",)))
 
@@ -158,7 +158,7 @@ def test_what_a_server_could_not_tell_should_be_looked_at() -> None:
     assert (finding.severity, finding.message) == (Severity.SHOULD, "It has no linkex table.")
 
 
-def test_archives_with_the_same_trouble_are_told_together() -> None:
+def test_archives_with_the_same_problem_are_one_finding() -> None:
     """An ACD without any row in arch_stat is one finding for its intervals and one for the rest."""
     check = replace(server(Role.PRIMARY), facts=replace(facts(Role.PRIMARY), acds=(1, 2, 3)))
 
@@ -170,8 +170,8 @@ def test_archives_with_the_same_trouble_are_told_together() -> None:
     ]
 
 
-def test_an_interval_length_that_changed_alike_is_noted() -> None:
-    """Both servers went from 30 to 15 minutes: nothing is unlike, and it is said."""
+def test_an_interval_length_that_changed_on_both_is_noted() -> None:
+    """Both servers went from 30 to 15 minutes: nothing differs, and the change is reported."""
     days = (DayLengths(1, date(2000, 6, 4), 30, 30), DayLengths(1, date(2000, 6, 5), 15, 15))
     both = [
         Inspection(replace(server(role), facts=replace(facts(role), lengths=days)), {})
@@ -185,7 +185,7 @@ def test_an_interval_length_that_changed_alike_is_noted() -> None:
 
 
 def test_a_server_that_names_no_acd_is_no_cms() -> None:
-    """Where neither server names an ACD something is wrong with the urls."""
+    """Where neither server names an ACD the urls may be wrong."""
     both = [
         Inspection(replace(server(role), facts=replace(facts(role), acds=(), lengths=())), {})
         for role in (Role.PRIMARY, Role.SECONDARY)
@@ -195,7 +195,7 @@ def test_a_server_that_names_no_acd_is_no_cms() -> None:
 
 
 def test_tables_of_one_server_only_are_not_called_empty() -> None:
-    """A table that the other lacks is told as lacking, not as without rows."""
+    """A table that the other lacks is reported as missing, not as without rows."""
     table = TableCheck("hsplit", DataClass.HISTORICAL, TablePresence.ROWS)
     one, other = inspections(split_table())
     lacking = replace(other.check, tables=(replace(table, presence=TablePresence.MISSING),))
@@ -205,8 +205,8 @@ def test_tables_of_one_server_only_are_not_called_empty() -> None:
     assert [finding.subject for finding in findings] == [Subject.COLUMNS]
 
 
-def test_secrets_of_a_url_are_masked_in_any_sentence(tmp_path: Path) -> None:
-    """What the environment gave stands as ${NAME}, also where it was written otherwise in the url."""
+def test_secrets_of_a_url_are_masked_in_any_message(tmp_path: Path) -> None:
+    """A value of the environment is shown as ${NAME}, also where the url encodes it."""
     settings = ServerSettings(
         Role.PRIMARY,
         f"informix+ibm_db://sync:p%40ss%2Fword@host:9089/{tmp_path.name}",

@@ -1,4 +1,4 @@
-"""What check tells to do fits what is wrong."""
+"""The advice of check fits the problem."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.interference import Interference, interfere
 GRANT = "Have the owner of the table grant it."
 ERRORS = {
     "htrunk": ServerError("secondary: this login may not do that", hint=GRANT),
-    "hcwc": ServerLockedError("secondary: somebody else holds a lock on the rows", transient=True),
+    "hcwc": ServerLockedError("secondary: another session holds a lock on the rows", transient=True),
 }
 
 
 def test_each_table_that_cannot_be_read_has_its_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A right is granted, a broken view is seen to, and a lock passes: that is nothing that must be mended."""
+    """A right is granted, a broken view is repaired, and a lock ends by itself: nothing must be done about that."""
     files = build_files(tmp_path, ["htrunk", "hcwc", "synonyms"])
     files.run("secondary", "ALTER TABLE synonyms RENAME TO below")
     files.run("secondary", "CREATE VIEW synonyms AS SELECT * FROM below")
@@ -44,13 +44,13 @@ def test_each_table_that_cannot_be_read_has_its_remedy(tmp_path: Path, monkeypat
     assert not any("GRANT" in advice for _, advice in found.values())
 
 
-@pytest.mark.parametrize(("load", "says"), [('load = "r3v8ag.f"', False), ("", True)])
-def test_alike_loads_are_not_told_to_be_made_alike(tmp_path: Path, typed: Typing, load: str, says: bool) -> None:
-    """A column that one server lacks is a matter of CMS loads only where these are not known to be alike."""
+@pytest.mark.parametrize(("load", "different"), [('load = "r3v8ag.f"', False), ("", True)])
+def test_equal_loads_are_not_to_be_made_alike(tmp_path: Path, typed: Typing, load: str, different: bool) -> None:
+    """A column that one server lacks is a matter of CMS loads only where these are not known to be equal."""
     files = build_files(tmp_path, ["htrunk"], server_settings=load)
     files.run("primary", "ALTER TABLE htrunk ADD COLUMN more INTEGER")
 
-    said = typed("check", "--pair", files.pair_file)
+    result = typed("check", "--pair", files.pair_file)
 
-    assert ("Bring both servers to the same CMS load" in said.text) is says
-    assert ("Make them alike on both servers." in said.text) is not says
+    assert ("Bring both servers to the same CMS load" in result.text) is different
+    assert ("Make them alike on both servers." in result.text) is not different

@@ -101,8 +101,10 @@ class BrokenServer(ForwardingServer):
 
     def describe(self) -> ServerDescription:
         """Say who it is, and whether it keeps a log."""
-        told = self._inner.describe()
-        return replace(told, capabilities=replace(told.capabilities, transactions=self._broken.transactions))
+        description = self._inner.describe()
+        return replace(
+            description, capabilities=replace(description.capabilities, transactions=self._broken.transactions)
+        )
 
     def tables(self, names: Collection[str]) -> Mapping[str, LiveTable]:
         """Return the tables, with the type of a column made another."""
@@ -146,7 +148,7 @@ class BrokenServer(ForwardingServer):
             self._broken.names.append(name)
             yield name
         if self._broken.cannot_drop:
-            raise ServerError("primary: somebody looks at the table.")
+            raise ServerError("primary: another session reads the table.")
 
     def interrupt(self) -> None:
         """Pass it on, and let go of what hangs."""

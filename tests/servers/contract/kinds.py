@@ -1,4 +1,4 @@
-"""The kinds of servers the contract is held against. A new kind joins by one class and an entry in KINDS."""
+"""The kinds of servers that the contract tests run on. A new kind needs one class and an entry in KINDS."""
 
 from __future__ import annotations
 

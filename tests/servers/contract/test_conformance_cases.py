@@ -66,7 +66,7 @@ def test_every_kind_of_server_keeps_every_promise(place: Place, cache: Cache) ->
         found = results(server, cache)
         left = server.tables(broken.names)
 
-    # A server that cannot hide uncommitted rows from readers is told of; that is what the case is for.
+    # A server that cannot hide uncommitted rows from readers is reported; that is the purpose of the case.
     lacking = () if place.hides_uncommitted else ("uncommitted",)
     assert [case.case for case in found.cases] == ["scratch-table", *NAMES]
     assert [(case.case, case.message) for case in found.failed if case.case not in lacking] == []
@@ -158,12 +158,12 @@ def test_a_case_fails_where_its_promise_is_broken(tmp_path: Path, cache: Cache, 
 
 
 def test_a_refusal_that_says_nothing_fails(tmp_path: Path, cache: Cache) -> None:
-    """Whoever is refused is told what to do; an error without a hint is not enough."""
+    """A refusal has to say what to do; an error without a hint is not enough."""
     with opened(Embedded.make(tmp_path / "one", ()), Broken(gives_no_reason=True)) as server:
         result = notes_of(results(server, cache), "locks")
 
     assert result.state is CaseState.FAILED
-    assert "it says no more than this: primary: no." in result.message
+    assert "its error does not say what to do: primary: no." in result.message
 
 
 @pytest.mark.soak
@@ -171,7 +171,7 @@ def test_a_session_that_waits_for_ever_is_given_up(
     tmp_path: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that lets a second session wait beyond the limit fails the case, and the next one goes on."""
-    monkeypatch.setattr(conformance, "PATIENCE", 0.2)
+    monkeypatch.setattr(conformance, "EXTRA_WAIT_SECONDS", 0.2)
 
     with opened(Embedded.make(tmp_path / "one", ()), Broken(hangs=threading.Event())) as server:
         found = results(server, cache)
@@ -209,7 +209,7 @@ def test_a_login_that_may_not_make_tables_is_one_failed_case(tmp_path: Path, cac
 
 
 def test_a_table_that_cannot_be_dropped_is_named(tmp_path: Path, cache: Cache) -> None:
-    """A leftover is named with what to do, and what the cases showed is kept."""
+    """A leftover is named with what to do, and the results of the cases stay."""
     broken = Broken(cannot_drop=True)
 
     with opened(Embedded.make(tmp_path / "one", ()), broken) as server:

@@ -44,8 +44,8 @@ def state(place: Embedded) -> str | None:
 
 def history_of(server: Server) -> str | None:
     """Return what a server tells of every day of a table."""
-    told = server.day_versions(DaysQuery(everything("hsplit")))
-    return None if told is None else told.history
+    versions = server.day_versions(DaysQuery(everything("hsplit")))
+    return None if versions is None else versions.history
 
 
 @pytest.mark.parametrize("write", sorted(WRITES))
@@ -93,7 +93,7 @@ def test_a_commit_of_our_own_gives_every_day_another_version(embedded: Embedded)
         assert history_of(server) != before
 
 
-def test_a_file_that_is_gone_tells_no_versions(embedded: Embedded) -> None:
+def test_a_missing_file_has_no_versions(embedded: Embedded) -> None:
     """Where the file was taken away nothing is claimed of it."""
     with opened(embedded) as server:
         embedded.path.unlink()
@@ -101,11 +101,11 @@ def test_a_file_that_is_gone_tells_no_versions(embedded: Embedded) -> None:
         assert history_of(server) is None
 
 
-def test_a_view_tells_no_versions(embedded: Embedded) -> None:
+def test_a_view_has_no_versions(embedded: Embedded) -> None:
     """Rows of a view may lie in another file, which may be written to without a trace in this one."""
     with duckdb.connect(str(embedded.path)) as connection:
-        connection.execute("ALTER TABLE hsplit RENAME TO kept")
-        connection.execute("CREATE VIEW hsplit AS SELECT * FROM kept")
+        connection.execute("ALTER TABLE hsplit RENAME TO original")
+        connection.execute("CREATE VIEW hsplit AS SELECT * FROM original")
 
     assert state(embedded) is None
 
@@ -124,22 +124,22 @@ def test_a_write_shows_however_coarse_the_clock_of_the_file_system_is(embedded: 
         for path in (embedded.path, embedded.path.with_name(f"{embedded.path.name}.wal")):
             if path.exists():
                 os.utime(path, (1e9, 1e9))
-        told = state(embedded)
-        assert told
-        # The clock of changes cannot be set: it is left out as if it had not moved.
-        states.add(re.sub(r"at \d+, \d+", "", told))
+        version = state(embedded)
+        assert version
+        # The clock of changes cannot be set: it is left out as if it had stood still.
+        states.add(re.sub(r"at \d+, \d+", "", version))
         sizes.add(embedded.path.stat().st_size)
 
     assert len(states) == 4
     assert len(sizes) < 4
 
 
-def test_an_older_copy_put_back_is_not_what_it_was(embedded: Embedded) -> None:
+def test_a_restored_older_copy_has_another_version(embedded: Embedded) -> None:
     """A file that is put back as it was, with its times, has other versions: it may come to the same numbers again."""
-    kept, times, before = embedded.path.read_bytes(), embedded.path.stat(), state(embedded)
+    content, times, before = embedded.path.read_bytes(), embedded.path.stat(), state(embedded)
     with duckdb.connect(str(embedded.path)) as connection:
         connection.execute(WRITES["update"])
-    embedded.path.write_bytes(kept)
+    embedded.path.write_bytes(content)
     os.utime(embedded.path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
     assert embedded.path.stat().st_mtime_ns == times.st_mtime_ns
@@ -155,7 +155,7 @@ def test_a_session_over_another_server_object_is_alive(embedded: Embedded) -> No
 
 
 def test_rows_that_others_write_are_crowded(embedded: Embedded) -> None:
-    """Who meets rows that another session has written is told that the same, or less, may get through."""
+    """An error about rows that another session has written says that a retry, or a smaller batch, may succeed."""
 
     def touch(server: Server) -> None:
         with server.begin() as second:
@@ -188,7 +188,7 @@ def test_a_conflict_at_the_commit_has_written_nothing(embedded: Embedded) -> Non
             # Nobody else can open the file.
             server._connection.cursor().execute("ALTER TABLE hsplit ADD COLUMN more INTEGER")  # noqa: SLF001
 
-        with pytest.raises(ServerError, match="somebody else wrote") as error:
+        with pytest.raises(ServerError, match="another session wrote") as error:
             insert_and_commit(server, alter)
 
         assert not isinstance(error.value, UnknownOutcomeError)

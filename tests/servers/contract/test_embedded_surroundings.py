@@ -119,8 +119,8 @@ def test_names_that_differ_in_other_letters_are_others(tmp_path: Path) -> None:
         assert server.day_versions(DaysQuery(Selection("à", BucketColumns()))) is not None
 
 
-def test_a_reference_is_found_in_whatever_case_it_was_typed(tmp_path: Path) -> None:
-    """Who refers to a table is told, though the statement spelled the table otherwise."""
+def test_a_reference_is_found_in_any_case(tmp_path: Path) -> None:
+    """A reference to a table is found although its statement spelled the table differently."""
     with opened(
         tmp_path / "references.duckdb",
         "CREATE TABLE Parent (id INTEGER PRIMARY KEY)",
@@ -128,6 +128,6 @@ def test_a_reference_is_found_in_whatever_case_it_was_typed(tmp_path: Path) -> N
     ) as server:
         found = server.surroundings(["parent", "child"])
 
-    (told,) = found["parent"].referred_by
-    assert told == Reference(told.name, "child", "Parent", ("id",))
-    assert found["child"].refers == (told,)
+    (reference,) = found["parent"].referred_by
+    assert reference == Reference(reference.name, "child", "Parent", ("id",))
+    assert found["child"].refers == (reference,)

@@ -113,12 +113,12 @@ def test_tables_are_found_with_their_columns_in_order(place: Place) -> None:
     "table", some_of(["hsplit", "hagent", "haglog", "dsplit", "call_rec", "dbitems", "synonyms"], 2)
 )
 def test_a_fingerprint_is_that_of_the_rows_read_back(place: Place, table: str) -> None:
-    """What the server computes itself equals what is computed here over the rows it hands out."""
+    """The server's own result equals the one computed here from its rows."""
     place.load(table, as_arrow(table, random_rows(table, 30)))
     query = FingerprintQuery(everything(table), folded_columns(table), SEED)
 
     with opened(place) as server:
-        told = dict(server.fingerprint(query))
+        computed = dict(server.fingerprint(query))
         rows = server.read(ReadQuery(query.selection)).read_all()
 
     statement = fingerprint_statement(query, source="rows_read")
@@ -127,9 +127,9 @@ def test_a_fingerprint_is_that_of_the_rows_read_back(place: Place, table: str) -
         recomputed = dict(
             bucket_state(one) for one in connection.execute(statement.text, list(statement.values)).fetchall()
         )
-    assert told == recomputed
-    assert set(told) == {bucket_in(table, one) for one in random_rows(table, 30)}
-    assert sum(state.rows for state in told.values()) == rows.num_rows == len(random_rows(table, 30))
+    assert computed == recomputed
+    assert set(computed) == {bucket_in(table, one) for one in random_rows(table, 30)}
+    assert sum(state.rows for state in computed.values()) == rows.num_rows == len(random_rows(table, 30))
 
 
 def test_each_bucket_comes_once_and_empty_ones_never(place: Place) -> None:
@@ -151,7 +151,7 @@ def test_each_bucket_comes_once_and_empty_ones_never(place: Place) -> None:
     }
 
 
-def test_a_bucket_tells_its_worst_and_its_lengths(place: Place) -> None:
+def test_a_bucket_has_its_worst_flag_and_its_lengths(place: Place) -> None:
     """With the fingerprint come the largest incomplete and the shortest and longest interval length."""
     rows = [hsplit(500, split, incomplete=split, intrvl=length) for split, length in ((0, 15), (3, 30), (1, 60))]
     place.load("hsplit", as_arrow("hsplit", rows))
@@ -200,7 +200,7 @@ def test_rows_come_back_as_they_were_put_in(place: Place) -> None:
     assert sorted(map(repr, found)) == sorted(map(repr, wanted))
 
 
-def test_columns_come_in_the_order_asked_for(place: Place) -> None:
+def test_columns_come_in_the_requested_order(place: Place) -> None:
     """A read names its columns and gets exactly those, in that order."""
     place.load("hsplit", as_arrow("hsplit", [hsplit(500)]))
 
@@ -276,7 +276,7 @@ def test_scattered_buckets_are_read_in_bounded_memory(place: Place, writable: bo
     assert set(states) == set(buckets)
 
 
-def test_bounds_are_told_for_each_acd(place: Place) -> None:
+def test_each_acd_has_its_bounds(place: Place) -> None:
     """Rows, first and last bucket come per ACD; rows without a time are counted apart."""
     rows = [hsplit(2330, row_date=date(2000, 6, 4)), hsplit(0), hsplit(1330), hsplit(500, acd=2)]
     rows += [hsplit(500, acd=None), hsplit(500, acd=2, row_date=None), row("hsplit", starttime=None)]
@@ -297,7 +297,7 @@ def test_bounds_are_told_for_each_acd(place: Place) -> None:
     assert none == ()
 
 
-def test_the_highest_number_is_told_and_is_0_for_nothing(place: Place) -> None:
+def test_the_highest_number_of_an_empty_table_is_0(place: Place) -> None:
     """Row numbers go on from the highest there is; an empty table has none."""
     place.load("haglog", as_arrow("haglog", [row("haglog", seqnum=number) for number in (3, 2**31 - 1, None)]))
 
@@ -336,7 +336,7 @@ def test_a_database_that_is_not_there_is_unreachable(place: Place) -> None:
         assert error.value.hint
 
 
-def test_a_database_held_by_another_process_says_so(place: Place) -> None:
+def test_a_database_open_in_another_process_is_reported(place: Place) -> None:
     """Another process that has it to itself is our error until it lets go; one that has not is no hindrance."""
     with place.locked_elsewhere():
         for writable in (False, True):
@@ -353,7 +353,7 @@ def test_a_database_held_by_another_process_says_so(place: Place) -> None:
         assert set(server.tables(["hsplit"])) == {"hsplit"}
 
 
-def test_equal_states_compare_equal_whatever_the_server(make: Make) -> None:
+def test_equal_states_compare_equal_on_every_server(make: Make) -> None:
     """The same rows in two databases have the same fingerprints: one definition for all."""
     first, second = make("one", ("hagent",)), make("two", ("hagent",))
     rows = random_rows("hagent", 10)

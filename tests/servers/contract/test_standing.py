@@ -53,7 +53,7 @@ def commit(server: Server) -> str:
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_session_that_is_open_is_alive(place: Place, begun: bool) -> None:
-    """Whoever asks for a session by its id while it is open is told that it lives, whatever it has written."""
+    """An open session is reported as alive, by its id and whatever it has written."""
     filled(place)
 
     with opened(place, writable=True) as server, server.begin() as session:
@@ -79,7 +79,7 @@ def test_a_session_that_has_ended_is_gone(place: Place, end: Callable[[Server], 
 
 
 def test_one_session_is_not_taken_for_another(place: Place) -> None:
-    """While one lives, another that has ended is told to be gone."""
+    """While one lives, another that has ended is reported as gone."""
     filled(place)
 
     with opened(place, writable=True) as server:
@@ -93,7 +93,7 @@ def test_one_session_is_not_taken_for_another(place: Place) -> None:
     "session",
     ["", "nonsense", "7; DROP TABLE hsplit", "0123456789abcdef0123456789abcdef", f"99999999999999999999-{'0' * 32}"],
 )
-def test_a_session_nobody_knows_is_not_alive(place: Place, session: str) -> None:
+def test_an_unknown_session_is_not_alive(place: Place, session: str) -> None:
     """An id that cannot be read is unknown; where one process alone can write, every other session is gone."""
     with opened(place) as server:
         state = server.session_state(session)
@@ -153,16 +153,16 @@ def test_reading_does_not_change_a_version(place: Place) -> None:
     filled(place)
 
     with opened(place) as server:
-        told = [server.day_versions(DAYS)]
+        versions = [server.day_versions(DAYS)]
         for _ in range(2):
             rows_in(server)
             server.bounds("hsplit", everything("hsplit").columns)
-            told.append(server.day_versions(DAYS))
+            versions.append(server.day_versions(DAYS))
     with opened(place) as server:
         rows_in(server)
-        told.append(RetryingServer(server).day_versions(DAYS))
+        versions.append(RetryingServer(server).day_versions(DAYS))
 
-    assert len({one and (one.history, *one.days.items()) for one in told}) == 1
+    assert len({one and (one.history, *one.days.items()) for one in versions}) == 1
 
 
 def by_deleting(place: Place) -> None:
@@ -179,7 +179,7 @@ def by_inserting(place: Place) -> None:
 @pytest.mark.sampled
 @pytest.mark.parametrize("change", some_of([by_deleting, by_inserting], 2))
 def test_a_change_by_somebody_else_is_another_version_at_once(place: Place, change: Callable[[Place], None]) -> None:
-    """Once rows were inserted or deleted the next question is told another version; who tells none says so."""
+    """Once rows were inserted or deleted the next query returns another version; a server without versions says so."""
     filled(place)
     with opened(place) as server:
         before = server.day_versions(DAYS)

@@ -270,7 +270,7 @@ def test_any_table_can_be_locked(place: Place, table: str) -> None:
 
 
 def test_sessions_have_names_of_their_own(place: Place) -> None:
-    """Each session has an id, so that one a crash left open can be told from the next."""
+    """Each session has an id, so that one a crash left open is distinguished from the next."""
     ids = set()
 
     with opened(place, writable=True) as server:

@@ -26,7 +26,7 @@ What is not as in Informix:
   when the database is started; of its columns only sid, username and is_wlock are true.
 - sysmaster:syslocks lists who holds locks for writing on a table, and only that; sysmaster:sysdri says that the server
   plays no part in data replication.
-- Tables belong to the database's owner; nrows, rowsize and dates of the catalogue are not kept.
+- Tables belong to the database's owner; nrows, rowsize and dates of the catalogue are not maintained.
 - MERGE, BOOLEAN literals 't' and 'f', `x::type` and TO_DATE are not there.
 - An unlogged database cannot lose its transactions in Derby: a commit and a rollback both keep what was written, and
   are answered with -255 and -256. What was written on a connection that is lost is gone.

@@ -20,7 +20,7 @@ MOST_TOKENS = 70
 
 
 class CodePoint(IntEnum):
-    """The DDM objects the shim looks at."""
+    """The DDM objects the shim reads."""
 
     TYPDEFOVR = 0x0035
     EXCSAT = 0x1041

@@ -34,11 +34,11 @@ def refusal(call: Callable[[], Any]) -> str:
     except Exception as raised:  # noqa: BLE001  # the driver raises many kinds
         error = raised
     assert error is not None, "nothing was refused"
-    said: list[str] = []
+    result: list[str] = []
     while error is not None:
-        said.append(str(error))
+        result.append(str(error))
         error = error.__cause__ or error.__context__
-    return "\n".join(said)
+    return "\n".join(result)
 
 
 def sqlcode(call: Callable[[], Any]) -> int:

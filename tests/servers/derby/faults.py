@@ -51,7 +51,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Stall:
-    """The request or the reply is held for some seconds, or until the shim is told to release it."""
+    """The request or the reply is delayed for some seconds, or until the shim releases it."""
 
     seconds: float | None = None
     of: Side = "request"

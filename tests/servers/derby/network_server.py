@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Self
 
 HERE = Path(__file__).parent
-KEPT = HERE.parents[2] / "build" / "derby"
-"""Where compiled classes and empty databases are kept for all processes and for the next run."""
+CACHED = HERE.parents[2] / "build" / "derby"
+"""Where compiled classes and empty databases are cached for all processes and for the next run."""
 JARS = tuple(Path("/usr/share/java") / name for name in ("derby.jar", "derbynet.jar"))
 DEBIAN = "apt-get install libderby-java openjdk-17-jdk-headless"
 OPTIONS = (
@@ -247,13 +247,13 @@ class NetworkServer:
 
 @contextmanager
 def _template_name(name: str) -> Iterator[Path]:
-    """Give where something is kept, while nobody else makes it; another place once the sources are others."""
+    """Yield the path of a cached thing, while no other process makes it; changed sources have another path."""
     made_of = hashlib.sha256()
     for path in (Path(__file__), HERE / "face.sql", *sorted((HERE / "java").glob("*.java"))):
         made_of.update(path.read_bytes())
     for jar in JARS:
         made_of.update(f"{jar.resolve()} {jar.stat().st_mtime_ns}".encode())
-    folder = KEPT / made_of.hexdigest()[:16]
+    folder = CACHED / made_of.hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

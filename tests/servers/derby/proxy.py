@@ -1,4 +1,4 @@
-"""Stands between ibm_db and Derby so that the client believes to talk to Informix, and breaks what it is told to."""
+"""Stands between ibm_db and Derby so that the client seems to talk to Informix, and injects faults."""
 
 from __future__ import annotations
 

@@ -161,11 +161,11 @@ class Relay:
         if request.code_point == CodePoint.PRPSQLSTT:
             # Refused as a preparing, or what was prepared in its section before would be executed next.
             return rewritten(request, self, REFUSED)
-        asked = Parameter(CodePoint.EXCSQLIMM, package(request, self).encoded())
+        requested = Parameter(CodePoint.EXCSQLIMM, package(request, self).encoded())
         text = Parameter(CodePoint.SQLSTT, statement_data(REFUSED))
         chain = request.last.flags & ~0x0F & ~SAME_CORRELATION
         return [
-            Dss(REQUEST | 0x50, command.correlation, encoded([asked])),
+            Dss(REQUEST | 0x50, command.correlation, encoded([requested])),
             Dss(OBJECT | chain, command.correlation, encoded([text])),
         ]
 

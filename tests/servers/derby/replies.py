@@ -70,10 +70,10 @@ def _before(expected: Expected, card: Dss, relay: Relay) -> bytes:
         CodePoint.OPNQRY: Parameter(CodePoint.OPNQFLRM, encoded([severity, name])),
         CodePoint.CNTQRY: Parameter(CodePoint.ENDQRYRM, encoded([severity, name])),
     }
-    said = answers.get(expected.request.code_point)
-    if said is None:
+    result = answers.get(expected.request.code_point)
+    if result is None:
         return b""
-    return Dss(REPLY | CHAINED | SAME_CORRELATION, card.correlation, encoded([said])).encoded()
+    return Dss(REPLY | CHAINED | SAME_CORRELATION, card.correlation, encoded([result])).encoded()
 
 
 def _rows(raw: memoryview, expected: Expected | None, relay: Relay) -> bytes | memoryview:
@@ -121,13 +121,13 @@ def _translated(given: Parameter, expected: Expected | None, relay: Relay) -> Pa
 
 
 def _accepted(data: bytes, relay: Relay) -> bytes:
-    """Mend what Derby says when a database is opened.
+    """Correct the answer of Derby when a database is opened.
 
     Its TYPDEFOVR claims a length that takes in two parameters which follow it; the client trips over that.
     """
     at = data.find(CodePoint.TYPDEFOVR.to_bytes(2, "big"))
-    mended = data[: at - 2] + b"\x00\x10" + data[at:] if at >= 2 else data
-    return mended.replace(MARK, relay.proxy.product.encode("ascii"))
+    corrected = data[: at - 2] + b"\x00\x10" + data[at:] if at >= 2 else data
+    return corrected.replace(MARK, relay.proxy.product.encode("ascii"))
 
 
 def _login_refused(data: bytes, code: int) -> bytes:

@@ -97,8 +97,8 @@ def rewritten(request: Request, relay: Relay, text: str | None = None) -> list[D
     """Return what to send instead of a request, with another SQL text where one is given."""
     command = request.command
     first, *rest = parameters(command.body)
-    asked = Parameter(first.code_point, _command(first, relay))
-    out = [command if asked == first else command.with_body(encoded([asked, *rest]))]
+    requested = Parameter(first.code_point, _command(first, relay))
+    out = [command if requested == first else command.with_body(encoded([requested, *rest]))]
     for one in request.objects:
         if one.code_point == CodePoint.SQLSTT:
             made = _statement(one, relay) if text is None else statement_data(text)

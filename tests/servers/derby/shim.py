@@ -22,7 +22,7 @@ _IDLE: list[subprocess.Popen[bytes]] = []
 
 
 class ShimError(Exception):
-    """The proxy could not do what it was told."""
+    """The proxy could not carry out an order."""
 
 
 class ArmedFaults:

@@ -161,10 +161,10 @@ def _quoted(tokens: Sequence[Token]) -> list[Token]:
     for token in tokens:
         word = keyword(token)
         fetch = fetch or word in ("OFFSET", "FETCH")
-        kept = (
+        unquoted = (
             (declared and word in TEMPORARY_WORDS)
             or (ddl and word in CONSTRAINT_WORDS)
             or (fetch and word in ("NEXT", "ROWS"))
         )
-        out.append(Token(token.space, f'"{word}"') if RESERVED.fullmatch(word) and not kept else token)
+        out.append(Token(token.space, f'"{word}"') if RESERVED.fullmatch(word) and not unquoted else token)
     return out

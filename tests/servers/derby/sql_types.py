@@ -59,7 +59,7 @@ def _as_of(tokens: Sequence[Token], start: int, end: int) -> int:
 
 
 def _created(tokens: Sequence[Token]) -> list[Token]:
-    """Translate a CREATE TABLE, and leave out what follows its columns: where it is kept and how it is locked."""
+    """Translate a CREATE TABLE, and leave out what follows its columns: its storage and lock mode."""
     opening = next((at for at, token in enumerate(tokens) if token.text == "("), None)
     if opening is None:
         return list(tokens)

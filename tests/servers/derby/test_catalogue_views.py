@@ -20,12 +20,12 @@ COLUMNS = (
 def test_tables_are_listed_as_they_come_and_go(connect: Connect) -> None:
     """A table is in systables from its creation on, with its owner and a number from 100 up, until it is dropped."""
     connection = connect()
-    asked = "SELECT tabname, TRIM(owner), tabtype FROM informix.systables WHERE tabid >= 100"
+    requested = "SELECT tabname, TRIM(owner), tabtype FROM informix.systables WHERE tabid >= 100"
 
     run(connection, "CREATE TABLE t (a INTEGER)", "CREATE VIEW v (a) AS SELECT a FROM t")
-    assert sorted(query(connection, asked)) == [("t", "root", "T"), ("v", "root", "V")]
+    assert sorted(query(connection, requested)) == [("t", "root", "T"), ("v", "root", "V")]
     run(connection, "DROP VIEW v", "DROP TABLE t")
-    assert query(connection, asked) == []
+    assert query(connection, requested) == []
 
 
 def test_columns_have_the_codes_of_informix(connect: Connect) -> None:
@@ -85,12 +85,12 @@ def test_keys_and_indexes_name_their_columns_in_order(connect: Connect) -> None:
 
 def test_the_locale_is_the_databases(connect: Connect, database: Database) -> None:
     """The row GL_COLLATE gives the locale a test has set."""
-    asked = "SELECT site FROM informix.systables WHERE tabid = 90 AND tabname = 'GL_COLLATE'"
-    assert query(connect(), asked) == [("en_US.57372",)]
+    requested = "SELECT site FROM informix.systables WHERE tabid = 90 AND tabname = 'GL_COLLATE'"
+    assert query(connect(), requested) == [("en_US.57372",)]
 
     database.set_locale("cs_CZ.57372")
 
-    assert query(connect(), asked) == [("cs_CZ.57372",)]
+    assert query(connect(), requested) == [("cs_CZ.57372",)]
 
 
 def test_everybody_may_read_the_catalogue(connect: Connect) -> None:

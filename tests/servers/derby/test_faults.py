@@ -41,7 +41,7 @@ def test_a_statement_is_refused_once(loaded: Any, shim: Shim) -> None:
     assert shim.faults.fired(fault) == 1
 
 
-def test_a_fault_waits_for_its_turn_and_fires_as_often_as_told(loaded: Any, shim: Shim) -> None:
+def test_a_fault_waits_for_its_turn_and_fires_as_often_as_set(loaded: Any, shim: Shim) -> None:
     """The second and the third count are refused, the first and the fourth are not."""
     shim.faults.add(Fault(Error(-244), statement="COUNT", nth=2, times=2))
 
@@ -120,7 +120,7 @@ def test_whether_a_lost_commit_was_done_depends_on_where_it_was_lost(
 
 
 @pytest.mark.parametrize("of", ["request", "reply"])
-def test_a_stall_lasts_as_long_as_told(loaded: Any, shim: Shim, of: Any) -> None:
+def test_a_stall_lasts_as_long_as_set(loaded: Any, shim: Shim, of: Any) -> None:
     """A request or its answer is held for some time, once."""
     shim.faults.add(Fault(Stall(0.5, of=of), statement="COUNT"))
     start = time.monotonic()
@@ -144,7 +144,7 @@ def test_a_stall_lasts_until_it_is_released(loaded: Any, shim: Shim) -> None:
 
 
 def test_a_slow_line_trickles(loaded: Any, shim: Shim) -> None:
-    """From the chosen request on, answers come no faster than told."""
+    """From the chosen request on, answers come no faster than set."""
     run(loaded, *("INSERT INTO t SELECT * FROM t",) * 6)
     shim.faults.add(Fault(Slow(bytes_per_second=20_000), statement="SELECT a, b"))
     start = time.monotonic()
@@ -163,8 +163,8 @@ def test_a_stopped_shim_refuses_until_it_starts_again(loaded: Any, shim: Shim, c
     assert count(connect()) == 3
 
 
-def test_what_was_asked_is_kept(loaded: Any, shim: Shim) -> None:
-    """The texts are kept as the client sent them, and the requests with the text each is about."""
+def test_requests_are_recorded(loaded: Any, shim: Shim) -> None:
+    """The texts are recorded as the client sent them, and the requests with their texts."""
     shim.forget()
     query(loaded, "SELECT FIRST 1 a FROM 'root'.t")
     loaded.commit()

@@ -13,21 +13,21 @@ import pytest
 from tests.servers.derby import network_server
 from tests.servers.derby.conftest import Connect
 from tests.servers.derby.driver import query
-from tests.servers.derby.network_server import KEPT, NetworkServer, OrderError, free_port, missing
+from tests.servers.derby.network_server import CACHED, NetworkServer, OrderError, free_port, missing
 from tests.servers.derby.shim import PROJECT, Shim
 
 OTHER = "another word"
 
 
 def test_what_a_machine_lacks_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine without the jars is told in one sentence which they are and how to get them."""
+    """Without the jars one sentence names them and how to get them."""
     monkeypatch.setattr(network_server, "JARS", (tmp_path / "derby.jar",))
 
-    said = missing()
+    result = missing()
 
-    assert said is not None
-    assert str(tmp_path / "derby.jar") in said
-    assert "apt-get install libderby-java" in said
+    assert result is not None
+    assert str(tmp_path / "derby.jar") in result
+    assert "apt-get install libderby-java" in result
 
 
 @pytest.mark.informix
@@ -44,7 +44,7 @@ def test_a_database_has_its_own_owner_and_password(network_server: NetworkServer
 
 @pytest.mark.informix
 def test_a_refused_order_is_raised_with_derbys_words(network_server: NetworkServer) -> None:
-    """Whoever orders what Derby refuses is told what Derby says, and the server goes on."""
+    """An order that Derby refuses raises Derby's message, and the server continues."""
     database = network_server.create_database("refusing")
 
     with pytest.raises(OrderError, match="'NOPE' because it does not exist"):
@@ -76,13 +76,13 @@ def test_databases_are_copied_only_when_they_are_shut_down(network_server: Netwo
 
     for name in ("SOURCE", "TARGET"):
         assert not (network_server.folder / "home" / name / "db.lck").exists()
-    assert list(KEPT.glob("*/TEMPLATE_ROOT/*"))
-    assert not list(KEPT.glob("*/*/db.lck"))
+    assert list(CACHED.glob("*/TEMPLATE_ROOT/*"))
+    assert not list(CACHED.glob("*/*/db.lck"))
 
 
 @pytest.mark.informix
 def test_a_shutdown_that_derby_refuses_is_raised(network_server: NetworkServer) -> None:
-    """Only the owner shuts a database down: whoever cannot is told, and does not go on as if it were done."""
+    """Only the owner can shut a database down: for others it is an error."""
     database = network_server.create_database("guarded")
     database.run("VALUES 1")
 
@@ -96,7 +96,7 @@ def test_a_shutdown_that_derby_refuses_is_raised(network_server: NetworkServer) 
 def test_a_server_leaves_its_port_when_it_stops(tmp_path: Path) -> None:
     """A server that was stopped is gone, and starts again with the databases it had."""
     with NetworkServer(tmp_path) as server:
-        database = server.create_database("kept")
+        database = server.create_database("stays")
         database.run("CREATE TABLE t (a INTEGER)")
         port = server.port
 

@@ -76,26 +76,26 @@ def test_a_statement_may_be_long(connect: Connect, shim: Shim) -> None:
 def test_the_server_answers_for_itself(connect: Connect, shim: Shim) -> None:
     """Name, version, user and logging are asked for in Informix's way and answered with what the shim was given."""
     shim.set("version", "12.10.FC14")
-    asked = (
+    requested = (
         "SELECT DBINFO('dbname'), DBINFO('version', 'full'), TRIM(USER), is_logging FROM sysmaster:sysdatabases"
         " WHERE name = DBINFO('dbname')"
     )
 
-    assert query(connect(), asked) == [("cms", "IBM Informix Dynamic Server Version 12.10.FC14", "root", 1)]
+    assert query(connect(), requested) == [("cms", "IBM Informix Dynamic Server Version 12.10.FC14", "root", 1)]
 
 
 def test_the_parts_of_a_fingerprint_are_right(connect: Connect) -> None:
-    """Days, characters, lengths and whether a value is missing are told in SQL as Informix would."""
+    """SQL returns days, characters, lengths and NULL as Informix would."""
     connection = connect()
     run(connection, "CREATE TABLE t (d DATE, c CHAR(5))", "INSERT INTO t VALUES ('1900-01-01', 'aé')")
     run(connection, "INSERT INTO t VALUES (NULL, NULL)")
 
-    asked = (
+    requested = (
         "SELECT SUM(CAST((d - MDY(12, 31, 1899)) AS BIGINT)), MAX(LENGTH(c)), MAX(ASCII(SUBSTR(c, 2, 1))),"
         " MIN(NVL(ASCII(SUBSTR(c, 1, 1)), 0)), MAX(TRIM(TRAILING ' ' FROM c)), COUNT(*) FROM 'root'.t"
     )
 
-    assert query(connection, asked) == [(1, 2, 233, 0, "aé", 2)]
+    assert query(connection, requested) == [(1, 2, 233, 0, "aé", 2)]
 
 
 def test_names_without_an_owner_are_the_owners(connect: Connect, database: Database) -> None:
@@ -142,11 +142,11 @@ def test_errors_are_those_of_informix(connect: Connect, statement: str, code: in
     connection = connect()
     run(connection, "CREATE TABLE t (a SMALLINT NOT NULL PRIMARY KEY, b CHAR(2))", "INSERT INTO t (a) VALUES (1)")
 
-    said = refusal(lambda: query(connection, statement))
+    result = refusal(lambda: query(connection, statement))
 
-    assert "[IBM][CLI Driver][IDS/UNIX64] " in said
-    assert f" SQLCODE={code}" in said
-    assert "SQLSTATE" not in said
+    assert "[IBM][CLI Driver][IDS/UNIX64] " in result
+    assert f" SQLCODE={code}" in result
+    assert "SQLSTATE" not in result
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_errors_are_those_of_informix(connect: Connect, statement: str, code: in
     ],
 )
 def test_missing_privileges_are_named(connect: Connect, statement: str, code: int) -> None:
-    """A user without a privilege is told which one it lacks."""
+    """The error names the privilege that a user lacks."""
     owner = connect()
     run(owner, "CREATE TABLE t (a INTEGER)")
     owner.commit()
@@ -168,8 +168,8 @@ def test_missing_privileges_are_named(connect: Connect, statement: str, code: in
 
 
 @pytest.mark.soak
-def test_locks_and_deadlocks_are_told_apart(connect: Connect) -> None:
-    """Who cannot have a lock is told what it could not do, and one of two that wait for each other gives up."""
+def test_locks_and_deadlocks_are_distinguished(connect: Connect) -> None:
+    """A lock that is not granted is an error with its operation, and a deadlock ends one of two sessions."""
     first, second = connect(), connect()
     run(first, "CREATE TABLE t (a INTEGER)", "CREATE TABLE u (a INTEGER)", "INSERT INTO u VALUES (1)")
     run(first, "INSERT INTO t VALUES (1)")
@@ -197,7 +197,7 @@ def _outcome(connection: object, statement: str) -> int:
 
 
 def test_a_login_is_refused_as_by_informix(connect: Connect, shim: Shim) -> None:
-    """A wrong password, a password that has expired and a database there is not are told apart."""
+    """A wrong password, an expired password and a missing database are distinguished."""
     wrong = refusal(lambda: connect(password=WRONG))
     unknown = refusal(lambda: connect(database="nope"))
     shim.set("refuse_login", 0x0E)

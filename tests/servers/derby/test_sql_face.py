@@ -45,7 +45,7 @@ TRANSLATED = {
 
 
 @pytest.mark.parametrize("informix", TRANSLATED)
-def test_what_derby_says_otherwise_is_translated(informix: str) -> None:
+def test_differing_answers_of_derby_are_translated(informix: str) -> None:
     """Each way of Informix becomes the way of Derby, and what both say alike stays."""
     assert to_derby(informix) == TRANSLATED[informix]
 
@@ -72,7 +72,7 @@ def test_a_session_keeps_its_isolation() -> None:
 
 
 def test_literals_are_left_alone() -> None:
-    """Nothing within quotes is translated, however it looks."""
+    """Nothing within quotes is translated."""
     text = "SELECT 'NVL(a, 1)', 'it''s SKIP 1', \"NVL(x)\" FROM t"
 
     assert to_derby(text) == text

@@ -1,4 +1,4 @@
-"""Splits SQL into tokens and puts it together again, the spaces kept."""
+"""Splits SQL into tokens and joins it again, with its spaces."""
 
 from __future__ import annotations
 

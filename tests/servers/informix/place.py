@@ -49,7 +49,7 @@ class InformixPlace:
     shim: Shim
     exclusive: bool = False
     narrow_locks: bool = False
-    """Repeatable read locks what it looks at, which without an index on all bucket columns is more than a bucket."""
+    """Repeatable read locks what it reads, which without an index on all bucket columns is more than a bucket."""
     hides_uncommitted: bool = False
     """Derby has no last committed rows, so that the shim reads uncommitted ones for an Informix that would."""
     locked_error: type[ServerError] = ServerError

@@ -1,4 +1,4 @@
-"""What a person is told who types a command against an Informix that cannot do what is asked."""
+"""The messages of commands against an Informix that cannot do what was requested."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None) -> Iterat
     pair.home.end()
 
 
-def is_one_sentence(said: CommandResult) -> bool:
-    """Say whether what was told is short, without a trace and without the password."""
-    told = said.err.strip()
-    return bool(told) and "Traceback" not in told and len(told.splitlines()) <= 3 and PASSWORD not in said.out + told
+def is_one_sentence(result: CommandResult) -> bool:
+    """Say whether what was text is short, without a trace and without the password."""
+    text = result.err.strip()
+    return bool(text) and "Traceback" not in text and len(text.splitlines()) <= 3 and PASSWORD not in result.out + text
 
 
 def wrong_port(url: str) -> str:
@@ -76,7 +76,7 @@ WRONG: dict[str, tuple[Callable[[str], str], int, str]] = {
         1,
         "there is no host 'no-such-host.invalid'",
     ),
-    "port": (wrong_port, 1, "nobody listens on port"),
+    "port": (wrong_port, 1, "nothing is listening on port"),
     "database": (lambda url: url.replace("/cms", "/payroll"), 1, "there is no such database"),
     "login": (lambda url: url.replace("root:", "somebody:"), 1, "the login was refused"),
     "password": (lambda url: url.replace("${INFORMIX_PASSWORD}", "${WRONG_PASSWORD}"), 1, "the login was refused"),
@@ -88,7 +88,7 @@ WRONG: dict[str, tuple[Callable[[str], str], int, str]] = {
 @pytest.mark.soak("resync")
 @pytest.mark.parametrize("what", sorted(WRONG))
 @pytest.mark.parametrize("command", [VERIFY, RESYNC], ids=["verify", "resync"])
-def test_a_wrong_url_is_said(
+def test_a_wrong_url_is_reported(
     live: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], what: str
 ) -> None:
     """Each part of a url that is wrong has its own sentence, with what to check, and its exit code."""
@@ -96,84 +96,82 @@ def test_a_wrong_url_is_said(
     monkeypatch.setenv("WRONG_PASSWORD", "not-it")
     live.configure(wrong(URL).replace("PORT", str(live.home.shim.port)))
 
-    said = typed(*command, live.files.pair_file, *TRUNKS)
+    result = typed(*command, live.files.pair_file, *TRUNKS)
 
-    assert said.code == code
-    assert is_one_sentence(said)
-    assert sentence in said.err
-    assert "not-it" not in said.text
+    assert result.code == code
+    assert is_one_sentence(result)
+    assert sentence in result.err
+    assert "not-it" not in result.text
 
 
 @pytest.mark.soak(*sorted(set(ANSWERS) - {"closes", "silent", "SQLI"}))
 @pytest.mark.parametrize("name", sorted(ANSWERS))
-def test_a_port_that_speaks_something_else(
-    live: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    """Whatever answers that is no DRDA, be it nothing, is told as such, with the alias that is needed."""
+def test_a_port_of_another_protocol(live: LivePair, typed: Typing, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Answers that are not DRDA, even none, are reported as such, with the alias that is needed."""
     monkeypatch.setattr("syncengine.servers.informix.dialect.CONNECT_SECONDS", 1)
     monkeypatch.setattr("syncengine.servers.informix.first_answer.ANSWER_SECONDS", 1)
     with listening(ANSWERS[name]) as port:
         live.configure(URL.replace("PORT", str(port)))
-        said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+        result = typed(*VERIFY, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert is_one_sentence(said)
-    assert "not one that speaks DRDA" in said.err
-    assert "drsoctcp" in said.err
-    assert ("took longer" in said.err) is (name == "silent")
-    assert ("security=SSL" in said.err) is (name == "a TLS alert")
+    assert result.code == 1
+    assert is_one_sentence(result)
+    assert "not a DRDA port" in result.err
+    assert "drsoctcp" in result.err
+    assert ("took longer" in result.err) is (name == "silent")
+    assert ("security=SSL" in result.err) is (name == "a TLS alert")
 
 
-def test_an_expired_password_is_said(live: LivePair, typed: Typing) -> None:
-    """A password that has run out is told apart from a wrong one."""
+def test_an_expired_password_is_reported(live: LivePair, typed: Typing) -> None:
+    """An expired password is distinguished from a wrong one."""
     live.home.shim.set("refuse_login", 0x0E)
 
-    said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+    result = typed(*VERIFY, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert is_one_sentence(said)
-    assert "the password has expired" in said.err
+    assert result.code == 1
+    assert is_one_sentence(result)
+    assert "the password has expired" in result.err
 
 
-def test_a_login_without_privileges_is_said(live: LivePair, typed: Typing) -> None:
-    """Who may not read a table is told so, and where the least privileges are listed."""
+def test_a_login_without_privileges_is_reported(live: LivePair, typed: Typing) -> None:
+    """A missing right to read is reported, with the page that lists the least privileges."""
     live.configure(URL.replace("root:", f"{READER}:").replace("PORT", str(live.home.shim.port)))
 
-    said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+    result = typed(*VERIFY, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert "htrunk: secondary: this login may not read a table" in said.text
-    assert "least privileges" in said.text
-    assert "Traceback" not in said.err
+    assert result.code == 1
+    assert "htrunk: secondary: this login may not read a table" in result.text
+    assert "least privileges" in result.text
+    assert "Traceback" not in result.err
 
 
 @pytest.mark.soak
 def test_a_login_that_may_only_read_cannot_resync(live: LivePair, typed: Typing) -> None:
-    """With privileges to read, verify works, and a resync is told what it may not do, with nothing written."""
+    """With privileges to read, verify works, and a resync reports the missing privilege, with nothing written."""
     for table in ("htrunk", "arch_stat", "dcalloc", "acds", "linkex"):
         live.home.run(f"GRANT SELECT ON root.{table} TO {READER}")
     live.configure(URL.replace("root:", f"{READER}:").replace("PORT", str(live.home.shim.port)))
     before = live.target
 
     verified = typed(*VERIFY, live.files.pair_file, *TRUNKS)
-    said = typed(*RESYNC, live.files.pair_file, *TRUNKS)
+    result = typed(*RESYNC, live.files.pair_file, *TRUNKS)
 
     assert verified.code == 3
-    assert said.code == 1
-    assert "this login may not" in said.text
-    assert "Traceback" not in said.err
+    assert result.code == 1
+    assert "this login may not" in result.text
+    assert "Traceback" not in result.err
     assert live.target == before
 
 
-def test_a_missing_table_is_said(live: LivePair, typed: Typing) -> None:
+def test_a_missing_table_is_reported(live: LivePair, typed: Typing) -> None:
     """A table that one server lacks is not compared, by name."""
     live.home.run("DROP TABLE root.htrunk")
 
-    said = typed(*VERIFY, live.files.pair_file, *TRUNKS)
+    result = typed(*VERIFY, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert "secondary has no table htrunk" in said.text
-    assert "Traceback" not in said.err
+    assert result.code == 1
+    assert "secondary has no table htrunk" in result.text
+    assert "Traceback" not in result.err
 
 
 @pytest.mark.soak
@@ -207,19 +205,19 @@ def test_a_table_that_cannot_be_read_ends_nothing_else(
         5,
     ),
 )
-def test_a_server_that_cannot_write_is_said(live: LivePair, typed: Typing, number: int, says: str) -> None:
+def test_a_server_that_cannot_write_is_reported(live: LivePair, typed: Typing, number: int, says: str) -> None:
     """A standby, a code set, a full disk: a sentence each, exit 1, and the target as it was."""
     before = live.target
     # A log that is full is full under a lock on the table, too.
     for statement in ("UPDATE 'root'", "DELETE FROM 'root'"):
         live.home.shim.faults.add(Fault(Error(number), statement=statement, times=100))
 
-    said = typed(*RESYNC, live.files.pair_file, *TRUNKS)
+    result = typed(*RESYNC, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 1
-    assert says in said.text
-    assert f"SQLCODE {number}" in said.text
-    assert "Traceback" not in said.err
+    assert result.code == 1
+    assert says in result.text
+    assert f"SQLCODE {number}" in result.text
+    assert "Traceback" not in result.err
     assert live.target == before
 
 
@@ -229,9 +227,9 @@ def test_a_passing_fault_is_survived(live: LivePair, typed: Typing, caplog: pyte
     live.home.shim.faults.add(Fault(Error(-143), statement="DELETE FROM 'root'"))
 
     with caplog.at_level(logging.WARNING):
-        said = typed(*RESYNC, live.files.pair_file, *TRUNKS)
+        result = typed(*RESYNC, live.files.pair_file, *TRUNKS)
 
-    assert said.code == 0, said.text
+    assert result.code == 0, result.text
     assert "waited for each other" in caplog.text
     assert live.target == live.source
 
@@ -250,26 +248,26 @@ def test_a_server_that_goes_down_between_any_two_statements(
 
     The same command then ends in sync, once the server is back.
     """
-    before, mended = live.target, live.source
+    before, repaired = live.target, live.source
     quiet = 0
     nth = 1
     while not quiet:
         fault = live.home.shim.faults.add(Fault(Drop(), at="any", nth=nth, times=10_000))
-        said = typed(*command, live.files.pair_file, *TRUNKS)
+        result = typed(*command, live.files.pair_file, *TRUNKS)
         fired = live.home.shim.faults.fired(fault)
         live.home.shim.faults.clear()
         quiet += not fired
 
-        assert "Traceback" not in said.text
-        assert PASSWORD not in said.text
-        if fired and said.code == UNDISTURBED[command[0]]:
+        assert "Traceback" not in result.text
+        assert PASSWORD not in result.text
+        if fired and result.code == UNDISTURBED[command[0]]:
             # It had all its answers, and the server went while the connection was given back.
-            assert live.target == (mended if command == RESYNC else before), nth
+            assert live.target == (repaired if command == RESYNC else before), nth
         elif fired:
-            assert said.code in (1, 5), (nth, said.text)
-            assert "secondary" in said.text
-            assert live.target in (before, mended), nth
+            assert result.code in (1, 5), (nth, result.text)
+            assert "secondary" in result.text
+            assert live.target in (before, repaired), nth
         nth += (3 if nth < 30 else 7) * (1 if SOAKING else 9)
 
     assert typed(*RESYNC, live.files.pair_file, *TRUNKS).code == 0
-    assert live.target == mended
+    assert live.target == repaired

@@ -1,4 +1,4 @@
-"""Errors of Informix and its driver: every code is told apart, and nothing secret is told."""
+"""Errors of Informix and its driver: every code has its message, and no secret is shown."""
 
 from __future__ import annotations
 
@@ -78,27 +78,30 @@ def test_codes_are_our_kinds_of_error(codes: Collection[int], kind: type[ServerE
 
 
 @pytest.mark.parametrize("word", sorted(WORDS))
-def test_what_the_driver_says_of_itself_is_known(word: str) -> None:
-    """Driver errors without a server's code are told by their words."""
+def test_the_driver_s_own_errors_are_known(word: str) -> None:
+    """Driver errors without a server's code are recognised by their text."""
     error = error_of("primary", f"[IBM][CLI Driver] {word} Something went wrong.")
 
     assert error.hint
     assert error.transient is WORDS[word].transient
 
 
-def test_the_driver_s_number_for_a_timeout_is_not_taken_for_a_wrong_password() -> None:
+def test_the_driver_s_number_for_a_timeout_is_not_a_wrong_password() -> None:
     """SQL0952N is a query that took too long, though Informix's own -952 is a refused login."""
     slow = error_of("primary", "[IBM][CLI Driver] SQL0952N  Processing was cancelled.  SQLSTATE=57014 SQLCODE=-952")
     login = error_of("primary", native(-952))
 
-    assert "longer than it may" in slow.message
+    assert "exceeded its time limit" in slow.message
     assert "login" in login.message
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('Communication function detecting the error: "connect". Protocol specific error code(s): "111"', "nobody"),
+        (
+            'Communication function detecting the error: "connect". Protocol specific error code(s): "111"',
+            "nothing is listening",
+        ),
         ('function detecting the error: "selectForRecvTimeout". Protocol specific error code(s): "0"', "in time"),
         ('function detecting the error: "recv". Protocol specific error code(s): "104"', "connection was lost"),
     ],
@@ -113,7 +116,7 @@ def test_a_link_that_fails_says_how(text: str, says: str) -> None:
 
 @pytest.mark.parametrize(
     ("reason", "says"),
-    [("24", "login was refused"), ("1", "expired"), ("17", "no login of this kind"), ("19", "locked")],
+    [("24", "login was refused"), ("1", "expired"), ("17", "not accept this kind of login"), ("19", "locked")],
 )
 def test_a_refused_login_says_why(reason: str, says: str) -> None:
     """A wrong password, an expired one, a locked login and another kind of server each have their sentence."""
@@ -125,8 +128,8 @@ def test_a_refused_login_says_why(reason: str, says: str) -> None:
     assert says in error.message
 
 
-def test_a_code_nobody_described_is_passed_on_in_the_server_s_words() -> None:
-    """An unknown code is told with what the server said, in one line, and what to do with it."""
+def test_an_unknown_code_is_reported_with_the_server_s_message() -> None:
+    """An unknown code is reported with the server's message, in one line, and what to do with it."""
     error = error_of("primary", "[IBM][CLI Driver][IDS/UNIX64] A thing\n never seen.  SQLCODE=-9999")
 
     assert "A thing never seen" in error.message
@@ -172,7 +175,7 @@ def test_the_code_is_found_in_the_text(text: str, code: int | None) -> None:
     assert sqlcode_of(text) == code
 
 
-def test_a_lost_connection_is_told_from_other_errors() -> None:
+def test_a_lost_connection_is_distinguished_from_other_errors() -> None:
     """Only what means that the connection is of no more use is called lost."""
     assert is_lost(native(-908))
     assert is_lost("CLI0106E  Connection is closed.")

@@ -204,8 +204,8 @@ def test_what_may_pass_is_tried_again_and_logged(
         server.close()
 
 
-def test_what_will_not_pass_is_asked_once(informix: InformixPlace, quick: None) -> None:
-    """A permanent error is told at once."""
+def test_a_permanent_error_is_not_retried(informix: InformixPlace, quick: None) -> None:
+    """A permanent error is reported at once."""
     del quick
     server: Server = RetryingServer(informix.open(writable=False))
     try:

@@ -101,7 +101,7 @@ def test_a_reflected_table_can_be_read_and_written(engine: sa.Engine) -> None:
 
 
 def test_the_dialect_knows_the_server(engine: sa.Engine) -> None:
-    """Version, default owner and isolation are told."""
+    """Version, default owner and isolation are reported."""
     with engine.connect() as connection:
         assert engine.dialect.server_version_info == (14, 10)
         assert engine.dialect.default_schema_name == "root"

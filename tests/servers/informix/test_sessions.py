@@ -41,7 +41,7 @@ def becomes_gone(server: Server, session: str) -> bool:
 @pytest.mark.informix
 @pytest.mark.parametrize("at", ["delete", "commit"])
 def test_a_session_whose_connection_is_lost_is_soon_gone(informix: InformixPlace, at: str) -> None:
-    """A session that lost its connection, in a statement or in the commit, is told gone, and then holds no locks."""
+    """A session that lost its connection, in a statement or in the commit, is gone, and then holds no locks."""
     ids: list[str] = []
 
     def write(server: Server) -> None:
@@ -65,7 +65,7 @@ def test_a_session_whose_connection_is_lost_is_soon_gone(informix: InformixPlace
 
 
 @pytest.mark.informix
-def test_a_session_that_nobody_waits_for_lives_until_its_statement_ends(informix: InformixPlace) -> None:
+def test_an_abandoned_session_lives_until_its_statement_ends(informix: InformixPlace) -> None:
     """A statement given up still runs in the server: the session is alive until that has ended, then gone."""
     ids: list[str] = []
 
@@ -92,14 +92,14 @@ def test_a_session_that_nobody_waits_for_lives_until_its_statement_ends(informix
 
 
 @pytest.mark.informix
-def test_a_number_that_is_used_again_by_who_asks_is_not_alive(informix: InformixPlace) -> None:
+def test_a_number_reused_by_the_asking_session_is_not_alive(informix: InformixPlace) -> None:
     """A server that was restarted counts anew: the connection that asks is never the session asked for."""
     with opened(informix) as server:
         server.waiting_sessions()
         listed = {int(number or 0) for (number,) in informix.database.run("SELECT sid FROM informix.syssessions")}
         alive = {one for one in listed if server.session_state(f"{one}-{'0' * 32}") is SessionState.ALIVE}
 
-    # The other is the one by which the test itself looks.
+    # The other is the session of the test itself.
     assert len(listed) == 2
     assert len(alive) == 1
 
@@ -107,14 +107,14 @@ def test_a_number_that_is_used_again_by_who_asks_is_not_alive(informix: Informix
 @pytest.mark.informix
 @pytest.mark.parametrize("session", ["0" * 32, f"-{'0' * 32}", "7", "7-", "x-y"])
 def test_an_id_without_a_number_the_server_knows_is_unknown(informix: InformixPlace, session: str) -> None:
-    """A session that was not told its number, or whose number no server gives, is unknown and not gone."""
+    """A session without a number, or with one no server gives, is unknown and not gone."""
     with opened(informix) as server:
         assert server.session_state(session) is SessionState.UNKNOWN
 
 
 @pytest.mark.informix
 @pytest.mark.parametrize("code", [-206, -272, -201, -329])
-def test_a_server_that_does_not_tell_leaves_it_unknown(informix: InformixPlace, code: int) -> None:
+def test_a_server_without_a_session_list_leaves_it_unknown(informix: InformixPlace, code: int) -> None:
     """Where the list of sessions is not there, or not to be read, a session is unknown and nobody is known to wait."""
     with opened(informix) as server:
         informix.shim.faults.add(Fault(Error(code), at="prepare", statement="syssessions", times=2))
@@ -124,7 +124,7 @@ def test_a_server_that_does_not_tell_leaves_it_unknown(informix: InformixPlace, 
 
 
 @pytest.mark.informix
-def test_a_connection_lost_while_asking_is_no_answer(informix: InformixPlace, quick: None) -> None:
+def test_a_connection_lost_during_the_query_is_raised(informix: InformixPlace, quick: None) -> None:
     """The loss is raised, not taken for an unknown session; and it is asked again where questions are."""
     del quick
     session = f"7-{'0' * 32}"
@@ -186,14 +186,14 @@ def test_a_closed_connection_leaves_the_next_alone(informix: InformixPlace) -> N
     first = engine.raw_connection()
     cursor = first.cursor()
     cursor.execute(ONE)
-    kept: list[Any] = [cursor.stmt_handler]  # as the frames of an error keep it
+    references: list[Any] = [cursor.stmt_handler]  # as the frames of an error hold it
     first.close()
 
     second = engine.raw_connection()
     cursors = [second.cursor() for _ in range(3)]
     for one in cursors:
         one.execute(ONE)
-    kept.clear()
+    references.clear()
 
     assert [one.fetchall() for one in cursors] == [[(1,)]] * 3
     second.close()
@@ -201,7 +201,7 @@ def test_a_closed_connection_leaves_the_next_alone(informix: InformixPlace) -> N
 
 @pytest.mark.informix
 def test_who_holds_a_lock_is_named(informix: InformixPlace) -> None:
-    """Whoever waits for rows in vain is told whose session holds them, and what ends that."""
+    """A lock error names the session that holds the rows, and the command that ends it."""
     with opened(informix, writable=True) as holder, opened(informix, writable=True) as server, holder.begin() as first:
         first.lock(HTRUNK)
         number = first.id.partition("-")[0]
@@ -214,7 +214,7 @@ def test_who_holds_a_lock_is_named(informix: InformixPlace) -> None:
 
 
 @pytest.mark.informix
-def test_what_ends_a_session_is_told(informix: InformixPlace) -> None:
+def test_a_session_has_a_termination_command(informix: InformixPlace) -> None:
     """A session whose number is known is ended by a command that names it; of another nothing is claimed."""
     with opened(informix) as server:
         assert server.termination_command(f"1229-{'0' * 32}") == "onmode -z 1229"

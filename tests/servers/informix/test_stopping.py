@@ -53,12 +53,12 @@ def test_ctrl_c_ends_the_wait_for_a_server_that_hangs(live: LivePair, command: t
                 assert time.monotonic() < deadline, "it never came to that"
                 time.sleep(0.05)
             time.sleep(0.3)
-            asked = time.monotonic()
+            requested = time.monotonic()
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=60)
         finally:
             process.kill()
-    took = time.monotonic() - asked
+    took = time.monotonic() - requested
     live.home.shim.release()
     live.home.shim.disconnect()
 

@@ -48,7 +48,7 @@ def place(tmp_path: Path) -> Iterator[InformixPlace]:
     made.end()
 
 
-def test_the_catalogue_tells_what_surrounds_a_table(place: InformixPlace) -> None:
+def test_the_catalogue_shows_the_surroundings_of_a_table(place: InformixPlace) -> None:
     """Triggers, those too that a cascade runs, references at any distance, keys, checks, serial columns, views."""
     text = "acd > 0 AND acd < 100 AND (tkgrp IS NULL OR tkgrp >= 0)"
     for statement in (
@@ -106,18 +106,18 @@ def test_a_trigger_is_run_only_where_it_is_allowed(live: LivePair, typed: Typing
     before = live.target
 
     refused = type_resync(live, typed)
-    kept = live.target
+    unchanged = live.target
     allowed = type_resync(live, typed, "--allow-triggers", "htrunk")
     undone = typed("undo", "--yes", "--pair", live.files.pair_file)
 
     assert refused.code == 4
     assert "the trigger c_adding runs on each insert" in refused.text
     assert "--allow-triggers htrunk" in refused.text
-    assert kept == before
+    assert unchanged == before
     assert allowed.code == 0
-    assert "Set off beside the rows that were written" in allowed.text
+    assert "Side effects on other rows than were written" in allowed.text
     assert undone.code == 5
-    assert "Not put back" in undone.text
+    assert "Not restored" in undone.text
     assert live.target == before
 
 
@@ -127,10 +127,10 @@ def test_a_trigger_on_update_is_one_that_locking_runs(live: LivePair, typed: Typ
     live.home.run("CREATE TABLE root.c_log (n INTEGER)")
     live.home.run("CREATE TRIGGER root.c_logging AFTER UPDATE ON root.htrunk INSERT INTO root.c_log VALUES 1")
 
-    said = type_resync(live, typed)
+    result = type_resync(live, typed)
 
-    assert said.code == 4
-    assert "c_logging runs on each update" in said.text
+    assert result.code == 4
+    assert "c_logging runs on each update" in result.text
 
 
 @pytest.mark.soak
@@ -149,18 +149,18 @@ def test_a_cascade_takes_rows_only_where_it_is_allowed(live: LivePair, typed: Ty
     live.files.run("primary", "UPDATE htrunk SET nr = starttime * 10 + tkgrp")
 
     refused = type_resync(live, typed)
-    kept = live.home.run("SELECT COUNT(*) FROM root.c_notes")
+    remaining = live.home.run("SELECT COUNT(*) FROM root.c_notes")
     allowed = type_resync(live, typed, "--allow-cascades", "htrunk")
     gone = live.home.run("SELECT COUNT(*) FROM root.c_notes")
     undone = typed("undo", "--yes", "--pair", live.files.pair_file)
 
     assert refused.code == 4
     assert "rows of c_notes that refer to a deleted row of htrunk are deleted with it" in refused.text
-    assert kept == [("4",)]
+    assert remaining == [("4",)]
     assert allowed.code == 0
     assert gone == [("2",)]
     assert undone.code == 5
-    assert "c_notes" in undone.text.partition("Not put back")[2]
+    assert "c_notes" in undone.text.partition("Not restored")[2]
 
 
 def test_a_serial_column_is_not_updated_to_lock_its_row(place: InformixPlace) -> None:

@@ -50,7 +50,7 @@ def test_a_type_is_decoded(stored: Stored, native: str, of: ColumnType) -> None:
     assert stored.type == of
 
 
-def test_whether_null_is_taken_stands_in_a_bit() -> None:
+def test_a_bit_says_whether_null_is_accepted() -> None:
     """NOT NULL is a flag beside the code, like others that do not count."""
     assert Stored(2, 4).nullable
     assert not Stored(2 | 0x100, 4).nullable

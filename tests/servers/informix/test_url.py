@@ -69,7 +69,7 @@ def test_a_password_whose_end_is_not_clear_is_refused(rest: str) -> None:
         ("informix+ibm_db://sync@cms-denver/cms%3BUID=x", "database"),
     ],
 )
-def test_what_cannot_be_meant_is_said(url: str, says: str) -> None:
+def test_an_invalid_url_is_reported(url: str, says: str) -> None:
     """A url that lacks something, or holds what would end a keyword early, is one sentence with what to type."""
     with pytest.raises(InputError) as error:
         parse_url(url, "primary.url")

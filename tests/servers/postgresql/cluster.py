@@ -115,7 +115,7 @@ class Cluster:
         self.create_login(LOGIN)
 
     def stop(self) -> None:
-        """Stop it at once and remove what it kept."""
+        """Stop it at once and remove its files."""
         for database in (*self._made, *([self._admin] if self._admin is not None else [])):
             database.close()
         self._made, self._admin = [], None

@@ -43,33 +43,33 @@ class Relay(Wire):
 
     def _pass_on(self, client: socket.socket, server: socket.socket, committing: threading.Event) -> None:
         with contextlib.suppress(OSError):
-            while said := client.recv(AT_ONCE):
-                if said.endswith(COMMIT) and self.cut is not Cut.NEVER and not self.was_cut.is_set():
+            while result := client.recv(AT_ONCE):
+                if result.endswith(COMMIT) and self.cut is not Cut.NEVER and not self.was_cut.is_set():
                     if self.cut is Cut.BEFORE:
                         break
                     committing.set()
-                    server.sendall(said)
+                    server.sendall(result)
                     if self.cut is Cut.WHILE:
-                        # The server goes on with what it has heard: only the way back is cut.
+                        # The server continues with what it has received: only the way back is cut.
                         self.was_cut.set()
                         end(client)
                         return
                     continue
-                server.sendall(said)
+                server.sendall(result)
         if self.cut is Cut.BEFORE:
             self.was_cut.set()
         end(client, server)
 
     def _pass_back(self, server: socket.socket, client: socket.socket, committing: threading.Event) -> None:
         with contextlib.suppress(OSError):
-            while said := server.recv(AT_ONCE):
+            while result := server.recv(AT_ONCE):
                 if committing.is_set():
                     self.was_cut.set()
                     if self.dead:
                         # The others first: whoever sees this one end may ask over another at once.
                         end(*(one for one in self.sockets if one not in (client, server)))
                     break
-                client.sendall(said)
+                client.sendall(result)
         end(server, client)
 
 

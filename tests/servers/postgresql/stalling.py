@@ -27,7 +27,7 @@ class StallingWire(Wire):
     @property
     def logins(self) -> int:
         """Return how many connections were asked for."""
-        return sum(said[4:8] == PROTOCOL for said in self.asked)
+        return sum(result[4:8] == PROTOCOL for result in self.asked)
 
     def stall_at(self, nth: int) -> None:
         """Hold the nth request that comes from now on, 0 for none; let go what was held before."""
@@ -49,19 +49,19 @@ class StallingWire(Wire):
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while said := client.recv(AT_ONCE):
-                self.asked.append(said)
+            while result := client.recv(AT_ONCE):
+                self.asked.append(result)
                 if len(self.asked) == self.nth:
                     released = self._released
                     self.stalled.set()
                     released.wait()
-                server.sendall(said)
+                server.sendall(result)
         end(server, client)
 
     def _pass_back(self, server: socket.socket, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while said := server.recv(AT_ONCE):
-                client.sendall(said)
+            while result := server.recv(AT_ONCE):
+                client.sendall(result)
         end(client, server)
 
 

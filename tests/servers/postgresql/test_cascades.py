@@ -23,25 +23,25 @@ COUNTING = (
 COUNTED = "CREATE TRIGGER {name} AFTER {on} ON {table} FOR EACH ROW EXECUTE FUNCTION count_it()"
 
 
-def test_a_trigger_of_a_table_that_a_cascade_reaches_is_asked_about(customers: Customers) -> None:
+def test_a_trigger_of_a_table_that_a_cascade_reaches_needs_permission(customers: Customers) -> None:
     """Rows that go with those written run no trigger unasked; allowed, plan, run and undo name it with its table."""
     customers.have(KEY, NOTES.format(action="CASCADE"), FIVE_NOTES, *COUNTING)
     customers.have(COUNTED.format(name="c_counting", on="DELETE", table="c_notes"))
 
     refused = customers.type("resync", "--yes", "--allow-cascades", "hsplit")
-    kept = customers.ask("SELECT n FROM c_count")
+    remaining = customers.ask("SELECT n FROM c_count")
     allowed = customers.type("resync", "--yes", "--allow-cascades", "hsplit", "--allow-triggers", "hsplit")
     undone = customers.type("undo", "--yes")
 
     assert refused.code == 4
     assert "the trigger c_counting of c_notes" in refused.text
     assert "--allow-triggers hsplit" in refused.text
-    assert kept == [(0,)]
+    assert remaining == [(0,)]
     assert allowed.code == 0
     assert allowed.text.count("the trigger c_counting of c_notes") == 2
     assert customers.ask("SELECT n FROM c_count") == [(3,)]
     assert undone.code == 5
-    assert "the trigger c_counting of c_notes" in undone.text.partition("Not put back")[2]
+    assert "the trigger c_counting of c_notes" in undone.text.partition("Not restored")[2]
 
 
 @pytest.mark.soak
@@ -77,21 +77,21 @@ def test_triggers_are_found_at_any_distance(customers: Customers) -> None:
 
 
 @pytest.mark.soak
-def test_a_trigger_that_comes_during_the_last_batch_is_told(customers: Customers) -> None:
+def test_a_trigger_made_during_the_last_batch_is_reported(customers: Customers) -> None:
     """What is on the table right after its last batch is recorded with the run, though the plan knew of nothing."""
     with once_written("hsplit", lambda: customers.have(*TOTALS)):
         ran = customers.type("resync", "--yes", "--json")
     customers.have("ALTER TABLE hsplit DISABLE TRIGGER c_adding")
     undone = customers.type("undo", "--yes")
 
-    assert [one["name"] for one in ran.document["outcome"]["set_off"]] == ["c_adding"]
+    assert [one["name"] for one in ran.document["outcome"]["side_effects"]] == ["c_adding"]
     assert undone.code == 5
-    assert "c_adding" in undone.text.partition("Not put back")[2]
+    assert "c_adding" in undone.text.partition("Not restored")[2]
 
 
 @pytest.mark.soak
 def test_what_has_come_since_is_refused_an_undo(customers: Customers) -> None:
-    """An undo runs the trigger that its run was told of, and no other until that is allowed."""
+    """An undo runs the trigger that was allowed for its run, and no other until that is allowed."""
     customers.have(*TOTALS, *COUNTING)
     assert customers.type("resync", "--yes", "--allow-triggers", "hsplit").code == 0
     customers.have(
@@ -101,14 +101,14 @@ def test_what_has_come_since_is_refused_an_undo(customers: Customers) -> None:
     before = customers.files.bag("secondary", "hsplit")
 
     refused = customers.type("undo", "--yes")
-    kept = customers.files.bag("secondary", "hsplit")
+    unchanged = customers.files.bag("secondary", "hsplit")
     counted = customers.ask("SELECT n FROM c_count")
     allowed = customers.type("undo", "--yes", "--allow-triggers", "hsplit")
 
     assert (refused.code, allowed.code) == (4, 5)
     assert "t_delete" in refused.text
     assert "c_adding" not in refused.text
-    assert kept == before
+    assert unchanged == before
     assert counted == [(0,)]
 
 

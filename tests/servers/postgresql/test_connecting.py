@@ -32,7 +32,7 @@ def refused(url: str) -> ServerError:
 
 
 def test_a_wrong_password(database: Database) -> None:
-    """The server's refusal of a login is told as such."""
+    """The server's refusal of a login is reported as such."""
     error = refused(database.url_for(f"{LOGIN}:wrong"))
 
     assert isinstance(error, ServerUnreachableError)
@@ -50,7 +50,7 @@ def test_no_password(database: Database) -> None:
     """A url without a password says how to write one."""
     error = refused(database.url_for(LOGIN))
 
-    assert "wants a password" in error.message
+    assert "requires a password" in error.message
     assert "${PASSWORD}" in error.hint
 
 
@@ -64,7 +64,7 @@ def test_a_database_that_is_not_there(database: Database) -> None:
 
 
 def test_a_database_one_may_not_connect_to(running: Cluster, database: Database) -> None:
-    """A login without CONNECT is told so."""
+    """A login without CONNECT is reported as such."""
     running.admin.run(f"REVOKE CONNECT ON DATABASE {database.name} FROM PUBLIC")
     running.create_login("stranger")
     try:
@@ -98,34 +98,34 @@ def test_a_server_that_closes_its_doors(running: Cluster, database: Database) ->
 
 
 def test_a_host_that_is_not_there(database: Database) -> None:
-    """An unknown host is told without the driver."""
+    """An unknown host is reported without the driver."""
     error = refused(database.url().replace("127.0.0.1", "nohost.invalid"))
 
     assert "there is no host 'nohost.invalid'" in error.message
 
 
-def test_a_port_where_nobody_listens(database: Database) -> None:
-    """A refused port is told at once."""
+def test_a_port_without_a_listener(database: Database) -> None:
+    """A refused port is reported at once."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     began = time.monotonic()
     error = refused(database.url().replace(str(database.port), str(port)))
 
-    assert f"nobody listens on port {port}" in error.message
+    assert f"nothing is listening on port {port}" in error.message
     assert time.monotonic() - began < 2
 
 
 @pytest.mark.soak(*sorted(set(ANSWERS) - {"silent", "HTTP"}))
 @pytest.mark.parametrize("name", sorted(ANSWERS))
 def test_somebody_else(database: Database, name: str) -> None:
-    """Whatever answers on the port that is no PostgreSQL is told as such; one that says nothing took longer."""
+    """A port that is not PostgreSQL's is reported as such; a silent one took longer."""
     with listening(ANSWERS[name]) as port:
         error = refused(database.url(connect_timeout="2").replace(str(database.port), str(port)))
 
     if name == "silent":
         assert "it gave no answer; connecting took longer" in error.message
     else:
-        assert "does not answer as PostgreSQL does" in error.message
+        assert "does not answer as a PostgreSQL server does" in error.message
 
 
 def test_a_server_without_encryption(database: Database) -> None:

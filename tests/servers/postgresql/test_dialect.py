@@ -63,6 +63,6 @@ def test_what_is_not_known_keeps_its_own_name(native: str, name: str, width: int
 
 
 def test_int8_and_bigint_are_one_type_here() -> None:
-    """Both are kept as bigint and travel as 64 bits."""
+    """Both are stored as bigint and sent as 64 bits."""
     assert stored_type(ColumnType("int8")) == stored_type(ColumnType("bigint")) == "bigint"
     assert arrow_type(ColumnType("int8")) == arrow_type(ColumnType("bigint")) == pa.int64()

@@ -101,7 +101,7 @@ def test_a_table_is_surrounded_by_what_surrounds_its_parts_and_its_whole(
     assert [one.of for one in part.unique] == ["", ""]
     says = [met.message for met in side_effects_of(root)]
     assert "no two rows of c_one where nr > 5 may have the same nr (c_once)" in says
-    assert "each row of c_one has to meet c_few, CHECK (acdcalls < 900)" in says
+    assert "each row of c_one must satisfy c_few, CHECK (acdcalls < 900)" in says
 
 
 ONCE = UniqueKey("c_once", ("nr",), "nr > 5", "c_one")
@@ -109,7 +109,7 @@ FEW = CheckConstraint("c_few", "CHECK (acdcalls < 900)", "c_one")
 
 
 def test_columns_that_a_reference_sets_are_those_that_it_names(database: Database, opened: Open) -> None:
-    """Where a reference on two columns sets one of them to NULL, which releases since 15 can, that one is told."""
+    """Where a reference on two columns sets one of them to NULL, which releases since 15 can, that one is named."""
     if int(str(database.run("SHOW server_version_num")[0][0])) < 150000:
         pytest.skip("releases before 15 set all columns of a reference")
     database.run("ALTER TABLE hsplit ADD UNIQUE (acd, split)")
@@ -197,7 +197,7 @@ def test_what_runs_is_what_runs_for_an_ordinary_session(running: Cluster, databa
 
 @pytest.mark.usefixtures("as_replica")
 def test_what_runs_is_what_runs_for_a_replica(database: Database, opened: Open) -> None:
-    """A login whose sessions are a replica's is told so: other triggers run, and foreign keys hold nothing."""
+    """A login in the role of a replica is noted: other triggers run, and foreign keys are not enforced."""
     for statement in SWITCHED:
         database.run(statement)
 
@@ -209,14 +209,14 @@ def test_what_runs_is_what_runs_for_a_replica(database: Database, opened: Open) 
     assert [one.enforced for one in (*found.referred_by, *found.refers)] == [False, False]
     assert "session_replication_role" in notes
     says = " ".join(met.message for met in side_effects_of(found))
-    assert "rows of c_notes may come to refer to rows of hsplit that are deleted" in says
-    assert "rows may come to refer to none of c_splits" in says
+    assert "rows of c_notes may refer to deleted rows of hsplit" in says
+    assert "rows may refer to missing rows of c_splits" in says
 
 
 def test_a_session_that_has_become_a_replicas_does_not_write(
     running: Cluster, database: Database, opened: Open
 ) -> None:
-    """What was told of triggers and references holds for the session that writes, or it does not write."""
+    """What was reported of triggers and references is true of the session that writes, or it does not write."""
     role = f"ALTER ROLE cms IN DATABASE {database.name}"
     with opened(writable=True) as server:
         running.admin.run(f"{role} SET session_replication_role = replica")
@@ -259,11 +259,11 @@ def test_a_published_table_refuses_its_plan_in_words(customers: Customers, runni
     with running.as_superuser(customers.files.database("secondary")) as superuser:
         superuser.run("CREATE PUBLICATION c_all FOR ALL TABLES")
 
-    said = customers.type("resync", "--yes")
+    result = customers.type("resync", "--yes")
 
-    assert said.code == 4
-    assert "the publication c_all" in said.text
-    assert "REPLICA IDENTITY" in said.text
+    assert result.code == 4
+    assert "the publication c_all" in result.text
+    assert "REPLICA IDENTITY" in result.text
 
 
 def test_a_table_with_a_foreign_part_is_not_written(running: Cluster, database: Database, opened: Open) -> None:

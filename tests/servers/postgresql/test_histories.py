@@ -82,7 +82,7 @@ def copied(folder: Path, to: Path) -> None:
 
 
 def test_a_backend_that_is_killed_makes_another_history() -> None:
-    """A crash that the server recovers from by itself, without being started again, is told."""
+    """A crash that the server recovers from by itself, without a restart, is noticed."""
     with own_cluster() as (cluster, database):
         before = versions_of(database)
         started = cluster.admin.run("SELECT pg_postmaster_start_time()")
@@ -115,7 +115,7 @@ def test_a_server_that_is_started_again_has_another_history(how: signal.Signals)
         assert after.history != before.history
 
 
-def test_files_put_back_come_to_the_same_numbers_and_another_history() -> None:
+def test_restored_files_reach_the_same_numbers_in_another_history() -> None:
     """A copy of the files put back gives the same write the same number: only the history tells that it is another."""
     with own_cluster() as (cluster, database):
         data, copy = cluster.folder / "data", cluster.folder / "copy"

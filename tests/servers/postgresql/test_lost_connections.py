@@ -95,7 +95,7 @@ def test_idle_connections_that_were_ended_are_replaced(running: Cluster, databas
             session.commit()
 
 
-def test_a_stream_that_is_lost_does_not_look_finished(running: Cluster, database: Database, opened: Open) -> None:
+def test_a_lost_stream_does_not_seem_complete(running: Cluster, database: Database, opened: Open) -> None:
     """A connection that ends under a stream is an error of the stream, never its end."""
     fill(database, *[hsplit(500)] * 20_000)
 
@@ -183,7 +183,7 @@ def test_a_commit_that_outlasts_patience(database: Database, opened: Open, monke
 
     with relayed(database.port) as relay, opened(through(relay, database), writable=True) as server:
         relay.cut = Cut.WHILE
-        with pytest.raises(UnknownOutcomeError, match="still under way"):
+        with pytest.raises(UnknownOutcomeError, match="still in progress"):
             one_step(server)
 
 
@@ -241,7 +241,7 @@ def test_a_commit_the_server_refuses(database: Database, opened: Open) -> None:
     assert rows_in(database) == [(500, 1)]
 
 
-def test_a_commit_that_takes_too_long_is_ended_and_looked_for(database: Database, opened: Open) -> None:
+def test_the_outcome_of_a_slow_commit_is_queried(database: Database, opened: Open) -> None:
     """What became of a commit that took longer than a query may is asked for: here the server rolled it back."""
     fill(database, hsplit(500))
     slow_commit(database, 30)

@@ -103,17 +103,17 @@ def test_every_kind_of_sequence_is_advanced_past_what_is_written(database: Datab
     assert database.run("SELECT last_value, is_called FROM c_full") == [(50, True)]
 
 
-TOLD = {
+REASONS = {
     "hidden": "this login may not: GRANT USAGE ON SCHEMA c_hidden TO it",
     "forbidden": "this login may not: GRANT SELECT, UPDATE ON SEQUENCE c_forbidden TO it",
-    "lettered": "its column holds no numbers",
+    "lettered": "its column is not numeric",
     "lost": "its default names c_nowhere, which is not a sequence that this login sees",
-    "computed": "its default does not name the sequence in a way that can be read here",
-    "called": "its default calls c_next, which may count by a sequence of its own",
+    "computed": "syncengine cannot read which sequence its default names",
+    "called": "its default calls c_next, which may use a sequence of its own",
 }
 
 
-def test_what_is_not_advanced_is_said(running: Cluster, database: Database, opened: Open) -> None:
+def test_a_sequence_that_is_not_advanced_is_named(running: Cluster, database: Database, opened: Open) -> None:
     """A sequence that may not be set, or is not known, is named with why; writing goes on, and nothing fails."""
     with running.as_superuser(database) as superuser:
         for statement in (
@@ -149,9 +149,9 @@ def test_what_is_not_advanced_is_said(running: Cluster, database: Database, open
             called=int32(3),
         )
 
-    told = {one.column: one.why_not_advanced.partition(": nextval")[0] for one in found.counters}
-    assert told == TOLD
-    assert all("is not advanced past what is written" in met.message for met in side_effects_of(found))
+    reasons = {one.column: one.why_not_advanced.partition(": nextval")[0] for one in found.counters}
+    assert reasons == REASONS
+    assert all("is not advanced past the written numbers" in met.message for met in side_effects_of(found))
     assert database.run("SELECT last_value, is_called FROM c_letters") == [(1, False)]
 
 
@@ -165,7 +165,7 @@ def granted(running: Cluster, database: Database, name: str, options: str = "") 
     yield
 
 
-def test_numbers_that_a_session_holds_are_taken_from_it(database: Database, opened: Open) -> None:
+def test_numbers_cached_by_a_session_are_withdrawn(database: Database, opened: Open) -> None:
     """Who has taken numbers beforehand (CACHE) gives out none that was written since."""
     database.run("CREATE SEQUENCE c_held CACHE 50")
     database.run("ALTER TABLE hsplit ADD nr integer UNIQUE DEFAULT nextval('c_held')")
@@ -178,7 +178,7 @@ def test_numbers_that_a_session_holds_are_taken_from_it(database: Database, open
         assert [other.run(own)[0][0] for _ in range(3)] == [51, 52, 53]
 
 
-def test_numbers_that_sessions_may_hold_are_told_of(running: Cluster, database: Database, opened: Open) -> None:
+def test_numbers_that_sessions_may_have_cached_are_named(running: Cluster, database: Database, opened: Open) -> None:
     """Where only its owner could take them, the plan says that they may meet what is written."""
     with granted(running, database, "c_held", "CACHE 50"), opened() as server:
         found = server.surroundings(["hsplit"])["hsplit"]
@@ -186,7 +186,7 @@ def test_numbers_that_sessions_may_hold_are_told_of(running: Cluster, database: 
     (counter,) = found.counters
     assert counter == Counter("nr", "c_held", caveat=counter.caveat)
     (says,) = [met.message for met in side_effects_of(found)]
-    assert says.startswith("the sequence c_held that numbers its column nr is advanced past what is written, but")
+    assert says.startswith("the sequence c_held that numbers its column nr is advanced past the written numbers, but")
     assert "CACHE 50" in says
 
 
@@ -194,7 +194,7 @@ def test_numbers_that_sessions_may_hold_are_told_of(running: Cluster, database: 
 def test_a_sequence_of_somebody_elses_is_advanced_too(
     running: Cluster, database: Database, opened: Open, highest: int
 ) -> None:
-    """The right to use a sequence is enough to have it past what is written, near or far."""
+    """The right to use a sequence is enough to have it past the written numbers, near or far."""
     with granted(running, database, "c_lent"), opened(writable=True) as server:
         write(server, nr=int32(2, highest))
         write(server, nr=int32(5))

@@ -1,4 +1,4 @@
-"""Names and values that only PostgreSQL has: told apart, or refused in one sentence that names them."""
+"""Names and values that only PostgreSQL has: computed apart, or refused in one sentence that names them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_dates_of_any_calendar_come_and_go(database: Database, opened: Open) -> 
     query = FingerprintQuery(Selection("days", columns), compared, seed=11)
 
     with opened(writable=True) as server:
-        told = dict(server.fingerprint(query))
+        computed = dict(server.fingerprint(query))
         rows = server.read(ReadQuery(query.selection)).read_all()
         (bounds,) = server.bounds("days", columns)
         untimed = server.read(ReadQuery(Selection("days", columns, untimed=True), ("k",))).read_all()
@@ -46,7 +46,7 @@ def test_dates_of_any_calendar_come_and_go(database: Database, opened: Open) -> 
             session.insert("copied", rows.to_reader())
             session.commit()
 
-    assert told == folded_here(query, rows)
+    assert computed == folded_here(query, rows)
     assert (bounds.rows, bounds.untimed) == (11, 8)
     assert sorted(untimed.column(0).to_pylist()) == [0, 1, 2, 3, 4, 5, 6, 10]
     assert database.run("SELECT k FROM (TABLE days EXCEPT ALL TABLE copied) AS lost") == []
@@ -65,7 +65,10 @@ def test_a_value_that_cannot_be_read_is_named(database: Database, opened: Open) 
     database.run("CREATE TABLE shares (k integer, share numeric(8,2))")
     database.run("INSERT INTO shares VALUES (1, 1.5), (2, 'nan')")
 
-    with opened() as server, pytest.raises(ServerError, match=r"shares\.share holds nan, which a numeric\(8,2\)"):
+    with (
+        opened() as server,
+        pytest.raises(ServerError, match=r"shares\.share contains nan, which cannot be read as numeric\(8,2\)"),
+    ):
         server.read(ReadQuery(Selection("shares", BucketColumns()))).read_all()
 
 

@@ -52,15 +52,15 @@ def test_all_that_cannot_be_read_is_named_at_once(built: Built, typed: Typing) -
         other.run("BEGIN")
         other.run("LOCK TABLE agroups IN ACCESS EXCLUSIVE MODE")
 
-        said = typed("verify", "--pair", pair.pair_file, *NAMED)
+        result = typed("verify", "--pair", pair.pair_file, *NAMED)
 
-    assert said.code == 1
+    assert result.code == 1
     for table in ("hcwc", "synonyms"):
-        assert f"{table}: secondary: this login may not do that: permission denied for table {table} (" in said.text
-    assert "agroups: secondary: somebody else holds a lock" in said.text
-    assert "NOT COMPARED 3 tables: whether they differ is not known." in said.text
-    assert "DRIFT 1 table and 1 bucket differ, of 1 table" in said.text
-    assert "Traceback" not in said.err
+        assert f"{table}: secondary: this login may not do that: permission denied for table {table} (" in result.text
+    assert "agroups: secondary: somebody else holds a lock" in result.text
+    assert "NOT COMPARED 3 tables: whether they differ is not known." in result.text
+    assert "DRIFT 1 table and 1 bucket differ, of 1 table" in result.text
+    assert "Traceback" not in result.err
 
 
 def test_a_table_that_cannot_be_written_is_left_alone(built: Built, typed: Typing) -> None:
@@ -70,17 +70,17 @@ def test_a_table_that_cannot_be_written_is_left_alone(built: Built, typed: Typin
     before = pair.bag("secondary", "htrunk")
     window = ("--window", "2000-06-05 05:00..05:29", "--table", "htrunk", "--table", "hcwc")
 
-    said = typed("resync", "--pair", pair.pair_file, "--yes", *window)
+    result = typed("resync", "--pair", pair.pair_file, "--yes", *window)
 
-    assert said.code == 5
-    assert "was not done: secondary: " in said.text
-    assert "1 of 2 steps done" in said.text
-    assert "syncengine resume" not in said.text
+    assert result.code == 5
+    assert "was not done: secondary: " in result.text
+    assert "1 of 2 steps done" in result.text
+    assert "syncengine resume" not in result.text
     assert pair.bag("secondary", "hcwc") == pair.bag("primary", "hcwc")
     assert pair.bag("secondary", "htrunk") == before
 
 
-def test_a_division_and_a_foreign_key_are_said_to_be_that(built: Built, typed: Typing) -> None:
+def test_a_division_and_a_foreign_key_are_named_as_such(built: Built, typed: Typing) -> None:
     """A view that divides by zero is not a value that does not fit, and a key asks for the other table first."""
     files = built()
     files.run("secondary", "ALTER TABLE synonyms RENAME TO below")
@@ -110,7 +110,7 @@ def test_a_division_and_a_foreign_key_are_said_to_be_that(built: Built, typed: T
     assert "again as this run was begun: it plans the rest anew" in done.text
 
 
-def test_rights_to_write_are_asked_for_before_anything_is_written(built: Built, typed: Typing) -> None:
+def test_rights_to_write_are_checked_before_anything_is_written(built: Built, typed: Typing) -> None:
     """A plan and check name all rights that are lacking, at once; a right to every column is one to insert."""
     files = built()
     secondary = files.database("secondary")
@@ -124,9 +124,9 @@ def test_rights_to_write_are_asked_for_before_anything_is_written(built: Built, 
     planned = typed("resync", *pair, *WINDOW, "--table", "htrunk", "--table", "hcwc", "--dry-run")
     checked = typed("check", *pair, "-v")
 
-    for said in (planned, checked):
-        assert "this login lacks INSERT, DELETE on it" in said.text
-        assert "this login lacks UPDATE on it" in said.text
+    for result in (planned, checked):
+        assert "this login lacks INSERT, DELETE on it" in result.text
+        assert "this login lacks UPDATE on it" in result.text
     assert planned.code == 3
     assert "hcwc on secondary: this login lacks INSERT, DELETE on it" in planned.text
     assert "synonyms: this login lacks" not in checked.text

@@ -105,7 +105,7 @@ def test_a_code_decides_what_is_raised(database: Database, opened: Open, sqlstat
     assert database.run("SELECT count(*) FROM hsplit") == [(0,)]
 
 
-def test_every_meaning_is_met() -> None:
+def test_every_meaning_is_tested() -> None:
     """No code is described that no test has seen."""
     known = {code if code in MEANINGS else code[:2] for code in KINDS}
 
@@ -113,12 +113,12 @@ def test_every_meaning_is_met() -> None:
 
 
 def test_no_privilege(running: Cluster, database: Database, opened: Open) -> None:
-    """What a login may not do is told with what to grant; reading may be allowed without writing."""
+    """A missing privilege is reported with what to grant; reading may be allowed without writing."""
     running.create_login("reader")
     database.run("CREATE TABLE secrets (acd smallint)")
     database.run("GRANT SELECT ON hsplit TO reader")
     fill(database, hsplit(500))
-    asked: list[Callable[[WriteSession], object]] = [
+    requested: list[Callable[[WriteSession], object]] = [
         lambda session: session.lock(FIVE),
         lambda session: session.delete(FIVE),
         lambda session: session.insert("hsplit", one_row()),
@@ -127,7 +127,7 @@ def test_no_privilege(running: Cluster, database: Database, opened: Open) -> Non
         with opened(database.url(user="reader"), writable=True) as server:
             assert server.read(ANY).read_all().num_rows == 1
             assert set(server.tables(["hsplit", "secrets"])) == {"hsplit", "secrets"}
-            for ask in asked:
+            for ask in requested:
                 with pytest.raises(ServerError, match=r"may not do that: permission denied") as error:
                     in_session(server, ask)
                 assert "INSERT, UPDATE and DELETE" in error.value.hint
@@ -150,13 +150,13 @@ def test_a_query_that_takes_too_long(running: Cluster, database: Database, opene
     database.run("CREATE VIEW slow AS SELECT hsplit.*, (pg_sleep(5) IS NULL)::int AS slept FROM hsplit")
     fill(database, hsplit(500))
     slow = ReadQuery(Selection("slow", HSPLIT.columns))
-    asked: list[Callable[[Server], object]] = [
+    requested: list[Callable[[Server], object]] = [
         lambda server: list(server.fingerprint(FingerprintQuery(slow.selection, (), 0, incomplete="slept"))),
         lambda server: server.read(slow).read_all(),
     ]
 
     with opened(query_seconds=1) as server:
-        for ask in asked:
+        for ask in requested:
             began = time.monotonic()
             with pytest.raises(ServerError) as error:
                 ask(server)
@@ -191,7 +191,7 @@ def test_rows_that_somebody_else_has_locked(database: Database, opened: Open) ->
 
 
 def test_a_lock_keeps_new_rows_out(database: Database, opened: Open) -> None:
-    """While a table is locked nobody adds to it: what is held against the plan stays true until the commit."""
+    """While a table is locked no other session adds to it: what the plan was compared with is true until the commit."""
     fill(database, hsplit(500))
 
     with database.another() as other, opened(writable=True) as server:
@@ -207,7 +207,7 @@ def test_a_lock_keeps_new_rows_out(database: Database, opened: Open) -> None:
     assert database.run("SELECT count(*) FROM hsplit") == [(1,)]
 
 
-def test_rows_committed_while_waiting_for_the_lock_are_seen(database: Database, opened: Open) -> None:
+def test_rows_committed_while_waiting_for_the_lock_are_read(database: Database, opened: Open) -> None:
     """What others committed before the lock was granted is in what is read after it."""
     fill(database, hsplit(500))
 
@@ -282,7 +282,7 @@ def test_text_that_does_not_fit(database: Database, opened: Open, text: str) -> 
 
 
 def test_a_transaction_that_failed_cannot_be_committed(database: Database, opened: Open) -> None:
-    """A commit after an error that was swallowed is an error, not a rollback that looks like success."""
+    """A commit after an error that was swallowed is an error, not a rollback that appears to succeed."""
     fill(database, hsplit(500))
     database.run("ALTER TABLE hsplit ADD CHECK (acd = 1)")
 
@@ -302,7 +302,7 @@ def test_login_of_tests_is_no_superuser(running: Cluster) -> None:
 
 
 def test_who_holds_a_lock_is_named(database: Database, opened: Open) -> None:
-    """Whoever waits for a table in vain is told whose session holds it, and what ends that."""
+    """A lock error names the session that holds the table, and the command that ends it."""
     fill(database, hsplit(500))
     with database.another() as other, opened(writable=True) as server:
         pid = other.run("SELECT pg_backend_pid()")[0][0]
@@ -316,7 +316,7 @@ def test_who_holds_a_lock_is_named(database: Database, opened: Open) -> None:
     assert f"`select pg_terminate_backend({pid})`" in error.value.hint
 
 
-def test_what_ends_a_session_is_told(opened: Open) -> None:
+def test_a_session_has_a_termination_command(opened: Open) -> None:
     """A write session is ended by a statement that names its process; of what is no session nothing is claimed."""
     with opened(writable=True) as server, server.begin() as session:
         pid = session.id.split()[1]

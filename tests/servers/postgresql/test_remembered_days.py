@@ -61,17 +61,17 @@ WOUNDS: Mapping[str, tuple[str, str]] = {
         "UPDATE htrunk SET incalls = incalls - 1 WHERE {row}",
     ),
     "delete": (
-        "WITH gone AS (DELETE FROM htrunk WHERE {row} RETURNING *) INSERT INTO kept SELECT * FROM gone",
-        "WITH back AS (DELETE FROM kept WHERE {row} RETURNING *) INSERT INTO htrunk SELECT * FROM back",
+        "WITH gone AS (DELETE FROM htrunk WHERE {row} RETURNING *) INSERT INTO spare SELECT * FROM gone",
+        "WITH back AS (DELETE FROM spare WHERE {row} RETURNING *) INSERT INTO htrunk SELECT * FROM back",
     ),
     "insert": (
         "INSERT INTO htrunk SELECT * FROM htrunk WHERE {row}",
         "DELETE FROM htrunk WHERE {row} AND ctid = (SELECT MAX(ctid) FROM htrunk WHERE {row})",
     ),
     "delete and insert": (
-        "WITH gone AS (DELETE FROM htrunk WHERE {row} RETURNING *), aside AS (INSERT INTO kept SELECT * FROM gone) "
+        "WITH gone AS (DELETE FROM htrunk WHERE {row} RETURNING *), aside AS (INSERT INTO spare SELECT * FROM gone) "
         "INSERT INTO htrunk (row_date, starttime, acd, tkgrp) SELECT row_date, starttime, acd, tkgrp FROM gone",
-        "WITH gone AS (DELETE FROM htrunk WHERE {row}), back AS (DELETE FROM kept WHERE {row} RETURNING *) "
+        "WITH gone AS (DELETE FROM htrunk WHERE {row}), back AS (DELETE FROM spare WHERE {row} RETURNING *) "
         "INSERT INTO htrunk SELECT * FROM back",
     ),
 }
@@ -89,18 +89,18 @@ def test_a_commit_at_any_moment_is_found_by_the_next_verify(
     pair: PostgreSQLFiles, role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Committed before a verify, while it runs on either side of the question for versions, or after it: found next."""
-    pair.run(role, "CREATE TABLE kept AS SELECT * FROM htrunk WHERE false")
+    pair.run(role, "CREATE TABLE spare AS SELECT * FROM htrunk WHERE false")
     assert verify(pair).in_sync
     hooks: dict[str, Callable[[], object]] = {}
-    asked = PostgreSQLServer.day_versions
+    requested = PostgreSQLServer.day_versions
 
     def meddled(server: PostgreSQLServer, query: DaysQuery) -> DayVersions | None:
         if server.describe().role == role:
             hooks.pop("before the versions", lambda: None)()
-        told = asked(server, query)
+        versions = requested(server, query)
         if server.describe().role == role:
             hooks.pop("before the rows", lambda: None)()
-        return told
+        return versions
 
     monkeypatch.setattr(PostgreSQLServer, "day_versions", meddled)
     days = iter(DAYS)
@@ -143,7 +143,7 @@ class Writer:
     error: BaseException | None = None
 
     def run(self) -> None:
-        """Write until told to stop."""
+        """Write until versions to stop."""
         try:
             with self.database.another() as session:
                 self._write(session)
@@ -192,7 +192,7 @@ class Writer:
 def test_writers_in_a_pool_hide_nothing(pair: PostgreSQLFiles) -> None:
     """While several sessions write, a day that differed all the while is found, and one that was equal is not."""
     for role in ("primary", "secondary"):
-        pair.run(role, "CREATE TABLE kept AS SELECT * FROM htrunk WHERE false")
+        pair.run(role, "CREATE TABLE spare AS SELECT * FROM htrunk WHERE false")
     dice = random.Random(SOAK_SEED or 1)  # noqa: S311
     stop = threading.Event()
     each = len(DAYS) // WRITERS
@@ -209,13 +209,13 @@ def test_writers_in_a_pool_hide_nothing(pair: PostgreSQLFiles) -> None:
     threads = [threading.Thread(target=writer.run) for writer in writers]
     for thread in threads:
         thread.start()
-    looks: list[tuple[float, float, set[Any], int]] = []
+    results: list[tuple[float, float, set[Any], int]] = []
     until = time.monotonic() + SECONDS
     try:
-        while time.monotonic() < until or len(looks) < 4:
+        while time.monotonic() < until or len(results) < 4:
             began = time.monotonic()
             found = verify(pair)
-            looks.append((began, time.monotonic(), differing(found), spared(found)))
+            results.append((began, time.monotonic(), differing(found), spared(found)))
     finally:
         stop.set()
         for thread in threads:
@@ -223,14 +223,14 @@ def test_writers_in_a_pool_hide_nothing(pair: PostgreSQLFiles) -> None:
     assert [writer.error for writer in writers] == [None] * WRITERS
 
     certain = {True: 0, False: 0}
-    for began, ended, found_days, _ in looks:
+    for began, ended, found_days, _ in results:
         for day, differs, since, past in (span for writer in writers for span in writer.spans):
             if since <= began and ended <= past:
                 certain[differs] += 1
                 assert (day in found_days) is differs, (day, began, ended, since, past)
     assert certain[True]
     assert certain[False]
-    assert any(days for *_, days in looks)
+    assert any(days for *_, days in results)
     assert sum(writer.wounds for writer in writers) > WRITERS
     last = {day for writer in writers for day, differs, _, past in writer.spans if differs and past == float("inf")}
     assert differing(verify(pair)) == last

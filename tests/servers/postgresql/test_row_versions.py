@@ -25,9 +25,9 @@ TWO_DAYS = DaysQuery(
 
 def versions(server: Server, query: DaysQuery = TWO_DAYS) -> DayVersions:
     """Return the versions of two days."""
-    told = server.day_versions(query)
-    assert told is not None
-    return told
+    versions = server.day_versions(query)
+    assert versions is not None
+    return versions
 
 
 def filled(database: Database) -> None:
@@ -134,7 +134,7 @@ REMADE = {
     "made anew": ("DROP TABLE hsplit", "made"),
     "truncated": ("TRUNCATE hsplit", "filled"),
     "rewritten": ("VACUUM FULL hsplit", ""),
-    "another table": ("ALTER TABLE hsplit RENAME TO kept", "made"),
+    "another table": ("ALTER TABLE hsplit RENAME TO stored", "made"),
 }
 
 
@@ -201,7 +201,7 @@ def test_the_same_values_of_columns_are_the_same_history(database: Database, ope
 
 
 def test_a_table_in_partitions_is_all_of_them(database: Database, opened: Open) -> None:
-    """A row written into any partition shows on its day; so does one that was moved into another partition alike."""
+    """A row written into any partition shows on its day; so does one that changed to another partition."""
     database.run("ALTER TABLE hsplit RENAME TO plain")
     database.run("CREATE TABLE hsplit (LIKE plain) PARTITION BY LIST (acd)")
     for acd in (1, 2):
@@ -215,11 +215,11 @@ def test_a_table_in_partitions_is_all_of_them(database: Database, opened: Open) 
         database.run("ALTER TABLE hsplit DETACH PARTITION hsplit_1")
         database.run("CREATE TABLE hsplit_3 PARTITION OF hsplit FOR VALUES IN (1)")
         fill(database, hsplit(500))
-        moved = versions(server, both)
+        updated = versions(server, both)
 
     assert after.days[1, DAY] == before.days[1, DAY]
     assert after.days[2, DAY] != before.days[2, DAY]
-    assert moved.days[1, DAY] != after.days[1, DAY]
+    assert updated.days[1, DAY] != after.days[1, DAY]
 
 
 def test_children_count_with_their_parent(database: Database, opened: Open) -> None:
@@ -233,7 +233,7 @@ def test_children_count_with_their_parent(database: Database, opened: Open) -> N
         assert versions(server).days[1, DAY] != before.days[1, DAY]
 
 
-def test_acds_are_told_apart_where_they_are_known(database: Database, opened: Open) -> None:
+def test_acds_are_distinguished_where_they_are_known(database: Database, opened: Open) -> None:
     """A row of an ACD that is not known, or of none, counts with the rest, and shows there alone."""
     filled(database)
     fill(database, hsplit(500, acd=2), hsplit(500, acd=None))
@@ -253,8 +253,8 @@ def test_acds_are_told_apart_where_they_are_known(database: Database, opened: Op
 
 
 OTHERS = {
-    "a view": ("CREATE VIEW hsplit AS SELECT * FROM kept",),
-    "a view that is kept": ("CREATE MATERIALIZED VIEW hsplit AS SELECT * FROM kept",),
+    "a view": ("CREATE VIEW hsplit AS SELECT * FROM stored",),
+    "a view that is stored": ("CREATE MATERIALIZED VIEW hsplit AS SELECT * FROM stored",),
     "a foreign table": (
         "CREATE EXTENSION file_fdw",
         "CREATE SERVER elsewhere FOREIGN DATA WRAPPER file_fdw",
@@ -263,55 +263,55 @@ OTHERS = {
     ),
     "another access method": (
         "CREATE ACCESS METHOD own TYPE TABLE HANDLER heap_tableam_handler",
-        "CREATE TABLE hsplit (LIKE kept) USING own",
+        "CREATE TABLE hsplit (LIKE stored) USING own",
     ),
     "a partition of another access method": (
-        "CREATE TABLE hsplit (LIKE kept) PARTITION BY LIST (acd)",
+        "CREATE TABLE hsplit (LIKE stored) PARTITION BY LIST (acd)",
         "CREATE TABLE hsplit_1 PARTITION OF hsplit FOR VALUES IN (1) USING own",
     ),
     "a policy that hides rows": (
-        "CREATE TABLE hsplit (LIKE kept)",
+        "CREATE TABLE hsplit (LIKE stored)",
         "ALTER TABLE hsplit ENABLE ROW LEVEL SECURITY",
     ),
-    "a plain table": ("CREATE TABLE hsplit (LIKE kept)",),
+    "a plain table": ("CREATE TABLE hsplit (LIKE stored)",),
 }
 
 
-def test_what_is_no_plain_table_tells_nothing(running: Cluster, database: Database, opened: Open) -> None:
+def test_only_a_plain_table_has_versions(running: Cluster, database: Database, opened: Open) -> None:
     """Where rows are not versions of a heap, or not all are seen by this login, there is nothing to rely on."""
-    database.run("ALTER TABLE hsplit RENAME TO kept")
-    told = {}
+    database.run("ALTER TABLE hsplit RENAME TO stored")
+    shown = {}
     with running.as_superuser(database) as superuser:
         for what, statements in OTHERS.items():
             for statement in (*statements, "GRANT SELECT ON hsplit TO PUBLIC"):
                 superuser.run(statement)
             with opened() as server:
-                told[what] = server.day_versions(TWO_DAYS) is not None
+                shown[what] = server.day_versions(TWO_DAYS) is not None
             superuser.run("ALTER TABLE hsplit RENAME TO " + what.replace(" ", "_"))
 
-    assert told == {what: what == "a plain table" for what in OTHERS}
+    assert shown == {what: what == "a plain table" for what in OTHERS}
 
 
-def test_a_login_that_may_not_ask_is_told_nothing(running: Cluster, database: Database, opened: Open) -> None:
-    """Without the right to know whose numbers they are, or to all of the table, nothing is told and nothing fails."""
+def test_a_login_without_rights_gets_no_versions(running: Cluster, database: Database, opened: Open) -> None:
+    """Without the right to know whose numbers they are, or to all of the table, nothing is shown and nothing fails."""
     filled(database)
     name = f"reader_{database.name}"
     running.create_login(name)
     columns = ", ".join(f'"{column}"' for column in ("row_date", "starttime", "acd", "split"))
-    told = []
+    shown = []
     with running.as_superuser(database) as superuser:
         for right in (f"GRANT SELECT ({columns}) ON hsplit TO {name}", f"GRANT SELECT ON hsplit TO {name}"):
             superuser.run(right)
             with opened(database.url(user=name)) as server:
-                told.append(server.day_versions(TWO_DAYS) is not None)
+                shown.append(server.day_versions(TWO_DAYS) is not None)
         for function in ("pg_control_checkpoint()", "pg_control_system()"):
             superuser.run(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
             with opened(database.url(user=name)) as server:
-                told.append(server.day_versions(TWO_DAYS) is not None)
+                shown.append(server.day_versions(TWO_DAYS) is not None)
             superuser.run(f"GRANT EXECUTE ON FUNCTION {function} TO PUBLIC")
     running.drop_login(name, database)
 
-    assert told == [False, True, False, False]
+    assert shown == [False, True, False, False]
 
 
 def test_a_prepared_transaction_shows_when_it_is_committed(database: Database, opened: Open) -> None:
@@ -320,9 +320,9 @@ def test_a_prepared_transaction_shows_when_it_is_committed(database: Database, o
     with opened() as server, database.another() as other:
         other.run("BEGIN")
         other.run(WRITES["update"])
-        other.run("PREPARE TRANSACTION 'kept'")
+        other.run("PREPARE TRANSACTION 'stored'")
         before = versions(server)
-        other.run("COMMIT PREPARED 'kept'")
+        other.run("COMMIT PREPARED 'stored'")
 
         assert versions(server).days[1, DAY] != before.days[1, DAY]
 
@@ -331,9 +331,9 @@ def test_a_day_is_of_both_servers() -> None:
     """Another version, or history, on either server is another version of the pair; rows that are none count too."""
     place, other = (1, DAY), (1, NEXT)
     same = DayVersions("a", 1, {place: "2 7"})
-    told = {
-        PairVersions({Role.PRIMARY: first, Role.SECONDARY: second}).of(asked)
-        for first, second, asked in (
+    shown = {
+        PairVersions({Role.PRIMARY: first, Role.SECONDARY: second}).of(requested)
+        for first, second, requested in (
             (same, same, place),
             (same, same, other),
             (same, DayVersions("b", 1, same.days), place),
@@ -342,4 +342,4 @@ def test_a_day_is_of_both_servers() -> None:
         )
     }
 
-    assert len(told) == 5
+    assert len(shown) == 5

@@ -51,7 +51,7 @@ def shown(error: BaseException) -> str:
 def test_no_error_of_connecting_shows_it(
     database: Database, changed: tuple[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever is wrong with the rest of the url, the password is not told."""
+    """Whatever is wrong with the rest of the url, the password is not shown."""
     caplog.set_level(logging.DEBUG)
     url = database.url(application_name="syncengine").replace(*changed, 1)
 

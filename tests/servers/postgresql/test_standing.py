@@ -162,7 +162,7 @@ def test_what_a_smaller_transaction_may_get_through(sqlstate: str) -> None:
 
 
 @pytest.mark.postgresql
-def test_a_table_held_by_others_is_crowded(database: Database, opened: Open) -> None:
+def test_a_locked_table_is_crowded(database: Database, opened: Open) -> None:
     """A lock that is not to be had in time says that others held it too long."""
     fill(database, hsplit(500))
 

@@ -62,15 +62,15 @@ def test_ctrl_c_ends_a_query_at_once(running: Cluster, database: Database) -> No
         wait_until(lambda: running.backends(database, having=SLEEPING))
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=20)
+        result, _ = process.communicate(timeout=20)
 
-    assert said.strip() == "stopped 1"
+    assert result.strip() == "stopped 1"
     assert time.monotonic() - began < 4
     assert running.backends(database, having=ACTIVE) == []
 
 
 def test_another_thread_ends_a_query(running: Cluster, database: Database, opened: Open) -> None:
-    """An interruption ends what runs on the server too, and is told as one."""
+    """An interruption ends the query on the server too, and is reported as one."""
     make_slow(database)
 
     with opened() as server:
@@ -87,8 +87,8 @@ def test_another_thread_ends_a_query(running: Cluster, database: Database, opene
             assert server.highest("hsplit", "acd") == 1
 
 
-def test_a_cancellation_by_an_administrator_is_told(running: Cluster, database: Database, opened: Open) -> None:
-    """Who is cancelled on the server is not told that the time was over, nor that the user stopped it."""
+def test_a_cancellation_by_an_administrator_is_reported(running: Cluster, database: Database, opened: Open) -> None:
+    """A query cancelled on the server is not reported as too slow, nor as stopped by the user."""
     make_slow(database)
 
     with opened() as server:
@@ -99,7 +99,7 @@ def test_a_cancellation_by_an_administrator_is_told(running: Cluster, database: 
 
         cancelling = threading.Thread(target=cancel)
         cancelling.start()
-        with pytest.raises(ServerError, match="somebody cancelled the query there"):
+        with pytest.raises(ServerError, match="the query was cancelled on the server"):
             server.read(SLOW).read_all()
         cancelling.join()
 
@@ -117,7 +117,7 @@ def frozen(pids: list[int]) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("by", ["time", "interrupt"])
-def test_a_server_that_answers_nobody_is_given_up(
+def test_a_server_that_does_not_respond_is_abandoned(
     running: Cluster, database: Database, opened: Open, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
     """A backend that stands still, and heeds no cancellation, keeps nobody: the wait ends all the same."""

@@ -1,4 +1,4 @@
-"""What a customer's table does by itself on PostgreSQL: known before the plan, refused or named, told afterwards."""
+"""Side effects of a customer's table on PostgreSQL: known before the plan, refused or named, reported afterwards."""
 
 from __future__ import annotations
 
@@ -112,25 +112,23 @@ TOTALS = (
 
 @pytest.mark.sampled
 @pytest.mark.parametrize("action", some_of(["CASCADE", "SET NULL", "SET DEFAULT"], 3))
-def test_rows_of_other_tables_are_kept_from_going_with_those_that_are_rewritten(
-    customers: Customers, action: str
-) -> None:
+def test_rows_of_other_tables_are_not_deleted_with_rewritten_rows(customers: Customers, action: str) -> None:
     """A reference that deletes or changes other tables' rows refuses the plan, names them and what to type."""
     customers.have(KEY, NOTES.format(action=action), FIVE_NOTES)
     before = customers.ask("SELECT * FROM c_notes ORDER BY note")
     rows = customers.files.bag("secondary", "hsplit")
 
-    said = customers.type("resync", "--yes")
+    result = customers.type("resync", "--yes")
 
-    assert said.code == 4
-    assert "rows of c_notes that refer to a deleted row of hsplit" in said.text
-    assert f"foreign key c_notes_fk, on delete {action.lower()}" in said.text
-    assert "--allow-cascades hsplit" in said.text
+    assert result.code == 4
+    assert "rows of c_notes that refer to a deleted row of hsplit" in result.text
+    assert f"foreign key c_notes_fk, on delete {action.lower()}" in result.text
+    assert "--allow-cascades hsplit" in result.text
     assert customers.ask("SELECT * FROM c_notes ORDER BY note") == before
     assert customers.files.bag("secondary", "hsplit") == rows
 
 
-def test_what_was_allowed_to_go_is_said_by_plan_run_and_undo(customers: Customers) -> None:
+def test_plan_run_and_undo_name_allowed_cascades(customers: Customers) -> None:
     """With --allow-cascades rows are written, and plan, run and undo say which rows an undo leaves gone."""
     customers.have(KEY, NOTES.format(action="CASCADE"), FIVE_NOTES)
     rows = customers.files.bag("secondary", "hsplit")
@@ -141,10 +139,10 @@ def test_what_was_allowed_to_go_is_said_by_plan_run_and_undo(customers: Customer
 
     assert ran.code == 0
     assert ran.text.count("rows of c_notes that refer to a deleted row of hsplit are deleted with it") == 2
-    assert "An undo does not put this back" in ran.text
+    assert "An undo does not restore this" in ran.text
     assert notes == [("a",), ("b",)]
     assert undone.code == 5
-    assert "Not put back: what run" in undone.text
+    assert "Not restored: side effects of run" in undone.text
     assert "what run" in undone.out
     assert "are as they were before" in undone.text
     assert customers.files.bag("secondary", "hsplit") == rows
@@ -159,13 +157,13 @@ def test_an_undo_is_refused_what_its_run_was_not_allowed(customers: Customers) -
     customers.have(NOTES.format(action="CASCADE"), FIVE_NOTES)
 
     refused = customers.type("undo", "--yes")
-    kept = customers.ask("SELECT count(*) FROM c_notes")
+    remaining = customers.ask("SELECT count(*) FROM c_notes")
     allowed = customers.type("undo", "--yes", "--allow-cascades", "hsplit")
 
     assert refused.code == 4
     assert "--allow-cascades hsplit" in refused.text
     assert "--policy" not in refused.err
-    assert kept == [(5,)]
+    assert remaining == [(5,)]
     assert allowed.code == 5
     assert customers.ask("SELECT count(*) FROM c_notes") == [(2,)]
 
@@ -176,16 +174,16 @@ def test_a_trigger_that_adds_up_is_not_run_unasked(customers: Customers) -> None
     before = customers.ask("SELECT * FROM c_totals")
 
     refused = customers.type("resync", "--yes")
-    kept = customers.ask("SELECT * FROM c_totals")
+    remaining = customers.ask("SELECT * FROM c_totals")
     allowed = customers.type("resync", "--yes", "--allow-triggers", "hsplit", "--json")
 
     assert refused.code == 4
     assert "the trigger c_adding runs on each insert" in refused.text
     assert "--allow-triggers hsplit" in refused.text
-    assert kept == before
+    assert remaining == before
     assert allowed.code == 0
     assert allowed.document["allowed"] == {"triggers": ["hsplit"], "cascades": []}
-    assert [one["name"] for one in allowed.document["outcome"]["set_off"]] == ["c_adding"]
+    assert [one["name"] for one in allowed.document["outcome"]["side_effects"]] == ["c_adding"]
     assert customers.ask("SELECT * FROM c_totals") != before
 
 
@@ -207,7 +205,7 @@ def test_a_trigger_that_no_write_of_the_plan_runs_is_let_be(customers: Customers
 
 
 @pytest.mark.soak
-def test_an_allowance_that_nothing_needs_is_harmless_and_a_table_nobody_knows_is_not(customers: Customers) -> None:
+def test_an_unneeded_permission_is_harmless_and_an_unknown_table_is_not(customers: Customers) -> None:
     """Naming a table without triggers changes nothing; a name that is no table is bad input."""
     assert customers.type("resync", "--dry-run", "--allow-triggers", "hsplit", "--allow-cascades", "hagent").code == 3
 
@@ -242,12 +240,12 @@ def test_a_trigger_that_drops_rows_is_noticed_though_it_was_allowed(customers: C
     )
     before = customers.files.bag("secondary", "hsplit")
 
-    said = customers.type("resync", "--yes", "--allow-triggers", "hsplit")
+    result = customers.type("resync", "--yes", "--allow-triggers", "hsplit")
 
-    assert said.code == 1
-    assert "rolled back" in said.text
-    assert "trigger" in said.text
-    assert "bug report" not in said.text
+    assert result.code == 1
+    assert "rolled back" in result.text
+    assert "trigger" in result.text
+    assert "bug report" not in result.text
     assert customers.files.bag("secondary", "hsplit") == before
 
 
@@ -271,7 +269,7 @@ def test_the_targets_own_next_insert_gets_a_number_of_its_own(customers: Custome
     own = "INSERT INTO hsplit (row_date, starttime, split, acd) VALUES ('2000-06-05', 600, {}, 1) RETURNING nr"
 
     planned = customers.type("resync", "--dry-run")
-    assert "is advanced past what is written" in planned.text
+    assert "is advanced past the written numbers" in planned.text
     assert customers.type("resync", "--yes").code == 0
     highest = int(str(customers.ask("SELECT max(nr) FROM hsplit")[0][0]))
     first = int(str(customers.ask(own.format(1))[0][0]))
@@ -294,7 +292,7 @@ def test_a_sequence_that_is_ahead_is_not_set_back(customers: Customers) -> None:
     assert customers.ask("SELECT nextval('hsplit_nr_seq')") == [(5001,)]
 
 
-VIEW = ("ALTER TABLE hsplit RENAME TO c_kept", "CREATE VIEW hsplit AS SELECT * FROM c_kept")
+VIEW = ("ALTER TABLE hsplit RENAME TO c_stored", "CREATE VIEW hsplit AS SELECT * FROM c_stored")
 UNWRITABLE = {
     "view": (VIEW, "it is a view"),
     "generated": (
@@ -315,11 +313,11 @@ def test_what_cannot_be_written_is_known_before(customers: Customers, kind: str)
     if kind == "generated":
         customers.have("ALTER TABLE hsplit ADD COLUMN g integer", on="primary")
 
-    said = customers.type("resync", "--yes")
+    result = customers.type("resync", "--yes")
 
-    assert said.code == 4
-    assert why in said.text
-    assert "Nothing else of the plan is left to do" in said.text
+    assert result.code == 4
+    assert why in result.text
+    assert "The plan can write nothing else" in result.text
     assert customers.files.open().runs() == ()
 
 
@@ -340,10 +338,10 @@ def test_row_security_hides_nothing_from_a_verdict(running: Cluster, customers: 
     )
     try:
         for command in (("verify", "--table", "hsplit"), ("resync", "--yes")):
-            said = customers.type(*command)
-            assert said.code == 1
-            assert "row-level security" in said.text
-            assert "BYPASSRLS" in said.text
+            result = customers.type(*command)
+            assert result.code == 1
+            assert "row-level security" in result.text
+            assert "BYPASSRLS" in result.text
     finally:
         running.drop_login("narrow", database)
 
@@ -351,7 +349,7 @@ def test_row_security_hides_nothing_from_a_verdict(running: Cluster, customers: 
 REFUSALS = {
     "check": (
         ("ALTER TABLE hsplit ADD CONSTRAINT c_few CHECK (acdcalls < 9)",),
-        ("each row has to meet c_few", "violates check constraint", "c_few"),
+        ("each row must satisfy c_few", "violates check constraint", "c_few"),
     ),
     "unique": (
         ("CREATE UNIQUE INDEX c_once ON hsplit (acdcalls) WHERE acdcalls = 9",),
@@ -359,7 +357,11 @@ REFUSALS = {
     ),
     "no action": (
         (KEY, NOTES.format(action="NO ACTION"), FIVE_NOTES),
-        ("no row of hsplit is deleted that a row of c_notes refers to", "violates foreign key constraint", "c_notes"),
+        (
+            "a row of hsplit cannot be deleted while a row of c_notes refers to it",
+            "violates foreign key constraint",
+            "c_notes",
+        ),
     ),
     "its own parent": (
         (
@@ -367,7 +369,7 @@ REFUSALS = {
             "INSERT INTO c_splits VALUES (1, 5), (2, 6)",
             "ALTER TABLE hsplit ADD CONSTRAINT c_known FOREIGN KEY (acdcalls) REFERENCES c_splits (calls) NOT VALID",
         ),
-        ("each row has to refer to one of c_splits", "violates foreign key constraint", "c_known"),
+        ("each row must refer to a row of c_splits", "violates foreign key constraint", "c_known"),
     ),
     "trigger": (
         (
@@ -383,22 +385,22 @@ REFUSALS = {
 
 @pytest.mark.sampled
 @pytest.mark.parametrize("kind", some_of(sorted(REFUSALS), 5))
-def test_what_a_table_may_yet_refuse_is_named_before_and_told_in_a_sentence(customers: Customers, kind: str) -> None:
+def test_constraints_are_named_before_and_reported_in_a_sentence(customers: Customers, kind: str) -> None:
     """The plan names constraints; where one refuses the source's rows, nothing is written, and what refused is said."""
-    statements, (named, *told) = REFUSALS[kind]
+    statements, (named, *others) = REFUSALS[kind]
     customers.have(*statements)
     before = customers.files.bag("secondary", "hsplit")
     allowed = ("--allow-triggers", "hsplit")
 
     planned = customers.type("resync", "--dry-run", *allowed)
-    said = customers.type("resync", "--yes", *allowed)
+    result = customers.type("resync", "--yes", *allowed)
 
     assert planned.code == 3
     assert named in planned.text
-    assert said.code == 1
-    for words in (*told, "hsplit"):
-        assert words in said.text.replace(named, "")
-    assert "bug report" not in said.text
+    assert result.code == 1
+    for words in (*others, "hsplit"):
+        assert words in result.text.replace(named, "")
+    assert "bug report" not in result.text
     assert customers.files.bag("secondary", "hsplit") == before
 
 
@@ -426,19 +428,19 @@ def test_a_check_lists_what_writes_would_set_off(customers: Customers) -> None:
     """`check` names triggers, cascades and what cannot be written, table by table."""
     customers.have(KEY, NOTES.format(action="CASCADE"), *TOTALS)
 
-    said = customers.type("check", "-v")
+    result = customers.type("check", "-v")
     document = customers.type("check", "--json").document
 
-    assert "the trigger c_adding runs on each insert" in said.text
+    assert "the trigger c_adding runs on each insert" in result.text
     (table,) = [one for one in document["servers"][1]["tables"] if one["table"] == "hsplit"]
-    assert {(one["kind"], one["name"]) for one in table["meets"]} == {
+    assert {(one["kind"], one["name"]) for one in table["side_effects"]} == {
         ("trigger", "c_adding"),
         ("cascade", "c_notes_fk"),
         ("unique", "hsplit_key"),
     }
 
 
-def test_the_catalogue_tells_what_surrounds_a_table(database: Database, opened: Open) -> None:
+def test_the_catalogue_shows_the_surroundings_of_a_table(database: Database, opened: Open) -> None:
     """Triggers, references at any distance, constraints, counters: each as it is, and only what is switched on."""
     for statement in (
         "ALTER TABLE hsplit ADD COLUMN nr serial, ADD CONSTRAINT c_key PRIMARY KEY (acd, split)",

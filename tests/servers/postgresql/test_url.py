@@ -23,7 +23,7 @@ def test_every_part_is_read() -> None:
     assert url.place == "db.example:6543"
 
 
-def test_what_may_be_left_out() -> None:
+def test_optional_parts_of_a_url() -> None:
     """Port and password have defaults: 5432, and what libpq finds in its password file."""
     url = FORM.parse("postgres://cms@[::1]/cms", "primary.url")
 
@@ -61,7 +61,7 @@ def test_an_option_may_hold_an_at_sign() -> None:
         ("mysql://cms:secret@host/cms", "PostgreSQL"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_without_the_password(url: str, what: str) -> None:
+def test_an_invalid_url_is_refused_without_the_password(url: str, what: str) -> None:
     """A fault names its key and what is wrong, gives an example, and keeps the password to itself."""
     with pytest.raises(InputError) as error:
         FORM.parse(url, "secondary.url")

@@ -141,7 +141,7 @@ def test_a_type_that_is_not_known_is_reported(database: Database, opened: Open) 
     assert rows.schema.types == [pa.string(), pa.bool_(), pa.timestamp("us")]
 
 
-def test_a_table_tells_its_owner_and_indexes(database: Database, opened: Open) -> None:
+def test_a_table_has_its_owner_and_indexes(database: Database, opened: Open) -> None:
     """Who owns a table and what indexes it has come with its columns."""
     database.run("CREATE INDEX by_date ON hsplit (row_date)")
     database.run("CREATE INDEX by_acd ON hsplit (acd)")
@@ -193,7 +193,7 @@ def test_the_schema_of_the_url_is_where_tables_are(database: Database, opened: O
             assert public.tables([name]) == {}
 
 
-def test_a_temporary_table_is_not_taken_for_the_real_one(database: Database, opened: Open) -> None:
+def test_a_temporary_table_does_not_hide_the_real_one(database: Database, opened: Open) -> None:
     """Statements name the schema, so that no table of the same name elsewhere is meant."""
     database.run("CREATE SCHEMA cms")
     create_table(database, "hsplit", "cms")
@@ -223,7 +223,7 @@ def test_fingerprints_are_the_same_in_every_encoding(
         query = FingerprintQuery(everything("synonyms"), folded_columns("synonyms"), SEED)
         with opened(database.url(), writable=True) as server:
             described = server.describe()
-            told = dict(server.fingerprint(query))
+            computed = dict(server.fingerprint(query))
             with server.begin() as session:
                 inside = dict(session.fingerprint(query))
             read = server.read(ReadQuery(query.selection)).read_all()
@@ -233,7 +233,7 @@ def test_fingerprints_are_the_same_in_every_encoding(
     assert ("char" in described.capabilities.folds) is folds
     assert bool(described.notes) is not folds
     assert described.locale.startswith(encoding)
-    assert told == inside == recomputed(query, as_arrow("synonyms", rows))
+    assert computed == inside == recomputed(query, as_arrow("synonyms", rows))
     assert read.column("item_name").to_pylist() == [given.ljust(20)] * 9
 
 
@@ -261,7 +261,7 @@ def test_characters_of_no_encoding_are_refused(running: Cluster, opened: Open) -
 
 
 def test_a_description_is_complete(database: Database, opened: Open) -> None:
-    """Version, login, encoding and the way rows are written are told."""
+    """Version, login, encoding and the way rows are written are reported."""
     with opened(writable=True) as server:
         described = server.describe()
 
@@ -274,7 +274,9 @@ def test_a_description_is_complete(database: Database, opened: Open) -> None:
     assert described.notes == ()
 
 
-def test_without_its_number_a_server_is_told_by_its_place(running: Cluster, database: Database, opened: Open) -> None:
+def test_without_its_number_a_server_is_identified_by_its_place(
+    running: Cluster, database: Database, opened: Open
+) -> None:
     """Where the login may not ask for the system's number, host, port and database tell servers apart."""
     with running.as_superuser(database) as superuser:
         superuser.run("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
@@ -285,7 +287,7 @@ def test_without_its_number_a_server_is_told_by_its_place(running: Cluster, data
     assert identity == f"127.0.0.1:{database.port}/{database.name}, schema public"
 
 
-def test_reading_writes_nothing_whatever_is_read(database: Database, opened: Open) -> None:
+def test_reading_never_writes(database: Database, opened: Open) -> None:
     """Also on a server that is open for writing, all but sessions is read-only: a view cannot write behind it."""
     database.run(
         "CREATE FUNCTION sneak() RETURNS int LANGUAGE sql AS 'INSERT INTO hsplit (acd) VALUES (1) RETURNING 1'"
@@ -306,7 +308,7 @@ def _readings(server: Server) -> list[Callable[[], object]]:
 
 
 def test_more_values_than_can_be_bound_are_refused(opened: Open) -> None:
-    """A question too large for the protocol is told before it is asked."""
+    """A query too large for the protocol is reported before it is sent."""
     groups = tuple((hour * 100, acd) for hour, acd in itertools.product(range(24), range(1, 1400)))
     selection = Selection("hsplit", HSPLIT.columns, group_columns=("starttime", "acd"), groups=groups)
 
@@ -316,8 +318,8 @@ def test_more_values_than_can_be_bound_are_refused(opened: Open) -> None:
     assert "shorter window" in error.value.hint
 
 
-def test_rows_that_a_policy_hides_are_not_taken_for_missing(running: Cluster, database: Database, opened: Open) -> None:
-    """A login that sees only some rows of a table is told so, instead of being shown a table with fewer rows."""
+def test_rows_hidden_by_a_policy_do_not_count_as_missing(running: Cluster, database: Database, opened: Open) -> None:
+    """A login that sees only some rows of a table gets an error, instead of a table with fewer rows."""
     fill(database, hsplit(500), hsplit(500, acd=2))
     running.create_login("tenant")
     try:

@@ -1,4 +1,4 @@
-"""Selections as SQL, run in DuckDB and held against the same question asked row by row in Python."""
+"""Selections as SQL, run in DuckDB and compared with the same condition evaluated row by row in Python."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_multi_user_mode_comes_back_when_the_run_fails(tmp_path: Path, before_ba
 
 
 def test_multi_user_mode_comes_back_after_ctrl_c(tmp_path: Path, before_batch: Hit) -> None:
-    """A run that is stopped by its user puts the server back; the other hooks are left for who goes on with it."""
+    """A run that its user stops restores the server; the other hooks are left for the resume."""
     files = class_wide(tmp_path, *MODES, hook("logins"))
     pair, plan = planned(files)
     before_batch(0, KeyboardInterrupt())
@@ -132,18 +132,18 @@ def killed_in_single_user_mode(files: Files) -> str:
 
 
 @pytest.mark.soak
-def test_a_machine_that_went_down_is_told_and_put_right(tmp_path: Path, typed: Typing) -> None:
+def test_a_machine_that_went_down_is_reported_and_repaired(tmp_path: Path, typed: Typing) -> None:
     """Status names the server that was left in single-user mode, exit 5; resume runs the hook again, and the rest."""
     files = class_wide(tmp_path)
     run = killed_in_single_user_mode(files)
 
-    told = typed("status", "--pair", files.pair_file)
+    status = typed("status", "--pair", files.pair_file)
     document = typed("status", "--json", "--ledger", "--pair", files.pair_file).document
     resumed = typed("resume", "--pair", files.pair_file)
     after = typed("status", "--json", "--ledger", "--pair", files.pair_file).document
 
-    assert told.code == 5
-    assert "secondary was put in single-user mode by a hook, and no hook has put it back" in told.text
+    assert status.code == 5
+    assert "secondary was put in single-user mode by a hook, and no hook has put it back" in status.text
     assert (document["in_single_user_mode"], after["in_single_user_mode"]) == (["secondary"], [])
     assert resumed.code == 0, resumed.text
     assert ran(files) == ["single-user", "single-user", "multi-user"]
@@ -151,7 +151,7 @@ def test_a_machine_that_went_down_is_told_and_put_right(tmp_path: Path, typed: T
 
 
 @pytest.mark.soak
-def test_the_next_run_puts_back_what_an_earlier_one_left(tmp_path: Path) -> None:
+def test_the_next_run_restores_the_mode_an_earlier_one_left(tmp_path: Path) -> None:
     """A run that needs no single-user mode itself ends with the hook that an earlier one could not run."""
     files = class_wide(tmp_path)
     killed_in_single_user_mode(files)
@@ -164,7 +164,7 @@ def test_the_next_run_puts_back_what_an_earlier_one_left(tmp_path: Path) -> None
 
 
 @pytest.mark.soak
-def test_an_earlier_server_that_cannot_be_put_back_is_told(tmp_path: Path) -> None:
+def test_an_earlier_server_that_cannot_be_restored_is_reported(tmp_path: Path) -> None:
     """The line stands under what is left by hand of the run that tried it, though its own plan has none like it."""
     files = class_wide(tmp_path)
     killed_in_single_user_mode(files)
@@ -176,7 +176,7 @@ def test_an_earlier_server_that_cannot_be_put_back_is_told(tmp_path: Path) -> No
 
 
 @pytest.mark.soak
-def test_a_server_put_back_by_another_run_is_put_in_again(tmp_path: Path) -> None:
+def test_a_server_restored_by_another_run_is_put_in_again(tmp_path: Path) -> None:
     """Resume does not trust a mode that another run has undone meanwhile."""
     files = class_wide(tmp_path)
     run = killed_in_single_user_mode(files)
@@ -190,26 +190,26 @@ def test_a_server_put_back_by_another_run_is_put_in_again(tmp_path: Path) -> Non
 
 
 @pytest.mark.soak
-def test_a_hook_that_could_not_put_it_back_is_tried_again(tmp_path: Path, typed: Typing) -> None:
+def test_a_hook_that_could_not_restore_it_is_retried(tmp_path: Path, typed: Typing) -> None:
     """Where the hook that puts a server back fails, status goes on naming the server; the next run tries it again."""
     files = class_wide(tmp_path, hook("single-user"), hook("multi-user", fails()))
     pair, plan = planned(files)
     pair.execute(plan)
     files.run("secondary", "DELETE FROM users")
 
-    told = typed("status", "--ledger", "--pair", files.pair_file)
+    status = typed("status", "--ledger", "--pair", files.pair_file)
     with_hooks(files, *MODES)
     result = files.open().execute(files.open().plan_sync(tables="users", prefer="primary"))
     after = typed("status", "--ledger", "--pair", files.pair_file)
 
-    assert told.code == 5
-    assert "secondary was put in single-user mode by a hook, and no hook has put it back" in told.text
+    assert status.code == 5
+    assert "secondary was put in single-user mode by a hook, and no hook has put it back" in status.text
     assert states(result) == [("multi-user", HookState.DONE)]
     assert after.code == 0, after.text
 
 
 @pytest.mark.soak
-def test_a_resume_tries_to_put_back_what_an_earlier_run_left(tmp_path: Path) -> None:
+def test_a_resume_tries_to_restore_what_an_earlier_run_left(tmp_path: Path) -> None:
     """The run that failed to put the server of an earlier one back can be resumed for it."""
     files = class_wide(tmp_path)
     killed_in_single_user_mode(files)
