@@ -1,4 +1,4 @@
-"""A backfill as a value: what it would do is told before anything is compared."""
+"""A backfill as a value: its plan is shown before anything is compared."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_time_within_an_interval_is_that_interval(tmp_path: Path) -> None:
 def test_what_a_backfill_does_not_copy_is_no_empty_plan(
     tmp_path: Path, arguments: dict[str, Any], message: str
 ) -> None:
-    """Nobody is told that no server holds rows of what is never copied in bulk."""
+    """Tables that are never copied in bulk are refused, not reported as empty."""
     pair = build_files(tmp_path, ["htrunk", "synonyms"]).open()
 
     with pytest.raises(InputError, match=message):

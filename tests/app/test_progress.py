@@ -13,7 +13,7 @@ from tests.scenes import WINDOW, trunks
 
 
 class Narrow:
-    """Takes less than it is told."""
+    """Accepts fewer arguments than it gets."""
 
     def begin(self, what: str, total: int) -> None:
         """Take it."""
@@ -61,7 +61,7 @@ class Raising:
     ids=["narrow", "advance", "end"],
 )
 def test_a_faulty_progress_stops_no_run(tmp_path: Path, progress: Any, logged: str) -> None:
-    """A run is done whole, what is wrong is told once, and nothing more is said to the progress."""
+    """The run is completed, the error is reported once, and the progress is not called again."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 500)}, primary={"htrunk": trunks(500, 700)})
     pair = syncengine.open_pair(files.pair_file, progress=progress)
 
@@ -83,7 +83,7 @@ def test_not_even_a_warning_that_is_an_error_stops_a_run(tmp_path: Path) -> None
 
 
 def test_a_progress_may_be_interrupted(tmp_path: Path) -> None:
-    """Ctrl-C that comes while it is told something is heard: the user wants to stop."""
+    """Ctrl-C during a call of the progress stops the run, as the user wants."""
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 500)}, primary={"htrunk": trunks(500, 700)})
     with pytest.raises(KeyboardInterrupt):
         syncengine.open_pair(files.pair_file, progress=Raising("end", KeyboardInterrupt())).verify(window=WINDOW)

@@ -92,7 +92,7 @@ def test_no_more_rows_come_than_the_limit(tmp_path: Path) -> None:
 
 
 def test_rows_of_another_time_are_not_returned(tmp_path: Path) -> None:
-    """What has changed since it was compared is not told as if it were what was seen; nor is what was not seen."""
+    """Rows that changed since they were compared, or were never compared, are not returned."""
     there = homed(tmp_path)
     pair = there.open()
     observation = pair.verify(tables="htrunk")

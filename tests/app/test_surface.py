@@ -63,11 +63,11 @@ def test_everything_a_call_takes_or_returns_is_exported() -> None:
     So can every class of the fields of what a caller gets.
     """
     hints = [get_type_hints(call) for call in (*FUNCTIONS, *METHODS)]
-    found = {one for told in hints for hint in told.values() for one in classes_in(hint)}
+    found = {one for hint_map in hints for hint in hint_map.values() for one in classes_in(hint)}
     found |= {
         one
-        for told in hints
-        for kind in classes_in(told["return"])
+        for hint_map in hints
+        for kind in classes_in(hint_map["return"])
         if kind is not Pair
         for one in classes_of_members(kind)
     }
@@ -89,7 +89,7 @@ def test_every_error_is_exported() -> None:
 
 
 def test_the_declared_types_are_there() -> None:
-    """A name is of the module that type checkers are told it is of."""
+    """Each name is in the module from which type checkers import it."""
     tree = ast.parse(Path(syncengine.__file__).read_text(encoding="utf-8"))
     declared = {
         one.name: node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for one in node.names

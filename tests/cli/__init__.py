@@ -1,1 +1,1 @@
-"""What people type and what they are told."""
+"""Commands and their output."""

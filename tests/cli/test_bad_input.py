@@ -87,7 +87,7 @@ def test_reconcile_takes_no_direction(tmp_path: Path, typed: Typing) -> None:
         (("resync", "--pair", "pair.toml", "--from", "third"), "third"),
         (("resync", "--pair", "pair.toml", "--acd", "one"), "--acd"),
         (("resync", "--pair", "pair.toml", "--allow-deletions", "-1"), "--allow-deletions"),
-        (("mend",), "mend"),
+        (("fix",), "fix"),
     ],
 )
 def test_unknown_options_are_usage_errors(typed: Typing, words: tuple[str, ...], message: str) -> None:
@@ -267,7 +267,7 @@ def test_a_trace_is_shown_with_vv(tmp_path: Path, typed: Typing, words: tuple[st
 
 @pytest.mark.parametrize("command", [("verify",), ("resync", "--dry-run"), ("resync", "--yes")])
 def test_a_window_without_rows_on_either_server(tmp_path: Path, typed: Typing, command: tuple[str, ...]) -> None:
-    """A mistyped year is told as such: nothing was compared, which is not the same as in sync."""
+    """A mistyped year is an error: nothing was compared, which is not the same as in sync."""
     files = drifting_pair(tmp_path)
 
     result = typed(*command, "--pair", files.pair_file, "--window", "2000-05-20", "--table", "htrunk")
@@ -286,7 +286,7 @@ def test_a_window_without_rows_on_either_server(tmp_path: Path, typed: Typing, c
     ],
 )
 def test_slips_are_reported_before_the_question(tmp_path: Path, typed: Typing, command: tuple[str, ...]) -> None:
-    """In a pipe a slip is named, rather than --yes, which would not mend it."""
+    """In a pipe a mistake is named, not --yes, which would not correct it."""
     files = drifting_pair(tmp_path)
 
     result = typed(*command, "--pair", files.pair_file)

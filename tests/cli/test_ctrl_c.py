@@ -110,7 +110,7 @@ def test_ctrl_c_while_duckdb_reads_what_it_inserts(
 
 
 def test_ctrl_c_right_after_a_commit(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step that was committed when Ctrl-C came is told done, and nobody is told that its target is untouched."""
+    """A step that was committed when Ctrl-C came is reported as done, and its target not as unchanged."""
     files = three_steps(tmp_path)
 
     def stop(inserts: int, table: str) -> None:
@@ -150,7 +150,7 @@ def test_ctrl_c_is_reported_in_json_too(tmp_path: Path, typed: Typing, monkeypat
 def test_ctrl_c_while_the_outcome_is_printed(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, json_wanted: bool
 ) -> None:
-    """Once a run is done nobody is told that nothing was written, whatever stops the telling."""
+    """Once a run is done, no message says that nothing was written, even if the output is interrupted."""
     files = three_steps(tmp_path)
 
     def stop(*_: object, **__: object) -> None:

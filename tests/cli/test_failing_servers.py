@@ -73,7 +73,7 @@ def test_a_locked_database_is_reported_with_the_process_that_has_it(
 
 
 def test_a_run_that_has_the_database_open_is_named(tmp_path: Path, typed: Typing) -> None:
-    """Where the process that has an embedded server open is a run of this pair, the run is told, not a stranger."""
+    """If a run of this pair has an embedded server open, the message names the run, not a process."""
     files = drifting_pair(tmp_path)
 
     with ledger_of(files.pair_file).locked() as lock, locked_by_another(files.database("secondary")):
@@ -217,7 +217,7 @@ def repaired(files: Files) -> set[int]:
 
 
 def test_the_rest_is_done_by_the_same_command(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After Ctrl-C the same command mends what is left, and ends in sync."""
+    """After Ctrl-C the same command repairs the rest, and ends in sync."""
     files = three_steps(tmp_path)
 
     def stop(inserts: int, table: str) -> None:
@@ -302,7 +302,7 @@ def test_an_interrupt_before_anything_is_written(
 def test_a_second_run_on_the_same_pair_is_turned_away(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While a run is writing another one on the pair ends with exit 1 and is told the first one's name."""
+    """While a run is writing, another run on the pair ends with exit 1 and names the first one."""
     files = drifting_pair(tmp_path)
     answers = []
 
@@ -327,7 +327,7 @@ def test_a_second_run_on_the_same_pair_is_turned_away(
 
 @pytest.mark.soak
 def test_two_runs_at_once_by_the_same_pair_file(tmp_path: Path) -> None:
-    """Of two processes resyncing one pair at once, one is told that the other has it; nothing is written twice."""
+    """Of two resyncs of one pair at once, one reports the other; nothing is written twice."""
     files = long_pair(tmp_path)
 
     with subprocess.Popen(

@@ -76,7 +76,7 @@ def test_tables_without_a_time_have_no_window(tmp_path: Path, typed: Typing) -> 
 
 
 def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
-    """The plan says requested and actual range, the steps, what is kept and why, and writes nothing."""
+    """The plan has requested and actual range, the steps, the skipped rows and why, and writes nothing."""
     files = drifting_pair(tmp_path)
     before = contents(tmp_path)
 
@@ -99,7 +99,7 @@ def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_what_is_skipped_is_in_the_document(tmp_path: Path, typed: Typing) -> None:
-    """An interval that is kept is listed with when, why and how many rows."""
+    """A skipped interval is listed with its time, its reason and the number of rows."""
     files = drifting_pair(tmp_path)
     files.run("primary", "UPDATE htrunk SET incomplete = 1 WHERE starttime = 500")
 

@@ -77,7 +77,7 @@ def contents_of(folder: Path, but: Path) -> str:
 
 
 def all_output(result: CommandResult, logged: pytest.LogCaptureFixture) -> str:
-    """Return all that a command has told."""
+    """Return all output of a command."""
     return f"{result.out}\n{result.err}\n{logged.text}"
 
 

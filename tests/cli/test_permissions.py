@@ -71,7 +71,7 @@ def test_nothing_that_commands_make_is_for_others(umask: str, tmp_path: Path) ->
         both={"htrunk": [*trunks(400, 500), *trunks(530, 700)]},
         primary={"htrunk": trunks(500, 530, incalls=9), "synonyms": [row("synonyms", value="1", item_name="Sales")]},
         secondary={"htrunk": trunks(500, 530)},
-        settings='staging = "new/kept"\nhooks.visual-vectors = { command = ["touch", "hook.out"] }',
+        settings='staging = "new/staging"\nhooks.visual-vectors = { command = ["touch", "hook.out"] }',
     )
     mine = {str(path) for path in (files.folder, *files.folder.rglob("*"))}
     pair = ("--pair", str(files.pair_file))
@@ -127,10 +127,10 @@ def test_what_sqlite_makes_beside_is_for_the_user(tmp_path: Path) -> None:
     """The log and the index beside what is remembered of verifies are for the user alone while they are there."""
     before = os.umask(0)
     try:
-        with Memory(tmp_path / "kept") as memory:
+        with Memory(tmp_path / "memory") as memory:
             memory.forget([("htrunk", 1, None)])
-            names = {path.name for path in (tmp_path / "kept").iterdir()}
-            opened = modes(tmp_path / "kept")
+            names = {path.name for path in (tmp_path / "memory").iterdir()}
+            opened = modes(tmp_path / "memory")
     finally:
         os.umask(before)
 
@@ -211,7 +211,7 @@ def test_what_an_earlier_release_left_open_is_closed(
 def test_what_cannot_be_closed_is_refused_unless_it_can_only_be_read(
     number: int, code: int, tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a disk that is only read the runs are shown; where permissions mean nothing, nothing is kept."""
+    """On a disk that is only read the runs are shown; where permissions mean nothing, nothing is saved."""
     files = drifting_pair(tmp_path / "files")
     staging = files.folder / "pair.staging"
     assert typed("resync", "--pair", files.pair_file, *TRUNKS, "--yes").code == 0

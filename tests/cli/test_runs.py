@@ -1,4 +1,4 @@
-"""The commands that look at runs, go on with them and take them back."""
+"""The commands that list, resume and undo runs."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_the_runs_of_a_copied_folder_are_not_its_own(tmp_path: Path, typed: Typi
 
 
 def test_a_file_in_place_of_the_runs_is_an_error(tmp_path: Path, typed: Typing) -> None:
-    """Where there is no folder of runs but a file, nobody says that no run is kept."""
+    """A file in place of the folder of runs is an error, not an empty list."""
     files = pair_of(tmp_path)
     (tmp_path / "pair.staging").mkdir(exist_ok=True)
     (tmp_path / "pair.staging" / "runs").write_text("")

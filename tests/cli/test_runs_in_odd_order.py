@@ -1,4 +1,4 @@
-"""Runs that meet each other: undone and gone on with, damaged, grown old, or of servers the pair no longer names."""
+"""Runs that affect each other: undone and resumed, damaged, old, or of servers the pair no longer names."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_an_old_run_is_there_for_its_undo(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_every_damaged_mark_leaves_runs_to_be_listed(tmp_path: Path, typed: Typing) -> None:
-    """Whichever mark is damaged, the commands that look at runs say so, and a new resync is not kept from its work."""
+    """The commands that list runs report any damaged mark, and a new resync can still work."""
     files = pair_of(tmp_path)
     resync(files.open())
     marks = marks_of(files)
@@ -132,7 +132,7 @@ def test_a_damaged_last_run_is_not_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_damaged_run_is_removed_on_request_only(tmp_path: Path, typed: Typing) -> None:
-    """A damaged run is kept, however old, until somebody removes it by its name, and agrees to that."""
+    """A damaged run of any age stays until the user removes it by its name and confirms that."""
     files = pair_of(tmp_path)
     run = resync(files.open()).outcome.run_id
     marks_of(files).with_name("run.json").write_text("{")
@@ -270,7 +270,7 @@ def test_an_undo_does_not_claim_what_it_skipped(tmp_path: Path, typed: Typing) -
 
 
 def test_rows_that_changed_are_for_a_new_run(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step left since its rows had moved is not offered to a resume, which could not do it; the same command can."""
+    """A step skipped because its rows had changed is for a new run of the same command, not for a resume."""
     files = pair_of(tmp_path)
     begun = [0]
 

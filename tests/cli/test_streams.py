@@ -44,7 +44,7 @@ def test_signs_that_a_stream_has_not_are_spelled(tmp_path: Path, environment: di
 
 
 def test_names_that_a_stream_has_not_are_spelled() -> None:
-    """A name with signs that a terminal lacks, or that no encoding has, is told by their numbers."""
+    """Signs of a name that a terminal or every encoding lacks are shown by their numbers."""
     done = shell('"$@"', "verify", "--pair", os.fsdecode(b"d\xc3\xa9j\xe0.toml"), PYTHONIOENCODING="ascii")
 
     assert done.returncode == 2
@@ -106,7 +106,7 @@ def test_closed_streams_are_no_file_of_ours(tmp_path: Path) -> None:
 
 
 def test_an_unforeseen_error_is_a_sentence(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fault of the program is told as one, and its trace is shown to whoever asks for it with -vv."""
+    """A bug is reported as a bug, and -vv shows its trace."""
     files = drifting_pair(tmp_path)
     monkeypatch.setattr("syncengine.app.pair.Pair.verify", lambda *_, **__: 1 // 0)
 
@@ -131,7 +131,7 @@ def test_an_unforeseen_error_is_a_sentence(tmp_path: Path, typed: Typing, monkey
 def test_an_exhausted_resource_is_named(
     tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch, raised: Exception, message: str
 ) -> None:
-    """Too little memory, too few threads or files are told as what they are, with exit code 1."""
+    """Too little memory, too few threads or files are named, with exit code 1."""
     files = drifting_pair(tmp_path)
 
     def fail(*_: object, **__: object) -> None:
