@@ -96,7 +96,7 @@ class ReadOnlyCalls(PairJobs):
 
         Reads only. Raises `ChangedSincePlanError` if the bucket has changed since, and what `verify` raises.
         """
-        instance_of(observation, Observation, "seen", "Give what verify returned.")
+        instance_of(observation, Observation, "observation", "Give what verify returned.")
         instance_of(table, TableObservation, "table", "Give one of the tables of what verify returned.")
         instance_of(drift, BucketDrift, "drift", "Give one of the differing buckets of that table.")
         job = DriftRows(self._settings, self._connections)

@@ -145,7 +145,7 @@ def test_a_moment_is_no_window(pair: Pair, called: Callable[[Pair], object], mes
 def test_the_catalogue_is_queried_by_name(pair: Pair, name: Any) -> None:
     """A name of another type is refused like any other mistake of the caller."""
     for query in (pair.catalogue.table, pair.catalogue.set):
-        with pytest.raises(InputError, match=f"{name} is no name of a table or set. Give text."):
+        with pytest.raises(InputError, match=f"{name} is not a name of a table or set. Give text."):
             query(name)
 
 
@@ -184,7 +184,7 @@ def test_one_value_stands_for_several(pair: Pair) -> None:
 @pytest.mark.parametrize("moment", [datetime(2000, 6, 6, tzinfo=UTC), date(2000, 6, 6), "2000-06-06"])
 def test_a_window_has_no_time_zone(moment: Any) -> None:
     """A window is of the switch's wall clock: a time with a time zone, or no time, is refused."""
-    with pytest.raises(WindowError, match="no time of the switch's wall clock"):
+    with pytest.raises(WindowError, match="is not a time of the switch's wall clock"):
         Window(START, moment)
 
 

@@ -163,7 +163,7 @@ def test_a_run_with_an_open_step_is_not_removed(tmp_path: Path, typed: Typing) -
     result = typed("runs", run, "--remove", "--yes", "--pair", files.pair_file)
 
     assert result.code == 2
-    assert f"Run {run} cannot be removed: the outcome of one of its steps is not known." in result.err
+    assert f"Run {run} cannot be removed: a step of it has an unknown outcome." in result.err
     assert len(files.open().runs()) == 1
 
 
