@@ -22,7 +22,7 @@ def test_the_document_of_verify(tmp_path: Path, typed: Typing) -> None:
     document = result.document
     (table,) = document["tables"]
     assert result.code == 3
-    assert (document["format"], document["version"]) == ("syncengine.verify", 1)
+    assert (document["format"], document["version"]) == ("syncengine.verify", 2)
     assert (document["in_sync"], document["source"], document["target"]) == (False, "primary", "secondary")
     assert document["as_of"] == "2000-06-05T07:10:00"
     expected = {
@@ -84,7 +84,7 @@ def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
 
     document = result.document
     assert result.code == 3
-    assert (document["format"], document["version"]) == ("syncengine.plan-summary", 2)
+    assert (document["format"], document["version"]) == ("syncengine.plan-summary", 3)
     assert document["dry_run"] is True
     assert "outcome" not in document
     assert (document["source"], document["target"], document["policy"]) == ("primary", "secondary", "replace")

@@ -105,7 +105,7 @@ def test_a_verdict_of_an_acd_on_what_is_of_none_says_to_leave_the_acd_out(tmp_pa
     result = typed("verify", "--pair", files.pair_file, "--set", "custom-reports", "--acd", "1")
 
     assert result.code == 2
-    assert "custobjects: its rows are of no ACD" in result.err
+    assert "custobjects: its rows have no ACD" in result.err
     assert "Leave --acd out." in result.err
     assert "window" not in result.err
 
@@ -357,8 +357,8 @@ def test_a_verdict_in_sync_lists_the_work_by_hand(tmp_path: Path, typed: Typing)
     assert "rows inserted. Left to be done by hand: 1 task, listed below." in filled.text
     assert "Nothing new is left to be done by hand; `syncengine report RUN " in again.text
     assert "Left to be done by hand: 1 task, listed below." in users.text
-    assert "as it was before. Left to be done by hand: 1 task, listed below." in undone.text
-    assert "Remove the logins of users that are gone again (1) on secondary by hand" in undone.text
+    assert "as they were before. Left to be done by hand: 1 task, listed below." in undone.text
+    assert "On secondary, remove the logins of the users that the undo removed (1)" in undone.text
     assert "IN SYNC" in reports.text
     # No table shows whether files must be copied: they are named once, and not counted as work.
     assert reports.text.count("/cms/db/gem/r_custom") == 1
