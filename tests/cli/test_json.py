@@ -89,7 +89,7 @@ def test_the_document_of_a_dry_run(tmp_path: Path, typed: Typing) -> None:
     assert "outcome" not in document
     assert (document["source"], document["target"], document["policy"]) == ("primary", "secondary", "replace")
     [restore_range] = document["ranges"]
-    spans = {"requested": SPAN, "asked": [], "actual": SPAN, "pieces": [SPAN]}
+    spans = {"requested": SPAN, "requested_parts": [], "actual": SPAN, "pieces": [SPAN]}
     assert restore_range == {"table": "htrunk", "acd": 1, **spans, "notes": []}
     (step,) = document["steps"]
     assert (step["number"], step["into"]) == (1, "secondary")
