@@ -194,6 +194,6 @@ def leftover_text(timetables: Iterable[Timetable], role: Role) -> str:
     """Return what to do about schedules of a server without tasks, which the other server no longer has."""
     names, other = named(timetables, MOST_NAMED), role.other
     return (
-        f"{role} has a schedule without a task of {names}, and {other} has nothing of it: if it was deleted on "
-        f"{other}, delete it in the window on {role} too."
+        f"Schedules without tasks on {role}, and not on {other}: {names}. If they were deleted on {other}, delete "
+        f"them in the window on {role} too."
     )

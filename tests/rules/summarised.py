@@ -81,10 +81,10 @@ def without(rows: Iterable[Row], day: date, label: int) -> list[dict[str, Any]]:
 def pair(folder: Path, *, blind: Mapping[date, int] | None = None, **options: Any) -> Files:
     """Build a pair whose secondary lacks the codes of an interval of some days, and has summarised them so."""
     whole = intervals()
-    wounded = whole
+    damaged = whole
     for day, label in (blind or {}).items():
-        wounded = without(wounded, day, label)
-    files = build_files(folder, TABLES, primary=server(whole), secondary=server(wounded), **options)
+        damaged = without(damaged, day, label)
+    files = build_files(folder, TABLES, primary=server(whole), secondary=server(damaged), **options)
     inspect(files, "primary")
     inspect(files, "secondary")
     return files

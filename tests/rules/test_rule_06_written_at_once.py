@@ -67,11 +67,11 @@ def test_the_refusal_names_the_key_of_the_spec(tmp_path: Path, typed: Typing) ->
     [AT_ONCE.replace('"custom"', '"historical"'), UNTIMELY],
     ids=["of the CMS", "without times"],
 )
-def test_no_table_of_the_cms_can_say_so(tmp_path: Path, spec: str) -> None:
-    """The rule is lifted for custom tables with times only: anything else that says so is a fault."""
+def test_only_a_custom_table_with_times_may_set_at_once(tmp_path: Path, spec: str) -> None:
+    """The rule is lifted for custom tables with times only: `at_once` anywhere else is a fault."""
     files = archiveless(tmp_path, spec)
 
     with pytest.raises(SpecError) as refused:
         files.open()
 
-    assert any("at_once: only a custom table" in fault for fault in refused.value.faults)
+    assert any("at_once: is only for custom tables with a [time]" in fault for fault in refused.value.faults)

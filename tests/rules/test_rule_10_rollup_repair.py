@@ -63,7 +63,7 @@ def to_summarise(ran: VerifiedRun) -> list[str]:
     return [line.server.value for line, _ in ran.by_hand if line.kind is LineKind.DATA_SUMMARIZING]
 
 
-def test_recomputed_periods_are_what_an_unwounded_server_has(tmp_path: Path) -> None:
+def test_recomputed_periods_are_what_an_undamaged_server_has(tmp_path: Path) -> None:
     """Day, week and month over a repaired interval end as on the server that collected it; nothing has to be rerun."""
     files = pair(tmp_path, blind={IN_MAY: 1030})
 
@@ -270,12 +270,12 @@ def test_the_busy_hour_is_left_to_data_summarizing(tmp_path: Path) -> None:
     labels = [row("htkgrp", row_date=day, starttime=label, tkgrp=1, incalls=2) for day in days for label in _halves()]
     seen = [one for one in labels if (one["row_date"], one["starttime"]) != (SUNDAY, 1030)]
     day = [row("dtkgrp", row_date=one, tkgrp=1, incalls=96, bh_incalls=4) for one in days]
-    wounded = [*day[:2], {**day[2], "incalls": 94, "bh_incalls": 3}]
+    damaged = [*day[:2], {**day[2], "incalls": 94, "bh_incalls": 3}]
     files = build_files(
         tmp_path,
         ["htkgrp", "dtkgrp"],
         primary={"htkgrp": labels, "dtkgrp": day},
-        secondary={"htkgrp": seen, "dtkgrp": wounded},
+        secondary={"htkgrp": seen, "dtkgrp": damaged},
     )
 
     done = run_repair(files, window=window(SUNDAY), tables=("htkgrp",))

@@ -74,19 +74,19 @@ def test_tables_can_be_left_out(tmp_path: Path) -> None:
 def test_intervals_that_cannot_be_read_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: Typing
 ) -> None:
-    """Whether days agree with intervals that a server does not let be read nobody knows: exit 1, and no AGREES."""
+    """Where a server refuses to show its intervals, its days are not compared: exit 1, and no AGREES."""
     files = pair(tmp_path)
 
-    def asked(table: str) -> None:
+    def refuse(table: str) -> None:
         if table == "hcwc":
             raise ServerError("secondary: this login may not do that")
 
-    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=asked))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=refuse))
 
     result = typed("verify", "--pair", files.pair_file, "--internal", "--table", "dcwc", "--table", "wcwc")
 
     assert result.code == 1
-    assert "dcwc of secondary is not compared: this login may not do that." in result.text
+    assert "dcwc on secondary is not compared: this login may not do that." in result.text
     assert "NOT COMPARED 2 tables. All others agree with their intervals: 2 tables" in result.text
     assert "AGREES" not in result.text
 

@@ -1,4 +1,4 @@
-"""Rule 12: what retention or a full circular table has dropped is not drift, and is not put back."""
+"""Rule 12: what retention or a full circular table has dropped is not drift, and is not restored."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_what_is_not_compared_names_its_acds(tmp_path: Path, capsys: pytest.Capt
     )
 
     command = ["--pair", str(files.pair_file), "--window", f"{ago(9)}..{DAY} 06:29", "-t", "agex", "-t", "htrunk"]
-    run_for_code(["verify", *command])
+    run_for_code(["verify", *command, "-v"])
     verdict = capsys.readouterr().out
     run_for_code(["resync", *command, "--dry-run"])
     plan = capsys.readouterr().out

@@ -232,7 +232,7 @@ def test_one_acd_is_no_matter_of_another(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_an_undo_forgets_what_was_alike(tmp_path: Path) -> None:
-    """Rows that an undo puts back were changed by nobody: the next sync does not say that somebody did."""
+    """Rows that an undo restores are not reported by the next sync as changed on that server."""
     files = alike(tmp_path)
     rename(files, "primary", "1", "Sales East")
     sync(files, tables="synonyms")

@@ -243,7 +243,7 @@ def test_no_advice_brings_a_deleted_timetable_back(tmp_path: Path, typed: Typing
     document = typed("verify", *pair, *SET, "--json").document
     back = typed("sync", *pair, *SET, "--from", "secondary", "--yes")
 
-    result = "On secondary there is a schedule without a task of rg 'Gone', and nothing of it on primary: "
+    result = "Schedules without tasks on secondary, and not on primary: rg 'Gone'. If they were deleted on primary, "
     assert "their schedules remain: rg 'Gone'; delete them in the window on secondary" in deleted.text
     assert (listed.code, verified.code) == (3, 0)
     assert result in listed.text
@@ -269,5 +269,5 @@ def test_a_copy_that_could_make_no_schedule_does_not_send_one_round_in_circles(t
     assert (done.code, verified.code) == (3, 3)
     assert "may be a row number of each server" in done.text
     assert offer not in done.text
-    assert "Choose in the window on secondary where they run, and Modify it. Why no schedule is made" in done.text
+    assert "In the timetable window on secondary, choose where they run, and Modify it. The plan says why" in done.text
     assert offer in verified.text

@@ -72,7 +72,7 @@ def test_either_option_on_either_server(tmp_path: Path, run_on: str, flag: str, 
 
 
 def test_the_command_shows_its_plan_and_what_is_left(tmp_path: Path, typed: Typing) -> None:
-    """--dry-run writes nothing; --yes writes, looks again, and says that a table write may take effect later."""
+    """--dry-run writes nothing; --yes writes, compares again, and warns that a table write may take effect later."""
     files = three_owners(tmp_path)
     words = ("timetables", "--pair", files.pair_file, "--run-on", "this", "--owner", "jm")
 
@@ -87,7 +87,7 @@ def test_the_command_shows_its_plan_and_what_is_left(tmp_path: Path, typed: Typi
     assert "Plan: run the timetables of jm only on secondary" in shown.out
     assert "jm Morning not here only here" in shown.text
     assert "ttsched.run_local of 2 timetables is set on secondary." in shown.out
-    assert "a flag written into the table may be noticed only later" in result.out
+    assert "a flag written into the table may take effect later" in result.out
     assert "checked: every flag is as planned" in result.out
     assert "Nothing to do: 2 timetables are so already." in again.out
     assert flags(files) == TAKEN_OVER
@@ -105,8 +105,8 @@ def test_json_lists_each_timetable(tmp_path: Path, typed: Typing) -> None:
     assert document["edit"]["timetables"][0] == {
         "owner": "jm",
         "name": "Morning",
-        "now": {"says": "not here", "stored": "n"},
-        "then": {"says": "only here", "stored": "o"},
+        "now": {"label": "not here", "stored": "n"},
+        "then": {"label": "only here", "stored": "o"},
     }
     assert document["kind"] == "timetables"
     assert document["outcome"]["done"]
@@ -132,7 +132,7 @@ def test_it_works_while_the_primary_is_down(tmp_path: Path) -> None:
 
 
 def test_an_undo_leaves_what_has_happened_since(tmp_path: Path) -> None:
-    """Flags are put back timetable by timetable: schedules that have run, come or gone since do not hinder it."""
+    """Flags are restored one timetable at a time: schedules that ran, came or went since do not hinder it."""
     files = three_owners(tmp_path)
     run = taken_over(files, "jm", "rg")
     files.run("secondary", "UPDATE ttsched SET status = '2', start_date = '2000-06-06'")

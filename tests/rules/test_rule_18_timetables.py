@@ -43,7 +43,7 @@ def test_without_the_flag_it_says_what_to_do(tmp_path: Path, typed: Typing) -> N
 
 
 def test_a_flag_of_no_state_is_not_alike(tmp_path: Path, typed: Typing) -> None:
-    """Where a stored value is none of the three nobody knows where it runs: that is said, and ends with 3."""
+    """A stored value that is none of the three is reported as unknown, and the command ends with 3."""
     stored = {"ttsched": [schedule("jm", "Morning", "1"), schedule("jm", "Weekly", "y"), schedule("jm", "Backup", "1")]}
     files = timetabled(tmp_path, both=stored)
 
@@ -51,11 +51,9 @@ def test_a_flag_of_no_state_is_not_alike(tmp_path: Path, typed: Typing) -> None:
     document = typed("timetables", "--pair", files.pair_file, "--json").document
 
     assert result.code == 3
-    unknown = (
-        "not known, since ttsched.run_local holds none of the three values that the pair file names: jm 'Morning'."
-    )
+    unknown = "not known, since ttsched.run_local has none of the three values that the pair file names: jm 'Morning'."
     assert unknown in result.text
-    assert "3 timetables, alike on both servers but for where they run, which is not known of 1." in result.text
+    assert "3 timetables, alike on both servers; where they run is not known for 1." in result.text
     assert not document["alike"]
     assert {one["name"]: one["runs_on_both"] for one in document["timetables"]} == {
         "Backup": None,

@@ -86,7 +86,12 @@ def exceptions(folder: Path, *, primary: int, secondary: int, acd: int = 1) -> F
             AdministrationState.ALIKE,
             "agex follows from ag_ex_adm, which is alike on both",
         ),
-        ((3, 9), ("agex",), AdministrationState.NOT_COMPARED, "look with `syncengine verify --table ag_ex_adm --pair "),
+        (
+            (3, 9),
+            ("agex",),
+            AdministrationState.NOT_COMPARED,
+            "compare it with `syncengine verify --table ag_ex_adm --pair ",
+        ),
     ],
 )
 def test_exceptions_that_differ_are_linked_to_their_administration(

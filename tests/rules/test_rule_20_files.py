@@ -14,7 +14,7 @@ from tests.scenes import sync_plan_of
 
 TABLES = ("custobjects", "h_custom", "r_custom", "menu", "main_menu", "menu_add")
 SETS = ("custom-reports", "main-menu")
-ASKED = ("--set", "custom-reports", "--set", "main-menu")
+REQUESTED = ("--set", "custom-reports", "--set", "main-menu")
 
 
 def reports(folder: Path, settings: str = "") -> Files:
@@ -80,7 +80,7 @@ def test_a_hook_copies_files_and_never_takes_them_away(tmp_path: Path, typed: Ty
     """It gets what is to be copied, and from where; what is to be removed, or restored by an undo, stays a line."""
     files = reports(tmp_path, settings=f"{hook('files')}\n")
 
-    done = typed("sync", "--pair", files.pair_file, *ASKED, "--yes", "--json").document
+    done = typed("sync", "--pair", files.pair_file, *REQUESTED, "--yes", "--json").document
     undone = typed("undo", "--pair", files.pair_file, "--yes", "--json").document
 
     [(_, variables)] = notes(files)

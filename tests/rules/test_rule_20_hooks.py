@@ -158,7 +158,7 @@ def test_a_dry_run_marks_the_lines_and_runs_nothing(tmp_path: Path, typed: Typin
 def test_a_hook_that_fails_before_the_first_write_stops_the_run(
     tmp_path: Path, typed: Typing, command: tuple[str, ...], says: str
 ) -> None:
-    """Nothing is written, exit 1 says which hook and why; the server is put back if it may have been changed."""
+    """Nothing is written, exit 1 says which hook and why; a server that may have changed returns to multi-user mode."""
     single = hook("single-user", command, timeout_seconds=1)
     files = class_wide(tmp_path, single, hook("multi-user"))
     words = [word for name in CLASS for word in ("-t", name)]
@@ -175,7 +175,7 @@ def test_a_hook_that_fails_before_the_first_write_stops_the_run(
 
 
 def test_a_server_left_in_single_user_mode_is_reported(tmp_path: Path, typed: Typing) -> None:
-    """Where the hook that puts a server back fails too, the line is left to people, though nothing was written."""
+    """Where the hook for multi-user mode fails too, its line is left to do by hand, though nothing was written."""
     files = class_wide(tmp_path, hook("single-user", fails()), hook("multi-user", fails("no answer")))
     words = [word for name in CLASS for word in ("-t", name)]
 
@@ -184,7 +184,7 @@ def test_a_server_left_in_single_user_mode_is_reported(tmp_path: Path, typed: Ty
     left = result.out.partition("Still to be done by hand")[2]
     assert result.code == 1
     assert left.split("\n")[1].endswith("Return secondary to multi-user mode.")
-    assert "The hook multi-user of secondary ended with exit code 3, and said: no answer" in left
+    assert "The hook multi-user of secondary ended with exit code 3, and printed: no answer" in left
     assert "2. " not in left
 
 
@@ -212,7 +212,7 @@ def test_a_hook_that_fails_after_the_run_leaves_its_line(tmp_path: Path, typed: 
     left = result.out.partition("Still to be done by hand")[2]
     assert result.code == 5
     assert "IN SYNC" in result.out
-    assert "make the login and home directory" in left
+    assert "create the login and home directory" in left
     assert "The hook logins of secondary ended with exit code 3, and printed: no route to cms-boulder" in left
     assert "multi-user mode" not in left
     assert "To try the hooks that failed again:\n  syncengine resume" in left
@@ -359,12 +359,12 @@ def test_a_backfill_has_its_hooks_at_its_end(tmp_path: Path, typed: Typing) -> N
 
 @pytest.mark.soak
 def test_a_hook_can_ask_for_the_plan(tmp_path: Path) -> None:
-    """What no variable tells a hook, the report of its run does, which can be asked for while the run goes on."""
-    asks = python(
+    """A hook can read the report of its run while the run continues, and finds there what no variable names."""
+    fetches = python(
         "import subprocess\n"
         f"command = [*{PROGRAM!r}, 'report', os.environ['SYNCENGINE_RUN'], '--json']\n"
-        "said = subprocess.check_output([*command, '--pair', os.environ['SYNCENGINE_PAIR']])\n"
-        "[plan] = json.loads(said)['plans']\n"
+        "output = subprocess.check_output([*command, '--pair', os.environ['SYNCENGINE_PAIR']])\n"
+        "[plan] = json.loads(output)['plans']\n"
         "print([(one['table'], one['acd'], one['row_date'], one['into']) for one in plan['stale_rollups']])"
     )
     files = build_files(
@@ -373,7 +373,7 @@ def test_a_hook_can_ask_for_the_plan(tmp_path: Path) -> None:
         both={"htrunk": trunks(400, 500, row_date=date(2000, 6, 4))},
         primary={"htrunk": trunks(500, 530, row_date=date(2000, 6, 4))},
     )
-    with_hooks(files, hook("data-summarizing", asks))
+    with_hooks(files, hook("data-summarizing", fetches))
     pair = files.open()
 
     result = pair.execute(pair.plan_resync(tables="htrunk", window="2000-06-04 05:00..05:29"))

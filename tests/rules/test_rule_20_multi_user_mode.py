@@ -45,7 +45,7 @@ WORDS = [word for name in CLASS for word in ("-t", name)]
 
 
 def test_multi_user_mode_comes_back_when_the_run_fails(tmp_path: Path, before_batch: Hit) -> None:
-    """A server that fails in the middle stops the run, and the target is put back in multi-user mode."""
+    """A server that fails in the middle stops the run, and the target returns to multi-user mode."""
     files = class_wide(tmp_path, *MODES, hook("logins"))
     pair, plan = planned(files)
     before_batch(0, ServerUnreachableError("the line is cut"))
@@ -105,7 +105,7 @@ def test_ctrl_c_while_the_mode_is_changed_back_waits_for_it(tmp_path: Path) -> N
 @pytest.mark.sampled
 @pytest.mark.parametrize("number", some_of([signal.SIGTERM, signal.SIGHUP, signal.SIGINT], 3))
 def test_what_stops_the_program_ends_the_hook(tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C, a request to end and a lost terminal end the hook and what it started; the server is put back."""
+    """Ctrl-C, a request to end and a lost terminal end the hook and what it started; multi-user mode returns."""
     seconds = f"{os.getpid()}.{number:02}"
     sleeps = python(f"import subprocess; subprocess.run(['sleep', {seconds!r}])")
     files = class_wide(tmp_path, hook("single-user", sleeps), hook("multi-user"))
@@ -176,7 +176,7 @@ def test_an_earlier_server_that_cannot_be_restored_is_reported(tmp_path: Path) -
 
 
 @pytest.mark.soak
-def test_a_server_restored_by_another_run_is_put_in_again(tmp_path: Path) -> None:
+def test_a_server_restored_by_another_run_enters_single_user_mode_again(tmp_path: Path) -> None:
     """Resume does not trust a mode that another run has undone meanwhile."""
     files = class_wide(tmp_path)
     run = killed_in_single_user_mode(files)
@@ -258,11 +258,11 @@ def test_a_terminal_that_goes_away_keeps_no_server_from_coming_back(tmp_path: Pa
 def test_a_clock_that_was_set_back_changes_no_order() -> None:
     """Hooks of several runs are ordered by their numbers: the hour that autumn repeats puts none before another."""
     late, early = datetime(2000, 10, 29, 1, 50), datetime(2000, 10, 29, 1, 10)
-    put_in = HookRecord("single-user", Role.SECONDARY, 1, HookState.DONE, late)
-    put_back = HookRecord("multi-user", Role.SECONDARY, 2, HookState.DONE, early)
+    entering = HookRecord("single-user", Role.SECONDARY, 1, HookState.DONE, late)
+    leaving = HookRecord("multi-user", Role.SECONDARY, 2, HookState.DONE, early)
 
-    assert in_single_user_mode(sorted_by_number([put_back, put_in])) == ()
-    assert in_single_user_mode(sorted_by_number([put_back, put_in])[:1]) == (Role.SECONDARY,)
+    assert in_single_user_mode(sorted_by_number([leaving, entering])) == ()
+    assert in_single_user_mode(sorted_by_number([leaving, entering])[:1]) == (Role.SECONDARY,)
 
 
 def test_a_server_that_a_checklist_put_there_is_not_put_there_twice(tmp_path: Path, typed: Typing) -> None:
