@@ -70,7 +70,7 @@ class PlanningCalls(PairJobs):
         specs = self._selector.for_resync(query)
         if window is None:
             raise InputError(
-                f"resync of historical tables ({specs[0].name}{', ...' if len(specs) > 1 else ''}) needs a window.",
+                f"A resync of historical tables ({specs[0].name}{', ...' if len(specs) > 1 else ''}) needs a window.",
                 hint="Add `window='2000-06-05 05:13..05:19'`, the time the link was down.",
             )
         request = ResyncRequest(
