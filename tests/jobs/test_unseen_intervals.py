@@ -44,7 +44,7 @@ def test_no_hole_is_made_of_an_hour_that_the_clock_skipped(
     silent(monkeypatch, lost)
 
     assert files.open().outages().findings == ()
-    assert "no rows, and no outage" not in typed("status", "--pair", files.pair_file).text
+    assert "and no outage in the diary of links explains it" not in typed("status", "--pair", files.pair_file).text
 
 
 def test_a_hole_of_a_server_that_tells_is_one_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def test_a_diary_that_cannot_be_read_is_not_said_to_explain_nothing(
 
     assert "its diary of links cannot be read" in said.text
     assert "nothing in its diary" not in said.text
-    assert "no rows, and the diary of links cannot be read." in typed("status", "--pair", files.pair_file).text
+    assert "and the diary of links cannot be read." in typed("status", "--pair", files.pair_file).text
 
 
 def coded(folder: Path, **secondary: list[dict[str, Any]]) -> Files:

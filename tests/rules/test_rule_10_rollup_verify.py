@@ -84,7 +84,7 @@ def test_intervals_that_cannot_be_read_are_said(tmp_path: Path, monkeypatch: pyt
     said = typed("verify", "--pair", files.pair_file, "--internal", "--table", "dcwc", "--table", "wcwc")
 
     assert said.code == 1
-    assert "dcwc of secondary is not compared: this login may not do that." in said.text
+    assert "dcwc on secondary is not compared: this login may not do that." in said.text
     assert "NOT COMPARED 2 tables. All others agree with their intervals: 2 tables" in said.text
     assert "AGREES" not in said.text
 
