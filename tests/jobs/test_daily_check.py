@@ -74,9 +74,7 @@ def test_an_outage_that_is_just_over_is_not_in_sync(tmp_path: Path, typed: Typin
     (waiting,) = typed("status", "--json", "--pair", files.pair_file).document["daily"]["waiting"]
 
     assert said.code == 3
-    assert (
-        "since not archived on both servers yet: secondary, ACD 1 2000-06-05 05:00-05:29." in said.out
-    )
+    assert "since not archived on both servers yet: secondary, ACD 1 2000-06-05 05:00-05:29." in said.out
     assert "What both have archived is in sync" in said.out
     assert (waiting["acd"], waiting["servers"]) == (1, ["secondary"])
 
@@ -142,7 +140,7 @@ def test_a_hole_that_no_diary_explains(tmp_path: Path, typed: Typing) -> None:
     said = typed("status", "--pair", files.pair_file)
 
     assert said.code == 3
-    assert "secondary: ACD 1 has no rows of 2000-06-05 05:00-05:59, and no outage in the diary of links explains it." in said.out
+    assert "secondary: ACD 1 has no rows of 2000-06-05 05:00-05:59, and no outage in the diary of links" in said.out
 
 
 def test_an_archive_that_stands_still(tmp_path: Path, typed: Typing) -> None:
