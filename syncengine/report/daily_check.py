@@ -97,8 +97,10 @@ def _next(found: DailyCheck, pair: str) -> Iterator[tuple[str, str]]:
             command("resync", "--pair", pair, "--outages", "--wait"),
         )
     cut = found.drift is not None and any(_cut_by_outages(table) for table in found.drift.tables)
-    if found.lost or len(list(_holes(found))) > HOLES_SHOWN or (found.blind and cut):
+    if len(list(_holes(found))) > HOLES_SHOWN or (found.blind and cut):
         yield "To list the outages and what repairs them", command("outages", "--pair", pair)
+    elif found.lost:
+        yield "To list what was lost", command("outages", "--pair", pair)
     if found.drift is not None and not found.drift.in_sync:
         window = typed_window(Window(found.since, found.as_of))
         yield "To list all that differs", command("verify", "--pair", pair, "--window", window)

@@ -44,7 +44,7 @@ def test_no_hole_is_made_of_an_hour_that_the_clock_skipped(
     silent(monkeypatch, lost)
 
     assert files.open().outages().findings == ()
-    assert "no rows, and no outage" not in typed("status", "--pair", files.pair_file).text
+    assert "and no outage in the diary of links explains it" not in typed("status", "--pair", files.pair_file).text
 
 
 def test_a_gap_is_an_outage_where_the_server_reports_its_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
