@@ -1,4 +1,4 @@
-"""Rule 10: one server's days, weeks and months agree with its own intervals, or the report names where they do not."""
+"""Rule 10: one server's days, weeks and months are what its own intervals make, or it is said where not."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_what_was_summed_up_agrees(tmp_path: Path) -> None:
     assert all(table.columns == ("acdcalls", "acdtime", "acwtime", "incomplete") for table in verdict.tables)
 
 
-def test_intervals_repaired_and_never_summarised_are_found(tmp_path: Path) -> None:
+def test_intervals_mended_and_never_summarised_are_found(tmp_path: Path) -> None:
     """Rows put in below a day that was summarised are found in day, week and month, with the columns they are of."""
     files = pair(tmp_path, blind={date(2000, 5, 27): 1030})
     files.add("secondary", "hcwc", *[one for one in intervals([date(2000, 5, 27)]) if one["starttime"] == 1030])
@@ -71,27 +71,25 @@ def test_tables_can_be_left_out(tmp_path: Path) -> None:
         verify(files, tables=("hcwc", "dtkgrp"), exclude=("hcwc", "htkgrp"))
 
 
-def test_intervals_that_cannot_be_read_are_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: Typing
-) -> None:
-    """Where a server refuses to show its intervals, its days are not compared: exit 1, and no AGREES."""
+def test_intervals_that_cannot_be_read_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: Typing) -> None:
+    """Whether days agree with intervals that a server does not let be read nobody knows: exit 1, and no AGREES."""
     files = pair(tmp_path)
 
-    def refuse(table: str) -> None:
+    def asked(table: str) -> None:
         if table == "hcwc":
             raise ServerError("secondary: this login may not do that")
 
-    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=refuse))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=asked))
 
-    result = typed("verify", "--pair", files.pair_file, "--internal", "--table", "dcwc", "--table", "wcwc")
+    said = typed("verify", "--pair", files.pair_file, "--internal", "--table", "dcwc", "--table", "wcwc")
 
-    assert result.code == 1
-    assert "dcwc on secondary is not compared: this login may not do that." in result.text
-    assert "NOT COMPARED 2 tables. All others agree with their intervals: 2 tables" in result.text
-    assert "AGREES" not in result.text
+    assert said.code == 1
+    assert "dcwc on secondary is not compared: this login may not do that." in said.text
+    assert "NOT COMPARED 2 tables. All others agree with their intervals: 2 tables" in said.text
+    assert "AGREES" not in said.text
 
 
-def test_rows_without_intervals_and_intervals_without_rows_are_distinguished(tmp_path: Path) -> None:
+def test_rows_without_intervals_and_intervals_without_rows_are_told_apart(tmp_path: Path) -> None:
     """A code of a day that no interval has is extra, one that only the intervals have is lacking."""
     files = pair(tmp_path)
     files.run("secondary", "DELETE FROM dcwc WHERE row_date = DATE '2000-06-04' AND trim(cwc) = '7'")
@@ -192,12 +190,12 @@ def test_a_disagreement_ends_with_drift(tmp_path: Path, typed: Typing) -> None:
     files.run("secondary", "UPDATE dcwc SET acdtime = 0 WHERE row_date = DATE '2000-06-03'")
     words = ("verify", "--internal", "--pair", files.pair_file, "--table", "hcwc")
 
-    result = typed(*words)
+    said = typed(*words)
     document = typed(*words, "--json").document
 
-    assert result.code == 3
-    assert "2000-06-03" in result.out
-    assert "acdtime" in result.out
+    assert said.code == 3
+    assert "2000-06-03" in said.out
+    assert "acdtime" in said.out
     assert document["agrees"] is False
     table = next(one for one in document["tables"] if not one["agrees"])
     assert (table["server"], table["table"]) == ("secondary", "dcwc")
