@@ -112,7 +112,7 @@ def test_a_trigger_added_during_a_run_stops_the_rest_of_it(tmp_path: Path, imita
     assert f"(`syncengine undo {files.open().runs()[-2].id} --pair {files.pair_file}`)" in output.text
     assert "Side effects on other rows than were written" not in output.text
     assert all(offered in one.text for one in (output, *shown))
-    assert "neither told nor allowed before" in refused.text
+    assert "neither shown nor allowed before" in refused.text
     assert [one["name"] for one in resumed.document["outcome"]["side_effects"]] == ["c_adding"]
     assert "Not restored" in undone.text
 

@@ -144,14 +144,17 @@ def test_a_hole_that_no_diary_explains(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_an_archive_that_stands_still(tmp_path: Path, typed: Typing) -> None:
-    """An archive that has not run for hours, or failed, is told with its ACD and server."""
+    """An archive that has not run for hours, or failed, is reported with its ACD and server."""
     stands = {"primary": datetime(2000, 6, 5, 7, 0), "secondary": datetime(2000, 6, 5, 2, 0)}
     files = build_files(tmp_path, ["htrunk"], both={"htrunk": trunks(400, 700)}, archived=stands)
 
     said = typed("status", "--pair", files.pair_file)
 
     assert said.code == 3
-    assert "secondary: the interval archive of ACD 1 stands at 2000-06-05 02:00, 310 minutes ago." in said.out
+    assert (
+        "secondary: the interval archive of ACD 1 has archived only up to 2000-06-05 02:00, 310 minutes ago."
+        in said.out
+    )
 
 
 def test_a_full_circular_table(tmp_path: Path, typed: Typing) -> None:
@@ -300,7 +303,7 @@ def test_point_3_users_are_to_be_on_the_secondary_without_its_primary(tmp_path: 
     assert notes(files) == []
 
 
-def test_a_hook_that_could_not_tell(tmp_path: Path, typed: Typing) -> None:
+def test_a_hook_that_failed(tmp_path: Path, typed: Typing) -> None:
     """Where a hook cannot be run, or takes too long, the line stays, and why is said; exit 3."""
     files = with_hooks(
         healthy(tmp_path),
@@ -312,7 +315,7 @@ def test_a_hook_that_could_not_tell(tmp_path: Path, typed: Typing) -> None:
 
     assert said.code == 3
     assert "primary: the hook backups could not be started: No such file or directory" in said.out
-    assert "secondary: the hook links was not done within 1 second, and was ended" in said.out
+    assert "secondary: the hook links did not finish within 1 second and was stopped" in said.out
     assert "Backups: check when the last one ended, in Maintenance, Backup Data on both servers" in said.out
     assert "Links: check System Setup, connection status on both servers" in said.out
     assert "Work on the primary" in said.out

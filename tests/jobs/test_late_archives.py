@@ -156,8 +156,8 @@ def test_point_3_intervals_that_are_late_on_one_acd(tmp_path: Path, typed: Typin
             {
                 "acd": 2,
                 "archive": "interval",
-                "amiss": "late",
-                "says": "has archived only up to 2000-06-05 05:30, 100 minutes ago",
+                "kind": "late",
+                "message": "has archived only up to 2000-06-05 05:30, 100 minutes ago",
             }
         ],
     ]

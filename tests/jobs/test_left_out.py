@@ -120,7 +120,7 @@ def test_excluding_every_table_is_refused_in_a_sentence(tmp_path: Path, typed: T
     output = typed(*words, "--pair", files.pair_file, *out)
 
     assert output.code == 2
-    assert output.err.strip() == "Every table that was asked for is left out. Leave out some --exclude-table."
+    assert output.err.strip() == "All requested tables are left out. Leave out some --exclude-table."
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_an_internal_verify_refuses_a_table_named_and_excluded(tmp_path: Path, n
     """A table both named and excluded is a mistake, even if named by its intervals."""
     files = build_files(tmp_path, ["hcwc", "dcwc"])
 
-    with pytest.raises(InputError, match=f"{named}: named both to be taken and to be left out"):
+    with pytest.raises(InputError, match=f"{named}: both requested and left out"):
         files.open().verify_internal(tables=named, exclude=left_out)
 
 

@@ -68,7 +68,7 @@ def test_an_unreadable_link_diary_is_not_called_empty(
 
     assert "its diary of links cannot be read" in output.text
     assert "nothing in its diary" not in output.text
-    assert "no rows, and the diary of links cannot be read." in typed("status", "--pair", files.pair_file).text
+    assert "and the diary of links cannot be read" in typed("status", "--pair", files.pair_file).text
 
 
 def coded(folder: Path, **secondary: list[dict[str, Any]]) -> Files:

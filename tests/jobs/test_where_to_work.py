@@ -319,7 +319,7 @@ def test_point_2_nothing_seen_is_first_a_matter_of_the_clock(tmp_path: Path) -> 
     check = checked(files)
 
     assert not check.daily["healthy"]
-    assert "nothing was seen. See first that the clock is right (`as_of` and `timezone` in the pair file)" in check.text
+    assert "First check that the clock is right (`as_of` and `timezone` in the pair file)" in check.text
     assert "Work on" not in check.text
 
 

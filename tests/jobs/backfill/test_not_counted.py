@@ -84,8 +84,8 @@ def test_days_that_only_an_uncounted_table_has_are_not_called_done(
     assert planned.code == 1
     assert planned.document["not_counted"] == [{"table": "hcwc", "problem": LOCKED}]
     assert output.code == 5
-    assert f"hcwc: not counted ({LOCKED}); days that only it has are left out." in output.text
-    assert "not counted: hcwc; days that only it has were not looked at" in output.text
+    assert f"hcwc is not counted: {LOCKED}. Days that only it has are not copied." in output.text
+    assert "not counted: hcwc; days that only it has were not compared" in output.text
     assert files.bag("secondary", "htrunk") == files.bag("primary", "htrunk")
     assert files.bag("secondary", "hcwc") == []
     assert "in sync" not in known.out.splitlines()[0]

@@ -214,8 +214,8 @@ def _changing(files: Files, patched: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("trouble", "says"),
     [
-        (_a_view, "cannot be written: hcwc, in what was done before: portion 1"),
-        (_unlike_columns, "not compared: hcwc, in what was done before: portion 1"),
+        (_a_view, "cannot be written: hcwc, in portions done before: 1"),
+        (_unlike_columns, "not compared: hcwc, in portions done before: 1"),
         (_changing, "drift remained, in what was done before: portion 1"),
     ],
     ids=["unwritable", "not-compared", "changed"],

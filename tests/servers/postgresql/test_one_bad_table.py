@@ -57,7 +57,7 @@ def test_all_that_cannot_be_read_is_named_at_once(built: Built, typed: Typing) -
     assert result.code == 1
     for table in ("hcwc", "synonyms"):
         assert f"{table}: secondary: this login may not do that: permission denied for table {table} (" in result.text
-    assert "agroups: secondary: somebody else holds a lock" in result.text
+    assert "agroups: secondary: another session holds a lock" in result.text
     assert "NOT COMPARED 3 tables: whether they differ is not known." in result.text
     assert "DRIFT 1 table and 1 bucket differ, of 1 table" in result.text
     assert "Traceback" not in result.err
@@ -106,7 +106,7 @@ def test_a_division_and_a_foreign_key_are_named_as_such(built: Built, typed: Typ
     assert "copy the other table first" in done.text
     assert "step 1 (hcwc) was not done" in done.text
     assert failed[:-1] == ["hcwc", "secondary", "failed", "1", "·", "·"]
-    assert "See to what failed, then run `syncengine resync --pair " in done.text
+    assert "Repair what failed. Run `syncengine resync --pair " in done.text
     assert "again as this run was begun: it plans the rest anew" in done.text
 
 
