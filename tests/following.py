@@ -39,7 +39,7 @@ class Administrator:
     """Lines that were done by hand since it last was ticked."""
 
     def follow(self, actions: Actions) -> dict[str, str]:
-        """Begin the checklist, follow it to its end, and return who has ticked each line: hand, hook or sight.
+        """Begin the checklist, follow it to its end, and return who has ticked each line: hand, hook or probe.
 
         The boxes are read after each line that is more than to be ticked: all up to it are done.
         """

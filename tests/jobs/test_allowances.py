@@ -81,14 +81,14 @@ def test_a_reference_that_does_more_is_not_the_one_that_was_named() -> None:
     """A reference of the same name that deletes rows where it set them to NULL was not allowed."""
     sets = replace(TAKES_AWAY, on_delete=OnDelete.SET_NULL)
 
-    def met(one: Reference) -> TableSideEffect:
+    def effect_of(one: Reference) -> TableSideEffect:
         (found,) = side_effects_of(Surroundings("htrunk", referred_by=(one,)))
         return TableSideEffect(Role.SECONDARY, "htrunk", found)
 
-    allowed = Permission(approved=(met(sets),))
-    assert allowed.allows(met(sets))
-    assert not allowed.allows(met(TAKES_AWAY))
-    assert not allowed.allows(replace(met(sets), into=Role.PRIMARY))
+    allowed = Permission(approved=(effect_of(sets),))
+    assert allowed.allows(effect_of(sets))
+    assert not allowed.allows(effect_of(TAKES_AWAY))
+    assert not allowed.allows(replace(effect_of(sets), into=Role.PRIMARY))
 
 
 def test_a_trigger_added_during_a_run_stops_the_rest_of_it(tmp_path: Path, imitation: Imitation, typed: Typing) -> None:
@@ -430,7 +430,7 @@ def test_triggers_of_tables_that_a_cascade_reaches_are_named() -> None:
     """A delete trigger of a table reached by a cascade is named, and allowed by the written table's name."""
     far = ReachedTrigger("c_notes", ON_DELETE)
     around = Surroundings("htrunk", referred_by=(TAKES_AWAY,), reached=(far,))
-    cascade, trigger = (TableSideEffect(Role.SECONDARY, "htrunk", met) for met in side_effects_of(around))
+    cascade, trigger = (TableSideEffect(Role.SECONDARY, "htrunk", effect) for effect in side_effects_of(around))
 
     with pytest.raises(SideEffectError, match="c_deleting of c_notes") as refused:
         refuse_side_effects((cascade, trigger), Permission(cascades=("htrunk",)))

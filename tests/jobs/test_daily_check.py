@@ -34,7 +34,7 @@ def test_a_healthy_pair_is_in_order(tmp_path: Path, typed: Typing) -> None:
         assert line in said.out
 
 
-def test_an_outage_and_its_drift_are_told(tmp_path: Path, typed: Typing) -> None:
+def test_an_outage_and_its_drift_are_reported(tmp_path: Path, typed: Typing) -> None:
     """Outages are counted by server, the tables that differ are named, and the exit code is 3."""
     said = typed("status", "--pair", guides(tmp_path).pair_file)
 
@@ -107,7 +107,7 @@ def test_an_outage_that_both_servers_had_is_lost(tmp_path: Path, typed: Typing, 
         assert typed("status", "--pair", files.pair_file, "--since", "2000-06-05 05:30").code == 0
 
 
-def test_unlike_loads_are_told(tmp_path: Path, typed: Typing) -> None:
+def test_different_loads_are_reported(tmp_path: Path, typed: Typing) -> None:
     """Between different loads nothing can be copied (rule 14): a pair that is in sync yet is not in order."""
     files = healthy(tmp_path)
     files.pair_file.write_text(files.pair_file.read_text().replace("r3v8ag.f", "r3v8ah.a", 1))
@@ -129,7 +129,7 @@ def test_drift_of_long_ago_is_for_verify(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_a_hole_that_no_diary_explains(tmp_path: Path, typed: Typing) -> None:
-    """Intervals without rows are named with their server, since nobody was told of an outage."""
+    """Intervals without rows are named with their server, if no diary shows an outage."""
     files = build_files(
         tmp_path,
         ["htrunk"],
@@ -177,7 +177,7 @@ def test_a_full_circular_table(tmp_path: Path, typed: Typing) -> None:
 
 
 def test_a_server_that_does_not_answer(tmp_path: Path, typed: Typing) -> None:
-    """Without its primary one works on the secondary; the other server is told of all the same, with exit 1."""
+    """Without its primary one works on the secondary; the other server is reported anyway, with exit 1."""
     files = healthy(tmp_path)
     files.database(Role.PRIMARY).unlink()
 
@@ -191,7 +191,7 @@ def test_a_server_that_does_not_answer(tmp_path: Path, typed: Typing) -> None:
     assert "Traceback" not in said.text
 
 
-def test_while_a_run_writes_the_servers_are_not_asked(tmp_path: Path, typed: Typing) -> None:
+def test_while_a_run_writes_the_servers_are_not_queried(tmp_path: Path, typed: Typing) -> None:
     """A run has the pair: the runs are shown, and neither server is opened, be it locked."""
     files = healthy(tmp_path)
     with (
@@ -220,7 +220,7 @@ def test_the_document_of_the_daily_check(tmp_path: Path, typed: Typing) -> None:
     assert alone["daily"] is None
 
 
-def test_hooks_look_after_what_no_table_shows(tmp_path: Path, typed: Typing) -> None:
+def test_hooks_check_what_no_table_shows(tmp_path: Path, typed: Typing) -> None:
     """What a hook says stands in place of the line to check by hand, and one that is not fine has to be looked at."""
     files = with_hooks(
         healthy(tmp_path),
@@ -268,7 +268,7 @@ def test_a_hook_that_did_not_come_so_far(tmp_path: Path, typed: Typing, code: in
     assert "Work on the primary" in said.out
 
 
-def test_all_looked_after_by_hooks(tmp_path: Path, typed: Typing) -> None:
+def test_everything_is_checked_by_hooks(tmp_path: Path, typed: Typing) -> None:
     """Where hooks look after all of it and it is fine, nothing is left by hand, and the exit code is 0."""
     files = with_hooks(healthy(tmp_path), *(hook(kind) for kind in CheckKind))
 
@@ -276,23 +276,23 @@ def test_all_looked_after_by_hooks(tmp_path: Path, typed: Typing) -> None:
 
     assert said.code == 0, said.text
     assert "By hand" not in said.out
-    asked = [(told["SYNCENGINE_HOOK"], told["SYNCENGINE_SERVER"]) for _, told in notes(files)]
-    assert sorted(asked) == sorted((kind, role) for kind in CheckKind for role in kind.servers)
+    checks = [(variables["SYNCENGINE_HOOK"], variables["SYNCENGINE_SERVER"]) for _, variables in notes(files)]
+    assert sorted(checks) == sorted((kind, role) for kind in CheckKind for role in kind.servers)
 
 
-def test_point_3_users_on_the_secondary_have_to_be_looked_at(tmp_path: Path, typed: Typing) -> None:
-    """A hook that finds users on the secondary while the primary works ends with 3; of the primary none is asked."""
+def test_point_3_users_on_the_secondary_have_to_be_checked(tmp_path: Path, typed: Typing) -> None:
+    """A hook that finds users on the secondary while the primary works ends with 3; the primary is not checked."""
     files = with_hooks(healthy(tmp_path), hook("users", fails("anna is logged in")))
 
     said = typed("status", "--pair", files.pair_file)
 
     assert said.code == 3
     assert "secondary: users not fine: anna is logged in" in said.out
-    assert [told["SYNCENGINE_SERVER"] for _, told in notes(files)] == ["secondary"]
+    assert [variables["SYNCENGINE_SERVER"] for _, variables in notes(files)] == ["secondary"]
 
 
 def test_point_3_users_are_to_be_on_the_secondary_without_its_primary(tmp_path: Path, typed: Typing) -> None:
-    """While one works on the secondary nobody looks whether users are there."""
+    """While users work on the secondary, their number there is not checked."""
     files = with_hooks(healthy(tmp_path), hook("users", fails("anna is logged in")))
     files.database(Role.PRIMARY).unlink()
 
@@ -333,7 +333,7 @@ def test_hooks_are_left_alone_where_the_servers_are(tmp_path: Path, typed: Typin
 
 
 @pytest.mark.parametrize("since", ["2001-01-01", "tomorrow"])
-def test_a_time_that_cannot_be_meant(tmp_path: Path, typed: Typing, since: str) -> None:
+def test_an_invalid_time(tmp_path: Path, typed: Typing, since: str) -> None:
     """A slip in --since ends with 2 and one sentence."""
     said = typed("status", "--since", since, "--pair", healthy(tmp_path).pair_file)
 

@@ -180,11 +180,11 @@ def test_the_demo_pair_is_found_as_in_one_process(tmp_path: Path, kind: str, pro
     assert len(found.tables) > 90
 
 
-def forgetful(folder: Path, look: Callable[[], Observation]) -> Observation:
+def forgetful(folder: Path, compare: Callable[[], Observation]) -> Observation:
     """Look at a pair of which nothing is remembered."""
     for file in folder.glob("*/verdicts.sqlite3*"):
         file.unlink()
-    return look()
+    return compare()
 
 
 @pytest.mark.soak("informix")

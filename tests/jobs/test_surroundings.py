@@ -160,8 +160,8 @@ def test_a_planned_table_that_loses_rows_differs_afterwards(tmp_path: Path) -> N
     with with_surroundings("htrunk", referred_by=(replace(TAKES_AWAY, table="hsplit"),)):
         plan = files.open().plan_resync(window=WINDOW, tables=("htrunk", "hsplit"), allow_cascades="htrunk")
 
-    (met,) = plan.effects_on_rows
-    assert met.effect.message.endswith("and what hsplit loses by it differs after the run")
+    (effect,) = plan.effects_on_rows
+    assert effect.effect.message.endswith("and what hsplit loses by it differs after the run")
 
 
 def test_an_undo_names_the_side_effects_of_its_run(tmp_path: Path) -> None:

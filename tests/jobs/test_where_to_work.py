@@ -136,7 +136,7 @@ def test_point_2_a_blind_primary_sends_users_to_the_secondary(tmp_path: Path) ->
     assert check.cells("collecting")[:7] == ["ACD", "1", "not", "since", "06-05", "04:30", "yes"]
     assert "nobody is logged in to secondary" not in check.text
     assert "To go through the takeover step by step: syncengine checklist takeover --pair pair.toml" in check.text
-    # Its outage goes on: nobody is told to wait for its end.
+    # The outage continues: nothing advises to wait for its end.
     files.run("secondary", "UPDATE arch_stat SET last_time = '06/05/00 06:30' WHERE trim(arch_type) = '1'")
     behind = checked(files)
     assert behind.daily["waiting"]
@@ -180,14 +180,14 @@ def test_point_2_links_come_before_external_call_history(tmp_path: Path) -> None
 
     first = checked(files).lines
     with_hooks(files, hook("links", fails(code=255), "secondary"))
-    could_not_tell = checked(files)
+    without_answer = checked(files)
     with_hooks(files, hook("links", key="secondary"))
-    looked = checked(files).lines
+    lines = checked(files).lines
 
     assert first == [("links", "secondary"), *LOGGED_ON_AT_SECONDARY, *SWITCHED, ("support", "primary")]
-    assert could_not_tell.lines == first
-    assert not any(line["hook"] for line in could_not_tell.daily["by_hand"])
-    assert looked == first[1:]
+    assert without_answer.lines == first
+    assert not any(line["hook"] for line in without_answer.daily["by_hand"])
+    assert lines == first[1:]
 
 
 def test_point_2_a_primary_that_is_back_waits_for_its_history(tmp_path: Path, typed: Typing) -> None:
@@ -206,9 +206,9 @@ def test_point_2_a_primary_that_is_back_waits_for_its_history(tmp_path: Path, ty
     assert check.lines == [("support", "primary"), *back]
     assert "that the primary was down, for ACD 1 2000-06-05 04:30-05:59, and is back." in check.text
     assert "Where: primary, since 2000-06-05 04:35, ACD 1" in check.text
-    look, then, steps, *_ = (one["command"] for one in check.daily["next"])
+    first, then, steps, *_ = (one["command"] for one in check.daily["next"])
     # What was administered on the primary alone is not to be written over unseen.
-    assert look.endswith("--from secondary --dry-run")
+    assert first.endswith("--from secondary --dry-run")
     assert then.endswith("--outages --wait")
     assert steps == "syncengine checklist return --pair pair.toml"
     assert repaired.code == 0, repaired.text

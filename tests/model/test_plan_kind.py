@@ -21,7 +21,7 @@ from syncengine.staging.run_folder import RunFolder
 
 BEGUN = datetime(2000, 6, 5, 6, 12, 3)
 EDIT = FlagEdit("runs_on", (FlagChange("jm", "Morning", None, "o", ("NULL", "only here")),), "an edit", 2)
-SET_OFF = TableSideEffect(
+EFFECT = TableSideEffect(
     Role.SECONDARY, "htrunk", SideEffect(SideEffectKind.TRIGGER, "the trigger c_adding runs", name="c_adding")
 )
 KINDS: dict[str, PlanKind] = {
@@ -31,7 +31,7 @@ KINDS: dict[str, PlanKind] = {
     "sync with schedules": Sync(Policy.FILL, EDIT),
     "rollups": RollupRepair(copied=False, unknown_columns=UnknownColumns.NULL),
     "timetables": RunOnEdit(EDIT, EDIT),
-    "undo": Undo("20000605-061203-3f1a", not_undone=(SET_OFF,)),
+    "undo": Undo("20000605-061203-3f1a", not_undone=(EFFECT,)),
     "undo of an edit": Undo("20000605-061203-3f1a", EDIT),
 }
 

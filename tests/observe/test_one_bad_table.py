@@ -482,7 +482,7 @@ def test_days_that_fail_only_once_their_intervals_are_repaired(
             raise ServerError("secondary: somebody has locked it")
         return make(self, spec, *given)
 
-    monkeypatch.setattr(RecomputedRows, "make", failing_at_days)
+    monkeypatch.setattr(RecomputedRows, "recompute", failing_at_days)
     words = ("--window", f"{IN_MAY} 10:30..10:59", "--table", "hcwc", "--rollups", "recompute", "--yes")
 
     result = typed("resync", "--pair", files.pair_file, *words)

@@ -81,7 +81,7 @@ def filled(empty: Files, rows: Rows) -> Iterator[Files]:
 
 
 @dataclass
-class Looking:
+class Comparing:
     """A pair that can be observed any number of times."""
 
     settings: PairSettings
@@ -89,18 +89,18 @@ class Looking:
 
     @classmethod
     @contextmanager
-    def at(cls, files: Files) -> Iterator[Looking]:
+    def at(cls, files: Files) -> Iterator[Comparing]:
         """Open both servers."""
         with servers_of(files.pair_file) as servers:
             yield cls(settings_of(files.pair_file), servers)
 
-    def request(self, tables: Sequence[str] = TABLES, **asked: Any) -> Request:
+    def request(self, tables: Sequence[str] = TABLES, **options: Any) -> Request:
         """Return the request for some tables, with the facts at hand, so that all parts have the same."""
         specs = tuple(catalogue().table(name) for name in tables)
-        request = Request(specs, Role.PRIMARY, AS_OF, seed=7, **asked)
-        return replace(request, facts=self.look(request).facts)
+        request = Request(specs, Role.PRIMARY, AS_OF, seed=7, **options)
+        return replace(request, facts=self.compare(request).facts)
 
-    def look(self, request: Request) -> Observation:
+    def compare(self, request: Request) -> Observation:
         """Observe the request."""
         with Cache(self.settings.staging, memory_mb=self.settings.limits.memory_mb) as cache:
             return observe(self.servers, self.settings, catalogue(), request, cache, SilentProgress())
@@ -108,7 +108,7 @@ class Looking:
     def each_part(self, request: Request, edges: Sequence[date]) -> list[Observation]:
         """Observe each month of each table for itself, the last first."""
         return [
-            self.look(replace(request, specs=(spec,), months=months))
+            self.compare(replace(request, specs=(spec,), months=months))
             for spec in request.specs
             for months in reversed(parted(edges))
         ]

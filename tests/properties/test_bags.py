@@ -53,7 +53,7 @@ ROWS = st.lists(
 DATABASE = duckdb.connect(":memory:")
 
 
-def asked(source: list[Row], target: list[Row], key: tuple[str, ...]) -> dict[Bucket, tuple[int, int, int]]:
+def by_statements(source: list[Row], target: list[Row], key: tuple[str, ...]) -> dict[Bucket, tuple[int, int, int]]:
     """Run the statements under test."""
     for name, rows in (("source_rows", source), ("target_rows", target)):
         given_rows = [dict(zip(SCHEMA.names, one, strict=True)) for one in rows]
@@ -99,7 +99,7 @@ def test_bags_differ_by_what_counting_says(
     """Missing, extra and changed rows per bucket are those of a count in Python, repeats and NULLs too."""
     source, target = shared + source, target + shared
 
-    found = asked(source, target, key)
+    found = by_statements(source, target, key)
 
     assert found == counted(source, target, key)
 
@@ -108,10 +108,10 @@ def test_bags_differ_by_what_counting_says(
 @given(ROWS, ROWS)
 def test_seen_from_the_other_side_missing_is_extra(source: list[Row], target: list[Row]) -> None:
     """Turned around, the same difference has missing and extra exchanged and as many changed."""
-    there, back = asked(source, target, ("split",)), asked(target, source, ("split",))
+    there, back = by_statements(source, target, ("split",)), by_statements(target, source, ("split",))
 
     assert {bucket: (extra, missing, changed) for bucket, (missing, extra, changed) in back.items()} == there
-    assert asked(source, source[::-1], ("split",)) == {}
+    assert by_statements(source, source[::-1], ("split",)) == {}
 
 
 STATES = st.builds(BucketState, rows=st.integers(1, 9), hash_sum=st.integers(0, 2))

@@ -19,7 +19,7 @@ from tests.properties.months import (
     EDGES,
     MINUTE,
     TABLES,
-    Looking,
+    Comparing,
     Rows,
     assert_alike,
     build_empty,
@@ -42,12 +42,12 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Files:
     return build_empty(tmp_path_factory.mktemp("months") / "pair")
 
 
-def looked_at(empty: Files, rows: Rows, table: str, **asked: Any) -> Observation:
+def compared(empty: Files, rows: Rows, table: str, **options: Any) -> Observation:
     """Observe a table as a whole and by months about the first of June, check that both are equal, and return it."""
-    with filled(empty, rows) as files, Looking.at(files) as looking:
-        request = looking.request((table,), **asked)
-        whole = looking.look(request)
-        assert_alike(whole, looking.in_parts(request, (JUNE.date(),)))
+    with filled(empty, rows) as files, Comparing.at(files) as comparing:
+        request = comparing.request((table,), **options)
+        whole = comparing.compare(request)
+        assert_alike(whole, comparing.in_parts(request, (JUNE.date(),)))
         return whole
 
 
@@ -65,9 +65,9 @@ def test_a_login_cut_across_the_end_of_a_month_counts_where_it_begins(empty: Fil
         ("secondary", "haglog", login(back, end, agent="4002", cut="<")),
     ]
 
-    with filled(empty, rows) as files, Looking.at(files) as looking:
-        request = looking.request(("haglog",))
-        whole, (june, may) = looking.look(request), looking.each_part(request, (JUNE.date(),))
+    with filled(empty, rows) as files, Comparing.at(files) as comparing:
+        request = comparing.request(("haglog",))
+        whole, (june, may) = comparing.compare(request), comparing.each_part(request, (JUNE.date(),))
     found = table_of(whole, "haglog")
 
     assert_alike(whole, merged((may, june), samples=5))
@@ -87,7 +87,7 @@ def test_a_login_cut_just_outside_the_window_is_found_from_either_side(empty: Fi
         ("secondary", "haglog", login(back, end, cut="<")),
     ]
 
-    found = table_of(looked_at(empty, rows, "haglog", window=Window(JUNE, JUNE + 2 * HOUR)), "haglog")
+    found = table_of(compared(empty, rows, "haglog", window=Window(JUNE, JUNE + 2 * HOUR)), "haglog")
 
     assert [drift.only_cuts for drift in found.differing] == [True, True]
 
@@ -97,7 +97,7 @@ def test_a_week_belongs_to_the_month_in_which_it_begins(empty: Files) -> None:
     week = row("wtrunk", row_date=date(2000, 5, 28), tkgrp=1, eqloc="01A0101", incalls=1)
     rows = [("both", "wtrunk", {**week, "tkgrp": 2}), ("primary", "wtrunk", week)]
 
-    found = table_of(looked_at(empty, rows, "wtrunk"), "wtrunk")
+    found = table_of(compared(empty, rows, "wtrunk"), "wtrunk")
 
     assert (found.buckets_compared, found.counts.missing) == (1, 1)
 
@@ -111,7 +111,7 @@ def test_a_stretch_across_the_end_of_a_month_is_one(empty: Files) -> None:
         ("secondary", "htrunk", trunk(0, intrvl=60, row_date=JUNE.date())),
     ]
 
-    found = table_of(looked_at(empty, rows, "htrunk"), "htrunk")
+    found = table_of(compared(empty, rows, "htrunk"), "htrunk")
 
     spans = {drift.stretch.span for drift in found.differing if drift.stretch is not None}
     assert spans == {Window(JUNE - 15 * MINUTE, JUNE + HOUR)}
@@ -126,7 +126,7 @@ def test_rows_without_a_time_belong_to_the_oldest_months(empty: Files) -> None:
         ("secondary", "htrunk", trunk(0, row_date=None, incalls=7)),
     ]
 
-    found = table_of(looked_at(empty, rows, "htrunk"), "htrunk")
+    found = table_of(compared(empty, rows, "htrunk"), "htrunk")
 
     assert (found.buckets_compared, found.counts.changed) == (2, 1)
 
@@ -215,17 +215,17 @@ WINDOWS = st.sampled_from(
         Window(JUNE, JUNE + HOUR),
     ]
 )
-ACDS_ASKED = st.sampled_from([(), (), (1,)])
-ASKED = st.fixed_dictionaries(
-    {"window": WINDOWS, "acds": ACDS_ASKED, "every_row": st.booleans(), "for_writing": st.booleans()}
+ACDS_REQUESTED = st.sampled_from([(), (), (1,)])
+REQUESTED = st.fixed_dictionaries(
+    {"window": WINDOWS, "acds": ACDS_REQUESTED, "every_row": st.booleans(), "for_writing": st.booleans()}
 )
 
 
 @examples(2)
-@given(rows=SIDES, asked=ASKED, edges=st.lists(st.sampled_from(EDGES), unique=True).map(sorted))
-def test_parts_show_what_the_whole_shows(empty: Files, rows: Rows, asked: dict[str, Any], edges: list[date]) -> None:
+@given(rows=SIDES, options=REQUESTED, edges=st.lists(st.sampled_from(EDGES), unique=True).map(sorted))
+def test_parts_show_what_the_whole_shows(empty: Files, rows: Rows, options: dict[str, Any], edges: list[date]) -> None:
     """Whatever the rows, and wherever months part them: each field is that of one observation of all."""
-    with filled(empty, rows) as files, Looking.at(files) as looking:
+    with filled(empty, rows) as files, Comparing.at(files) as comparing:
         there = {table for _, table, _ in rows}
-        request = looking.request([name for name in TABLES if name in there], **asked)
-        assert_alike(looking.look(request), looking.in_parts(request, edges))
+        request = comparing.request([name for name in TABLES if name in there], **options)
+        assert_alike(comparing.compare(request), comparing.in_parts(request, edges))

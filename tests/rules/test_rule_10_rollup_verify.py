@@ -44,7 +44,7 @@ def test_what_was_summed_up_agrees(tmp_path: Path) -> None:
     assert all(table.columns == ("acdcalls", "acdtime", "acwtime", "incomplete") for table in verdict.tables)
 
 
-def test_intervals_mended_and_never_summarised_are_found(tmp_path: Path) -> None:
+def test_intervals_repaired_and_never_summarised_are_found(tmp_path: Path) -> None:
     """Rows put in below a day that was summarised are found in day, week and month, with the columns they are of."""
     files = pair(tmp_path, blind={date(2000, 5, 27): 1030})
     files.add("secondary", "hcwc", *[one for one in intervals([date(2000, 5, 27)]) if one["starttime"] == 1030])
@@ -75,11 +75,11 @@ def test_intervals_that_cannot_be_read_are_said(tmp_path: Path, monkeypatch: pyt
     """Whether days agree with intervals that a server does not let be read nobody knows: exit 1, and no AGREES."""
     files = pair(tmp_path)
 
-    def asked(table: str) -> None:
+    def query(table: str) -> None:
         if table == "hcwc":
             raise ServerError("secondary: this login may not do that")
 
-    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=asked))
+    interfere(monkeypatch, Role.SECONDARY, Interference(before_query=query))
 
     said = typed("verify", "--pair", files.pair_file, "--internal", "--table", "dcwc", "--table", "wcwc")
 
@@ -89,7 +89,7 @@ def test_intervals_that_cannot_be_read_are_said(tmp_path: Path, monkeypatch: pyt
     assert "AGREES" not in said.text
 
 
-def test_rows_without_intervals_and_intervals_without_rows_are_told_apart(tmp_path: Path) -> None:
+def test_rows_without_intervals_and_intervals_without_rows_are_distinguished(tmp_path: Path) -> None:
     """A code of a day that no interval has is extra, one that only the intervals have is lacking."""
     files = pair(tmp_path)
     files.run("secondary", "DELETE FROM dcwc WHERE row_date = DATE '2000-06-04' AND trim(cwc) = '7'")

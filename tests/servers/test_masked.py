@@ -135,7 +135,7 @@ def _call(server: Any, name: str) -> None:
 
 
 def test_another_server_has_another_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is masked alike is not taken for the same server: a run is not put back on another one."""
+    """What is masked alike is not taken for the same server: a run is not undone on another one."""
     files: Files = build_files(tmp_path)
     with servers_of(files.pair_file) as servers:
         inner = servers[Role.PRIMARY]
@@ -195,7 +195,7 @@ def test_every_field_of_the_surroundings_is_masked() -> None:
 
     assert SCHEMA not in repr(masked)
     assert repr(masked).count("${A_SCHEMA}") == repr(around).count(SCHEMA)
-    assert not [met for met in side_effects_of(masked) if SCHEMA in repr(met)]
+    assert not [effect for effect in side_effects_of(masked) if SCHEMA in repr(effect)]
 
 
 def test_a_table_with_a_name_from_the_url_is_still_named() -> None:

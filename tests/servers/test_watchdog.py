@@ -25,7 +25,7 @@ time.sleep(0.5)
 print("held", flush=True)
 {work}
 """
-HOLDING = "threading.Thread(target=lambda: ctypes.PyDLL(None).sleep(30)).start(); time.sleep(30)"
+BLOCKING = "threading.Thread(target=lambda: ctypes.PyDLL(None).sleep(30)).start(); time.sleep(30)"
 """It keeps Python's lock meanwhile, as a driver does that asks for the text of an error."""
 
 
@@ -44,7 +44,7 @@ def begun(work: str, seconds: str = "0") -> subprocess.Popen[str]:
 def test_a_process_that_a_driver_holds_is_ended(struck: bool) -> None:
     """By time and by Ctrl-C, in a sentence."""
     began = time.monotonic()
-    with begun(HOLDING, "0" if not struck else "60") as process:
+    with begun(BLOCKING, "0" if not struck else "60") as process:
         assert process.stdout is not None
         process.stdout.readline()
         if struck:

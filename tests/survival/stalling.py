@@ -121,12 +121,12 @@ class PostgreSQLWire(Wire):
     @property
     def queries(self) -> int:
         """Count the requests."""
-        return len(self.wire.asked)
+        return len(self.wire.received)
 
     @property
     def last(self) -> str:
         """Return the last request."""
-        return str(self.wire.asked[-1:])
+        return str(self.wire.received[-1:])
 
 
 @dataclass

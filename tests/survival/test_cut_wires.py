@@ -41,7 +41,7 @@ ONE_STEP: dict[str, Any] = {"tables": ("hsplit",), "window": "2000-06-05 05:00..
 def armed(monkeypatch: pytest.MonkeyPatch, stage: LiveStage) -> list[Fault]:
     """Have the faults of the list that is returned armed when a transaction is about to begin, each once.
 
-    Those that were not due when it is committed are put back into the list.
+    Those that were not due when it is committed return to the list.
     """
     faults: list[Fault] = []
     waiting: list[Fault] = []

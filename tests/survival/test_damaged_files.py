@@ -337,10 +337,10 @@ def test_a_new_run_works_beside_a_damaged_one(given: Given, typed: Typing) -> No
     flip_bit(scene.folder / "steps.jsonl", 40)
     words = ("--window", WINDOW, "--table", "htrunk", "--table", "hcwc")
 
-    looked = scene.type(typed, ("verify", *words))
+    result = scene.type(typed, ("verify", *words))
     again = scene.type(typed, ("resync", "--yes", *words))
 
-    assert (looked.code, again.code) == (3, 0)
+    assert (result.code, again.code) == (3, 0)
     assert f"run {scene.run} is damaged, and it is not known whether a step of it is still open" in again.text
     assert [scene.files.bag("primary", table) for table in TABLES] == scene.rows()
     assert scene.type(typed, ("status", "--ledger")).code == 3
@@ -392,7 +392,7 @@ def test_an_undo_is_not_resumed_from_a_damaged_journal(given: Given, typed: Typi
     output = scene.type(typed, ("resume",))
 
     assert output.code == 1
-    assert "journal.parquet is damaged; what it held cannot be put back" in output.text
+    assert "journal.parquet is damaged; what it held cannot be restored" in output.text
     assert scene.rows() == half
 
 

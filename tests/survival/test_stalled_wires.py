@@ -58,7 +58,7 @@ def test_stalled_at_every_message(tmp_path: Path, kind: str, command: str, part:
             pair.wire.stall_at(nth)
             output, took = pair.typed(command, interrupted=interrupted)
             stalled, last = pair.wire.stalled, (nth, pair.wire.last, output, took)
-            asked = pair.wire.queries
+            queries = pair.wire.queries
             pair.wire.stall_at(0)
             if not stalled:
                 break
@@ -66,7 +66,7 @@ def test_stalled_at_every_message(tmp_path: Path, kind: str, command: str, part:
             assert "Traceback" not in output.text, last
             if interrupted:
                 assert took < AT_ONCE, last
-                assert output.code == 130 or asked > nth, last
+                assert output.code == 130 or queries > nth, last
             else:
                 assert took < IN_TIME, last
                 assert reports_timeout(output) or "ROLLBACK" in last[1].upper() or output.code in (0, 3), last

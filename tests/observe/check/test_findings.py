@@ -27,7 +27,7 @@ def test_different_storage_allocation_must_be_repaired(tmp_path: Path, typed: Ty
     assert finding["details"] == ["ACD 1 item 'splits': days_intrahour 31 on primary, 36 on secondary"]
     assert "Data Storage Allocation" in finding["advice"]
     assert "days_intrahour 31 on primary, 36 on secondary" in text.text
-    assert any(line.startswith("TO REPAIR  1 thing must be repaired") for line in text.out.splitlines())
+    assert any(line.startswith("TO REPAIR  1 finding must be repaired") for line in text.out.splitlines())
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_a_write_shows_however_coarse_the_clock_of_the_file_system_is(embedded: 
 
 
 def test_a_restored_older_copy_has_another_version(embedded: Embedded) -> None:
-    """A file that is put back as it was, with its times, has other versions: it may come to the same numbers again."""
+    """A file that is restored as it was, with its times, has other versions: it may come to the same numbers again."""
     content, times, before = embedded.path.read_bytes(), embedded.path.stat(), state(embedded)
     with duckdb.connect(str(embedded.path)) as connection:
         connection.execute(WRITES["update"])

@@ -1,4 +1,4 @@
-"""What every kind of server tells of its sessions, its locks and the versions of its rows."""
+"""What every kind of server has_versions of its sessions, its locks and the versions of its rows."""
 
 from __future__ import annotations
 
@@ -183,13 +183,13 @@ def test_a_change_by_somebody_else_is_another_version_at_once(place: Place, chan
     filled(place)
     with opened(place) as server:
         before = server.day_versions(DAYS)
-        tells = server.describe().kind != "informix"
+        has_versions = server.describe().kind != "informix"
 
     change(place)
 
     with opened(place) as server:
         after = server.day_versions(DAYS)
-    assert (before is not None, after is not None) == (tells, tells)
+    assert (before is not None, after is not None) == (has_versions, has_versions)
     if before is not None and after is not None:
         assert (before.history, before.days) != (after.history, after.days)
         assert before.position <= after.position

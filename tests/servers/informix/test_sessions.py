@@ -92,7 +92,7 @@ def test_an_abandoned_session_lives_until_its_statement_ends(informix: InformixP
 
 
 @pytest.mark.informix
-def test_a_number_reused_by_the_asking_session_is_not_alive(informix: InformixPlace) -> None:
+def test_a_number_reused_by_the_querying_session_is_not_alive(informix: InformixPlace) -> None:
     """A server that was restarted counts anew: the connection that asks is never the session asked for."""
     with opened(informix) as server:
         server.waiting_sessions()
@@ -129,8 +129,8 @@ def test_a_connection_lost_during_the_query_is_raised(informix: InformixPlace, q
     del quick
     session = f"7-{'0' * 32}"
     with opened(informix) as server:
-        asks: list[Callable[[], object]] = [lambda: server.session_state(session), server.waiting_sessions]
-        for ask in asks:
+        calls: list[Callable[[], object]] = [lambda: server.session_state(session), server.waiting_sessions]
+        for ask in calls:
             informix.shim.faults.add(Fault(Drop(), at="any", statement="syssessions"))
             with pytest.raises(ServerUnreachableError):
                 ask()

@@ -100,7 +100,7 @@ def type_resync(live: LivePair, typed: Typing, *words: str) -> CommandResult:
 
 @pytest.mark.soak
 def test_a_trigger_is_run_only_where_it_is_allowed(live: LivePair, typed: Typing) -> None:
-    """A trigger refuses the plan; allowed, it runs, the run says so, and an undo what it does not put back."""
+    """A trigger refuses the plan; allowed, it runs, the run says so, and an undo what it does not restore."""
     for statement in TOTALS:
         live.home.run(statement)
     before = live.target

@@ -95,7 +95,7 @@ def test_a_step_that_cannot_be_restored_is_not_called_untouched(
 
     assert result.code == 5, result.text
     assert "not known whether its rows are on the target" in result.out
-    assert "could not be put back: secondary: the link is down." in result.text
+    assert "could not be restored: secondary: the link is down." in result.text
     assert "untouched" not in result.out
     assert typed("resume", "--pair", unlogged.files.pair_file).code == 0
     assert unlogged.target == unlogged.source
@@ -141,7 +141,7 @@ def test_foreign_rows_prevent_restoring_a_step(
         unlogged.home.run(foreign)
         restore(*given)
 
-    monkeypatch.setattr(unlogged_rollback, "put_back", meddled)
+    monkeypatch.setattr(unlogged_rollback, "restore", meddled)
     result = typed(*RESYNC, unlogged.files.pair_file, *TRUNKS)
 
     assert result.code in (1, 5)

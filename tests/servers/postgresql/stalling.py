@@ -1,4 +1,4 @@
-"""A wire between the driver and the server on which what is asked is held, as by a server that hangs."""
+"""A wire between the driver and the server on which what is received is held, as by a server that hangs."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ class StallingWire(Wire):
     """Passes on what both sides say, until the nth request, and all that follows on its connection, is held."""
 
     nth: int = 0
-    asked: list[bytes] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
     """What clients sent, each as it was sent."""
     stalled: threading.Event = field(default_factory=threading.Event)
     _released: threading.Event = field(default_factory=threading.Event)
 
     @property
     def logins(self) -> int:
-        """Return how many connections were asked for."""
-        return sum(result[4:8] == PROTOCOL for result in self.asked)
+        """Return how many connections were opened."""
+        return sum(result[4:8] == PROTOCOL for result in self.received)
 
     def stall_at(self, nth: int) -> None:
         """Hold the nth request that comes from now on, 0 for none; let go what was held before."""
         self._released.set()
         self._released = threading.Event()
         self.stalled.clear()
-        self.asked.clear()
+        self.received.clear()
         self.nth = nth
 
     def stop(self) -> None:
@@ -50,8 +50,8 @@ class StallingWire(Wire):
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while result := client.recv(AT_ONCE):
-                self.asked.append(result)
-                if len(self.asked) == self.nth:
+                self.received.append(result)
+                if len(self.received) == self.nth:
                     released = self._released
                     self.stalled.set()
                     released.wait()

@@ -1,4 +1,4 @@
-"""What a cascade and what comes later set off on PostgreSQL: asked at any distance, allowed by name, recorded."""
+"""Cascades and later effects of a write on PostgreSQL: found at any distance, allowed by name, recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a write sets off or meets at tables with parts: partitions of them, and what they are partitions of."""
+"""Side effects of writes to tables with parts: partitions of them, and what they are partitions of."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ FAMILY = (
     "CREATE TRIGGER c_quiet AFTER INSERT ON c_one EXECUTE FUNCTION nothing()",
     "CREATE TRIGGER c_quiet AFTER INSERT ON c_all EXECUTE FUNCTION nothing()",
 )
-SET_OFF_FAR = "CREATE TRIGGER c_far AFTER DELETE ON c_notes_1 FOR EACH ROW EXECUTE FUNCTION nothing()"
+TRIGGER_FAR = "CREATE TRIGGER c_far AFTER DELETE ON c_notes_1 FOR EACH ROW EXECUTE FUNCTION nothing()"
 
 
 def test_a_table_is_surrounded_by_what_surrounds_its_parts_and_its_whole(
     running: Cluster, database: Database, opened: Open
 ) -> None:
     """A partition's own triggers, keys, checks and numbers count, and who refers to what it is a partition of."""
-    for statement in (*FAMILY, SET_OFF_FAR):
+    for statement in (*FAMILY, TRIGGER_FAR):
         database.run(statement)
     with running.as_superuser(database) as superuser:
         # As releases before 15 have those that a partition has from its table.
@@ -99,7 +99,7 @@ def test_a_table_is_surrounded_by_what_surrounds_its_parts_and_its_whole(
         "c_row": (Write.UPDATE,),
     }
     assert [one.of for one in part.unique] == ["", ""]
-    says = [met.message for met in side_effects_of(root)]
+    says = [effect.message for effect in side_effects_of(root)]
     assert "no two rows of c_one where nr > 5 may have the same nr (c_once)" in says
     assert "each row of c_one must satisfy c_few, CHECK (acdcalls < 900)" in says
 
@@ -191,8 +191,8 @@ def test_what_runs_is_what_runs_for_an_ordinary_session(running: Cluster, databa
     assert names_of(found) == ["c_always", "c_origin"]
     assert [one.enforced for one in (*found.referred_by, *found.refers)] == [True, True]
     assert [one.enforced for one in (*off.referred_by, *off.refers)] == [False, False]
-    assert SideEffectKind.CASCADE in {met.kind for met in side_effects_of(found)}
-    assert SideEffectKind.CASCADE not in {met.kind for met in side_effects_of(off)}
+    assert SideEffectKind.CASCADE in {effect.kind for effect in side_effects_of(found)}
+    assert SideEffectKind.CASCADE not in {effect.kind for effect in side_effects_of(off)}
 
 
 @pytest.mark.usefixtures("as_replica")
@@ -208,7 +208,7 @@ def test_what_runs_is_what_runs_for_a_replica(database: Database, opened: Open) 
     assert names_of(found) == ["c_always", "c_replica", "c_rule"]
     assert [one.enforced for one in (*found.referred_by, *found.refers)] == [False, False]
     assert "session_replication_role" in notes
-    says = " ".join(met.message for met in side_effects_of(found))
+    says = " ".join(effect.message for effect in side_effects_of(found))
     assert "rows of c_notes may refer to deleted rows of hsplit" in says
     assert "rows may refer to missing rows of c_splits" in says
 
@@ -249,7 +249,7 @@ def test_a_published_table_without_a_key_is_not_written(running: Cluster, databa
         Publication("c_part", (Write.DELETE,), "c_one"),
         Publication("c_whole", (Write.UPDATE, Write.DELETE), "c_one"),
     ]
-    assert all(met.forbids for met in side_effects_of(found) if met.kind is SideEffectKind.PUBLISHED)
+    assert all(effect.forbids for effect in side_effects_of(found) if effect.kind is SideEffectKind.PUBLISHED)
     assert full == keyed == ()
 
 
@@ -283,7 +283,7 @@ def test_a_table_with_a_foreign_part_is_not_written(running: Cluster, database: 
         found = server.surroundings(["hsplit", "c_one"])
 
     assert found["hsplit"].elsewhere == ("c_two",)
-    assert [met.message for met in side_effects_of(found["hsplit"]) if met.forbids] == [
+    assert [effect.message for effect in side_effects_of(found["hsplit"]) if effect.forbids] == [
         "its partition c_two is a foreign table: rows would be written to another server"
     ]
     assert found["c_one"].elsewhere == ()

@@ -116,7 +116,7 @@ def test_a_server_that_is_started_again_has_another_history(how: signal.Signals)
 
 
 def test_restored_files_reach_the_same_numbers_in_another_history() -> None:
-    """A copy of the files put back gives the same write the same number: only the history tells that it is another."""
+    """A restored copy of the files gives the same write the same number: only the history tells that it is another."""
     with own_cluster() as (cluster, database):
         data, copy = cluster.folder / "data", cluster.folder / "copy"
         for one in (database, cluster.admin):

@@ -151,7 +151,7 @@ def test_a_sequence_that_is_not_advanced_is_named(running: Cluster, database: Da
 
     reasons = {one.column: one.why_not_advanced.partition(": nextval")[0] for one in found.counters}
     assert reasons == REASONS
-    assert all("is not advanced past the written numbers" in met.message for met in side_effects_of(found))
+    assert all("is not advanced past the written numbers" in effect.message for effect in side_effects_of(found))
     assert database.run("SELECT last_value, is_called FROM c_letters") == [(1, False)]
 
 
@@ -185,7 +185,7 @@ def test_numbers_that_sessions_may_have_cached_are_named(running: Cluster, datab
 
     (counter,) = found.counters
     assert counter == Counter("nr", "c_held", caveat=counter.caveat)
-    (says,) = [met.message for met in side_effects_of(found)]
+    (says,) = [effect.message for effect in side_effects_of(found)]
     assert says.startswith("the sequence c_held that numbers its column nr is advanced past the written numbers, but")
     assert "CACHE 50" in says
 
@@ -195,7 +195,7 @@ def test_a_sequence_of_somebody_elses_is_advanced_too(
     running: Cluster, database: Database, opened: Open, highest: int
 ) -> None:
     """The right to use a sequence is enough to have it past the written numbers, near or far."""
-    with granted(running, database, "c_lent"), opened(writable=True) as server:
+    with granted(running, database, "c_granted"), opened(writable=True) as server:
         write(server, nr=int32(2, highest))
         write(server, nr=int32(5))
 

@@ -36,7 +36,7 @@ def built(tmp_path: Path, running: Cluster) -> Iterator[Built]:
         one.end()
 
 
-def wounded(built: Built) -> tuple[Files, PostgreSQLFiles]:
+def damaged(built: Built) -> tuple[Files, PostgreSQLFiles]:
     """Build a pair that differs in a half hour, in names, and in logins."""
     logins = [row("haglog", login=960_175_000 + 1800 * n, logid=str(n), extn=f"é{n}") for n in range(6)]
     return built(
@@ -48,7 +48,7 @@ def wounded(built: Built) -> tuple[Files, PostgreSQLFiles]:
 @pytest.mark.soak
 def test_a_pair_is_copied_as_it_is(built: Built) -> None:
     """What was put into the files is in the databases, and both are found to differ in the same way."""
-    files, databases = wounded(built)
+    files, databases = damaged(built)
 
     for table in TABLES:
         for role in ("primary", "secondary"):
@@ -64,7 +64,7 @@ def test_a_pair_is_copied_as_it_is(built: Built) -> None:
 @pytest.mark.parametrize("tables", some_of([("hsplit", "haglog"), ("hsplit",), ("haglog",)], 3))
 def test_a_resync_does_on_databases_what_it_does_on_files(built: Built, tables: tuple[str, ...]) -> None:
     """The same plan is made and ends in the same rows, which a fresh look finds in sync."""
-    files, databases = wounded(built)
+    files, databases = damaged(built)
 
     for pair in (files.open(), databases.open()):
         plan = pair.plan_resync(window="2000-06-05 00:00..06:59", tables=tables, source="primary")
@@ -81,7 +81,7 @@ def test_a_resync_does_on_databases_what_it_does_on_files(built: Built, tables: 
 
 def test_rows_that_were_added_meanwhile_stop_a_step(built: Built) -> None:
     """What somebody else adds after the plan is seen, though no row of the plan was touched."""
-    _, databases = wounded(built)
+    _, databases = damaged(built)
     pair = databases.open()
     plan = pair.plan_resync(window=WINDOW, tables=("hsplit",), source="primary")
     databases.add("secondary", "hsplit", half_hours(500, 530)[0])
@@ -106,7 +106,7 @@ def test_a_run_whose_commit_is_cut_off_says_what_became_of_it(
     built: Built, cut: Cut, dead: bool, state: StepState
 ) -> None:
     """A lost answer counts as done where it was done, a lost commit is tried again, and silence stays unknown."""
-    _, databases = wounded(built)
+    _, databases = damaged(built)
     pair = databases.open()
     plan = pair.plan_resync(window=WINDOW, tables=("hsplit",), source="primary")
     with relayed(databases.database("secondary").port) as relay:
@@ -132,7 +132,7 @@ def detour(databases: PostgreSQLFiles, relay: Relay) -> None:
 
 def test_a_target_that_takes_no_writes_by_itself_is_named_as_such(built: Built, running: Cluster) -> None:
     """A standby, or a database set to read-only, is no matter of the pair file's read_only, and is not said to be."""
-    _, databases = wounded(built)
+    _, databases = damaged(built)
     plan = databases.open().plan_resync(window=WINDOW, tables=("hsplit",), source="primary")
     running.admin.run(f"ALTER DATABASE {databases.database('secondary').name} SET default_transaction_read_only = on")
 

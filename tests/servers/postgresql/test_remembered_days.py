@@ -55,7 +55,7 @@ def spared(found: Observation) -> int:
     return found.tables[0].remembered.days
 
 
-WOUNDS: Mapping[str, tuple[str, str]] = {
+CHANGES: Mapping[str, tuple[str, str]] = {
     "update": (
         "UPDATE htrunk SET incalls = incalls + 1 WHERE {row}",
         "UPDATE htrunk SET incalls = incalls - 1 WHERE {row}",
@@ -105,26 +105,26 @@ def test_a_commit_at_any_moment_is_found_by_the_next_verify(
     monkeypatch.setattr(PostgreSQLServer, "day_versions", meddled)
     days = iter(DAYS)
     # In a soak each with each.
-    tried = product(WOUNDS.values(), MOMENTS) if SOAKING else zip(WOUNDS.values(), MOMENTS, strict=True)
+    tried = product(CHANGES.values(), MOMENTS) if SOAKING else zip(CHANGES.values(), MOMENTS, strict=True)
     with pair.database(role).another() as other:
-        for (wound, heal), moment in tried:
+        for (change, heal), moment in tried:
             day = next(days)
             other.run("BEGIN")
-            other.run(wound.format(row=row_of(day)))
+            other.run(change.format(row=row_of(day)))
             if moment in ("at once", "after a while"):
                 found = verify(pair)
-                assert found.in_sync, (wound, moment)
-                assert spared(found) > len(DAYS) / 2, (wound, moment)
+                assert found.in_sync, (change, moment)
+                assert spared(found) > len(DAYS) / 2, (change, moment)
                 other.run("COMMIT")
                 time.sleep(3 if moment == "after a while" and SOAKING else 0)
             else:
                 hooks[moment] = lambda: other.run("COMMIT")
                 first = verify(pair)
                 assert not hooks
-                assert moment == "before the rows" or differing(first) == {day}, (wound, moment)
+                assert moment == "before the rows" or differing(first) == {day}, (change, moment)
             found = verify(pair)
-            assert differing(found) == {day}, (wound, moment)
-            assert spared(found) > len(DAYS) / 2, (wound, moment)
+            assert differing(found) == {day}, (change, moment)
+            assert spared(found) > len(DAYS) / 2, (change, moment)
             other.run(heal.format(row=row_of(day)))
     assert verify(pair).in_sync
 
@@ -137,7 +137,7 @@ class Writer:
     days: tuple[date, ...]
     dice: random.Random
     stop: threading.Event
-    wounds: int = 0
+    changes: int = 0
     spans: list[tuple[date, bool, float, float]] = field(default_factory=list)
     """A day, whether it differed, and from when to when that is certain."""
     error: BaseException | None = None
@@ -152,12 +152,12 @@ class Writer:
 
     def _write(self, session: Database) -> None:
         since = dict.fromkeys(self.days, time.monotonic())
-        wounded: dict[date, str] = {}
+        damaged: dict[date, str] = {}
         while not self.stop.is_set():
             day = self.dice.choice(self.days)
-            differs = day in wounded
-            kind = wounded.get(day) or self.dice.choice(sorted(WOUNDS))
-            statement = WOUNDS[kind][1 if differs else 0].format(row=row_of(day))
+            differs = day in damaged
+            kind = damaged.get(day) or self.dice.choice(sorted(CHANGES))
+            statement = CHANGES[kind][1 if differs else 0].format(row=row_of(day))
             session.run("BEGIN")
             if self.dice.random() < 0.3:
                 session.run("SAVEPOINT before")
@@ -176,13 +176,13 @@ class Writer:
             self.spans.append((day, differs, since[day], time.monotonic()))
             session.run(f"COMMIT PREPARED '{name}'" if prepared else "COMMIT")
             since[day] = time.monotonic()
-            self.wounds += 1
+            self.changes += 1
             if differs:
-                del wounded[day]
+                del damaged[day]
             else:
-                wounded[day] = kind
+                damaged[day] = kind
             self._wait()
-        self.spans += [(day, day in wounded, since[day], float("inf")) for day in self.days]
+        self.spans += [(day, day in damaged, since[day], float("inf")) for day in self.days]
 
     def _wait(self) -> None:
         self.stop.wait(self.dice.choice((0, 0.001, 0.02, 0.2, 0.5, 2)) * self.dice.random())
@@ -231,6 +231,6 @@ def test_writers_in_a_pool_hide_nothing(pair: PostgreSQLFiles) -> None:
     assert certain[True]
     assert certain[False]
     assert any(days for *_, days in results)
-    assert sum(writer.wounds for writer in writers) > WRITERS
+    assert sum(writer.changes for writer in writers) > WRITERS
     last = {day for writer in writers for day, differs, _, past in writer.spans if differs and past == float("inf")}
     assert differing(verify(pair)) == last

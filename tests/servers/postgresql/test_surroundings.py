@@ -405,7 +405,7 @@ def test_constraints_are_named_before_and_reported_in_a_sentence(customers: Cust
 
 @pytest.mark.soak
 def test_partitions_are_written_as_their_table(customers: Customers) -> None:
-    """A partitioned table is written through itself, and what its partitions set off counts as its own."""
+    """A partitioned table is written through itself, and side effects of its partitions count as its own."""
     customers.have(
         "ALTER TABLE hsplit RENAME TO c_old",
         "CREATE TABLE hsplit (LIKE c_old) PARTITION BY RANGE (row_date)",
@@ -423,7 +423,7 @@ def test_partitions_are_written_as_their_table(customers: Customers) -> None:
 
 
 @pytest.mark.soak
-def test_a_check_lists_what_writes_would_set_off(customers: Customers) -> None:
+def test_a_check_lists_side_effects_of_writes(customers: Customers) -> None:
     """`check` names triggers, cascades and what cannot be written, table by table."""
     customers.have(KEY, NOTES.format(action="CASCADE"), *TOTALS)
 
