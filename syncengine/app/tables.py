@@ -86,7 +86,7 @@ class TableSelector:
     ) -> tuple[TableSpec, ...]:
         """Leave out the excluded tables; raises `InputError` if none remains, or one is also requested by name.
 
-        This is the one place that leaves tables out. `with_longer` leaves out what is rolled up from them, too.
+        This is the one place that leaves tables out. `with_rollups` leaves out what is rolled up from them, too.
         """
         out = self.excluded(query)
         if with_rollups:

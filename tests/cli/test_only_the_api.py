@@ -65,7 +65,7 @@ def _used(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Attribute):
             match node.value:
                 case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Call(func=ast.Name(id=name)):
-                    if name in (A_PAIR, "open_pair", "opened_to_write"):
+                    if name in (A_PAIR, "open_pair", "open_for_writing"):
                         yield node.attr
                 case _:
                     pass

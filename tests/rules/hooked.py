@@ -28,7 +28,7 @@ with open({NOTES!r}, "a") as file:
 DONE = (sys.executable, "-c", NOTE)
 CLASS = ("features", "r_custom", "users")
 """Tables that need single-user mode when they are written all together, where `keep_few_tables` leaves no more."""
-FEW = "from tests.rules.hooked import keep_few_tables; keep_few_tables(); "
+FEW = "from tests.rules.hooked import leave_few_tables; leave_few_tables(); "
 PROGRAM_OF_FEW = (sys.executable, "-c", f"{FEW}from syncengine.cli.main import run; run()")
 """The program, with few tables in the class; it is started in the folder of the project."""
 

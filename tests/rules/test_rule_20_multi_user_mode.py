@@ -143,7 +143,7 @@ def test_a_machine_that_went_down_is_reported_and_repaired(tmp_path: Path, typed
     after = typed("status", "--json", "--ledger", "--pair", files.pair_file).document
 
     assert status.code == 5
-    assert "secondary was put in single-user mode by a hook, and no hook has put it back" in status.text
+    assert "A hook put secondary in single-user mode, and no hook has ended it" in status.text
     assert (document["in_single_user_mode"], after["in_single_user_mode"]) == (["secondary"], [])
     assert resumed.code == 0, resumed.text
     assert ran(files) == ["single-user", "single-user", "multi-user"]
@@ -203,7 +203,7 @@ def test_a_hook_that_could_not_restore_it_is_retried(tmp_path: Path, typed: Typi
     after = typed("status", "--ledger", "--pair", files.pair_file)
 
     assert status.code == 5
-    assert "secondary was put in single-user mode by a hook, and no hook has put it back" in status.text
+    assert "A hook put secondary in single-user mode, and no hook has ended it" in status.text
     assert states(result) == [("multi-user", HookState.DONE)]
     assert after.code == 0, after.text
 
