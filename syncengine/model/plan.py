@@ -34,7 +34,7 @@ class Action(StrEnum):
     ADD_BUCKETS = "add buckets"
     REPLACE_GROUPS = "replace key groups"
     ADD_GROUPS = "add key groups"
-    REPAIR_CUTS = "repair what an outage cut"
+    REPAIR_CUTS = "repair cut rows"
     """Replace the pieces of a login or a call by the whole, over buckets and days, all in one transaction."""
     RESTORE_GROUPS = "restore key groups"
     """For an undo: key groups that differ from the journal in any column get its rows."""

@@ -344,4 +344,5 @@ def _summary(check: PairCheck) -> Text:
         consequence = " The two servers were not compared with each other." if unread else ""
         return Text.assemble(("FAILED", "bold red"), f"  {' '.join(check.problems)}{consequence}")
     verdict = ("ALIKE", "bold green") if check.alike else ("TO REPAIR", "bold red")
-    return Text.assemble(verdict, f"  {', '.join(parts)}.")
+    not_compared = " Rows were not compared." if check.alike else ""
+    return Text.assemble(verdict, f"  {', '.join(parts)}.{not_compared}")

@@ -46,6 +46,8 @@ def print_outcome(console: Console, result: VerifiedRun, *, pair: str = "FILE", 
         print_lines(console, _rollup_lines(result.rollups))
     if result.unlike or outcome.done:
         print_lines(console, _recheck_lines(result, by_hand))
+    if result.plan.undoes and outcome.done:
+        print_lines(console, next_steps("To compare the servers now", [command("verify", "--pair", pair)]))
 
 
 def _recheck_lines(result: VerifiedRun, by_hand: str) -> Iterator[Text]:

@@ -198,13 +198,13 @@ def _summary(plan: Plan) -> str:
         rows = f"{plural(restored, 'row')} restored in place of {plural(replaced, 'row')}"
         return f"{plural(len(plan.steps), 'step')} into {into}: {tables_text(tables, buckets)}; {rows}."
     only = f"only {into} has" if len(plan.writes_to) == 1 else "only one of them has"
-    deletions = f"every row that {only} stays"
+    deletions = f"rows that {only} stay"
     if plan.deletions:
         deletions = f"{plural(plan.deletions, 'row')} that {only} will be deleted"
     elif any(part.action is Action.REPAIR_CUTS for part in parts):
-        deletions = f"what an outage cut becomes whole, every other row that {only} stays"
+        deletions = f"cut rows become whole; other rows that {only} stay"
     elif any(part.whole for part in parts):
-        deletions = f"rows of other interval lengths are replaced, every other row that {only} stays"
+        deletions = f"rows of other interval lengths are replaced; other rows that {only} stay"
     what = tables_text(tables, buckets)
     return f"{plural(len(plan.steps), 'step')} into {into}: {what}; {deletions}."
 
