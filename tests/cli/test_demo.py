@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from syncengine.demo import DemoPair, build
 from syncengine.demo.build import build_pair
 from tests.builders import Files, narrow
-from tests.cli.terminal import CommandResult, Typing, contents, type_in_process
+from tests.cli.terminal import CommandResult, Typing, contents, suggested, type_in_process
 
 SMALL = ("--days", "2", "--splits", "2", "--agents", "4", "--vdns", "2", "--trunks", "4", "--acds", "1")
 REPAIR = ("--window", "2000-06-05 05:13..05:19")
@@ -105,9 +104,9 @@ def test_the_command_that_verify_names_repairs_the_pair(
     named = [word for table in tables for word in ("--table", table)]
 
     result = typed("verify", "--pair", pair, *named)
-    command = result.out.partition("To repair it: syncengine ")[2].splitlines()[0]
+    command = suggested(result.out, "To repair it")[0]
 
-    assert typed(*shlex.split(command.replace("--dry-run", "--yes"))).code == 0
+    assert typed(*("--yes" if word == "--dry-run" else word for word in command)).code == 0
     assert typed("verify", "--pair", pair, *named).code == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
@@ -93,7 +94,8 @@ def test_json_has_no_question_at_a_terminal(tmp_path: Path) -> None:
     result = answering(files, b"y\n", "--json")
 
     assert result.code == 2
-    assert result.out == ""
+    assert json.loads(result.out)["format"] == "syncengine.error"
+    assert "Write this into" not in result.out
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(tmp_path: Path, typed: Typing) -> None:

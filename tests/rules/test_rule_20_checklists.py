@@ -83,8 +83,8 @@ def test_a_whole_class_needs_single_user_mode(tmp_path: Path) -> None:
     before, after = texts(sync_plan_of(files, tables=names))
 
     assert before == (
-        "Put secondary in single-user mode: system administration is copied as a whole (tables: users); a copy "
-        "of single tables needs none."
+        "Put secondary in single-user mode: system administration is copied as a whole (tables: users); single "
+        "tables can be copied without it."
     )
     assert after.startswith("Return secondary to multi-user mode.")
 

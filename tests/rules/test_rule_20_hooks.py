@@ -76,8 +76,8 @@ def test_a_hook_gets_the_purpose_of_its_run(tmp_path: Path) -> None:
         "SYNCENGINE_PAIR": str(files.pair_file),
         "SYNCENGINE_RUN": result.outcome.run_id,
         "SYNCENGINE_LINES": (
-            "Put secondary in single-user mode: system administration is copied as a whole (tables: users); a "
-            "copy of single tables needs none."
+            "Put secondary in single-user mode: system administration is copied as a whole (tables: users); single "
+            "tables can be copied without it."
         ),
         "SYNCENGINE_FILES": "",
         "SYNCENGINE_SOURCE": "",

@@ -392,7 +392,7 @@ def test_an_undo_is_not_resumed_from_a_damaged_journal(given: Given, typed: Typi
     output = scene.type(typed, ("resume",))
 
     assert output.code == 1
-    assert "journal.parquet is damaged; what it held cannot be restored" in output.text
+    assert "journal.parquet is damaged" in output.text
     assert scene.rows() == half
 
 

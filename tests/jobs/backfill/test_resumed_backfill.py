@@ -147,7 +147,7 @@ def test_a_refusal_in_the_middle_leaves_a_run_that_can_be_resumed(tmp_path: Path
 
     ran = backfill(files, policy="replace")
 
-    assert "3 rows that only secondary holds" in ran.outcome.stopped
+    assert "3 rows that only secondary has" in ran.outcome.stopped
     assert len(ran.portions) == 2
     assert files.open().run().state is RunState.PARTLY
     files.run("secondary", "DELETE FROM hcwc WHERE trim(cwc) = '9'")
@@ -216,7 +216,7 @@ def _changing(files: Files, patched: pytest.MonkeyPatch) -> None:
     [
         (_a_view, "cannot be written: hcwc, in portions done before: 1"),
         (_unlike_columns, "not compared: hcwc, in portions done before: 1"),
-        (_changing, "drift remained, in what was done before: portion 1"),
+        (_changing, "drift remained, in portions done before: 1"),
     ],
     ids=["unwritable", "not-compared", "changed"],
 )
