@@ -105,8 +105,8 @@ SHOWN = 2
 """How many logins, calls or states are shown with their times; the rest is counted."""
 
 
-def cut_sentences(table: str, what: str, cuts: Sequence[Cut]) -> Iterator[str]:
-    """Yield a sentence for each server and state: haglog: 1 login cut on secondary, 2 rows for 1: ..."""
+def cut_sentences(table: str, what: str, cuts: Sequence[Cut], *, times: bool) -> Iterator[str]:
+    """Yield a sentence for each server and state: haglog: 1 login cut on secondary, 2 rows for 1; `times` adds when."""
     for server in Role:
         for state in CutState:
             found = [cut for cut in cuts if (cut.cut_on, cut.state) == (server, state)]
@@ -115,7 +115,8 @@ def cut_sentences(table: str, what: str, cuts: Sequence[Cut]) -> Iterator[str]:
             rows = sum(row.rows for cut in found for row in cut.pieces)
             wholes = sum(row.rows for cut in found for row in cut.others)
             more = f"{plural(rows, 'row')} for {wholes:,}" if state is CutState.WHOLE else str(state)
-            yield f"{table}: {plural(len(found), what)} cut on {server}, {more}: {_shown(found)}"
+            when = f": {_shown(found)}" if times else ""
+            yield f"{table}: {plural(len(found), what)} cut on {server}, {more}{when}"
 
 
 def _shown(cuts: Sequence[Cut]) -> str:

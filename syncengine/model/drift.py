@@ -269,10 +269,10 @@ class TableObservation:
         compared = self.rows_compared or self.remembered.rows or self.expected or self.excluded is not None
         return self.state is TableState.COMPARED and not (compared or self.differs or self.other_acds)
 
-    @property
-    def cut_sentences(self) -> tuple[str, ...]:
-        """What outages have cut, for people."""
-        return tuple(cut_sentences(self.spec.name, self.spec.pieces.of, self.cuts)) if self.spec.pieces else ()
+    def cut_sentences(self, *, times: bool = True) -> tuple[str, ...]:
+        """Return what outages have cut, for people; `times` says whether with the times of each."""
+        pieces = self.spec.pieces
+        return tuple(cut_sentences(self.spec.name, pieces.of, self.cuts, times=times)) if pieces else ()
 
     @property
     def overlap_sentences(self) -> tuple[str, ...]:

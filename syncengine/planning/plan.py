@@ -229,7 +229,7 @@ def _notes(observation: Observation, request: PlanRequest, written: set[DataClas
     absent = [table.spec.name for table in observation.tables if table.state is TableState.ABSENT]
     if absent:
         yield f"on neither server: {', '.join(absent)}"
-    yield from (sentence for table in observation.tables for sentence in table.cut_sentences)
+    yield from (sentence for table in observation.tables for sentence in table.cut_sentences())
     yield from (sentence for table in observation.tables for sentence in table.overlap_sentences)
     yield from observation.notes
     new = [

@@ -192,7 +192,7 @@ def _notes(observation: Observation, *, every_table: bool) -> Iterator[str]:
         yield from facts.notes
     for table in observation.tables:
         yield from (f"{table.spec.name}: {note}" for note in table.notes)
-        yield from table.cut_sentences if every_table else map(_without_times, table.cut_sentences)
+        yield from table.cut_sentences(times=every_table)
         if table.other_acds:
             acds = ", ".join("none" if acd is None else str(acd) for acd in table.other_acds)
             yield f"{table.spec.name}: differs for ACD {acds} too"
@@ -210,12 +210,6 @@ def _notes(observation: Observation, *, every_table: bool) -> Iterator[str]:
         yield f"Compared row by row, since no fingerprint covers their fractions: {', '.join(by_rows)}"
     scopes = ((table.spec.name, scope) for table in observation.tables for scope in table.scopes)
     yield from scope_notes((name, scope.acd, tuple(_not_expected(scope))) for name, scope in scopes)
-
-
-def _without_times(sentence: str) -> str:
-    """Return a sentence on rows that an outage has cut, without their times, which -v shows."""
-    table, what, *_ = sentence.split(": ", 2)
-    return f"{table}: {what}"
 
 
 def _not_expected(scope: Scope) -> Iterator[str]:
