@@ -1,0 +1,52 @@
+"""The clock of the switch: what it shows at each second of the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+MINUTE = 60
+HOUR = 3600
+DAY = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class WallClock:
+    """A clock that a zone sets twice a year, and people at any time.
+
+    The world counts seconds from its beginning and never repeats one; the clock may show a time twice or never.
+    """
+
+    start: datetime
+    """What the clock shows at second 0."""
+    zone: str = "UTC"
+    settings: tuple[tuple[int, int], ...] = ()
+    """When people set it, and by how many seconds forward (or back, below 0)."""
+
+    def epoch(self, at: int) -> int:
+        """Return what a server writes as the epoch seconds of a second of the world: a clock set wrong is wrong."""
+        first = int(self.start.replace(tzinfo=ZoneInfo(self.zone)).timestamp())
+        return first + at + sum(by for since, by in self.settings if since <= at)
+
+    def moment(self, at: int) -> datetime:
+        """Return what the clock shows, with its zone."""
+        return datetime.fromtimestamp(self.epoch(at), UTC).astimezone(ZoneInfo(self.zone))
+
+    def shown(self, at: int) -> datetime:
+        """Return what the clock shows, as people and tables write it."""
+        return self.moment(at).replace(tzinfo=None)
+
+    def label(self, at: int) -> int:
+        """Return what the clock shows as HHMM."""
+        shown = self.shown(at)
+        return shown.hour * 100 + shown.minute
+
+    def times(self, shown: datetime, last: int) -> tuple[int, ...]:
+        """Return the seconds up to `last` at which the clock shows a time: none, one or several."""
+        plain = int((shown - self.start) / timedelta(seconds=1))
+        sums = [0]
+        for _, by in self.settings:
+            sums.append(sums[-1] + by)
+        around = {plain - total + more for total in sums for more in (-HOUR, 0, HOUR)}
+        return tuple(sorted(at for at in around if 0 <= at < last and self.shown(at) == shown))
