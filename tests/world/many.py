@@ -1,0 +1,79 @@
+"""Runs one world after the other, in one process or on all cores."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import tempfile
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.world.scenarios import drawn
+from tests.world.values import Scenario
+from tests.world.world import Tally, ViolatedError, World
+
+SHOWN_LINES = 12
+"""Lines of a traceback that are shown of a world that broke."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a world ended: what was done in it, and what the oracle found wrong."""
+
+    seed: int
+    tally: Tally
+    found: str = ""
+    """What is wrong, empty where nothing is."""
+
+
+def run(scenario: Scenario) -> tuple[Tally, str]:
+    """Run a world in a folder of its own; return what was done, and what is wrong."""
+    with tempfile.TemporaryDirectory(prefix="world-") as folder:
+        try:
+            world = World(scenario, Path(folder))
+        except Exception:  # noqa: BLE001  # a world that cannot be made is a finding, too
+            return Tally(), _shown()
+        try:
+            world.run()
+        except ViolatedError as error:
+            return world.tally, str(error)
+        except Exception:  # noqa: BLE001  # so is one that breaks
+            return world.tally, _shown()
+        finally:
+            world.close()
+        return world.tally, ""
+
+
+def _shown() -> str:
+    return "\n".join(traceback.format_exc().rstrip().splitlines()[-SHOWN_LINES:])
+
+
+def run_seed(seed: int, level: int) -> Outcome:
+    """Run the world of a seed."""
+    tally, found = run(drawn(seed, level))
+    return Outcome(seed, tally, found)
+
+
+def fails(scenario: Scenario) -> bool:
+    """Say whether something is wrong in a world."""
+    return bool(run(scenario)[1])
+
+
+def run_many(seeds: Iterable[int], level: int, seconds: float, cores: int = 0) -> Iterator[Outcome]:
+    """Yield the outcome of each seed as it ends, on all cores, until some time is over or there are no more seeds."""
+    until, remaining = time.monotonic() + seconds, iter(seeds)
+    cores = cores or os.cpu_count() or 1
+    # Each process is replaced after some worlds: what one leaves behind must not gather.
+    with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), max_tasks_per_child=100) as pool:
+        running: set[Future[Outcome]] = set()
+        while True:
+            while len(running) < cores and time.monotonic() < until and (seed := next(remaining, None)) is not None:
+                running.add(pool.submit(run_seed, seed, level))
+            if not running:
+                return
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            yield from (one.result() for one in ended)
