@@ -55,6 +55,24 @@ def test_the_model_and_the_planning_are_pure() -> None:
     assert found == []
 
 
+def test_only_the_machine_has_a_clock_and_chance() -> None:
+    """No other module reads a clock, sleeps, or takes a random number: one seed can decide all of it."""
+    own = {"machine.py", "servers/watchdog.py"}  # the watchdog is the text of another program
+    read = re.compile(
+        r"(?<![\w.])(time\.(time|monotonic|perf_counter|sleep)|datetime\.now|date\.today|secrets\.(randbits|token|choice|SystemRandom)|uuid\.uuid|"
+        r"random\.(?!Random\(4711\)))|^(from|import) (time|secrets)\b",
+        re.M,
+    )
+    found = [
+        f"{name}: {match.group(0)}"
+        for path in MODULES
+        if (name := str(path.relative_to(PACKAGE))) not in own
+        for match in read.finditer(path.read_text())
+    ]
+
+    assert found == []
+
+
 def test_no_module_has_a_name_that_says_nothing() -> None:
     """There is no module or folder named utils, helpers, common or manager."""
     names = {part.removesuffix(".py") for path in MODULES for part in path.relative_to(PACKAGE).parts}

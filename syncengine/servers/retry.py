@@ -8,6 +8,7 @@ from typing import Concatenate, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from syncengine import machine
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
@@ -40,6 +41,7 @@ def with_retries(do: Callable[[], Result], *, when: Callable[[BaseException], bo
         stop=stop_after_attempt(ATTEMPTS),
         wait=wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
         before_sleep=_warn,
+        sleep=machine.sleep,
         reraise=True,
     )(do)
 

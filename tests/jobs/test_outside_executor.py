@@ -46,7 +46,7 @@ LIVE = [pytest.param(kind, marks=MARKS[kind]) for kind in ("postgresql", "inform
 @pytest.fixture(autouse=True)
 def one_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every observation of a pair compute its fingerprints by one seed."""
-    monkeypatch.setattr("syncengine.jobs.observation.secrets.randbits", lambda _: 20_000_605)
+    monkeypatch.setattr("syncengine.machine.seed", lambda: 20_000_605)
 
 
 @pytest.fixture
