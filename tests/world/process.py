@@ -1,0 +1,257 @@
+"""One process of the product in a world: the same each time, and mortal."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Any, ParamSpec, Protocol, Self, TypeVar
+from zoneinfo import ZoneInfo
+
+from syncengine import machine
+from syncengine.app import table_settings
+from syncengine.catalogue import Catalogue
+from syncengine.execute import executor as execute_executor
+from syncengine.jobs import connections, outside_executor
+from syncengine.model.pair import Limits, Role, ServerSettings
+from syncengine.observe import server_threads
+from syncengine.servers.duckdb import errors as duckdb_errors
+from syncengine.servers.duckdb import server as duckdb_server
+from syncengine.servers.kinds import open_server
+from syncengine.servers.protocol import Server as ProductServer
+from syncengine.staging import cache, remembered_days
+from tests.shared_duckdb import SharedDuckDB
+from tests.world.databases import DISABLED, WorldDuckDB
+from tests.world.faults import FaultPlan, FaultyServer, down
+from tests.world.tables import world_catalogue
+from tests.world.values import Scenario, Server
+
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+
+
+class CallerExecutor(Executor):
+    """Runs everything at once in the thread of its caller, in the place of pools and of a caller's executor."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        super().__init__()
+
+    def submit(self, fn: Callable[Params, Result], /, *args: Params.args, **kwargs: Params.kwargs) -> Future[Result]:
+        """Run it, and return its result; a death is the caller's at once."""
+        future: Future[Result] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001  # it belongs to the caller that waits
+            future.set_exception(error)
+        return future
+
+
+class _NoTimer:
+    """A time limit that never ends: a statement of a world hangs only where a fault says so."""
+
+    daemon = True
+
+    def __init__(self, *_: Any) -> None:
+        self.daemon = True
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def cancel(self) -> None:
+        """Do nothing."""
+
+
+class _Threading:
+    """The module `threading` without timers."""
+
+    Timer = _NoTimer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(threading, name)
+
+
+class Life(Protocol):
+    """What a process needs of the servers' lives (`life.Site`)."""
+
+    now: int
+    databases: dict[Server, Any]
+
+    def advance(self, to: int) -> None:
+        """Let everything happen up to a second."""
+
+    def is_up(self, server: Server) -> bool:
+        """Say whether a server can be reached."""
+
+    def is_readable(self, server: Server, table: str) -> bool:
+        """Say whether a table can be read."""
+
+
+class WorldMachine(machine.Machine):
+    """A machine whose clock is the switch's, whose pauses let the world go on, and whose chance is a seed's."""
+
+    def __init__(self, scenario: Scenario, life: Life, number: int) -> None:
+        self._scenario = scenario
+        self._life = life
+        self._random = Random(f"{scenario.seed} {number}")
+        self._rest = 0.0
+        self.jumped = 0
+
+    def now(self, zone: tzinfo | None) -> datetime:
+        """Return what the clock shows."""
+        epoch = self._scenario.clock.epoch(self._life.now) + self.jumped
+        shown = datetime.fromtimestamp(epoch, UTC).astimezone(zone or ZoneInfo(self._scenario.zone))
+        return shown if zone is not None else shown.replace(tzinfo=None)
+
+    def monotonic(self) -> float:
+        """Return the second of the world."""
+        return self._life.now + self._rest
+
+    def wait(self, event: threading.Event | None, seconds: float) -> None:
+        """Let the world go on."""
+        del event
+        self._rest += seconds
+        whole = int(self._rest)
+        self._rest -= whole
+        if whole:
+            self._life.advance(self._life.now + whole)
+
+    def random(self, length: int) -> bytes:
+        """Return bytes that follow from the seed."""
+        return self._random.randbytes(length)
+
+
+class Process:
+    """One command in a process of its own: enter it, run the command, leave it."""
+
+    def __init__(
+        self, scenario: Scenario, life: Life, number: int, after_commit: Callable[[Role], None] = lambda _: None
+    ) -> None:
+        self.scenario = scenario
+        self.life = life
+        self.machine = WorldMachine(scenario, life, number)
+        self.plan = FaultPlan(tuple(one for one in scenario.faults if one.command == number), self)
+        self.executor = CallerExecutor()
+        self._after_commit = after_commit
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(machine.replaced(self.machine))
+        for where, name, by in self._replacements():
+            self._stack.enter_context(_replaced(where, name, by))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._stack.close()
+
+    @property
+    def dead(self) -> bool:
+        """Whether it has died."""
+        return self.plan.dead
+
+    def pass_time(self, seconds: int) -> None:
+        """Let the world go on."""
+        self.life.advance(self.life.now + seconds)
+
+    def jump(self, seconds: int) -> None:
+        """Set the clock of this machine."""
+        self.machine.jumped += seconds
+
+    def stop_machine(self, chance: Random) -> None:
+        """Lose what was not flushed."""
+        del chance
+
+    def _replacements(self) -> Iterator[tuple[Any, str, Any]]:
+        databases = WorldDuckDB(self.life.databases)
+        yield connections, "open_server", self._opened
+        yield table_settings, "load_catalogue", self._catalogue
+        yield server_threads, "ThreadPoolExecutor", CallerExecutor
+        yield execute_executor, "ThreadPoolExecutor", CallerExecutor
+        yield duckdb_server, "duckdb", databases
+        yield cache, "duckdb", SharedDuckDB()
+        yield duckdb_server, "DISABLED_OPTIMIZERS", DISABLED
+        yield cache, "DISABLED_OPTIMIZERS", DISABLED
+        yield duckdb_errors, "threading", _Threading()
+        yield outside_executor, "IDLE_SECONDS", 0.0
+        yield from _files(self.plan)
+
+    def _catalogue(self, *folders: Path) -> Catalogue:
+        del folders
+        return world_catalogue(self.scenario.whole)
+
+    def _opened(self, settings: ServerSettings, folder: Path, *, writable: bool, limits: Limits) -> ProductServer:
+        server: Server = "primary" if settings.role is Role.PRIMARY else "secondary"
+        self.plan.refuse_dead()
+        if not self.life.is_up(server):
+            raise down(settings.role)
+        return FaultyServer(
+            open_server(settings, folder, writable=writable, limits=limits),
+            self.plan,
+            settings.role,
+            is_up=lambda: self.life.is_up(server),
+            readable=lambda table: self.life.is_readable(server, table),
+            after_commit=self._after_commit,
+        )
+
+
+def _files(plan: FaultPlan) -> Iterator[tuple[Any, str, Any]]:
+    """Yield what is replaced so that a write to our own files is counted, and has no effect after a death."""
+    fsync, fdatasync, opening, replace, rename, unlink = (
+        os.fsync,
+        os.fdatasync,
+        os.open,
+        Path.replace,
+        Path.rename,
+        Path.unlink,
+    )
+
+    def counted(name: str, does: Callable[..., Any]) -> Callable[..., Any]:
+        def do(*args: Any, **kwargs: Any) -> Any:
+            plan.file_operation(name)
+            return does(*args, **kwargs)
+
+        return do
+
+    def opened(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            plan.refuse_dead()
+        return opening(path, flags, mode, dir_fd=dir_fd)
+
+    yield os, "fsync", counted("flush", fsync)
+    yield os, "fdatasync", counted("flush", fdatasync)
+    yield os, "open", opened
+    yield Path, "replace", counted("replace", replace)
+    yield Path, "rename", counted("rename", rename)
+    yield Path, "unlink", counted("unlink", unlink)
+    yield remembered_days, "sqlite3", _Sqlite(plan)
+
+
+class _Sqlite:
+    """The module `sqlite3` of a process that may have died."""
+
+    def __init__(self, plan: FaultPlan) -> None:
+        self._plan = plan
+
+    def connect(self, *args: Any, **kwargs: Any) -> sqlite3.Connection:
+        """Open a database, unless the process has died."""
+        self._plan.refuse_dead()
+        return sqlite3.connect(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sqlite3, name)
+
+
+@contextmanager
+def _replaced(where: Any, name: str, by: Any) -> Iterator[None]:
+    before = getattr(where, name)
+    setattr(where, name, by)
+    try:
+        yield
+    finally:
+        setattr(where, name, before)
