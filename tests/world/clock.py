@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 MINUTE = 60
@@ -41,6 +42,19 @@ class WallClock:
         """Return what the clock shows as HHMM."""
         shown = self.shown(at)
         return shown.hour * 100 + shown.minute
+
+    def stretches(self, last: int) -> tuple[tuple[int, int], ...]:
+        """Return the spans up to `last` in which nobody sets the clock, neither people nor the zone."""
+        edges = {0, last, *(since for since, _ in self.settings if 0 < since < last)}
+        hours = [*range(0, last, HOUR), last]
+        for low, high in pairwise(hours):
+            if self._ahead(low) != self._ahead(high):
+                edges |= {at for at in range(low + 1, high + 1) if self._ahead(at) != self._ahead(at - 1) and at < last}
+        return tuple(pairwise(sorted(edges)))
+
+    def _ahead(self, at: int) -> int:
+        """Return how many seconds what is shown is ahead of the seconds of the world."""
+        return int((self.shown(at) - self.start) / timedelta(seconds=1)) - at
 
     def times(self, shown: datetime, last: int) -> tuple[int, ...]:
         """Return the seconds up to `last` at which the clock shows a time: none, one or several."""
