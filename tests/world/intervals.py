@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from tests.world.clock import DAY, HOUR, MINUTE
+from tests.world.clock import HOUR, MINUTE
 from tests.world.history import quiet_spans
 from tests.world.values import SERVERS, Acd, LengthSet, LinkDown, Scenario, Server, ServerDown, Span, View
 
@@ -82,8 +82,11 @@ def _view(scenario: Scenario, server: Server) -> View:
         spans = [
             (one.at, one.at + one.seconds)
             for one in scenario.happenings
-            if isinstance(one, ServerDown) and one.server == server
-            or isinstance(one, LinkDown) and one.server == server and one.acd in (None, acd.number)
+            if (isinstance(one, ServerDown)
+            and one.server == server)
+            or (isinstance(one, LinkDown)
+            and one.server == server
+            and one.acd in (None, acd.number))
         ]
         blind[acd.number] = merged(spans)
         lengths[acd.number] = _lengths(scenario, server, acd)
@@ -177,5 +180,3 @@ def _cuts(scenario: Scenario, view: View, acd: Acd) -> Iterator[tuple[int, int, 
                 yield at, following, shown.date(), start // HOUR * 100 + start % HOUR // MINUTE, minutes
             shown += timedelta(seconds=following - at)
             at = following
-
-

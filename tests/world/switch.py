@@ -197,9 +197,7 @@ class Switch:
         begin = agent.begins.pop(split)
         if begin < at:
             self.logins.append(
-                Login(
-                    self.acd.number, agent.logid, agent.extension, split, place, begin, at, agent.session, reason
-                )
+                Login(self.acd.number, agent.logid, agent.extension, split, place, begin, at, agent.session, reason)
             )
 
     def _end_state(self, agent: _Agent, at: int) -> None:
