@@ -133,7 +133,9 @@ class EventRows:
             "workmode": one.mode,
             "direction": int(one.mode == ACD),
             "duration": end - begin,
+            "event_time": 0,
             "auxreason": one.reason,
+            "interrupted": "n",
             "loc_id": 1,
         }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from tests.world.events import ACD, ACW, AUX, AVAIL, RING, Login, Segment, WorkState
@@ -35,11 +35,7 @@ COLUMNS = {
     "hvdn": (
         *("incalls", "intime", "acdcalls", "acdtime", "acwtime", "anstime", "abncalls", "abntime", "disccalls"),
         *("disctime", "othercalls", "othertime", "holdcalls", "holdtime", "transferred", "ringcalls", "ringtime"),
-        *("acceptable", "maxocwtime"),
-    ),
-    "hvector": (
-        *("incalls", "intime", "acdcalls", "anstime", "abncalls", "abntime", "disccalls", "disctime", "othercalls"),
-        *("othertime", "ringcalls", "ringtime"),
+        *("acceptable", "maxocwtime", "maxwaiting"),
     ),
     "htkgrp": (
         *("incalls", "intime", "i_inocc", "acdcalls", "abncalls", "disccalls", "othercalls", "transferred"),
@@ -71,11 +67,11 @@ class IntervalRows:
         self._staffing()
         self._working()
         self._counting()
-        self._highest("maxstaffed", [(one.split, (one.begin, one.end)) for one in self._logins])
-        queued = [
-            (one.split, (one.begin, (one.answered - one.ringing) or one.end)) for one in self._segments if one.split
-        ]
-        self._highest("maxinqueue", queued)
+        self._highest("hsplit", "maxstaffed", [((one.split,), (one.begin, one.end)) for one in self._logins])
+        waiting = [(one, (one.begin, (one.answered - one.ringing) or one.end)) for one in self._segments if one.split]
+        self._highest("hsplit", "maxinqueue", [((one.split,), span) for one, span in waiting])
+        first = [((one.vdn, one.vector), span) for one, span in waiting if one.segment == 1]
+        self._highest("hvdn", "maxwaiting", first)
         for (table, place, key), counts in self._counts.items():
             interval = self.intervals[place]
             if interval.recorded:
@@ -95,8 +91,6 @@ class IntervalRows:
                 row |= {"split": key[1], "logid": key[0], "extension": key[2], "loc_id": 1, "rsv_level": 0}
             case "hvdn":
                 row |= {"vdn": key[0], "vector": key[1], "servicelevel": SERVICE_LEVEL}
-            case "hvector":
-                row |= {"vector": key[0]}
             case "htkgrp":
                 row |= {"tkgrp": key[0], "split": 0, "vdn": "", "trunks": TRUNKS}
             case _:
@@ -117,7 +111,6 @@ class IntervalRows:
                 self._counts["hsplit", place, (split,)] = defaultdict(int)
             for vdn in range(1, acd.vdns + 1):
                 self._counts["hvdn", place, (f"{45000 + 100 * acd.number + vdn}", vdn)] = defaultdict(int)
-                self._counts["hvector", place, (vdn,)] = defaultdict(int)
             for group in range(1, acd.trunk_groups + 1):
                 self._counts["htkgrp", place, (group,)] = defaultdict(int)
 
@@ -214,20 +207,19 @@ class IntervalRows:
             else:
                 counts[name] += more[name]
 
-    def _highest(self, column: str, spans: Sequence[tuple[int, Span]]) -> None:
-        """Note how many of the spans of a split overlapped at most, as far as it was seen."""
-        changes: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-        for split, span in spans:
+    def _highest(self, table: str, column: str, spans: Sequence[tuple[Key, Span]]) -> None:
+        """Note how many spans of a row overlapped at most, as far as it was seen."""
+        changes: dict[Key, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        for key, span in spans:
             for begin, end in seen(span, self.blind):
-                changes[split][begin] += 1
-                changes[split][end] -= 1
-        for split, steps in sorted(changes.items()):
-            level, moments = 0, sorted(steps)
-            for number, at in enumerate(moments):
+                changes[key][begin] += 1
+                changes[key][end] -= 1
+        for key, steps in sorted(changes.items()):
+            level = 0
+            for at, until in pairwise(sorted(steps)):
                 level += steps[at]
-                until = moments[number + 1] if number + 1 < len(moments) else at
                 for place, _ in self._shares((at, until)) if level else ():
-                    counts = self._counts["hsplit", place, (split,)]
+                    counts = self._counts[table, place, key]
                     counts[column] = max(counts[column], level)
 
 
@@ -270,7 +262,6 @@ def _keys(one: Segment) -> Iterator[tuple[str, Key]]:
         yield "hsplit", (one.split,)
     if one.segment == 1:
         yield "hvdn", (one.vdn, one.vector)
-        yield "hvector", (one.vector,)
         yield "htkgrp", (one.tkgrp,)
     if one.cwc:
         yield "hcwc", (one.cwc,)

@@ -82,11 +82,8 @@ def _view(scenario: Scenario, server: Server) -> View:
         spans = [
             (one.at, one.at + one.seconds)
             for one in scenario.happenings
-            if (isinstance(one, ServerDown)
-            and one.server == server)
-            or (isinstance(one, LinkDown)
-            and one.server == server
-            and one.acd in (None, acd.number))
+            if (isinstance(one, ServerDown) and one.server == server)
+            or (isinstance(one, LinkDown) and one.server == server and one.acd in (None, acd.number))
         ]
         blind[acd.number] = merged(spans)
         lengths[acd.number] = _lengths(scenario, server, acd)

@@ -80,7 +80,7 @@ class Switch:
         ]
 
     def run(self) -> None:
-        """Let everything happen that begins before the end of the world; calls that are going on then come to theirs."""
+        """Let all happen that begins before the end of the world; calls that are going on then come to theirs."""
         for number, agent in enumerate(self._agents):
             self._plan_sessions(agent, night=number % 4 == 3)
         self._plan_call(0)
