@@ -65,12 +65,13 @@ class EventRows:
             blind = self.view.blind[one.acd]
             of = ("call", one.acd, one.callid, one.segment)
             for begin, end in seen((one.begin, one.end), blind):
-                # Of after-call work that an outage cut, the server has what it saw.
-                wrapped = seen((begin, one.finish), blind)[0][1] if end == one.end else end
-                row = self._call_row(one, (begin, end), wrapped)
-                yield Recorded(self._written(one.acd, wrapped), "call_rec", row, one.acd, (begin, end), of)
+                # A record is written after the after-call work, or as the link goes down. That work itself is not cut:
+                # no page says what a server has of it, and the demo has all.
+                written = seen((begin, one.finish), blind)[0][1] if end == one.end else end
+                row = self._call_row(one, (begin, end))
+                yield Recorded(self._written(one.acd, written), "call_rec", row, one.acd, (begin, end), of)
 
-    def _call_row(self, one: Segment, part: Span, wrapped: int) -> dict[str, object]:
+    def _call_row(self, one: Segment, part: Span) -> dict[str, object]:
         begin, end = part
         answered = one.answered if one.disposition == 2 else end
         knows_answer = one.disposition == 2 and answered < end
@@ -86,7 +87,7 @@ class EventRows:
             "ucid": f"{one.acd:05d}{one.callid:05d}{self.clock.epoch(one.begin):010d}",
             "segstart": self.clock.epoch(begin),
             "segstop": self.clock.epoch(end),
-            "acwtime": wrapped - end,
+            "acwtime": one.finish - end if over else 0,
             "ansholdtime": min(one.held, talked) if over else 0,
             "disptime": max(0, min(answered, end) - begin),
             "duration": end - begin,
