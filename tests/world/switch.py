@@ -119,8 +119,8 @@ class Switch:
                         free_from = until + HOUR // 2 if stop == end else 0
         if night and not self.quiet_at(0) and self.chance.random() < 0.8:
             first = self.chance.randrange(1, 5 * MINUTE)
-            stop = self._awake(first, self.chance.randrange(4 * HOUR, 7 * HOUR))
-            self._at(first, self._log_on(agent, stop[0][1]))
+            parts = self._awake(first, self.chance.randrange(4 * HOUR, 7 * HOUR))
+            self._at(first, self._log_on(agent, parts[0][1]))
 
     def _awake(self, begin: int, end: int) -> list[Span]:
         """Return the parts of a time that are not quiet, with some minutes before those that are."""
