@@ -49,20 +49,43 @@ def arrow_type(column: ColumnSpec) -> pa.DataType:
     return ARROW[column.type.name]
 
 
-def stored_row(spec: TableSpec, row: Row, names: Sequence[str]) -> tuple[Any, ...]:
-    """Return the values of a row as a server of its kind stores them, without blanks at the end of text."""
-    return tuple(_stored(column, row) for name in names if (column := spec.column(name)) is not None)
+class Layout:
+    """How rows of a table are stored: the values of columns that a row does not name, and text without blanks."""
+
+    def __init__(self, spec: TableSpec) -> None:
+        self.names = tuple(column.name for column in spec.columns)
+        self.types = tuple(arrow_type(column) for column in spec.columns)
+        self.widths = tuple(column.type.width if column.type.name == "char" else 0 for column in spec.columns)
+        self.number = self.names.index(spec.row_number) if spec.row_number is not None else None
+        """The place of the number that each server gives to its own rows."""
+        self._defaults = tuple((column.name, _default(column)) for column in spec.columns)
+        self._texts = tuple(place for place, column in enumerate(spec.columns) if column.type.is_text)
+
+    def values(self, row: Row) -> tuple[Any, ...]:
+        """Return the values of a row."""
+        found = [row.get(name, default) for name, default in self._defaults]
+        for place in self._texts:
+            value = found[place]
+            if value is not None and value[-1:] == " ":
+                found[place] = value.rstrip(" ")
+        return tuple(found)
+
+    def numbered(self, values: tuple[Any, ...], number: int) -> tuple[Any, ...]:
+        """Return values with the number of the row, in tables that have one."""
+        place = self.number
+        return values if place is None else (*values[:place], number, *values[place + 1 :])
 
 
-def _stored(column: ColumnSpec, row: Row) -> Any:
-    if column.name in row:
-        value = row[column.name]
-        return value.rstrip(" ") if isinstance(value, str) else value
-    if column.nullable:
+def _default(column: ColumnSpec) -> Any:
+    if column.nullable or column.type.name == "date":
         return None
-    if column.type.is_text:
-        return ""
-    return None if column.type.name == "date" else 0
+    return "" if column.type.is_text else 0
+
+
+@lru_cache(maxsize=2)
+def layouts(whole: bool) -> Mapping[str, Layout]:
+    """Return the layouts of the tables of a world."""
+    return {spec.name: Layout(spec) for spec in world_catalogue(whole).tables}
 
 
 @lru_cache(maxsize=1)
@@ -93,6 +116,9 @@ class WorldDatabase(Database, Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Commit what is done within it at its end, or nothing; raises `BusyError` where another session forbids it."""
 
+    def insert_values(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows given as the values of the columns of the spec; what else the table has is NULL."""
+
     def add_trigger(self, table: str) -> None:
         """Add a trigger to a table, where the kind of server has them."""
 
@@ -115,7 +141,7 @@ class EmbeddedDatabase:
         self.path = folder / f"{server}.duckdb"
         self.url = f"duckdb:///{self.path.name}"
         self.path.write_bytes(_template(whole))
-        self._specs = {spec.name: spec for spec in world_catalogue(whole).tables}
+        self._layouts = layouts(whole)
         self._name = f"world_{next(_NAMES)}"
         place = str(self.path).replace("'", "''")
         _instance().execute(f"ATTACH '{place}' AS {self._name}")
@@ -135,18 +161,23 @@ class EmbeddedDatabase:
 
     def insert(self, table: str, rows: Iterable[Row]) -> None:
         """Insert rows; columns that a row does not name are 0, blank or NULL."""
-        given = list(rows)
-        if not given:
+        layout = self._layouts[table]
+        self.insert_values(table, [layout.values(row) for row in rows])
+
+    def insert_values(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows given as the values of the columns of the spec; what else the table has is NULL."""
+        if not rows:
             return
-        spec = self._specs[table]
-        names = [name for name in self.columns(table) if spec.column(name) is not None]
-        values = list(zip(*(padded(spec, stored_row(spec, row, names), names) for row in given), strict=True))
-        typed = [column for name in names if (column := spec.column(name)) is not None]
-        arrays = [pa.array(one, arrow_type(column)) for one, column in zip(values, typed, strict=True)]
-        listed = ", ".join(f'"{name}"' for name in names)
-        self._own.register("incoming_rows", pa.table(arrays, names))
+        layout = self._layouts[table]
+        arrays = [pa.array(one, of) for one, of in zip(zip(*rows, strict=True), layout.types, strict=True)]
+        listed = ", ".join(f'"{name}"' for name in layout.names)
+        padded = ", ".join(
+            f"rpad(\"{name}\", {width}, ' ')" if width else f'"{name}"'
+            for name, width in zip(layout.names, layout.widths, strict=True)
+        )
+        self._own.register("incoming_rows", pa.table(arrays, layout.names))
         try:
-            self._execute(f'INSERT INTO "{table}" ({listed}) SELECT {listed} FROM incoming_rows')
+            self._execute(f'INSERT INTO "{table}" ({listed}) SELECT {padded} FROM incoming_rows')
         finally:
             self._own.unregister("incoming_rows")
 
@@ -216,15 +247,6 @@ class EmbeddedDatabase:
             if self._open:
                 self._own.execute("ROLLBACK")
         self._open = False
-
-
-def padded(spec: TableSpec, values: Sequence[Any], names: Sequence[str]) -> list[Any]:
-    """Return values with text filled up to its width, as CHAR columns have it."""
-    return [
-        value.ljust(column.type.width) if isinstance(value, str) and column.type.name == "char" else value
-        for value, name in zip(values, names, strict=True)
-        if (column := spec.column(name)) is not None
-    ]
 
 
 class WorldDuckDB:

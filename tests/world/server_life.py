@@ -13,7 +13,7 @@ import duckdb
 from syncengine.model.grain import Archive
 from syncengine.model.spec import TableSpec
 from tests.world import acts, administration
-from tests.world.databases import BusyError, WorldDatabase, stored_row
+from tests.world.databases import BusyError, WorldDatabase, layouts
 from tests.world.rollups import longer_tables, rolled, source_of
 from tests.world.schedule import capacity
 from tests.world.tables import ADMINISTRATION, CUSTOM, HISTORY, world_catalogue
@@ -46,6 +46,7 @@ class Untouched:
     def __init__(self, scenario: Scenario, server: Server) -> None:
         self._scenario = scenario
         self._specs = {spec.name: spec for spec in world_catalogue(scenario.whole).tables}
+        self._layouts = layouts(scenario.whole)
         self._next: Counter[str] = Counter()
         self._first = FIRST_NUMBERS[server]
         self._tapes: dict[int, dict[str, list[Values]]] = {}
@@ -55,22 +56,19 @@ class Untouched:
 
     def add(self, table: str, rows: Iterable[Row]) -> None:
         """Add rows with the server's next numbers; one of an outage that is over replaces that of its beginning."""
-        spec = self._specs[table]
-        names = [column.name for column in spec.columns]
+        layout = self._layouts[table]
         for row in rows:
-            values = list(stored_row(spec, row, names))
-            if spec.row_number is not None:
-                values[names.index(spec.row_number)] = self._first + self._next[table]
-                self._next[table] += 1
+            values = layout.numbered(layout.values(row), self._first + self._next[table])
+            self._next[table] += 1
             if table == "linkex" and row.get("duration") is not None:
-                same = [names.index(name) for name in ("acd", "row_date", "row_time", "reason")]
-                duration = names.index("duration")
+                same = [layout.names.index(name) for name in ("acd", "row_date", "row_time", "reason")]
+                duration = layout.names.index("duration")
                 self.tables[table] = [
                     one
                     for one in self.tables[table]
                     if one[duration] is not None or any(one[place] != values[place] for place in same)
                 ]
-            self.tables[table].append(tuple(values))
+            self.tables[table].append(values)
 
     def cut(self, table: str) -> None:
         """Drop the oldest rows of a circular table that is full."""
@@ -136,6 +134,7 @@ class ServerLife:
         self._scenario = scenario
         self._upgraded = upgraded
         self._specs = {spec.name: spec for spec in world_catalogue(scenario.whole).tables}
+        self._layouts = layouts(scenario.whole)
         self._next: Counter[str] = Counter()
         self._tapes: dict[int, dict[str, Bag]] = {}
         self._queue: deque[tuple[int, acts.Act]] = deque()
@@ -255,16 +254,16 @@ class ServerLife:
 
     def _inserted(self, table: str, rows: Sequence[Row]) -> Bag:
         """Insert rows with the server's next numbers, and return them."""
-        spec = self._specs[table]
-        if spec.row_number is not None and rows:
-            (highest,) = self.database.run(f"SELECT max({spec.row_number}) FROM {table}")[0]
+        layout = self._layouts[table]
+        stored = [layout.values(row) for row in rows]
+        if layout.number is not None and rows:
+            (highest,) = self.database.run(f"SELECT max({layout.names[layout.number]}) FROM {table}")[0]
             first = max(self._next[table] or FIRST_NUMBERS[self.server], (highest or 0) + 1)
-            rows = [{**row, spec.row_number: first + place} for place, row in enumerate(rows)]
+            stored = [layout.numbered(values, number) for number, values in enumerate(stored, first)]
             self._next[table] = first + len(rows)
-        self.database.insert(table, rows)
-        names = self.database.columns(table)
-        more = (None,) * (len(names) - len(spec.columns))
-        return Counter((*stored_row(spec, row, names), *more) for row in rows)
+        self.database.insert_values(table, stored)
+        more = (None,) * (len(self.database.columns(table)) - len(layout.names))
+        return Counter([(*values, *more) for values in stored] if more else stored)
 
     def _deleted(self, table: str, where: str, values: Sequence[Any]) -> Bag:
         """Delete rows, and return them."""
