@@ -1,0 +1,339 @@
+"""Oracle 4: what either server saw whole is on both once it is repaired, and nothing is lost, doubled or invented."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from datetime import date
+from typing import Any
+
+from syncengine.model.grain import Archive
+from syncengine.model.spec import Rollup, TableSpec
+from tests.world.ending import Ending
+from tests.world.oracle import Violation
+from tests.world.oracle.tables import Judged, Layout, Place, history, layout_of, rows_of
+from tests.world.oracle.truth import Known, Recordings, Unit, Whole, length_of, restored, units, wholes
+from tests.world.values import (
+    SERVERS,
+    Added,
+    FaultKind,
+    OwnObject,
+    Recorded,
+    Server,
+    Snapshot,
+    Upgraded,
+    other,
+)
+
+ORACLE = 4
+EVERYTHING = frozenset({"--outages", "--yes", "-y", "--wait", "--json", "--full", "-v"})
+"""Options with which a command still repairs or compares everything."""
+WITH_VALUES = frozenset({"--rollups", "--allow-deletions", "--unknown-columns", "--pair"})
+
+
+def judge_repaired(world: Judged, ending: Ending) -> Iterator[Violation]:
+    """Yield what a command that said all is repaired has left otherwise than one of the servers saw it."""
+    if not claims_all(ending) or overruled(world, ending):
+        return
+    found = units(world)
+    for spec in history(world):
+        layout = layout_of(world, spec)
+        recordings = Recordings(world, layout)
+        match spec.archive:
+            case Archive.INTERVAL:
+                yield from _units(world, ending, recordings, found)
+            case _ if spec.pieces is not None:
+                yield from _whole(world, ending, recordings)
+
+
+def judge_nothing_lost(world: Judged, ending: Ending) -> Iterator[Violation]:
+    """Yield what is never right: rows that no server wrote, overlaps, lost or doubled minutes, totals above the truth."""
+    if foreign_rows(world, ending):
+        return
+    found = units(world)
+    for spec in history(world):
+        layout = layout_of(world, spec)
+        recordings = Recordings(world, layout)
+        for server in SERVERS:
+            bag = recordings.bag(rows_of(layout, ending.after, server))
+            yield from _invented(recordings, server, bag, ending)
+            match spec.archive:
+                case Archive.INTERVAL:
+                    yield from _overlaps(layout, recordings, ending, server)
+                    yield from _totals(world, recordings, ending, server, found)
+                case _ if spec.pieces is not None:
+                    yield from _minutes(world, recordings, ending, server, bag)
+
+
+def claims_all(ending: Ending) -> bool:
+    """Say whether a command said that every outage is repaired, or that all is in sync."""
+    verb, words = ending.command.verb, list(ending.words[1:])
+    if ending.code != 0 or verb not in ("resync", "verify") or (verb == "resync" and "--outages" not in words):
+        return False
+    while words:
+        word = words.pop(0)
+        if word in WITH_VALUES:
+            words = words[1:]
+        elif word not in EVERYTHING and word.partition("=")[0] not in WITH_VALUES:
+            return False
+    return True
+
+
+def overruled(world: Judged, ending: Ending) -> str:
+    """Say why the servers need not have what they saw, if an operator or somebody else has overruled it."""
+    for one in [*world.endings, ending]:
+        if "--take-broken" in one.words and one.code != 2:
+            return "broken rows were taken on purpose"
+        if FaultKind.OTHER_COMMITS in one.faults:
+            return "another session wrote rows of its own"
+    if any(restored(world, ending.after.at)):
+        return "a server was restored from a tape"
+    for happening in world.scenario.happenings:
+        if isinstance(happening, Upgraded) or (isinstance(happening, Added) and happening.what is OwnObject.COLUMN):
+            return "the servers have not the same columns"
+    return ""
+
+
+def foreign_rows(world: Judged, ending: Ending) -> bool:
+    """Say whether another session has written rows of its own up to now."""
+    return any(FaultKind.OTHER_COMMITS in one.faults for one in [*world.endings, ending])
+
+
+def _units(world: Judged, ending: Ending, recordings: Recordings, found: tuple[Unit, ...]) -> Iterator[Violation]:
+    layout = recordings.layout
+    now = {server: _by_place(recordings, ending.after, server) for server in SERVERS}
+    own = {server: _recorded_by_place(recordings, layout, server, ending.before.at) for server in SERVERS}
+    for unit in found:
+        if unit.ready > ending.before.at or unit.unclear or _dropped(recordings, ending, unit.day):
+            continue
+        for server in SERVERS:
+            if unit.whole[server] or not unit.whole[other(server)]:
+                continue
+            after, mine, theirs = (_of_unit(places, unit) for places in (now[server], own[server], own[other(server)]))
+            if after != theirs:
+                what = "as it was broken" if after == mine else "neither its own rows nor those of the other"
+                yield Violation(
+                    ORACLE,
+                    f"{server}: {layout.spec.name}, {unit.named}, which only the other server recorded whole, is "
+                    f"{what}: {_change(theirs, after)}",
+                )
+
+
+def _of_unit(places: dict[Place, Counter[Known]], unit: Unit) -> Counter[Known]:
+    found: Counter[Known] = Counter()
+    for (acd, day, label), rows in places.items():
+        if unit.holds(acd, day, label):
+            found += rows
+    return found
+
+
+def _by_place(recordings: Recordings, snapshot: Snapshot, server: Server) -> dict[Place, Counter[Known]]:
+    layout = recordings.layout
+    return {place: recordings.bag(rows) for place, rows in layout.by_place(rows_of(layout, snapshot, server)).items()}
+
+
+def _recorded_by_place(
+    recordings: Recordings, layout: Layout, server: Server, until: int
+) -> dict[Place, Counter[Known]]:
+    found: dict[Place, Counter[Known]] = {}
+    for one in recordings.own[server]:
+        if one.at <= until:
+            place = (one.acd, one.row["row_date"], one.row["starttime"])
+            found.setdefault(place, Counter())[recordings.known_of(one)] += 1
+    return found
+
+
+def _dropped(recordings: Recordings, ending: Ending, day: date) -> bool:
+    """Say whether either server has dropped rows of a day by their age: it has none of it or of any day before."""
+    layout = recordings.layout
+    if layout.spec.time is None:
+        return False
+    at = layout.at(layout.spec.time.date)
+    for server in SERVERS:
+        days = {line[at] for line in rows_of(layout, ending.after, server)}
+        wrote = any(
+            one.row[layout.spec.time.date] <= day and one.at <= ending.before.at for one in recordings.own[server]
+        )
+        if wrote and days and min(days) > day:
+            return True
+    return False
+
+
+def _whole(world: Judged, ending: Ending, recordings: Recordings) -> Iterator[Violation]:
+    layout = recordings.layout
+    for server in SERVERS:
+        bag = recordings.bag(rows_of(layout, ending.after, server))
+        for one in wholes(recordings).values():
+            begun = world.scenario.clock.shown(one.perfect.span[0]).date()
+            if _dropped(recordings, ending, begun) or _clock_set(world, one):
+                continue
+            if any(piece.at > ending.before.at for role in SERVERS for piece in one.pieces[role]):
+                continue
+            mine = one.pieces[server]
+            if not one.whole_on(other(server), ending.before.at) or not mine or one.whole_on(server, ending.before.at):
+                continue
+            full = recordings.known_of(one.pieces[other(server)][0])
+            cut = Counter(recordings.known_of(piece) for piece in mine)
+            if bag[full] < 1:
+                yield Violation(
+                    ORACLE, f"{server}: {_piece(layout, one)} is cut, and the other server recorded it whole"
+                )
+            elif any(bag[piece] for piece in cut if piece != full):
+                yield Violation(ORACLE, f"{server}: {_piece(layout, one)} is there whole and in pieces")
+
+
+def _clock_set(world: Judged, one: Whole) -> bool:
+    """Say whether the clock shows the time of a login more than once, or was set in it."""
+    clock = world.scenario.clock
+    begin, end = one.perfect.span
+    for at in (begin, end, *(at for role in SERVERS for piece in one.pieces[role] for at in piece.span)):
+        if len(clock.times(clock.shown(at), world.scenario.last + 86400)) != 1:
+            return True
+    return clock.epoch(end) - clock.epoch(begin) != end - begin or clock.shown(end) - clock.shown(begin) != (
+        clock.moment(end) - clock.moment(begin)
+    )
+
+
+def _invented(recordings: Recordings, server: Server, bag: Counter[Known], ending: Ending) -> Iterator[Violation]:
+    """Yield rows that neither server wrote, and rows that are there more often than either wrote them."""
+    most: Counter[Known] = Counter()
+    for role in SERVERS:
+        most |= recordings.written(role, -1, ending.after.at)
+    for row in sorted(bag - most, key=str)[:3]:
+        what = f"{bag[row]} times, written {most[row]} times" if most[row] else "and no server wrote it"
+        values = ", ".join(f"{name} {value}" for name, value in zip(recordings.columns, row, strict=True))
+        yield Violation(ORACLE, f"{server}: a row of {recordings.layout.spec.name} is there {what}: {values}")
+
+
+def _overlaps(layout: Layout, recordings: Recordings, ending: Ending, server: Server) -> Iterator[Violation]:
+    """Yield intervals of one key that overlap, where neither server wrote both."""
+    time = layout.spec.time
+    if time is None or time.interval is None:
+        return
+    key = [name for name in layout.spec.key if name != time.interval]
+    allowed = {
+        pair
+        for role in SERVERS
+        for pair in _overlapping(
+            (_interval(layout, key, one.row) for one in recordings.own[role] if one.at <= ending.after.at)
+        )
+    }
+    rows = (dict(zip(layout.columns, line, strict=False)) for line in rows_of(layout, ending.after, server))
+    for pair in sorted(set(_overlapping(_interval(layout, key, row) for row in rows)) - allowed, key=str)[:3]:
+        (place, first, length), (_, second, _) = pair
+        yield Violation(
+            ORACLE,
+            f"{server}: {layout.spec.name} {place}: the interval of {second // 60:02d}:{second % 60:02d} begins inside "
+            f"that of {first // 60:02d}:{first % 60:02d} with {length} minutes",
+        )
+
+
+Interval = tuple[Any, int, int]
+
+
+def _interval(layout: Layout, key: list[str], row: Any) -> Interval:
+    label = int(row["starttime"])
+    place = (row["acd"], row["row_date"], *(str(row[name]).rstrip() for name in key if name in row))
+    return place, label // 100 * 60 + label % 100, int(row["intrvl"])
+
+
+def _overlapping(found: Iterator[Interval]) -> Iterator[tuple[Interval, Interval]]:
+    of: dict[Any, list[Interval]] = {}
+    for one in found:
+        of.setdefault(one[0], []).append(one)
+    for rows in of.values():
+        rows = sorted(set(rows), key=lambda one: one[1:])
+        for at, one in enumerate(rows):
+            for two in rows[at + 1 :]:
+                if two[1] >= one[1] + one[2]:
+                    break
+                yield one, two
+
+
+def _totals(
+    world: Judged, recordings: Recordings, ending: Ending, server: Server, found: tuple[Unit, ...]
+) -> Iterator[Violation]:
+    """Yield totals of a day that are above the truth, which is what a perfect server would have counted."""
+    names = [name for name in recordings.columns if _adds_up(recordings.layout.spec, name)]
+    at = [recordings.layout.at(name) for name in names]
+    most: dict[tuple[Any, Any], list[int]] = {}
+    for rows in (*recordings.perfect.values(), *recordings.own.values()):
+        totals: dict[tuple[Any, Any], list[int]] = {}
+        for one in rows:
+            sums = totals.setdefault((one.acd, one.row["row_date"]), [0] * len(names))
+            for place, name in enumerate(names):
+                sums[place] += int(one.row[name] or 0)
+        for day, sums in totals.items():
+            most[day] = [max(pair) for pair in zip(most.get(day, sums), sums, strict=True)]
+    now: dict[tuple[Any, Any], list[int]] = {}
+    layout = recordings.layout
+    for line, count in rows_of(layout, ending.after, server).items():
+        acd, day, _ = layout.place(line)
+        sums = now.setdefault((acd, day), [0] * len(names))
+        for place, column in enumerate(at):
+            sums[place] += int(line[column] or 0) * count
+    unclear = {(unit.acd, unit.day) for unit in found if unit.unclear}
+    for day, sums in sorted(now.items(), key=str):
+        limit = most.get(day, [0] * len(names))
+        above = [name for name, one, two in zip(names, sums, limit, strict=True) if one > two]
+        if above and day not in unclear:
+            place = names.index(above[0])
+            yield Violation(
+                ORACLE,
+                f"{server}: {layout.spec.name}, ACD {day[0]}, {day[1]}: {above[0]} is {sums[place]} in all, and the "
+                f"truth is {limit[place]}",
+            )
+
+
+def _adds_up(spec: TableSpec, name: str) -> bool:
+    column = spec.column(name)
+    key = {*spec.key, "servicelevel", "trunks", "incomplete"}
+    return column is not None and column.rollup is Rollup.SUM and name not in key
+
+
+def _minutes(
+    world: Judged, recordings: Recordings, ending: Ending, server: Server, bag: Counter[Known]
+) -> Iterator[Violation]:
+    """Yield logins and calls of which a server has less than it wrote itself, or some time twice."""
+    if server in set(restored(world, ending.after.at)):
+        return
+    layout = recordings.layout
+    of: dict[Known, tuple[Hashable, Recorded]] = {}
+    for role in SERVERS:
+        for one in recordings.own[role]:
+            of.setdefault(recordings.known_of(one), (one.of, one))
+    now: dict[Hashable, list[tuple[int, int]]] = {}
+    for row, count in bag.items():
+        if row in of:
+            now.setdefault(of[row][0], []).extend([of[row][1].span] * count)
+    for what, one in wholes(recordings).items():
+        mine = [piece.span for piece in one.pieces[server] if piece.at <= ending.after.at]
+        total, covered = length_of(now.get(what, []))
+        if total > covered:
+            yield Violation(ORACLE, f"{server}: {_piece(layout, one)}: {total - covered} seconds are there twice")
+        begun = world.scenario.clock.shown(one.perfect.span[0]).date()
+        lost = length_of([*now.get(what, []), *mine])[1] - covered
+        if lost > 0 and not _dropped(recordings, ending, begun) and not _purged(recordings, ending, server, mine):
+            yield Violation(ORACLE, f"{server}: {_piece(layout, one)}: {lost} seconds are lost that it had recorded")
+
+
+def _purged(recordings: Recordings, ending: Ending, server: Server, mine: list[tuple[int, int]]) -> bool:
+    """Say whether a circular table may have dropped pieces: none as old of it is there any more."""
+    if not recordings.layout.spec.circular:
+        return False
+    there = recordings.bag(rows_of(recordings.layout, ending.after, server))
+    oldest = min((one.span[0] for one in recordings.own[server] if recordings.known_of(one) in there), default=None)
+    return oldest is None or any(begin < oldest for begin, _ in mine)
+
+
+def _piece(layout: Layout, one: Whole) -> str:
+    spec = layout.spec
+    kind = spec.pieces.of if spec.pieces else "row"
+    names = spec.pieces.same if spec.pieces else spec.key
+    values = ", ".join(f"{name} {one.perfect.row.get(name)}" for name in names)
+    return f"{spec.name}: the {kind} of ACD {one.perfect.acd}, {values}, seconds {one.perfect.span}"
+
+
+def _change(expected: Counter[Known], now: Counter[Known]) -> str:
+    missing, more = expected - now, now - expected
+    return f"{missing.total()} rows of the other are missing, {more.total()} more are there"
