@@ -131,7 +131,12 @@ def plain(value: Any, significant: int | None) -> Any:
 
 
 def differences(
-    layout: Layout, source: Bag, target: Bag, *, left_out: Collection[str] = (), own: Callable[[Line], bool] | None = None
+    layout: Layout,
+    source: Bag,
+    target: Bag,
+    *,
+    left_out: Collection[str] = (),
+    own: Callable[[Line], bool] | None = None,
 ) -> dict[Place, Difference]:
     """Return the buckets that differ.
 
