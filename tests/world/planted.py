@@ -18,7 +18,9 @@ class PlantedFault:
     level: int
 
 
-def _fault(name: str, file: str, lines: str, replacement: str, does: str, level: int = INTERVALS) -> PlantedFault:
+def _fault(
+    name: str, file: str, lines: str, replacement: str, does: str, level: int = INTERVALS
+) -> PlantedFault:
     return PlantedFault(Guard(name, does, file, lines, replacement, failing_test=""), level)
 
 
@@ -153,9 +155,9 @@ PLANTED = (
     _fault(
         "piece-without-its-whole",
         "planning/cuts.py",
-        '        if cut.state is not CutState.WHOLE:\n            return SKIP_REASONS[cut.state], ""\n',
+        "        if cut.state is not CutState.WHOLE:\n            return SKIP_REASONS[cut.state], \"\"\n",
         "        if cut.state not in (CutState.WHOLE, CutState.ON_BOTH):\n"
-        '            return SKIP_REASONS[cut.state], ""\n',
+        "            return SKIP_REASONS[cut.state], \"\"\n",
         "a login that is cut on both servers is copied",
     ),
     _fault(
@@ -351,8 +353,8 @@ PLANTED = (
     _fault(
         "seconds-as-minutes",
         "observe/facts.py",
-        '        yield Outage(acd, Window(down, clock_after(down, duration, zone)), row["reason"] or 0)\n',
-        '        yield Outage(acd, Window(down, clock_after(down, max(60, duration // 60), zone)), row["reason"] or 0)\n',
+        "        yield Outage(acd, Window(down, clock_after(down, duration, zone)), row[\"reason\"] or 0)\n",
+        "        yield Outage(acd, Window(down, clock_after(down, max(60, duration // 60), zone)), row[\"reason\"] or 0)\n",
         "an outage counts as shorter than it was",
     ),
     _fault(

@@ -32,14 +32,13 @@ def judge_claim(world: Judged, ending: Ending) -> Iterator[Violation]:
         if spec.archive is not Archive.INTERVAL or spec.synced_by is SyncedBy.NEVER or spec.acd is None:
             continue
         for layout, place, start in _differing(world, ending, spec):
-            if not request.acds or place[0] in request.acds:
-                if _requested(world, request, layout, place):
-                    yield Violation(
-                        ORACLE,
-                        f"{verb} ended with 0, and {spec.name} of ACD {place[0]} differs at {start:%Y-%m-%d %H:%M}, "
-                        "which both servers have archived",
-                    )
-                    break
+            if (not request.acds or place[0] in request.acds) and _requested(world, request, layout, place):
+                yield Violation(
+                    ORACLE,
+                    f"{verb} ended with 0, and {spec.name} of ACD {place[0]} differs at {start:%Y-%m-%d %H:%M}, "
+                    "which both servers have archived",
+                )
+                break
 
 
 def _requested(world: Judged, request: Requested, layout: Layout, place: Place) -> bool:
@@ -148,8 +147,13 @@ def _blind(world: Judged, acd: int | None, start: datetime) -> set[str]:
     found: set[str] = set()
     for at in scenario.clock.times(start, scenario.last):
         for one in scenario.happenings:
-            down = isinstance(one, ServerDown) or (isinstance(one, LinkDown) and one.acd in (None, acd))
-            if down and isinstance(one, LinkDown | ServerDown):
-                if one.at < at + minutes * MINUTE and at < one.at + one.seconds:
-                    found.add(one.server)
+            match one:
+                case ServerDown() | LinkDown(acd=None):
+                    pass
+                case LinkDown() if one.acd == acd:
+                    pass
+                case _:
+                    continue
+            if one.at < at + minutes * MINUTE and at < one.at + one.seconds:
+                found.add(one.server)
     return found

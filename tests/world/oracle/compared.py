@@ -68,7 +68,7 @@ class Layout:
     columns: tuple[str, ...]
     zone: str = "UTC"
 
-    def places(self, bag: Bag) -> Callable[[Line], Place]:
+    def places(self) -> Callable[[Line], Place]:
         """Return what tells the bucket of a line of a bag."""
         at = {name: number for number, name in enumerate(self.columns)}
         time, acd = self.spec.time, self.spec.acd
@@ -152,7 +152,7 @@ def differences(
         if name not in spec.ignored and name not in left_out
     ]
     key = [number for number, name in enumerate(layout.columns) if name in spec.key and name not in spec.ignored]
-    place = layout.places(source)
+    place = layout.places()
     surplus: Counter[tuple[Place, Line, Line]] = Counter()
     for line, rows in unlike:
         if own is None or not own(line):
@@ -182,7 +182,7 @@ def changed_places(layout: Layout, before: Bag, after: Bag) -> set[Place]:
     """Return the buckets of one server in which any line is not as often there as before."""
     if before == after:
         return set()
-    place = layout.places(before)
+    place = layout.places()
     return {place(line) for line, _ in (*_above(before, after, 1), *_above(after, before, 1))}
 
 

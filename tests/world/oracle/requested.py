@@ -16,8 +16,10 @@ from tests.world.values import Server
 
 SHORT = {"-t": "--table", "-s": "--set", "-w": "--window"}
 ALONE = frozenset(
-    "--json --yes -y --dry-run --full --internal --outages --wait --take-broken --include-manual --remove-users --ledger"
-    " --verbose -v -vv --scratch".split()
+    (
+        *("--json", "--yes", "-y", "--dry-run", "--full", "--internal", "--outages", "--wait", "--take-broken"),
+        *("--include-manual", "--remove-users", "--ledger", "--verbose", "-v", "-vv", "--scratch"),
+    )
 )
 """Options without a value."""
 TYPED = re.compile(
@@ -101,6 +103,14 @@ def times_of(typed: str) -> Times | None:
     day, at, last, end = match.group("day", "at", "last", "end")
     if (".." in typed) is (last is None and end is None) or (at is not None and ".." not in typed):
         return None
+    try:
+        start, stop = _start_and_stop(day, at, last, end)
+    except ValueError:
+        return None
+    return (start, stop) if start < stop else None
+
+
+def _start_and_stop(day: str, at: str | None, last: str | None, end: str | None) -> Times:
     start = _moment(day, at or "00:00")
     if end is not None:
         stop = _moment(last or day, end) + timedelta(minutes=1)
@@ -108,14 +118,11 @@ def times_of(typed: str) -> Times | None:
             stop += DAY
     else:
         stop = _moment(last or day, "00:00") + DAY
-    return (start, stop) if start < stop else None
+    return start, stop
 
 
 def _moment(day: str, at: str) -> datetime:
-    try:
-        return datetime.fromisoformat(f"{day} {at}")
-    except ValueError:
-        return datetime.max - 2 * DAY
+    return datetime.fromisoformat(f"{day} {at}")
 
 
 def aligned(times: Times, minutes: int) -> Times:

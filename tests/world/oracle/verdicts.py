@@ -113,9 +113,8 @@ class _TableJudge:
 
     def violations(self) -> Iterator[Violation]:
         """Yield what is said of it and is not so."""
-        try:
-            spec = catalogue_of(self.world).table(self.table.table)
-        except Exception:  # A customer's table that the world's catalogue has not: it is judged by nobody here.
+        spec = next((one for one in catalogue_of(self.world).tables if one.name == self.table.table), None)
+        if spec is None:  # A customer's table that the world's catalogue has not.
             return
         match self.table.state:
             case TableState.COMPARED:
@@ -229,7 +228,7 @@ class _TableJudge:
             return False
         if layout.spec.acd is None and self.request.acds:
             return False
-        if self.request.times is not None and not layout.selected(place, *self._minutes(place[0])):
+        if self.request.times is not None and not layout.selected(place, *self._minutes()):
             return False
         scope = self.table.scope(place[0])
         return scope is None or not (scope.names(start) or self._open(scope, start))
@@ -238,7 +237,7 @@ class _TableJudge:
         """Say whether no window was typed, so that what is not archived yet needs no note."""
         return self.request.times is None and scope.times is not None and start >= scope.times[1]
 
-    def _minutes(self, acd: int | None) -> tuple[datetime, datetime]:
+    def _minutes(self) -> tuple[datetime, datetime]:
         assert self.request.times is not None
         return aligned(self.request.times, min(one.minutes for one in self.world.scenario.acds))
 
