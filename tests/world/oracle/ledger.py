@@ -28,11 +28,12 @@ def judge_ledger(world: Judged, ending: Ending) -> Iterator[Violation]:
     runs = open_pair(world.pair_file).runs()
     before = _BEFORE.get(world, {})
     _BEFORE[world] = {run.id: run for run in runs}
-    for text in _faults(world, ending, before, runs):
+    for text in faults(world, ending, before, runs):
         yield Violation(ORACLE, text)
 
 
-def _faults(world: Judged, ending: Ending, before: Ledger, runs: tuple[RunRecord, ...]) -> Iterator[str]:
+def faults(world: Judged, ending: Ending, before: Ledger, runs: tuple[RunRecord, ...]) -> Iterator[str]:
+    """Yield what is wrong with the runs of a ledger, which was `before` before the command."""
     after = {run.id: run for run in runs}
     yield from _history(world, ending, before, runs)
     for run in runs:
@@ -129,9 +130,7 @@ def _new_batches(before: Ledger, runs: tuple[RunRecord, ...]) -> Iterator[tuple[
             unsettled = old is not None and old.state in (BatchState.OPEN, BatchState.UNKNOWN)
             if batch.state is BatchState.DONE and (old is None or old.state is not BatchState.DONE):
                 yield batch, not unsettled
-            elif batch.state in (BatchState.OPEN, BatchState.UNKNOWN):
-                yield batch, False
-            elif unsettled:
+            elif batch.state in (BatchState.OPEN, BatchState.UNKNOWN) or unsettled:
                 yield batch, False
 
 
