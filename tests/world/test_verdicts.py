@@ -14,6 +14,7 @@ from syncengine.model.verified_run import VerifiedRun
 from tests.builders import build_files, half_hours, hsplit
 from tests.scenes import WINDOW, outage, trunks
 from tests.world.ending import Ending
+from tests.world.oracle.claims import judge_claim, judge_outages
 from tests.world.oracle.verdicts import judge_verdicts
 from tests.world.said import FileWorld
 from tests.world.values import LinkDown, Scenario
@@ -48,17 +49,26 @@ def verified(damaged: FileWorld) -> Ending:
 
 
 def _texts(world: FileWorld, ending: Ending) -> Iterator[str]:
-    return (one.text for one in judge_verdicts(world, ending))
+    for judge in (judge_verdicts, judge_claim, judge_outages):
+        yield from (one.text for one in judge(world, ending))
 
 
 def test_nothing_is_wrong_with_what_the_product_says(damaged: FileWorld) -> None:
     """Verify, outages, check and status of a damaged pair are judged without a violation."""
     damaged.code = 3
-    for arguments in ({}, {"window": WINDOW}, {"tables": ("hsplit",)}, {"acds": 1}, {"source": "secondary"}):
+    every: tuple[dict[str, Any], ...] = (
+        {},
+        {"window": WINDOW},
+        {"tables": ("hsplit",)},
+        {"acds": 1},
+        {"source": "secondary"},
+    )
+    for arguments in every:
         words = [word for name, value in arguments.items() for word in _option(name, value)]
         assert list(_texts(damaged, damaged.call("verify", *words, **arguments))) == []
-    for words in (("verify",), ("verify", "--json"), ("outages",), ("check",), ("status",)):
-        assert list(_texts(damaged, damaged.type(*words))) == []
+    for verb in ("verify", "outages", "check", "status"):
+        assert list(_texts(damaged, damaged.type(verb))) == []
+    assert list(_texts(damaged, damaged.type("verify", "--json"))) == []
 
 
 def _option(name: str, value: Any) -> Iterator[str]:

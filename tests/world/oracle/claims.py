@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from syncengine.model.grain import Archive
 from syncengine.model.spec import SyncedBy, TableSpec
@@ -106,7 +107,7 @@ def _days_stored(world: Judged, snapshot: Snapshot, spec: TableSpec, acd: int | 
     return min(days) if len(days) == len(SERVERS) else 31
 
 
-def _rows(world: Judged, snapshot: Snapshot, table: str, server: str, acd: int | None) -> list[dict[str, object]]:
+def _rows(world: Judged, snapshot: Snapshot, table: str, server: str, acd: int | None) -> list[dict[str, Any]]:
     database = world.site.databases["primary" if server == "primary" else "secondary"]
     columns = database.columns(table)
     lines = sorted(snapshot.bags[database.server].get(table, NO_ROWS), key=str)

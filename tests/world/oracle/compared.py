@@ -23,7 +23,9 @@ NO_ROWS: Bag = Counter()
 class Servers(Protocol):
     """The servers of a world, as far as a judge reads them."""
 
-    databases: Mapping[Server, Database]
+    @property
+    def databases(self) -> Mapping[Server, Database]:
+        """The database of each."""
 
 
 class Judged(Protocol):
