@@ -23,17 +23,13 @@ from tests.world.oracle.compared import Line
 from tests.world.values import SERVERS, Bag, Command, Row, Scenario, Server, Snapshot
 
 
-@dataclass(frozen=True)
 class FileDatabase:
     """The database of one server of a small pair."""
 
-    server: Server
-    files: Files
-
-    @property
-    def url(self) -> str:
-        """As the pair file has it."""
-        return f"duckdb:///{self.server}.duckdb"
+    def __init__(self, server: Server, files: Files, url: str = "") -> None:
+        self.server: Server = server
+        self.files = files
+        self.url = url or f"duckdb:///{server}.duckdb"
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Return the columns of a table, in order."""
@@ -62,12 +58,13 @@ class FileSite:
     """Both servers of a small pair."""
 
     files: Files
+    url: str = ""
     catalogue: Catalogue = field(default_factory=catalogue)
 
     @property
     def databases(self) -> dict[Server, FileDatabase]:
         """The databases."""
-        return {server: FileDatabase(server, self.files) for server in SERVERS}
+        return {server: FileDatabase(server, self.files, self.url) for server in SERVERS}
 
 
 class FileWorld:

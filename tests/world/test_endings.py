@@ -14,8 +14,7 @@ from tests.builders import build_files, half_hours
 from tests.scenes import WINDOW, trunks
 from tests.world.ending import Ending
 from tests.world.oracle.endings import judge_endings
-from tests.world.said import FileDatabase, FileSite, FileWorld
-from tests.world.values import SERVERS, Server
+from tests.world.said import FileSite, FileWorld
 
 
 @pytest.fixture(scope="module")
@@ -118,25 +117,10 @@ def test_documents_are_judged(world: FileWorld) -> None:
     assert any("printed nothing" in one for one in _texts(world, replace(ending, said=" ", code=4)))
 
 
-class _SecretSite(FileSite):
-    """A site whose servers are reached with a secret."""
-
-    @property
-    def databases(self) -> dict[Server, FileDatabase]:
-        """The databases."""
-        return {server: _SecretDatabase(server, self.files) for server in SERVERS}
-
-
-class _SecretDatabase(FileDatabase):
-    @property
-    def url(self) -> str:
-        return "postgresql://cms:sesame@host/cms"
-
-
 def test_a_secret_is_found(tmp_path: Path) -> None:
     """A password of a url is in no message."""
     world = FileWorld(build_files(tmp_path))
-    world.site = _SecretSite(world.files)
+    world.site = FileSite(world.files, "postgresql://cms:sesame@host/cms")
     ending = world.type("check")
     assert _texts(world, ending) == []
     assert any("secret" in one for one in _texts(world, replace(ending, said="no connection as cms:sesame.")))
