@@ -1,0 +1,325 @@
+"""Draws scenarios: a call centre, what happens to it, what an operator does, and what goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from datetime import date
+from typing import Any
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import strategies as st
+
+from tests.world.administration import KINDS
+from tests.world.clock import DAY, HOUR, MINUTE
+from tests.world.commands import (
+    ADMINISTERING,
+    BADLY_TYPED,
+    LATER_UNDOS,
+    READING,
+    REPAIRING,
+    ROLLING_UP,
+    UNDOING,
+    WAITING,
+)
+from tests.world.values import (
+    BOTH,
+    Acd,
+    Added,
+    ClockSet,
+    Command,
+    Edit,
+    Fault,
+    FaultKind,
+    Happening,
+    LengthSet,
+    LinkDown,
+    OwnObject,
+    Restored,
+    Scenario,
+    Server,
+    ServerDown,
+    Unreadable,
+    Upgraded,
+)
+
+LEVELS = (1, 2, 3, 4)
+"""1: intervals, logins and calls, outages on both sides, resync and undo. 2: faults, too. 3: lengths, clocks and
+roll-ups, too. 4: administration and all else."""
+STARTS = (
+    ("UTC", date(2000, 6, 5)),
+    ("UTC", date(2000, 6, 30)),
+    ("UTC", date(2000, 6, 3)),
+    ("America/Denver", date(2000, 4, 1)),
+    ("America/Denver", date(2000, 10, 28)),
+)
+"""Zones and first days: a Monday, the end of a month, the end of a week, a spring and an autumn night."""
+TABLES = ("hsplit", "hagent", "haglog", "call_rec", "synonyms", "linkex", "arch_stat", "dsplit")
+SERVER: st.SearchStrategy[Server] = st.sampled_from(BOTH)
+CALLS_OF_A_COMMAND = 400
+"""Faults are drawn at one of so many calls; most commands have fewer, so that some faults never come."""
+
+
+@st.composite
+def scenarios(draw: st.DrawFn, level: int = max(LEVELS)) -> Scenario:
+    """Return a scenario of a level."""
+    zone, start = draw(st.sampled_from(STARTS if level > 2 else STARTS[:1]))
+    days = draw(st.sampled_from((2, 2, 2, 1, 3, 7 if level > 2 else 2)))
+    last = days * DAY
+    acds = draw(_acds())
+    happenings = draw(st.lists(_happening(last, acds, level), max_size=6))
+    ends = tuple(sorted({one.at + one.seconds for one in happenings if isinstance(one, LinkDown | ServerDown)}))
+    commands = draw(st.lists(_command(last, ends, level), max_size=8))
+    faults = draw(st.lists(_fault(len(commands)), max_size=3)) if level > 1 and commands else []
+    return Scenario(
+        seed=draw(st.integers(0, 2**31)),
+        start=start,
+        zone=zone,
+        days=days,
+        acds=acds,
+        happenings=tuple(sorted(happenings, key=lambda one: (one.at, repr(one)))),
+        commands=tuple(sorted(commands, key=lambda one: one.at)),
+        faults=tuple(faults),
+        whole=level > 3 and draw(st.integers(0, 49)) == 49,
+    )
+
+
+@st.composite
+def _acds(draw: st.DrawFn) -> tuple[Acd, ...]:
+    number = draw(st.sampled_from((1, 1, 2)))
+    return tuple(
+        Acd(
+            number=place + 1,
+            minutes=draw(st.sampled_from((30, 15, 60))),
+            splits=draw(st.integers(1, 3)),
+            agents=draw(st.integers(1, 5)),
+            vdns=draw(st.integers(1, 2)),
+            trunk_groups=draw(st.integers(1, 2)),
+            calls_an_hour=draw(st.integers(0, 10)),
+            quiet=draw(st.sampled_from(((0, 0), (0, 0), (1, 5), (22, 24)))),
+        )
+        for place in range(number)
+    )
+
+
+def _seconds(longest: int) -> st.SearchStrategy[int]:
+    """Return lengths of time: seconds, minutes, or hours, up to the longest."""
+    return st.one_of(
+        st.integers(1, min(longest, 2 * MINUTE)),
+        st.integers(1, min(longest, HOUR)),
+        st.integers(1, min(longest, 20 * HOUR)),
+        st.integers(1, max(longest // MINUTE, 1)).map(lambda minutes: minutes * MINUTE),
+    )
+
+
+def _moment(last: int) -> st.SearchStrategy[int]:
+    """Return seconds of the world: any, or at, just before and just after the beginning of a quarter of an hour."""
+    quarter = 15 * MINUTE
+    near = st.tuples(st.integers(0, last // quarter - 1), st.sampled_from((0, 0, 1, -1, 59, -59, 60)))
+    return st.one_of(
+        st.integers(0, last - 1), near.map(lambda one: min(max(one[0] * quarter + one[1], 0), last - 1))
+    )
+
+
+@st.composite
+def _outage(draw: st.DrawFn, last: int, acds: tuple[Acd, ...]) -> LinkDown:
+    at = draw(_moment(last))
+    seconds = draw(_seconds(max(last - at, 1)))
+    acd = draw(st.sampled_from((None, None, *(one.number for one in acds))))
+    return LinkDown(draw(SERVER), at, seconds, acd)
+
+
+@st.composite
+def _server_down(draw: st.DrawFn, last: int) -> ServerDown:
+    at = draw(_moment(last))
+    return ServerDown(draw(SERVER), at, draw(_seconds(min(max(last - at, 1), 8 * HOUR))))
+
+
+@st.composite
+def _time(draw: st.DrawFn, last: int, acds: tuple[Acd, ...]) -> Happening:
+    at = draw(_moment(last))
+    if draw(st.booleans()):
+        servers = draw(st.sampled_from((BOTH, BOTH[:1], BOTH[1:])))
+        return LengthSet(at, draw(st.sampled_from(acds)).number, draw(st.sampled_from((15, 30, 60))), servers)
+    return ClockSet(at, draw(st.sampled_from((-HOUR, -MINUTE, -90, 17, 5 * MINUTE, HOUR))))
+
+
+@st.composite
+def _other(draw: st.DrawFn, last: int) -> Happening:
+    at, server = draw(_moment(last)), draw(SERVER)
+    edit = st.builds(
+        Edit, server=st.sampled_from((server, "primary")), at=st.just(at), kind=st.sampled_from(KINDS), seed=SEEDS
+    )
+    return draw(
+        st.one_of(
+            edit,
+            edit,
+            st.builds(Restored, server=st.just(server), at=st.just(at), to=st.integers(0, at)),
+            st.just(Upgraded(server, at)),
+            st.builds(
+                Added,
+                server=st.just(server),
+                at=st.just(at),
+                table=st.sampled_from(TABLES[:5]),
+                what=st.sampled_from(tuple(OwnObject)),
+            ),
+            st.builds(
+                Unreadable,
+                server=st.just(server),
+                at=st.just(at),
+                seconds=_seconds(max(last - at, 1)),
+                table=st.sampled_from(TABLES),
+            ),
+        )
+    )
+
+
+SEEDS = st.integers(0, 2**16)
+
+
+def _happening(last: int, acds: tuple[Acd, ...], level: int) -> st.SearchStrategy[Happening]:
+    outage = _outage(last, acds)
+    kinds: list[st.SearchStrategy[Happening]] = [outage, outage]
+    if level > 1:
+        kinds.append(_server_down(last))
+    if level > 2:
+        kinds.append(_time(last, acds))
+    if level > 3:
+        kinds += [_other(last), _other(last)]
+    return st.one_of(kinds)
+
+
+@st.composite
+def _command(draw: st.DrawFn, last: int, ends: tuple[int, ...], level: int) -> Command:
+    """Return a command at any time, or soon after an outage, as of somebody who is called at night."""
+    soon = st.tuples(st.sampled_from(ends), st.integers(0, HOUR)).map(sum) if ends else st.nothing()
+    at = min(draw(st.one_of(soon, st.integers(0, last - 1), st.integers(last - DAY // 2, last - 1))), last - 1)
+    known = [READING, REPAIRING, REPAIRING, UNDOING, BADLY_TYPED]
+    if level > 1:
+        known += [WAITING, LATER_UNDOS]
+    if level > 2:
+        known.append(ROLLING_UP)
+    if level > 3:
+        known += [ADMINISTERING, ADMINISTERING]
+    verb, *options = draw(st.sampled_from(draw(st.sampled_from(known))))
+    as_document = ("--json",) if draw(st.booleans()) else ()
+    return Command(at, verb, (*options, *as_document), typed=True)
+
+
+@st.composite
+def _fault(draw: st.DrawFn, commands: int) -> Fault:
+    return Fault(
+        command=draw(st.integers(0, commands - 1)),
+        call=draw(st.integers(0, CALLS_OF_A_COMMAND)),
+        kind=draw(st.sampled_from(tuple(FaultKind))),
+        seed=draw(SEEDS),
+    )
+
+
+QUIET = settings(
+    database=None,
+    deadline=None,
+    derandomize=False,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+    verbosity=Verbosity.quiet,
+    print_blob=False,
+)
+
+
+def drawn(seed: int, level: int = max(LEVELS)) -> Scenario:
+    """Return the scenario of a seed, the same on every machine."""
+    found: list[Scenario] = []
+
+    # The first example is always the simplest.
+    @hypothesis.seed(seed)
+    @settings(QUIET, max_examples=2, phases=(Phase.generate,))
+    @given(scenarios(level))
+    def take(scenario: Scenario) -> None:
+        found.append(scenario)
+
+    take()
+    return found[-1]
+
+
+def shrunk(seed: int, level: int, fails: Callable[[Scenario], bool], seconds: float) -> Scenario:
+    """Return the smallest scenario found in some time that fails like that of a seed: by hypothesis, then piece by piece.
+
+    Nothing is known of a scenario but that it fails; another fault may be reached on the way.
+    """
+    smallest = [drawn(seed, level)]
+    until, soon = time.monotonic() + seconds, time.monotonic() + seconds / 2
+
+    @hypothesis.seed(seed)
+    @settings(QUIET, max_examples=2, phases=(Phase.generate, Phase.shrink))
+    @given(scenarios(level))
+    def fail(scenario: Scenario) -> None:
+        if time.monotonic() < soon and scenario.commands and fails(scenario):
+            smallest[0] = scenario
+            raise AssertionError
+
+    with contextlib.suppress(AssertionError, hypothesis.errors.Flaky):
+        fail()
+    return _smaller(smallest[0], fails, until)
+
+
+def _smaller(scenario: Scenario, fails: Callable[[Scenario], bool], until: float) -> Scenario:
+    """Leave out and simplify one thing after the other, as long as it still fails."""
+    again = True
+    while again:
+        again = False
+        for candidate in _simpler(scenario):
+            if time.monotonic() > until:
+                return scenario
+            if fails(candidate):
+                scenario, again = candidate, True
+                break
+    return scenario
+
+
+def _simpler(scenario: Scenario) -> Iterator[Scenario]:
+    """Yield scenarios that are simpler by one thing, the largest steps first."""
+    number = len(scenario.commands)
+    for place in range(number):
+        yield _without_commands(scenario, place + 1, number)
+    for place in reversed(range(number)):
+        yield _without_commands(scenario, place, place + 1)
+    for name in ("happenings", "faults"):
+        for place in range(len(getattr(scenario, name))):
+            values = getattr(scenario, name)
+            yield _with(scenario, name, (*values[:place], *values[place + 1 :]))
+    if len(scenario.acds) > 1:
+        for acd in scenario.acds:
+            yield replace(scenario, acds=(acd,))
+    for place, acd in enumerate(scenario.acds):
+        for field in fields(Acd):
+            simplest = {"splits": 1, "agents": 1, "vdns": 1, "trunk_groups": 1, "calls_an_hour": 0, "quiet": (0, 0)}
+            value = simplest.get(field.name)
+            if value is not None and getattr(acd, field.name) != value:
+                acds = list(scenario.acds)
+                acds[place] = _with(acd, field.name, value)
+                yield replace(scenario, acds=tuple(acds))
+    if scenario.days > 1:
+        last = (scenario.days - 1) * DAY
+        if all(one.at < last for one in (*scenario.happenings, *scenario.commands)):
+            yield replace(scenario, days=scenario.days - 1)
+
+
+def _without_commands(scenario: Scenario, first: int, past: int) -> Scenario:
+    """Return a scenario without some commands; the faults of the others stay with them."""
+    if first == past:
+        return scenario
+    commands = (*scenario.commands[:first], *scenario.commands[past:])
+    faults = tuple(
+        one if one.command < first else replace(one, command=one.command - (past - first))
+        for one in scenario.faults
+        if not first <= one.command < past
+    )
+    return replace(scenario, commands=commands, faults=faults)
+
+
+def _with(value: Any, name: str, changed: Any) -> Any:
+    return replace(value, **{name: changed})
