@@ -336,12 +336,12 @@ KINDS: tuple[str, ...] = tuple(EDITS)
 
 def edit(database: Database, scenario: Scenario, edit: Edit) -> None:
     """Do what an edit says to the server that the database is of; what does not apply there does nothing."""
-    EDITS[edit.kind](Editor(database, scenario, Random(f"{edit.seed} {edit.kind}")))  # noqa: S311
+    EDITS[edit.kind](Editor(database, scenario, Random(f"{edit.seed} {edit.kind}")))
 
 
 def customer_rows(scenario: Scenario, hour: int) -> tuple[Row, ...]:
     """Return what the customer's job writes on both servers at the end of an hour of the world, without row numbers."""
-    chance = Random(f"{scenario.seed} {CUSTOM} {hour}")  # noqa: S311
+    chance = Random(f"{scenario.seed} {CUSTOM} {hour}")
     shown = scenario.clock.shown(hour * 3600)
     rows: list[Row] = []
     for acd in scenario.acds:

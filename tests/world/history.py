@@ -51,7 +51,7 @@ def history(scenario: Scenario) -> History:
     segments: list[Segment] = []
     exceptions: list[Exceeded] = []
     for acd in scenario.acds:
-        chance = Random(scenario.seed * 64 + acd.number)  # noqa: S311
+        chance = Random(scenario.seed * 64 + acd.number)
         quiet = quiet_spans(scenario.clock, acd, scenario.last)
         switch = Switch(acd, scenario.clock, scenario.last, quiet, chance)
         switch.run()

@@ -66,8 +66,8 @@ class Life(Protocol):
     def is_up(self, server: Any) -> bool:
         """Say whether a server can be reached."""
 
-    def is_readable(self, server: Any, table: str) -> bool:
-        """Say whether a table can be read."""
+    def unreadable(self, server: Any) -> frozenset[str]:
+        """Return the tables that cannot be read."""
 
     def snapshot(self) -> Snapshot:
         """Return all rows."""
@@ -193,7 +193,7 @@ def _recorded(recorder: Recorder, process: Process) -> Iterator[None]:
 
 def run_ids(pair_file: Path) -> list[str]:
     """Return the ids of the runs that have a folder, in the order of their names."""
-    folder = pair_file.with_suffix(".staging") / "runs"
+    folder = pair_file.with_name("staging") / "runs"
     return sorted(one.name for one in folder.iterdir() if not one.name.startswith(".")) if folder.is_dir() else []
 
 

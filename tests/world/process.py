@@ -89,8 +89,8 @@ class Life(Protocol):
     def is_up(self, server: Server) -> bool:
         """Say whether a server can be reached."""
 
-    def is_readable(self, server: Server, table: str) -> bool:
-        """Say whether a table can be read."""
+    def unreadable(self, server: Server) -> frozenset[str]:
+        """Return the tables that cannot be read."""
 
 
 class WorldMachine(machine.Machine):
@@ -195,7 +195,7 @@ class Process:
             self.plan,
             settings.role,
             is_up=lambda: self.life.is_up(server),
-            readable=lambda table: self.life.is_readable(server, table),
+            readable=lambda table: table not in self.life.unreadable(server),
             after_commit=self._after_commit,
         )
 

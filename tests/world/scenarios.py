@@ -119,9 +119,7 @@ def _moment(last: int) -> st.SearchStrategy[int]:
     """Return seconds of the world: any, or at, just before and just after the beginning of a quarter of an hour."""
     quarter = 15 * MINUTE
     near = st.tuples(st.integers(0, last // quarter - 1), st.sampled_from((0, 0, 1, -1, 59, -59, 60)))
-    return st.one_of(
-        st.integers(0, last - 1), near.map(lambda one: min(max(one[0] * quarter + one[1], 0), last - 1))
-    )
+    return st.one_of(st.integers(0, last - 1), near.map(lambda one: min(max(one[0] * quarter + one[1], 0), last - 1)))
 
 
 @st.composite

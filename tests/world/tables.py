@@ -30,9 +30,21 @@ HISTORY = {
     "linkex": "duration threshold",
 }
 """The tables of history, and which columns each has beside its time, its ACD, its key and what it does not compare."""
-ADMINISTRATION = (
-    "arch_stat dcalloc acds synonyms agroups splits split_pro users features ttsc ttsctasks ttsched dbitems".split()
-)
+ADMINISTRATION = [
+    "arch_stat",
+    "dcalloc",
+    "acds",
+    "synonyms",
+    "agroups",
+    "splits",
+    "split_pro",
+    "users",
+    "features",
+    "ttsc",
+    "ttsctasks",
+    "ttsched",
+    "dbitems",
+]
 """Other tables, which are narrow by themselves."""
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from syncengine.model.pair import Role
 from tests.world.collection import recorded, views
 from tests.world.ending import Ending
 from tests.world.history import History, history
 from tests.world.life import Site
-from tests.world.operator import operate
+from tests.world.operator import Recorder, operate
 from tests.world.oracle import Violation, judge
-from tests.world.process import Process
 from tests.world.values import SERVERS, Command, Recorded, Scenario, Server
 
 
@@ -74,9 +74,8 @@ class World:
     def run(self) -> None:
         """Carry out every command at its time, and let the oracle judge each; raises `ViolatedError` at the first."""
         for number, command in enumerate((*self.scenario.commands, *closing(self.scenario))):
-            self.site.advance(command.at)
-            with Process(self, number) as process:
-                ending = operate(self, command, number, process)
+            self.site.advance(max(command.at, self.now))
+            ending = operate(self.scenario, self.site, command, number, self._judge_commit)
             if ending is None:
                 continue
             self.endings.append(ending)
@@ -86,6 +85,10 @@ class World:
             if violations:
                 raise ViolatedError(ending, violations)
 
+    def _judge_commit(self, role: Role, recorder: Recorder) -> None:
+        """Let the oracle see what another reader sees after a commit of the product."""
+        del role, recorder
+
     def close(self) -> None:
         """Release the servers."""
         self.site.close()
@@ -93,6 +96,6 @@ class World:
 
 def closing(scenario: Scenario) -> Iterator[Command]:
     """Yield what a careful operator does at the end of each world: resume what is open, repair all, verify."""
-    yield Command(scenario.last, "resume", ("--yes",))
+    yield Command(scenario.last, "resume")
     yield Command(scenario.last, "resync", ("--outages", "--yes"))
     yield Command(scenario.last, "verify")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Judge = Callable[[World, Ending], Iterator["Violation"]]
 
-MODULES = ("rows", "repaired", "undone", "verdicts", "claims", "endings", "ledger", "administration", "rollups")
+MODULES = ("rows", "repaired", "undone", "verdicts", "claims", "endings", "ledger", "rollups")
 """The modules with judges: every public function of one whose name begins with `judge_`."""
 
 

@@ -215,7 +215,7 @@ def _overlaps(layout: Layout, recordings: Recordings, ending: Ending, server: Se
         pair
         for role in SERVERS
         for pair in _overlapping(
-            (_interval(layout, key, one.row) for one in recordings.own[role] if one.at <= ending.after.at)
+            _interval(layout, key, one.row) for one in recordings.own[role] if one.at <= ending.after.at
         )
     }
     rows = (dict(zip(layout.columns, line, strict=False)) for line in rows_of(layout, ending.after, server))

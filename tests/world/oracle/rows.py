@@ -20,7 +20,7 @@ from tests.world.values import SERVERS, Bag, FaultKind, Restored, Server, Snapsh
 
 AS_PLANNED, UNTOUCHED = 2, 3
 WRITING = frozenset({"resync", "backfill", "undo", "resume", "sync", "timetables"})
-NIGHT = range(0, 6)
+NIGHT = range(6)
 """The hours of the clock in which servers sum up days, weeks and months, and drop what is too old."""
 
 
