@@ -143,6 +143,8 @@ class IntervalRows:
 
     def _working(self) -> None:
         """Count the times of work modes: those of no split in each split that the agent is logged on to."""
+        for found in self._pieces.values():
+            found.sort(key=lambda one: one[1])
         passed: dict[str, int] = defaultdict(int)
         for one in self._states:
             pieces = self._pieces[one.logid]

@@ -109,6 +109,20 @@ def test_rows_of_what_a_server_saw_whole_are_those_of_the_perfect_one(scenario: 
         assert not any(one.row["incomplete"] for one in perfect if one.table in INTERVAL_TABLES)
 
 
+def test_two_splits_of_an_agent_are_cut_by_one_outage() -> None:
+    """The intervals before and after an outage are right, though logins to several splits are cut by it."""
+    acds = (Acd(splits=2, agents=4, vdns=2, calls_an_hour=15),)
+    for seed in range(6):
+        scenario = Scenario(seed=seed, acds=acds, happenings=(LinkDown("primary", 39_924, 4000),))
+        view, rows, perfect = _both(scenario)[0]
+        blind = view.blind[1]
+        found, true = (
+            _bag(one for one in some if one.table in INTERVAL_TABLES and seen(one.span, blind) == (one.span,))
+            for some in (rows, perfect)
+        )
+        assert found == true
+
+
 @examples(5)
 @given(_scenarios())
 def test_no_total_exceeds_the_truth(scenario: Scenario) -> None:
