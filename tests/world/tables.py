@@ -30,21 +30,10 @@ HISTORY = {
     "linkex": "duration threshold",
 }
 """The tables of history, and which columns each has beside its time, its ACD, its key and what it does not compare."""
-ADMINISTRATION = [
-    "arch_stat",
-    "dcalloc",
-    "acds",
-    "synonyms",
-    "agroups",
-    "splits",
-    "split_pro",
-    "users",
-    "features",
-    "ttsc",
-    "ttsctasks",
-    "ttsched",
-    "dbitems",
-]
+ADMINISTRATION = (
+    "arch_stat", "dcalloc", "acds", "synonyms", "agroups", "splits", "split_pro", "users", "features", "ttsc",
+    "ttsctasks", "ttsched", "dbitems",
+)  # fmt: skip
 """Other tables, which are narrow by themselves."""
 
 
