@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from typing import Any
@@ -82,12 +84,15 @@ def happening_text(scenario: Scenario, happening: Happening) -> str:
 
 
 def as_test(scenario: Scenario, name: str = "a_world") -> str:
-    """Return a plain test that runs a scenario: its values, without those that are the default."""
-    return (
+    """Return a plain test that runs a scenario: its values, without those that are the default, as ruff formats it."""
+    text = (
         f"def test_{name}() -> None:\n"
         '    """Say what went wrong, and what is promised."""\n'
         f"    run_right({literal(scenario)})\n"
     )
+    command = [sys.executable, "-m", "ruff", "format", "--line-length", "120", "-"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    return text if done.returncode else done.stdout
 
 
 def literal(value: Any) -> str:

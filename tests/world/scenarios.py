@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -44,6 +44,7 @@ from tests.world.values import (
     ServerDown,
     Unreadable,
     Upgraded,
+    other,
 )
 
 LEVELS = (1, 2, 3, 4)
@@ -59,6 +60,7 @@ STARTS = (
 """Zones and first days: a Monday, the end of a month, the end of a week, a spring and an autumn night."""
 TABLES = ("hsplit", "hagent", "haglog", "call_rec", "synonyms", "linkex", "arch_stat", "dsplit")
 SERVER: st.SearchStrategy[Server] = st.sampled_from(BOTH)
+MOST_HAPPENINGS = 6
 CALLS_OF_A_COMMAND = 400
 """Faults are drawn at one of so many calls; most commands have fewer, so that some faults never come."""
 
@@ -70,7 +72,10 @@ def scenarios(draw: st.DrawFn, level: int = max(LEVELS)) -> Scenario:
     days = draw(st.sampled_from((2, 2, 2, 1, 3, 7 if level > 2 else 2)))
     last = days * DAY
     acds = draw(_acds())
-    happenings = draw(st.lists(_happening(last, acds, level), max_size=6))
+    happenings = draw(st.lists(_happening(last, acds, level), max_size=MOST_HAPPENINGS))
+    outages = [one for one in happenings if isinstance(one, LinkDown)]
+    if outages and len(happenings) < MOST_HAPPENINGS:
+        happenings += draw(st.lists(_beside(last, outages), max_size=MOST_HAPPENINGS - len(happenings)))
     ends = tuple(sorted({one.at + one.seconds for one in happenings if isinstance(one, LinkDown | ServerDown)}))
     commands = draw(st.lists(_command(last, ends, level), max_size=8))
     faults = draw(st.lists(_fault(len(commands)), max_size=3)) if level > 1 and commands else []
@@ -128,6 +133,18 @@ def _outage(draw: st.DrawFn, last: int, acds: tuple[Acd, ...]) -> LinkDown:
     seconds = draw(_seconds(max(last - at, 1)))
     acd = draw(st.sampled_from((None, None, *(one.number for one in acds))))
     return LinkDown(draw(SERVER), at, seconds, acd)
+
+
+@st.composite
+def _beside(draw: st.DrawFn, last: int, outages: list[LinkDown]) -> LinkDown:
+    """Return an outage that touches or overlaps another one, mostly of the other server: random ones seldom do."""
+    near = draw(st.sampled_from(outages))
+    end = near.at + near.seconds
+    begin = draw(st.sampled_from((near.at, end, near.at + near.seconds // 2, end - 1, end + 1, near.at - 10 * MINUTE)))
+    at = min(max(begin, 0), last - 1)
+    seconds = min(draw(st.one_of(st.just(near.seconds), _seconds(HOUR))), max(last - at, 1))
+    server = draw(st.sampled_from((other(near.server), other(near.server), near.server)))
+    return LinkDown(server, at, seconds, near.acd)
 
 
 @st.composite
@@ -243,67 +260,144 @@ def drawn(seed: int, level: int = max(LEVELS)) -> Scenario:
     return found[-1]
 
 
-def shrunk(seed: int, level: int, fails: Callable[[Scenario], bool], seconds: float) -> Scenario:
-    """Return the smallest scenario found in some time that fails like that of a seed: by hypothesis, then piece by piece.
+def shrunk(
+    scenario: Scenario,
+    fails: Callable[[Scenario], bool],
+    seconds: float,
+    seed: int | None = None,
+    level: int = max(LEVELS),
+) -> Scenario:
+    """Return the smallest scenario found in some time that fails: by hypothesis if its seed is given, then by pieces.
 
     Nothing is known of a scenario but that it fails; another fault may be reached on the way.
     """
-    smallest = [drawn(seed, level)]
     until, soon = time.monotonic() + seconds, time.monotonic() + seconds / 2
+    if seed is not None and drawn(seed, level) == scenario:
+        scenario = _by_hypothesis(scenario, fails, seed, level, soon)
+    return _by_pieces(scenario, fails, until)
+
+
+class _TimeOver(BaseException):  # noqa: N818  # no error: hypothesis would shrink on with an `Exception`
+    """There is no time to go on."""
+
+
+def _by_hypothesis(
+    scenario: Scenario, fails: Callable[[Scenario], bool], seed: int, level: int, until: float
+) -> Scenario:
+    """Return the smallest scenario that hypothesis reaches from that of a seed."""
+    smallest = [scenario]
 
     @hypothesis.seed(seed)
     @settings(QUIET, max_examples=2, phases=(Phase.generate, Phase.shrink))
     @given(scenarios(level))
-    def fail(scenario: Scenario) -> None:
-        if time.monotonic() < soon and scenario.commands and fails(scenario):
-            smallest[0] = scenario
+    def fail(candidate: Scenario) -> None:
+        if time.monotonic() > until:
+            raise _TimeOver
+        if candidate == scenario or fails(candidate):
+            smallest[0] = candidate
             raise AssertionError
 
-    with contextlib.suppress(AssertionError, hypothesis.errors.Flaky):
+    with contextlib.suppress(AssertionError, hypothesis.errors.Flaky, _TimeOver):
         fail()
-    return _smaller(smallest[0], fails, until)
+    return smallest[0]
 
 
-def _smaller(scenario: Scenario, fails: Callable[[Scenario], bool], until: float) -> Scenario:
-    """Leave out and simplify one thing after the other, as long as it still fails."""
+def _by_pieces(scenario: Scenario, fails: Callable[[Scenario], bool], until: float) -> Scenario:
+    """Leave out and simplify one thing after the other, as long as it still fails, until nothing more can be."""
+    refused: set[Scenario] = set()
     again = True
     while again:
         again = False
         for candidate in _simpler(scenario):
             if time.monotonic() > until:
                 return scenario
+            if candidate in refused or candidate == scenario:
+                continue
             if fails(candidate):
                 scenario, again = candidate, True
                 break
+            refused.add(candidate)
     return scenario
 
 
-def _simpler(scenario: Scenario) -> Iterator[Scenario]:
+def _simpler(scenario: Scenario) -> Iterator[Scenario]:  # noqa: PLR0912  # a list, not a decision
     """Yield scenarios that are simpler by one thing, the largest steps first."""
     number = len(scenario.commands)
-    for place in range(number):
-        yield _without_commands(scenario, place + 1, number)
-    for place in reversed(range(number)):
-        yield _without_commands(scenario, place, place + 1)
+    yield from (_without_commands(scenario, *span) for span in _spans(number))
     for name in ("happenings", "faults"):
-        for place in range(len(getattr(scenario, name))):
-            values = getattr(scenario, name)
-            yield _with(scenario, name, (*values[:place], *values[place + 1 :]))
+        values = getattr(scenario, name)
+        for first, past in _spans(len(values)):
+            yield _with(scenario, name, (*values[:first], *values[past:]))
     if len(scenario.acds) > 1:
         for acd in scenario.acds:
             yield replace(scenario, acds=(acd,))
-    for place, acd in enumerate(scenario.acds):
-        for field in fields(Acd):
-            simplest = {"splits": 1, "agents": 1, "vdns": 1, "trunk_groups": 1, "calls_an_hour": 0, "quiet": (0, 0)}
-            value = simplest.get(field.name)
-            if value is not None and getattr(acd, field.name) != value:
-                acds = list(scenario.acds)
-                acds[place] = _with(acd, field.name, value)
-                yield replace(scenario, acds=tuple(acds))
     if scenario.days > 1:
         last = (scenario.days - 1) * DAY
         if all(one.at < last for one in (*scenario.happenings, *scenario.commands)):
             yield replace(scenario, days=scenario.days - 1)
+    yield replace(scenario, whole=False)
+    yield replace(scenario, zone="UTC")
+    yield replace(scenario, zone="UTC", start=Scenario().start)
+    yield replace(scenario, seed=0)
+    for place, acd in enumerate(scenario.acds):
+        for name, value in SIMPLEST_ACD:
+            if getattr(acd, name) != value:
+                yield _placed(scenario, "acds", place, _with(acd, name, value))
+    for place, command in enumerate(scenario.commands):
+        if "--json" in command.options:
+            options = tuple(word for word in command.options if word != "--json")
+            yield _placed(scenario, "commands", place, replace(command, options=options))
+    for place, happening in enumerate(scenario.happenings):
+        for simpler in _simpler_happening(happening):
+            yield _placed(scenario, "happenings", place, simpler)
+
+
+SIMPLEST_ACD: tuple[tuple[str, Any], ...] = (
+    ("splits", 1),
+    ("agents", 1),
+    ("vdns", 1),
+    ("trunk_groups", 1),
+    ("calls_an_hour", 0),
+    ("calls_an_hour", 1),
+    ("quiet", (0, 0)),
+    ("minutes", 30),
+)
+
+
+def _simpler_happening(happening: Happening) -> Iterator[Happening]:
+    """Yield what happens for all ACDs, shorter, and at the full hour, the quarter or the minute before."""
+    if isinstance(happening, LinkDown):
+        yield replace(happening, acd=None)
+    if isinstance(happening, LinkDown | ServerDown | Unreadable):
+        for seconds in (HOUR, 15 * MINUTE, MINUTE):
+            if seconds < happening.seconds:
+                yield replace(happening, seconds=seconds)
+        if happening.seconds % MINUTE and happening.seconds > MINUTE:
+            yield replace(happening, seconds=happening.seconds // MINUTE * MINUTE)
+    if isinstance(happening, Edit):
+        yield replace(happening, seed=0)
+    for unit in (HOUR, 15 * MINUTE, MINUTE):
+        at = happening.at // unit * unit
+        # Nothing is restored to a time that is yet to come.
+        if at != happening.at and not (isinstance(happening, Restored) and happening.to > at):
+            yield replace(happening, at=at)
+
+
+def _spans(length: int) -> Iterator[tuple[int, int]]:
+    """Yield places to leave out: all, each half, then each by itself, the last first."""
+    size = length
+    while size:
+        for first in reversed(range(0, length, size)):
+            yield first, min(first + size, length)
+        size //= 2
+
+
+def _placed(scenario: Scenario, name: str, place: int, value: Any) -> Scenario:
+    """Return a scenario with one of its values replaced."""
+    values = list(getattr(scenario, name))
+    values[place] = value
+    changed: Scenario = _with(scenario, name, tuple(values))
+    return changed
 
 
 def _without_commands(scenario: Scenario, first: int, past: int) -> Scenario:
