@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 MINUTE = 60
@@ -42,6 +44,10 @@ class WallClock:
         shown = self.shown(at)
         return shown.hour * 100 + shown.minute
 
+    def stretches(self, last: int) -> tuple[tuple[int, int], ...]:
+        """Return the spans up to `last` in which nobody sets the clock, neither people nor the zone."""
+        return _stretches(self, last)
+
     def times(self, shown: datetime, last: int) -> tuple[int, ...]:
         """Return the seconds up to `last` at which the clock shows a time: none, one or several."""
         plain = int((shown - self.start) / timedelta(seconds=1))
@@ -50,3 +56,16 @@ class WallClock:
             sums.append(sums[-1] + by)
         around = {plain - total + more for total in sums for more in (-HOUR, 0, HOUR)}
         return tuple(sorted(at for at in around if 0 <= at < last and self.shown(at) == shown))
+
+
+@lru_cache(maxsize=64)
+def _stretches(clock: WallClock, last: int) -> tuple[tuple[int, int], ...]:
+    edges = {0, last, *(since for since, _ in clock.settings if 0 < since < last)}
+
+    def ahead(at: int) -> timedelta | None:
+        return clock.moment(at).utcoffset()
+
+    for low, high in pairwise([*range(0, last, HOUR), last]):
+        if ahead(low) != ahead(high):
+            edges |= {at for at in range(low + 1, high + 1) if ahead(at) != ahead(at - 1) and at < last}
+    return tuple(pairwise(sorted(edges)))
