@@ -209,9 +209,7 @@ class ServerLife:
                 yield from self._restored(self._tapes[tape])
             case acts.Edited(edit):
                 tables = (*ADMINISTRATION, CUSTOM)
-                yield from self._changed(
-                    tables, lambda: administration.edit(self.database, self._scenario, edit)
-                )
+                yield from self._changed(tables, lambda: administration.edit(self.database, self._scenario, edit))
             case acts.LengthChanged(acd, minutes):
                 sql = "UPDATE acds SET intrvl = ? WHERE acd = ?"
                 yield from self._changed(("acds",), lambda: self.database.run(sql, (minutes, acd)))
@@ -355,4 +353,3 @@ class ServerLife:
 def _circular(act: acts.Act, specs: Mapping[str, TableSpec]) -> tuple[str, ...]:
     """Return the circular table that something writes to."""
     return (act.recorded.table,) if isinstance(act, acts.Store) and specs[act.recorded.table].circular else ()
-
