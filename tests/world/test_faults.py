@@ -38,7 +38,6 @@ SMALL = Scenario(
 REPAIR = ("resync", "--window", "2000-06-05 10:00..10:29", "--table", "hsplit", "--yes")
 """Repairs one bucket that the secondary has not seen."""
 DOCUMENTED = frozenset(ExitCode)
-TABLES = ("hsplit", "hagent", "haglog", "call_rec")
 LETHAL = (FaultKind.DIES, FaultKind.STOPS)
 AFTER = DAY + 6 * HOUR
 
@@ -96,9 +95,9 @@ def executor_of(process: Process) -> Iterator[None]:
         vars(entry_points)["Pair"] = before
 
 
-def rows_of(site: Site) -> dict[str, Bag]:
-    """Return the rows of the secondary, without the numbers that it gives to its own."""
-    return {table: site.databases["secondary"].bag(table) for table in TABLES}
+def rows_of(site: Site) -> Bag:
+    """Return what the secondary has of the split's first day: nothing is written to it by others meanwhile."""
+    return site.databases["secondary"].bag("hsplit", "row_date = ?", (SMALL.start,))
 
 
 def files_of(site: Site) -> dict[str, bytes]:
@@ -112,7 +111,7 @@ def files_of(site: Site) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed() -> tuple[Typed, dict[str, Bag]]:
+def undisturbed() -> tuple[Typed, Bag]:
     """Return an undisturbed repair, and the rows after it."""
     with site_of(SMALL) as site:
         done = typed(site, *REPAIR)
@@ -126,13 +125,13 @@ def call_of(done: Typed, kind: FaultKind) -> int:
         FaultKind.READ_ENDS: "primary read",
         FaultKind.UNKNOWN_COMMIT: "secondary commit",
         FaultKind.DISK_FULL: "file write",
-        FaultKind.OTHER_COMMITS: "secondary bounds",
+        FaultKind.OTHER_COMMITS: "secondary surroundings",
         FaultKind.CLOCK_JUMPS: "secondary begin",
     }.get(kind, "secondary insert in session")
     return done.calls.index(name)
 
 
-def test_one_seed_makes_the_same_calls(undisturbed: tuple[Typed, dict[str, Bag]]) -> None:
+def test_one_seed_makes_the_same_calls(undisturbed: tuple[Typed, Bag]) -> None:
     with site_of(SMALL) as site:
         again = typed(site, *REPAIR)
         assert again.calls == undisturbed[0].calls
@@ -140,40 +139,37 @@ def test_one_seed_makes_the_same_calls(undisturbed: tuple[Typed, dict[str, Bag]]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind not in LETHAL])
-def test_each_fault_ends_as_documented(undisturbed: tuple[Typed, dict[str, Bag]], kind: FaultKind) -> None:
+def test_each_fault_ends_as_documented(undisturbed: tuple[Typed, Bag], kind: FaultKind) -> None:
     done, rows = undisturbed
     with site_of(SMALL) as site:
         ended = typed(site, *REPAIR, fault=Fault(0, call_of(done, kind), kind, seed=1))
         assert ended.injected == (kind,)
         assert ended.code in DOCUMENTED
         assert "Traceback" not in ended.said
-        typed(site, "resume", "--yes", number=1)
+        typed(site, "resume", number=1)
         assert typed(site, *REPAIR, number=2).code == 0
-        if kind is not FaultKind.OTHER_COMMITS:
-            assert rows_of(site) == rows
+        assert rows_of(site) == rows
 
 
-@pytest.mark.parametrize("part", range(6))
+@pytest.mark.parametrize("part", range(3))
 @pytest.mark.parametrize("kind", LETHAL)
-def test_nothing_is_written_after_a_death(
-    undisturbed: tuple[Typed, dict[str, Bag]], kind: FaultKind, part: int
-) -> None:
+def test_nothing_is_written_after_a_death(undisturbed: tuple[Typed, Bag], kind: FaultKind, part: int) -> None:
     done, rows = undisturbed
-    call = len(done.calls) * part // 6 + (3 if kind is FaultKind.STOPS else 0)
+    call = len(done.calls) * part // 3 + (3 if kind is FaultKind.STOPS else 0)
     with site_of(SMALL) as site:
-        at_death: list[tuple[dict[str, bytes], dict[str, Bag]]] = []
+        at_death: list[tuple[dict[str, bytes], Bag]] = []
         with remembering_death(site, at_death):
             ended = typed(site, *REPAIR, fault=Fault(0, call, kind, seed=part))
         assert (ended.code, ended.injected) == (None, (kind,))
         assert ended.calls == done.calls[: call + 1]
         assert at_death == [(files_of(site), rows_of(site))]
-        typed(site, "resume", "--yes", number=1)
+        typed(site, "resume", number=1)
         assert typed(site, *REPAIR, number=2).code == 0
         assert rows_of(site) == rows
 
 
 @contextmanager
-def remembering_death(site: Site, found: list[tuple[dict[str, bytes], dict[str, Bag]]]) -> Iterator[None]:
+def remembering_death(site: Site, found: list[tuple[dict[str, bytes], Bag]]) -> Iterator[None]:
     """Note the files and rows at the instant of a death."""
     die = FaultPlan.die
 
@@ -221,5 +217,5 @@ def test_nothing_stays_replaced() -> None:
         typed(site, "status")
     assert [getattr(where, name) for where, name in replaced] == before
     assert random.getstate() == chance
-    assert machine._MACHINES[1:] == []
-    assert not duckdb_server._OPEN_SESSIONS
+    assert len(vars(machine)["_MACHINES"]) == 1
+    assert not vars(duckdb_server)["_OPEN_SESSIONS"]
