@@ -269,7 +269,8 @@ class _Sqlite:
     def connect(self, *args: Any, **kwargs: Any) -> sqlite3.Connection:
         """Open a database, unless the process has died."""
         self._plan.refuse_dead()
-        return sqlite3.connect(*args, **kwargs)
+        connection: sqlite3.Connection = sqlite3.connect(*args, **kwargs)
+        return connection
 
     def __getattr__(self, name: str) -> Any:
         return getattr(sqlite3, name)

@@ -81,12 +81,12 @@ def typed(site: Site, *words: str, number: int = 0, fault: Fault | None = None) 
 @contextmanager
 def executor_of(process: Process) -> Iterator[None]:
     """Have pairs use the executor of a process."""
-    before = entry_points.Pair
+    before = vars(entry_points)["Pair"]
 
     def pair(
         settings: object, catalogue: object, progress: object, environment: object, executor: object = None
     ) -> Pair:
-        return before(settings, catalogue, progress, environment, executor or process.executor)  # type: ignore[arg-type]
+        return before(settings, catalogue, progress, environment, executor or process.executor)
 
     vars(entry_points)["Pair"] = pair
     try:
@@ -132,6 +132,7 @@ def call_of(done: Typed, kind: FaultKind) -> int:
 
 
 def test_one_seed_makes_the_same_calls(undisturbed: tuple[Typed, Bag]) -> None:
+    """Two runs of one seed make the same calls in the same order."""
     with site_of(SMALL) as site:
         again = typed(site, *REPAIR)
         assert again.calls == undisturbed[0].calls
@@ -140,6 +141,7 @@ def test_one_seed_makes_the_same_calls(undisturbed: tuple[Typed, Bag]) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind not in LETHAL])
 def test_each_fault_ends_as_documented(undisturbed: tuple[Typed, Bag], kind: FaultKind) -> None:
+    """Whatever goes wrong, the command ends as documented, and typed again it does the rest."""
     done, rows = undisturbed
     with site_of(SMALL) as site:
         ended = typed(site, *REPAIR, fault=Fault(0, call_of(done, kind), kind, seed=1))
@@ -154,6 +156,7 @@ def test_each_fault_ends_as_documented(undisturbed: tuple[Typed, Bag], kind: Fau
 @pytest.mark.parametrize("part", range(3))
 @pytest.mark.parametrize("kind", LETHAL)
 def test_nothing_is_written_after_a_death(undisturbed: tuple[Typed, Bag], kind: FaultKind, part: int) -> None:
+    """From the fatal call on, no file of ours and no row changes."""
     done, rows = undisturbed
     call = len(done.calls) * part // 3 + (3 if kind is FaultKind.STOPS else 0)
     with site_of(SMALL) as site:
@@ -191,6 +194,7 @@ def vars_of(where: type, name: str, value: object) -> None:
 
 
 def test_a_server_that_is_down_cannot_be_opened() -> None:
+    """A server that is shut down is an error that names it."""
     scenario = replace(SMALL, happenings=(*SMALL.happenings, ServerDown("primary", AFTER - HOUR, 2 * HOUR)))
     with site_of(scenario) as site:
         ended = typed(site, "verify")
@@ -199,6 +203,7 @@ def test_a_server_that_is_down_cannot_be_opened() -> None:
 
 
 def test_a_pause_lets_the_world_go_on() -> None:
+    """A pause of the product is time that passes in the world."""
     with site_of(SMALL) as site, Process(SMALL, site, 0):
         shown = machine.now()
         machine.sleep(90)
@@ -207,6 +212,7 @@ def test_a_pause_lets_the_world_go_on() -> None:
 
 
 def test_nothing_stays_replaced() -> None:
+    """After a process the modules are as they were."""
     replaced: list[tuple[object, str]] = [
         (os, "fsync"), (os, "write"), (os, "open"), (os, "unlink"), (connections, "open_server"),
         (duckdb_server, "duckdb"), (cache, "duckdb"), (outside_executor, "IDLE_SECONDS"),
