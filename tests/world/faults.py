@@ -111,6 +111,21 @@ class FaultPlan:
             self.injected.append(fault.kind)
             raise OSError(errno.ENOSPC, "No space left on device")
 
+    def file_write(self, name: str, data: bytes, does: Callable[[bytes], int]) -> int:
+        """Count a write to our own files; a process that dies in it, or a full disk, may leave a part of it there."""
+        fault = self.reached(f"file {name}")
+        if fault is None or fault.kind not in (FaultKind.DIES, FaultKind.STOPS, FaultKind.DISK_FULL):
+            return does(data)
+        part = Random(fault.seed).choice((0, len(data) // 2, len(data) - 1, len(data)))
+        if fault.kind is not FaultKind.DISK_FULL:
+            if part:
+                does(data[:part])
+            raise self.die(fault)
+        self.injected.append(fault.kind)
+        if part in (0, len(data)):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return does(data[:part])
+
 
 def _error(kind: FaultKind, role: Role, *, committing: bool) -> ServerError:
     """Return the error that a server of ours raises for a fault."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from random import Random
@@ -20,6 +21,7 @@ from syncengine.app import table_settings
 from syncengine.catalogue import Catalogue
 from syncengine.execute import executor as execute_executor
 from syncengine.jobs import connections, outside_executor
+from syncengine.model import interrupts
 from syncengine.model.pair import Limits, Role, ServerSettings
 from syncengine.observe import server_threads
 from syncengine.servers.duckdb import errors as duckdb_errors
@@ -29,7 +31,7 @@ from syncengine.servers.protocol import Server as ProductServer
 from syncengine.staging import cache, remembered_days
 from tests.shared_duckdb import SharedDuckDB
 from tests.world.databases import DISABLED, WorldDuckDB
-from tests.world.faults import FaultPlan, FaultyServer, down
+from tests.world.faults import Died, FaultPlan, FaultyServer, down
 from tests.world.tables import world_catalogue
 from tests.world.values import Scenario, Server
 
@@ -135,6 +137,7 @@ class Process:
     ) -> None:
         self.scenario = scenario
         self.life = life
+        self._number = number
         self.machine = WorldMachine(scenario, life, number)
         self.plan = FaultPlan(tuple(one for one in scenario.faults if one.command == number), self)
         self.executor = CallerExecutor()
@@ -143,8 +146,12 @@ class Process:
 
     def __enter__(self) -> Self:
         self._stack.enter_context(machine.replaced(self.machine))
-        for where, name, by in self._replacements():
+        # All are made before the first takes effect, since some call what they replace.
+        for where, name, by in list(self._replacements()):
             self._stack.enter_context(_replaced(where, name, by))
+        self._stack.callback(random.setstate, random.getstate())
+        random.seed(f"{self.scenario.seed} {self._number}")
+        self._stack.callback(_forget_process)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -200,35 +207,56 @@ class Process:
         )
 
 
+COUNTED_FILES = ("fsync", "fdatasync", "replace", "rename", "unlink", "remove", "ftruncate")
+"""Changes of our own files at which something may go wrong."""
+UNCOUNTED_FILES = ("mkdir", "rmdir")
+"""Changes that a dead process does not make either."""
+WRITES = ("write", "pwrite")
+
+
 def _files(plan: FaultPlan) -> Iterator[tuple[Any, str, Any]]:
     """Yield what is replaced so that a write to our own files is counted, and has no effect after a death."""
-    fsync, fdatasync, opening, replace, rename, unlink = (
-        os.fsync,
-        os.fdatasync,
-        os.open,
-        Path.replace,
-        Path.rename,
-        Path.unlink,
-    )
 
-    def counted(name: str, does: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(name: str) -> Callable[..., Any]:
+        does = getattr(os, name)
+
         def do(*args: Any, **kwargs: Any) -> Any:
             plan.file_operation(name)
             return does(*args, **kwargs)
 
         return do
 
+    def refused(name: str) -> Callable[..., Any]:
+        does = getattr(os, name)
+
+        def do(*args: Any, **kwargs: Any) -> Any:
+            plan.refuse_dead()
+            return does(*args, **kwargs)
+
+        return do
+
+    def writing(name: str) -> Callable[..., Any]:
+        does = getattr(os, name)
+
+        def write(descriptor: int, data: bytes, *place: int) -> Any:
+            return plan.file_write(name, data, lambda some: does(descriptor, some, *place))
+
+        return write
+
     def opened(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
         if flags & (os.O_WRONLY | os.O_RDWR):
             plan.refuse_dead()
         return opening(path, flags, mode, dir_fd=dir_fd)
 
-    yield os, "fsync", counted("flush", fsync)
-    yield os, "fdatasync", counted("flush", fdatasync)
+    opening = os.open
     yield os, "open", opened
-    yield Path, "replace", counted("replace", replace)
-    yield Path, "rename", counted("rename", rename)
-    yield Path, "unlink", counted("unlink", unlink)
+    for name in COUNTED_FILES:
+        if hasattr(os, name):
+            yield os, name, counted(name)
+    for name in UNCOUNTED_FILES:
+        yield os, name, refused(name)
+    for name in WRITES:
+        yield os, name, writing(name)
     yield remembered_days, "sqlite3", _Sqlite(plan)
 
 
@@ -241,7 +269,8 @@ class _Sqlite:
     def connect(self, *args: Any, **kwargs: Any) -> sqlite3.Connection:
         """Open a database, unless the process has died."""
         self._plan.refuse_dead()
-        return sqlite3.connect(*args, **kwargs)
+        connection: sqlite3.Connection = sqlite3.connect(*args, **kwargs)
+        return connection
 
     def __getattr__(self, name: str) -> Any:
         return getattr(sqlite3, name)
@@ -255,3 +284,16 @@ def _replaced(where: Any, name: str, by: Any) -> Iterator[None]:
         yield
     finally:
         setattr(where, name, before)
+
+
+def _forget_process() -> None:
+    """Empty what the modules of the product remember, as in a new process."""
+    elsewhere, sessions, stops = vars(outside_executor), vars(duckdb_server), vars(interrupts)
+    for idle in list(elsewhere["_IDLE"].values()):
+        idle.closing.cancel()
+        for server in idle.opened.servers.values():
+            with suppress(Exception, Died):
+                server.close()
+    for remembered in (elsewhere["_IDLE"], elsewhere["_OPEN"], sessions["_OPEN_SESSIONS"]):
+        remembered.clear()
+    stops["_stop_requested"].clear()
