@@ -49,6 +49,12 @@ class StatedTable:
     """The buckets that are said to differ: missing, extra, changed."""
     others: frozenset[Place] = frozenset()
     """Those of them that are outside the scope, and those that changed while they were compared."""
+    in_stretch: frozenset[Place] = frozenset()
+    """Those that are decided as one with others, since interval lengths differ there."""
+    cuts: bool = False
+    """Whether rows that an outage has cut are named."""
+    expected_columns: frozenset[str] = frozenset()
+    """Columns in which some rows are expected to differ."""
     compared: frozenset[str] | None = None
     """The columns that are said to be compared; None if that is not said."""
     pseudo_acds: frozenset[int] = frozenset()
@@ -128,6 +134,9 @@ def _table(one: TableObservation, pseudo: frozenset[int]) -> StatedTable:
         },
         {place: (drift.counts.missing, drift.counts.extra, drift.counts.changed) for place, drift in places.items()},
         frozenset(place for place, drift in places.items() if drift.only_cuts or drift.changing),
+        frozenset(place for place, drift in places.items() if drift.stretch is not None),
+        bool(one.cuts),
+        frozenset(found.what for found in one.expected if found.kind is ExpectedKind.COLUMN),
         frozenset(column.name for column in one.compared) if one.state is TableState.COMPARED else None,
         pseudo,
         tuple(own),
@@ -179,6 +188,9 @@ def _table_of(one: Mapping[str, Any]) -> StatedTable:
         },
         {place: (b["rows_missing"], b["rows_extra"], b["rows_changed"]) for place, b in places.items()},
         frozenset(place for place, b in places.items() if b["changing"]),
+        frozenset(place for place, b in places.items() if b["stretch"] is not None),
+        bool(one["cuts"]),
+        frozenset(e.what for e in expected if e.kind is ExpectedKind.COLUMN),
         None,
         frozenset(pseudo),
         tuple(_condition(e.what) for e in expected if e.kind is ExpectedKind.ROWS),
