@@ -90,8 +90,6 @@ class AddedObject:
     added: Added
 
 
-Act = (
-    Store | Write | Archived | Summed | Dropped | Saved | FromTape | Edited | LengthChanged | Upgrade | AddedObject
-)
+Act = Store | Write | Archived | Summed | Dropped | Saved | FromTape | Edited | LengthChanged | Upgrade | AddedObject
 CODES = {Archive.INTERVAL: "1", Archive.DAILY: "2", Archive.WEEKLY: "3", Archive.MONTHLY: "4"}
 """What `arch_stat` calls the archives."""

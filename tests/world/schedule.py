@@ -55,9 +55,7 @@ def down_spans(scenario: Scenario, server: Server) -> tuple[Span, ...]:
     )
 
 
-def scheduled(
-    scenario: Scenario, server: Server, records: Iterable[Recorded]
-) -> list[tuple[int, int, acts.Act]]:
+def scheduled(scenario: Scenario, server: Server, records: Iterable[Recorded]) -> list[tuple[int, int, acts.Act]]:
     """Return all that a server does, and what is done to it, with when and in which order; sorted."""
     found = [
         *((one.at, 1, acts.Store(one)) for one in records if one.table in HISTORY),
@@ -153,4 +151,3 @@ def _customer(scenario: Scenario, server: Server) -> Iterator[tuple[int, int, ac
         rows = customer_rows(scenario, hour)
         if rows:
             yield available((hour + 1) * HOUR + MINUTE, down), 1, acts.Write(CUSTOM, rows)
-

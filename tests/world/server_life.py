@@ -207,11 +207,15 @@ class ServerLife:
                 self._tapes[tape] = {table: self.database.bag(table) for table in HISTORY}
             case acts.FromTape(tape):
                 yield from self._restored(self._tapes[tape])
+            case _:
+                yield from self._people(batch[0][1])
+
+    def _people(self, act: acts.Act) -> Iterator[tuple[str, Bag, Bag]]:
+        """Do what people do to the server."""
+        match act:
             case acts.Edited(edit):
                 tables = (*ADMINISTRATION, CUSTOM)
-                yield from self._changed(
-                    tables, lambda: administration.edit(self.database, self._scenario, edit)
-                )
+                yield from self._changed(tables, lambda: administration.edit(self.database, self._scenario, edit))
             case acts.LengthChanged(acd, minutes):
                 sql = "UPDATE acds SET intrvl = ? WHERE acd = ?"
                 yield from self._changed(("acds",), lambda: self.database.run(sql, (minutes, acd)))
@@ -221,6 +225,8 @@ class ServerLife:
                 self._upgraded()
             case acts.AddedObject(added):
                 self._add(added.table, added.what)
+            case _:
+                raise AssertionError(act)
 
     def _store(self, batch: Sequence[acts.Act]) -> Iterator[tuple[str, Bag, Bag]]:
         rows: dict[str, list[Row]] = {}
@@ -229,13 +235,15 @@ class ServerLife:
             match act:
                 case acts.Store(recorded):
                     rows.setdefault(recorded.table, []).append(recorded.row)
-                case acts.Write(table, written):
-                    rows.setdefault(table, []).extend(written)
+                case acts.Write(table, some):
+                    rows.setdefault(table, []).extend(some)
                 case acts.Archived(acd, until):
                     archived[acd] = until
-        for table, written in sorted(rows.items()):
-            inserted = self._inserted(table, written)
-            deleted = self._links_over(written) if table == "linkex" else Counter()
+                case _:
+                    raise AssertionError(act)
+        for table in sorted(rows):
+            inserted = self._inserted(table, rows[table])
+            deleted = self._links_over(rows[table]) if table == "linkex" else Counter()
             if self._specs[table].circular:
                 deleted += self._cut(table)
             yield table, inserted, deleted
@@ -355,4 +363,3 @@ class ServerLife:
 def _circular(act: acts.Act, specs: Mapping[str, TableSpec]) -> tuple[str, ...]:
     """Return the circular table that something writes to."""
     return (act.recorded.table,) if isinstance(act, acts.Store) and specs[act.recorded.table].circular else ()
-

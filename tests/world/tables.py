@@ -31,8 +31,9 @@ HISTORY = {
 }
 """The tables of history, and which columns each has beside its time, its ACD, its key and what it does not compare."""
 ADMINISTRATION = (
-    "arch_stat dcalloc acds synonyms agroups splits split_pro users features ttsc ttsctasks ttsched dbitems".split()
-)
+    "arch_stat", "dcalloc", "acds", "synonyms", "agroups", "splits", "split_pro", "users", "features", "ttsc",
+    "ttsctasks", "ttsched", "dbitems",
+)  # fmt: skip
 """Other tables, which are narrow by themselves."""
 
 
