@@ -39,8 +39,11 @@ class Scene:
     tally: Any = field(default_factory=lambda: SimpleNamespace(checks=Counter()))
 
     def pair(self) -> Pair:
-        """Open the pair."""
-        return open_pair(self.site.pair_file)
+        """Open the pair, as of the second of the world."""
+        file = self.site.pair_file.with_name("judged.toml")
+        shown = self.scenario.clock.shown(self.site.now)
+        file.write_text(f"as_of = {shown:%Y-%m-%dT%H:%M:%S}\n{self.site.pair_file.read_text()}")
+        return open_pair(file)
 
     def executed(self, plan: Plan | None, *words: str, code: int | None = None) -> Ending:
         """Execute a plan, and return how it ended."""
