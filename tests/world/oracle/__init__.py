@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import signature
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     Judge = Callable[[World, Ending], Iterator["Violation"]]
 
-MODULES = ("rows", "repaired", "undone", "verdicts", "claims", "endings", "ledger", "rollups")
-"""The modules with judges: every public function of one whose name begins with `judge_`."""
+MODULES = ("rows", "repaired", "undone", "verdicts", "claims", "endings", "ledger", "administration", "rollups")
+"""The modules with judges: every function of a world and an ending whose name begins with `judge_`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,31 @@ def judges() -> tuple[tuple[str, Judge], ...]:
         found += [
             (f"{name}.{one}", function)
             for one, function in sorted(vars(module).items())
-            if one.startswith("judge_") and getattr(function, "__module__", "") == module.__name__
+            if one.startswith("judge_")
+            and function.__module__ == module.__name__
+            and len(signature(function).parameters) == 2
         ]
-    return tuple(found)
+    return (*found, *_of_administration())
+
+
+def _of_administration() -> tuple[tuple[str, Judge], ...]:
+    """Return the judge of administration, which is given the columns of its tables."""
+    if find_spec(f"{__name__}.administration") is None:
+        return ()
+    module = import_module(f"{__name__}.administration")
+    if not hasattr(module, "administration_tables"):
+        return ()
+
+    def one(world: World, ending: Ending) -> Iterator[Violation]:
+        columns = {
+            table: world.site.databases["primary"].columns(table)
+            for table in sorted(module.administration_tables())
+            if all(database.columns(table) for database in world.site.databases.values())
+        }
+        found: Iterator[Violation] = module.judge_administration(world, ending, columns)
+        return found
+
+    return (("administration.judge_administration", one),)
 
 
 def judge(world: World, ending: Ending) -> list[Violation]:

@@ -15,13 +15,10 @@ from syncengine.model.spec import DataClass, SyncedBy, TableSpec
 from tests.world.ending import Ending
 from tests.world.oracle import Violation
 from tests.world.oracle.tables import Group, Judged, Layout, Place, catalogue_of, layout_of, rows_of
-from tests.world.oracle.truth import Known, Recordings
-from tests.world.values import SERVERS, Bag, FaultKind, Restored, Server, Snapshot, Upgraded, other
+from tests.world.values import SERVERS, Bag, Restored, Server, Snapshot, Upgraded, other
 
 AS_PLANNED, UNTOUCHED = 2, 3
 WRITING = frozenset({"resync", "backfill", "undo", "resume", "sync", "timetables"})
-NIGHT = range(6)
-"""The hours of the clock in which servers sum up days, weeks and months, and drop what is too old."""
 
 
 def judge_rows(world: Judged, ending: Ending) -> Iterator[Violation]:
@@ -42,7 +39,7 @@ def tables(world: Judged) -> Iterator[TableSpec]:
 
 
 def plans_of(world: Judged, ending: Ending) -> tuple[Plan, ...]:
-    """Return the plans that a command may have executed: those of the run that it resumes are those of its beginning."""
+    """Return the plans that a command may have executed; a resumed run has those of its beginning."""
     if "--dry-run" in ending.words or ending.command.verb not in WRITING or ending.code == 2:
         return ()
     found = list(ending.plans)
@@ -144,12 +141,9 @@ def _judged(
     yield from _numbered(layout, ending.before, ending.after, server)
     if before == after and ending.code != 0:
         return
-    recordings = Recordings(world, layout)
     here, there = layout.by_place(before), layout.by_place(after)
     writes = writes_into(plans, server, spec.name)
-    own = Own(world, ending, recordings, server)
-    if any(one is FaultKind.OTHER_COMMITS for one in ending.faults) and not hasattr(world.site, "foreign"):
-        return
+    own = Own(world, ending, layout, server)
     kinds = {type(plan.kind) for plan in plans}
     unknown = not plans and ending.command.verb in WRITING and "--dry-run" not in ending.words and ending.code != 2
     for place in sorted({*here, *there}, key=str):
@@ -179,49 +173,32 @@ def _judged(
 
 
 class Own:
-    """What a server changed by itself during a command."""
+    """What the servers and their people changed by themselves in a table during a command."""
 
-    def __init__(self, world: Judged, ending: Ending, recordings: Recordings, server: Server) -> None:
-        self.recordings = recordings
-        spec = recordings.layout.spec
-        self.own = recordings.written(server, ending.before.at, ending.after.at)
-        self.others = recordings.written(other(server), ending.before.at, ending.after.at)
-        for one in getattr(world.site, "foreign", {}).get(server, ()):
-            if one.table == spec.name and ending.before.at < one.at <= ending.after.at:
-                self.own[recordings.known_of(one)] += 1
-        clock = world.scenario.clock
-        first, last = clock.shown(ending.before.at), clock.shown(ending.after.at)
-        self.night = first.hour in NIGHT or last.hour in NIGHT or first.date() != last.date()
-        self.summed = spec.archive not in (Archive.INTERVAL, Archive.EVENT)
-        self.drops = self.night or spec.circular
-        times = [_order(recordings.layout.place(line)) for line in rows_of(recordings.layout, ending.after, server)]
-        self.oldest = min(times, default=None)
+    def __init__(self, world: Judged, ending: Ending, layout: Layout, server: Server) -> None:
+        since, until = ending.before.at, ending.after.at
+        self.inserted, self.deleted = _changes(world, layout, server, since, until)
+        there = _changes(world, layout, other(server), since, until)
+        self.any_inserted = self.inserted | there[0]
+        self.any_deleted = self.deleted | there[1]
 
     def explains(self, was: Bag, now: Bag) -> bool:
-        """Say whether rows became others only by what the server itself wrote and dropped."""
-        if was == now:
-            return True
-        if self.summed:
-            return self.night
-        gone, came = self.recordings.bag(was - now), self.recordings.bag(now - was)
-        if came - self.own:
-            return False
-        if not gone:
-            return True
-        return (
-            self.drops
-            and self.oldest is not None
-            and all(_order(self.recordings.layout.place(line)) <= self.oldest for line in was - now)
-        )
+        """Say whether rows became others only by what the server itself did."""
+        return was == now or not (now - was - self.inserted or was - now - self.deleted)
 
     def same(self, rows: Bag, now: Bag) -> bool:
-        """Say whether rows are others, but for what either server itself wrote meanwhile."""
-        if rows == now:
-            return True
-        if not self.own and not self.others:
-            return False
-        one, two = self.recordings.bag(rows), self.recordings.bag(now)
-        return not (two - one) - (self.own | self.others) and not (one - two) - (self.own | self.others)
+        """Say whether rows are others, but for what either server itself did meanwhile."""
+        return rows == now or not (now - rows - self.any_inserted or rows - now - self.any_deleted)
+
+
+def _changes(world: Judged, layout: Layout, server: Server, since: int, until: int) -> tuple[Bag, Bag]:
+    """Return what a server itself inserted and deleted, without row numbers."""
+    width = len(layout.columns)
+    inserted, deleted = (
+        layout.unnumbered(Counter({line[:width]: count for line, count in bag.items()}))
+        for bag in world.site.changes(server, layout.spec.name, since, until)
+    )
+    return inserted, deleted
 
 
 def _as_planned(
@@ -240,7 +217,7 @@ def _as_planned(
     if any(own.same(rows, now) for rows in results):
         return True
     # A command that ended well has carried out its plan, but for what had changed meanwhile.
-    carried_out = ending.code == 0 and not own.own and not own.others and not ending.faults
+    carried_out = ending.code == 0 and not own.any_inserted and not own.any_deleted and not ending.faults
     if carried_out and not any(isinstance(one.plan.kind, Undo) for one in writes):
         return False
     return own.same(was, now)
@@ -308,8 +285,8 @@ def _from_somewhere(
     world: Judged, ending: Ending, own: Own, layout: Layout, server: Server, was: Bag, now: Bag
 ) -> bool:
     """Say whether each key group of a bucket is as before, as the other server's, or as once on this server."""
-    if own.summed:
-        return True
+    if layout.spec.archive not in (Archive.INTERVAL, Archive.EVENT):
+        return True  # What was recomputed is for the oracle of roll-ups.
     groups = {layout.group(line, layout.spec.key): None for line in [*(was - now), *(now - was)]}
     moments: list[tuple[Snapshot, Server]] = [(ending.before, other(server)), (ending.after, other(server))]
     moments += [(one.before, role) for one in world.endings for role in SERVERS]
@@ -356,10 +333,6 @@ def _numbers(layout: Layout, bag: Bag, column: str) -> Counter[Any]:
     return found
 
 
-def _order(place: Place) -> tuple[str, int]:
-    return str(place[1]), place[2] or 0
-
-
 def _place(layout: Layout, place: Place) -> str:
     acd, day, label = place
     return f"{layout.spec.name}, ACD {acd}, {day}{'' if label is None else f' {label}'}"
@@ -400,6 +373,3 @@ class Instants:
             one.number, one.command, one.words, one.before, now, None, plans=tuple(plans), run_id=one.run_id
         )
         self.found += judge_rows(self.world, so_far)
-
-
-__all__ = ["Instants", "Known", "Recordings", "judge_rows", "planned_rows"]

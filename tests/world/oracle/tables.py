@@ -27,6 +27,9 @@ class Servers(Protocol):
     def databases(self) -> dict[Server, Database]:
         """The database of each."""
 
+    def changes(self, server: Server, table: str, since: int, to: int) -> tuple[Bag, Bag]:
+        """Return what a server and its people inserted and deleted after a second and up to another."""
+
 
 class Judged(Protocol):
     """A world, as far as the judges of rows read it."""
