@@ -32,6 +32,7 @@ from tests.world.values import (
     Restored,
     Scenario,
     ServerDown,
+    ServerKind,
     Upgraded,
 )
 
@@ -198,6 +199,7 @@ def test_people_change_a_server() -> None:
             Upgraded("secondary", 2 * HOUR),
             Added("primary", HOUR, "hvdn", OwnObject.COLUMN),
             Added("primary", HOUR, "agroups", OwnObject.UNIQUE_INDEX),
+            Added("secondary", 3 * HOUR, "hsplit", OwnObject.COLUMN),
         ),
     )
     with site_of(scenario) as site:
@@ -240,3 +242,15 @@ def test_locked_rows_are_written_later() -> None:
         site.advance(DAY + 2 * HOUR)
         assert site.databases["primary"].bag("dsplit")
         assert site.untouched("primary", "hsplit") == site.databases["primary"].bag("hsplit")
+
+
+@pytest.mark.postgresql
+def test_postgresql_holds_what_an_embedded_server_does() -> None:
+    """A world on PostgreSQL has the rows of one on DuckDB, also after edits, sums and a restore."""
+    happenings = (Edit("primary", HOUR, "add name", 1), Restored("primary", 30 * HOUR, 20 * HOUR))
+    scenario = replace(SMALL, seed=2, happenings=(*happenings, LengthSet(HOUR, 1, 15)))
+    with site_of(scenario) as embedded, site_of(replace(scenario, servers=ServerKind.POSTGRESQL)) as postgresql:
+        for at in (26 * HOUR, scenario.last):
+            embedded.advance(at)
+            postgresql.advance(at)
+            assert postgresql.snapshot().bags == embedded.snapshot().bags
