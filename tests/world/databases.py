@@ -40,6 +40,10 @@ class BusyError(Exception):
     """Another session holds what a statement needs: the server's own life tries again later."""
 
 
+class StatementError(Exception):
+    """A server refuses a statement: an index that rows forbid, a column that is there already."""
+
+
 def arrow_type(column: ColumnSpec) -> pa.DataType:
     """Return the Arrow type of a column's values."""
     if column.type.is_text:
@@ -128,6 +132,11 @@ class WorldDatabase(Database, Protocol):
 
 def databases(scenario: Scenario, folder: Path) -> dict[Server, WorldDatabase]:
     """Make the databases of both servers, with empty tables."""
+    if scenario.servers is ServerKind.POSTGRESQL:
+        # The driver is not there on every machine.
+        from tests.world.postgresql_database import PostgreSQLDatabase
+
+        return {server: PostgreSQLDatabase(server, whole=scenario.whole) for server in SERVERS}
     if scenario.servers is not ServerKind.EMBEDDED:
         raise NotImplementedError(f"no database of a world is {scenario.servers}")
     return {server: EmbeddedDatabase(server, folder, whole=scenario.whole) for server in SERVERS}
@@ -240,6 +249,8 @@ class EmbeddedDatabase:
         except duckdb.TransactionException as error:
             self._rollback()
             raise BusyError(str(error)) from error
+        except duckdb.Error as error:
+            raise StatementError(str(error)) from error
 
     def _rollback(self) -> None:
         """End a transaction without a trace; a statement that failed may have done so."""

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import duckdb
-
 from syncengine.model.grain import Archive
 from syncengine.model.spec import TableSpec
 from tests.world import acts, administration
-from tests.world.databases import BusyError, WorldDatabase, layouts
+from tests.world.databases import BusyError, StatementError, WorldDatabase, layouts
 from tests.world.rollups import longer_tables, rolled, source_of
 from tests.world.schedule import capacity
 from tests.world.tables import ADMINISTRATION, CUSTOM, HISTORY, world_catalogue
@@ -159,7 +157,7 @@ class ServerLife:
             except BusyError:
                 self._next = Counter(numbers)
                 return
-            except duckdb.Error as error:
+            except StatementError as error:
                 if not isinstance(batch[0][1], acts.AddedObject | acts.Upgrade):
                     raise
                 self.notes.append(f"{self.server}: {batch[0][1]} was not done: {error}")

@@ -13,6 +13,7 @@ import pytest
 from syncengine.app import open_pair
 from syncengine.model.grain import Archive
 from syncengine.servers.duckdb import server as duckdb_server
+from syncengine.servers.duckdb.file_state import state_of
 from tests.world.clock import DAY, HOUR, MINUTE
 from tests.world.collection import recorded, views
 from tests.world.databases import WorldDuckDB
@@ -32,6 +33,7 @@ from tests.world.values import (
     Restored,
     Scenario,
     ServerDown,
+    ServerKind,
     Upgraded,
 )
 
@@ -198,6 +200,7 @@ def test_people_change_a_server() -> None:
             Upgraded("secondary", 2 * HOUR),
             Added("primary", HOUR, "hvdn", OwnObject.COLUMN),
             Added("primary", HOUR, "agroups", OwnObject.UNIQUE_INDEX),
+            Added("secondary", 3 * HOUR, "hsplit", OwnObject.COLUMN),
         ),
     )
     with site_of(scenario) as site:
@@ -205,7 +208,7 @@ def test_people_change_a_server() -> None:
         site.advance(DAY)
         assert site.databases["primary"].bag("synonyms") != site.databases["secondary"].bag("synonyms")
         assert site.databases["secondary"].run("SELECT intrvl FROM acds") == [(15,)]
-        assert site.databases["secondary"].columns("hsplit")[-1] == "tenant"
+        assert site.databases["secondary"].columns("hsplit")[-2:] == ("tenant", "c_note")
         assert site.databases["primary"].columns("hvdn")[-1] == "c_note"
         assert site.untouched("primary", "hvdn") == site.databases["primary"].bag("hvdn")
         assert 'load = "r3v9aa.a"' in site.pair_file.read_text()
@@ -227,6 +230,23 @@ def test_product_sees_both_servers_while_the_world_goes_on(monkeypatch: pytest.M
         site.advance(16 * HOUR)
 
 
+def test_changes_are_all_that_differs() -> None:
+    """What a server's life wrote and deleted makes the difference of two snapshots, and commits show in its file."""
+    scenario = replace(SMALL, seed=2, happenings=(LinkDown("secondary", 20 * HOUR, HOUR),))
+    with site_of(scenario) as site:
+        site.advance(20 * HOUR + 60)
+        files = {server: state_of(site.pair_file.with_name(f"{server}.duckdb")) for server in SERVERS}
+        before = site.snapshot()
+        site.advance(scenario.last)
+        after = site.snapshot()
+        for server in SERVERS:
+            for table, rows in after.bags[server].items():
+                inserted, deleted = site.changes(server, table, before.at, after.at)
+                assert rows - before.bags[server][table] == inserted
+                assert before.bags[server][table] - rows == deleted
+            assert files[server] != state_of(site.pair_file.with_name(f"{server}.duckdb"))
+
+
 def test_locked_rows_are_written_later() -> None:
     """What another session's lock forbids waits, and is done at the next advance."""
     with site_of(SMALL) as site:
@@ -240,3 +260,15 @@ def test_locked_rows_are_written_later() -> None:
         site.advance(DAY + 2 * HOUR)
         assert site.databases["primary"].bag("dsplit")
         assert site.untouched("primary", "hsplit") == site.databases["primary"].bag("hsplit")
+
+
+@pytest.mark.postgresql
+def test_postgresql_holds_what_an_embedded_server_does() -> None:
+    """A world on PostgreSQL has the rows of one on DuckDB, also after edits, sums and a restore."""
+    happenings = (Edit("primary", HOUR, "add name", 1), Restored("primary", 30 * HOUR, 20 * HOUR))
+    scenario = replace(SMALL, seed=2, happenings=(*happenings, LengthSet(HOUR, 1, 15)))
+    with site_of(scenario) as embedded, site_of(replace(scenario, servers=ServerKind.POSTGRESQL)) as postgresql:
+        for at in (26 * HOUR, scenario.last):
+            embedded.advance(at)
+            postgresql.advance(at)
+            assert postgresql.snapshot().bags == embedded.snapshot().bags
