@@ -417,7 +417,7 @@ def _counts(
 
 
 def judge_undo(world: Pair, ending: Ending, columns: Columns) -> Iterator[Violation]:
-    """Yield key groups that an undo of a sync did not put back exactly, or that it should have left (6)."""
+    """Yield key groups that an undo of a sync did not restore exactly, or that it should have left (6)."""
     undone = next((plan.undoes for plan in plans_of(ending) if plan.undoes), "")
     runs = [one for one in world.endings if one.run_id == undone and one is not ending]
     if not undone or len(runs) != 1 or runs[0].command.verb != "sync":
