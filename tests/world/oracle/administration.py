@@ -109,7 +109,7 @@ class TableSync:
 
 def is_own(layout: Layout, row: tuple[Any, ...], backups: frozenset[tuple[str, str]]) -> bool:
     """Say whether a row is of a timetable that is each server's own."""
-    values = dict(zip(layout.columns, row, strict=True))
+    values = dict(zip(layout.columns, row, strict=False))
     return (values.get("owner"), values.get("tt_name")) in backups
 
 
@@ -119,7 +119,7 @@ def backups_of(snapshot: Snapshot, columns: Columns) -> frozenset[tuple[str, str
     for bags in snapshot.bags.values():
         for table in (SCHEDULES, "ttsctasks"):
             for row in bags.get(table, NOTHING):
-                values = dict(zip(columns[table], row, strict=True))
+                values = dict(zip(columns[table], row, strict=False))
                 text = f"{values['tt_name']} {values.get('task', '')}".lower()
                 if any(word in text for word in BACKUPS):
                     found.add((values["owner"], values["tt_name"]))
@@ -355,7 +355,7 @@ def names_of_groups(ending: Ending, typed: SyncWords, columns: Columns) -> Itera
     named = [
         {
             tuple(
-                dict(zip(columns["synonyms"], row, strict=True))[name] for name in ("acd_no", "item_type", "item_name")
+                dict(zip(columns["synonyms"], row, strict=False))[name] for name in ("acd_no", "item_type", "item_name")
             )
             for row in _bag(ending.after, server, "synonyms")
         }
@@ -368,7 +368,7 @@ def names_of_groups(ending: Ending, typed: SyncWords, columns: Columns) -> Itera
 
 
 def _values(columns: tuple[str, ...], row: tuple[Any, ...], *names: str) -> tuple[Any, ...]:
-    values = dict(zip(columns, row, strict=True))
+    values = dict(zip(columns, row, strict=False))
     return tuple(values[name] for name in names)
 
 
