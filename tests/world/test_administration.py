@@ -31,7 +31,7 @@ BEGIN = 3600
 FLAG = '[timetables]\nflag = "ttsched.run_local"\nonly_here = "o"\nhere_or_another = "y"\nnot_here = "n"\n'
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stored:
     """The database of one server of a built pair."""
 
