@@ -109,7 +109,7 @@ class TableSync:
 
 def is_own(layout: Layout, row: tuple[Any, ...], backups: frozenset[tuple[str, str]]) -> bool:
     """Say whether a row is of a timetable that is each server's own."""
-    values = dict(zip(layout.columns, row, strict=True))
+    values = dict(zip(layout.columns, row, strict=False))
     return (values.get("owner"), values.get("tt_name")) in backups
 
 
@@ -119,7 +119,7 @@ def backups_of(snapshot: Snapshot, columns: Columns) -> frozenset[tuple[str, str
     for bags in snapshot.bags.values():
         for table in (SCHEDULES, "ttsctasks"):
             for row in bags.get(table, NOTHING):
-                values = dict(zip(columns[table], row, strict=True))
+                values = dict(zip(columns[table], row, strict=False))
                 text = f"{values['tt_name']} {values.get('task', '')}".lower()
                 if any(word in text for word in BACKUPS):
                     found.add((values["owner"], values["tt_name"]))
@@ -215,7 +215,9 @@ def _note(last: LastAlike, ending: Ending, columns: Columns) -> None:
         plans = plans_of(ending)
         certain = bool(plans) and not ending.faults and ending.code not in (None, 1, 130)
         names = {name for plan in plans for name in plan.tables} if plans else closure(typed.tables)
-        tables = sorted(name for name in names & set(columns) if is_copied(administration_tables()[name]))
+        specs = administration_tables()
+        # What is synchronised by hand is remembered too, whether it is copied or not.
+        tables = sorted(name for name in names & set(columns) if is_copied(specs[name], manual=True))
         for table in tables:
             last.compared(ending.before, table, columns[table], typed.acds, certain=certain)
             if not typed.dry:
@@ -265,11 +267,12 @@ def judge_sync(world: Pair, ending: Ending, columns: Columns) -> Iterator[Violat
     typed = request_of(ending.words)
     syncs = tuple(table_syncs(world, ending, columns))
     plans = plans_of(ending)
+    empty = acds_without_groups(syncs)
     for one in syncs:
         yield from conflicts_named(one, plans)
         if not typed.dry:
-            yield from rows_copied(one, ending)
-    open_ones = [(one, group) for one in syncs for group in one.groups() if not is_manual(one.spec)]
+            yield from rows_copied(one, ending, empty)
+    open_ones = [(one, group) for one in syncs for group in one.groups()]
     certain = [place for place in open_ones if place[0].in_conflict(place[1]) == {True}]
     possible = [place for place in open_ones if True in place[0].in_conflict(place[1])]
     if not typed.prefer and not typed.dry and certain and ending.code == 0:
@@ -281,14 +284,9 @@ def judge_sync(world: Pair, ending: Ending, columns: Columns) -> Iterator[Violat
         yield from names_of_groups(ending, typed, columns)
 
 
-def is_manual(spec: TableSpec) -> bool:
-    """Say whether a table is synchronised by hand or by the switch: nothing is remembered of it."""
-    return spec.synced_by is not SyncedBy.COPYING
-
-
 def conflicts_named(one: TableSync, plans: Sequence[Plan]) -> Iterator[Violation]:
     """Yield key groups whose change is reported wrongly, is not reported, or is none (rule 15)."""
-    if not plans or is_manual(one.spec):
+    if not plans:
         return
     typed, name = one.typed, one.spec.name
     differing = set(one.groups())
@@ -318,7 +316,15 @@ def _without_padding(key: tuple[str | None, ...]) -> tuple[str | None, ...]:
     return tuple(None if value is None else value.rstrip(" ") for value in key)
 
 
-def rows_copied(one: TableSync, ending: Ending) -> Iterator[Violation]:
+def acds_without_groups(syncs: Sequence[TableSync]) -> frozenset[int | None]:
+    """Return the ACDs of which only the target has agent groups: they stay, and their names with them."""
+    for one in syncs:
+        if one.spec.name == "agroups":
+            return frozenset(acd for acd, _ in one.target) - {acd for acd, _ in one.source}
+    return frozenset()
+
+
+def rows_copied(one: TableSync, ending: Ending, empty: frozenset[int | None]) -> Iterator[Violation]:
     """Yield key groups of the target that are not as before, or not as the sync was to leave them."""
     typed, name = one.typed, one.spec.name
     after = one.layout.groups(_bag(ending.after, typed.target, name))
@@ -327,7 +333,7 @@ def rows_copied(one: TableSync, ending: Ending) -> Iterator[Violation]:
     for group in sorted({*one.source, *one.target}, key=repr):
         was, now = one.target.get(group), after.get(group)
         allowed = [was] if one.source.get(group) == was else list(one.expected(group))
-        if not done or name in skips:
+        if not done or name in skips or (name == "synonyms" and group[0] in empty):
             allowed.append(was)
         if now not in allowed:
             yield Violation(2, f"{name} {group} on {typed.target}: {_shown(now)}, expected {_shown(allowed[0])}")
@@ -349,7 +355,7 @@ def names_of_groups(ending: Ending, typed: SyncWords, columns: Columns) -> Itera
     named = [
         {
             tuple(
-                dict(zip(columns["synonyms"], row, strict=True))[name] for name in ("acd_no", "item_type", "item_name")
+                dict(zip(columns["synonyms"], row, strict=False))[name] for name in ("acd_no", "item_type", "item_name")
             )
             for row in _bag(ending.after, server, "synonyms")
         }
@@ -362,7 +368,7 @@ def names_of_groups(ending: Ending, typed: SyncWords, columns: Columns) -> Itera
 
 
 def _values(columns: tuple[str, ...], row: tuple[Any, ...], *names: str) -> tuple[Any, ...]:
-    values = dict(zip(columns, row, strict=True))
+    values = dict(zip(columns, row, strict=False))
     return tuple(values[name] for name in names)
 
 
@@ -411,7 +417,7 @@ def _counts(
 
 
 def judge_undo(world: Pair, ending: Ending, columns: Columns) -> Iterator[Violation]:
-    """Yield key groups that an undo of a sync did not put back exactly, or that it should have left (6)."""
+    """Yield key groups that an undo of a sync did not restore exactly, or that it should have left (6)."""
     undone = next((plan.undoes for plan in plans_of(ending) if plan.undoes), "")
     runs = [one for one in world.endings if one.run_id == undone and one is not ending]
     if not undone or len(runs) != 1 or runs[0].command.verb != "sync":

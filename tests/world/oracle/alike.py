@@ -51,16 +51,17 @@ class Layout:
 
     spec: TableSpec
     columns: tuple[str, ...]
+    """In order; a row from before a column was added is shorter."""
 
     def group_of(self, row: tuple[Any, ...]) -> Group:
         """Return the key group of a row."""
-        values = dict(zip(self.columns, self.compared(row), strict=True))
+        values = dict(zip(self.columns, self.compared(row), strict=False))
         acd = values.get(self.spec.acd) if self.spec.acd else None
         return acd, tuple(None if values.get(name) is None else str(values[name]) for name in self.spec.key)
 
     def compared(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return a row as it counts: without blanks at the end of text, and only what is significant of it."""
-        return tuple(self._counts(name, value) for name, value in zip(self.columns, row, strict=True))
+        return tuple(self._counts(name, value) for name, value in zip(self.columns, row, strict=False))
 
     def groups(self, bag: Bag) -> dict[Group, Bag]:
         """Return the rows as they count, by key group."""

@@ -40,7 +40,8 @@ def request_of(words: Sequence[str]) -> SyncWords:
     catalogue = shipped()
     named = [name for text in values_of(words, "--table") for name in text.split(",")]
     sets = [catalogue.set(name) for name in values_of(words, "--set")]
-    names = {*named, *(table for one in sets for table in one.tables)}
+    # Tables of permissions count only where they have users, which those of the world do not.
+    names = {*named, *(table for one in sets for table in one.tables if table not in dict(one.only_with))}
     names -= set(values_of(words, "--exclude"))
     acds = tuple(int(number) for text in values_of(words, "--acd") for number in text.split(","))
     return SyncWords(
