@@ -55,6 +55,30 @@ def test_the_model_and_the_planning_are_pure() -> None:
     assert found == []
 
 
+def test_the_clock_waits_and_chance_come_from_one_place() -> None:
+    """Nothing but `machine` reads a clock, sleeps or draws at random, so that a test can replace all three."""
+    exempt = {
+        "machine.py",
+        # Its text runs in a process of its own, which must work when this one hangs.
+        "servers/watchdog.py",
+        # Its generator has a fixed seed.
+        "observe/check/scratch.py",
+    }
+    direct = re.compile(
+        r"\b(datetime\.(now|today|utcnow)|date\.today|(?<!\.)time\.(time|sleep|monotonic|perf_counter)\w*\(|uuid\.uuid|"
+        r"secrets\.(randbits|token|choice)|os\.urandom)|^import (time|uuid|secrets|random)\b|"
+        r"^from (time|secrets|random) import|^from uuid import (?!UUID$)|wait_random|wait_exponential",
+        re.M,
+    )
+    found = [
+        f"{name}: {match.group(0)}"
+        for path in MODULES
+        if (name := path.relative_to(PACKAGE).as_posix()) not in exempt and (match := direct.search(path.read_text()))
+    ]
+
+    assert found == []
+
+
 def test_no_module_has_a_name_that_says_nothing() -> None:
     """There is no module or folder named utils, helpers, common or manager."""
     names = {part.removesuffix(".py") for path in MODULES for part in path.relative_to(PACKAGE).parts}

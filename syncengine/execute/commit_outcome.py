@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from syncengine import machine
 from syncengine.execute.images import buckets_of, image_of
 from syncengine.model.errors import StillOpenError
 from syncengine.model.plan import TablePart
@@ -58,12 +58,12 @@ def refuse_live_session(server: Server, session: str, wait_seconds: float) -> No
 
 
 def _wait_for_end(server: Server, session: str, wait_seconds: float) -> SessionState:
-    deadline = time.monotonic() + wait_seconds
+    deadline = machine.monotonic() + wait_seconds
     while True:
         state = with_retries(lambda: server.session_state(session))
-        if state is not SessionState.ALIVE or time.monotonic() > deadline:
+        if state is not SessionState.ALIVE or machine.monotonic() > deadline:
             return state
-        time.sleep(POLL_SECONDS)
+        machine.sleep(POLL_SECONDS)
 
 
 def _current_images(images: Sequence[Images], server: Server, seed: int, cache: Cache, *, locked: bool) -> list[Image]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
+from syncengine import machine
 from syncengine.execute.batches import Batch
 from syncengine.execute.commit_outcome import Images, refuse_live_session, resolve
 from syncengine.execute.images import buckets_of, image_of
@@ -44,7 +44,7 @@ class BatchWriter:
         `whole_tables` locks tables instead of rows. Raises why it was not done; a batch that was committed, or may have
         been, is reported before.
         """
-        started = time.monotonic()
+        started = machine.monotonic()
         begun: list[PreparedPart] = []
         session_id, committing, committed = "", False, False
         self.context.forget(batch.days)
@@ -85,7 +85,7 @@ class BatchWriter:
                     self._roll_back(batch, prepared, begun, session_id, BY_USER if is_stop(error) else repr(error))
                 raise
             self._report(batch, prepared, BatchState.DONE, why)
-            seconds = round(time.monotonic() - started, 3)
+            seconds = round(machine.monotonic() - started, 3)
             self.context.run.mark_batch(batch.place, BatchState.DONE, into=batch.into, seconds=seconds)
 
     def _mark_open(self, batch: Batch, prepared: list[PreparedPart], session: WriteSession) -> None:

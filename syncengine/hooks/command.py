@@ -6,13 +6,14 @@ import os
 import selectors
 import signal
 import subprocess
-import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+from syncengine import machine
 
 END_BYTES = 64 * 1024
 """Bytes that are saved of the beginning of a command's output, and as many of its end."""
@@ -56,7 +57,7 @@ def run_command(
     should block interrupts: an interrupt at that moment would leave the process running. `umask` is the command's
     own, -1 for that of this process.
     """
-    begun = time.monotonic()
+    begun = machine.monotonic()
     process: subprocess.Popen[bytes] | None = None
     try:
         with starting or nullcontext():
@@ -72,7 +73,7 @@ def run_command(
             raise
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         return CommandResult(f"could not be started: {reason}: {command[0]}", "", "", 0.0, started=False)
-    seconds = time.monotonic() - begun
+    seconds = machine.monotonic() - begun
     code = process.returncode if in_time and process.returncode >= 0 else None
     problem = _exit_problem(process.returncode) if in_time else _timeout_problem(process.returncode, timeout_seconds)
     return CommandResult(problem, reader.both.text(), reader.answer.text(), seconds, code)
@@ -154,7 +155,7 @@ class _OutputReader:
     def read_until(self, deadline: float) -> bool:
         """Read until the process has ended; end it at the deadline, and say whether it was in time."""
         while self.process.poll() is None:
-            remaining = deadline - time.monotonic()
+            remaining = deadline - machine.monotonic()
             if remaining <= 0:
                 _end_group(self.process)
                 self._drain()
@@ -169,14 +170,14 @@ class _OutputReader:
         _close(self.process)
 
     def _drain(self) -> None:
-        last = time.monotonic() + DRAIN_SECONDS
-        while self._selector.get_map() and time.monotonic() < last:
+        last = machine.monotonic() + DRAIN_SECONDS
+        while self._selector.get_map() and machine.monotonic() < last:
             self._read(POLL_SECONDS)
 
     def _read(self, seconds: float) -> None:
         if not self._selector.get_map():
             # It has closed both, and is still running.
-            time.sleep(min(seconds, POLL_SECONDS))
+            machine.sleep(min(seconds, POLL_SECONDS))
             return
         for key, _ in self._selector.select(seconds):
             stream: IO[bytes] = key.fileobj  # type: ignore[assignment]  # as registered

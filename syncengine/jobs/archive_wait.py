@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from syncengine import machine
 from syncengine.model.pair import Limits
 from syncengine.model.progress import Progress
 from syncengine.model.refusals import NotArchivedError
@@ -21,15 +21,15 @@ def retry_until_archived(make: Callable[[], T], limits: Limits, progress: Progre
     Raises the refusal after `wait_minutes`. `make` opens and closes the servers itself: an embedded one that was
     open could not be written to meanwhile.
     """
-    deadline = time.monotonic() + 60 * limits.wait_minutes
+    deadline = machine.monotonic() + 60 * limits.wait_minutes
     while True:
         try:
             return make()
         except NotArchivedError as refusal:
-            if not wait or not refusal.temporary or time.monotonic() > deadline:
+            if not wait or not refusal.temporary or machine.monotonic() > deadline:
                 raise
         progress.begin(f"Waiting for the archive, at most {limits.wait_minutes} minutes", 1)
         try:
-            time.sleep(WAIT_SECONDS)
+            machine.sleep(WAIT_SECONDS)
         finally:
             progress.end()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
 
+from syncengine import machine
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.model.check import PairCheck
@@ -40,7 +40,7 @@ class Check:
         if scratch:
             limits = replace(limits, lock_seconds=min(limits.lock_seconds, SCRATCH_LOCK_SECONDS))
         with self.connections.each(writable=scratch, limits=limits) as (servers, failed):
-            found = check(servers, failed, questions, self.progress, seed=secrets.randbits(63))
+            found = check(servers, failed, questions, self.progress, seed=machine.seed())
             if not scratch:
                 return found
             with Cache.of(self.settings) as cache:

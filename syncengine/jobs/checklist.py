@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from syncengine import machine
 from syncengine.catalogue import Catalogue
 from syncengine.catalogue.procedure_file import read_procedure
 from syncengine.hooks.command import CommandResult
@@ -106,7 +107,7 @@ class Checklists:
         if request.changes:
             self._change(procedure, file, request)
         record = file.load()
-        shown = record or ChecklistRecord(name, datetime.now(), self._since(procedure), request.way)
+        shown = record or ChecklistRecord(name, machine.now(), self._since(procedure), request.way)
         if request.since is not None:
             shown = replace(shown, since=request.since)
         progress = self._fill_in(procedure, shown)
@@ -127,7 +128,7 @@ class Checklists:
             since=shown.since,
             begun=record.begun if record else None,
             notes=tuple(notes),
-            outdated=record is not None and procedure.daily and record.begun.date() != datetime.now().date(),
+            outdated=record is not None and procedure.daily and record.begun.date() != machine.now().date(),
         )
 
     def _refuse_future(self, request: ChecklistRequest) -> None:
@@ -151,7 +152,7 @@ class Checklists:
             _refuse_unknown(procedure, request, record)
             if record is None:
                 since = request.since or self._since(procedure)
-                record = ChecklistRecord(procedure.name, datetime.now(), since, hooks=_single_user_records(file))
+                record = ChecklistRecord(procedure.name, machine.now(), since, hooks=_single_user_records(file))
             if request.way:
                 record = replace(record, way=request.way)
             for number in request.untick:
@@ -188,7 +189,7 @@ class Checklists:
         """
         outputs: list[str] = []
         for hook in hooks:
-            begun = HookRecord(hook.kind, hook.server, self._next_hook(record), HookState.BEGUN, datetime.now())
+            begun = HookRecord(hook.kind, hook.server, self._next_hook(record), HookState.BEGUN, machine.now())
             record = record.with_hook(begun)
             file.save(record)
             try:
@@ -218,7 +219,7 @@ class Checklists:
             if role in line.place.roles:
                 number = self._next_hook(record)
                 multi_user = HookRecord(
-                    LineKind.MULTI_USER, role, number, HookState.DONE, datetime.now(), last_lines="by hand"
+                    LineKind.MULTI_USER, role, number, HookState.DONE, machine.now(), last_lines="by hand"
                 )
                 record = record.with_hook(multi_user)
         return record
@@ -248,7 +249,7 @@ class Checklists:
             as_of=as_of(self.settings),
             since=record.since,
             begun=record.begun,
-            now=datetime.now(),
+            now=machine.now(),
             runs=self.ledger.runs(),
         )
         while True:
@@ -335,7 +336,7 @@ def _single_user_records(file: ChecklistFile) -> tuple[HookRecord, ...]:
 
 def _age_notes(procedure: Procedure, record: ChecklistRecord) -> Iterator[str]:
     """Yield a note where a checklist may belong to an earlier event, such as the takeover before this one."""
-    days = (datetime.now() - record.begun).days
+    days = (machine.now() - record.begun).days
     if days >= LONG_AGO_DAYS and not procedure.daily:
         begun = f"this was begun {record.begun:%Y-%m-%d}, {days} days ago"
         yield f"{begun}; for a new event begin it again with `anew=True`"

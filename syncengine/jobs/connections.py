@@ -10,6 +10,7 @@ from datetime import datetime
 from math import ceil
 from zoneinfo import ZoneInfo
 
+from syncengine import machine
 from syncengine.jobs.hook_commands import HookCommands
 from syncengine.jobs.outside_executor import with_executor
 from syncengine.model.errors import (
@@ -153,4 +154,4 @@ def as_of(settings: PairSettings) -> datetime:
     if settings.as_of is not None:
         return settings.as_of
     zone = ZoneInfo(settings.clock_zone) if settings.clock_zone else None
-    return datetime.now(zone).replace(tzinfo=None)
+    return machine.now(zone).replace(tzinfo=None)

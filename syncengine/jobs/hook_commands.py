@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from syncengine import machine
 from syncengine.hooks.command import CommandResult, run_command
 from syncengine.model.daily_check import HookCheck
 from syncengine.model.errors import ServerError
@@ -118,7 +118,7 @@ def finished_record(begun: HookRecord, result: CommandResult) -> HookRecord:
     return replace(
         begun,
         state=state,
-        at=datetime.now(),
+        at=machine.now(),
         seconds=round(result.seconds, 3),
         why=result.problem,
         last_lines=last_lines(result.output),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from syncengine import machine
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import as_of
 from syncengine.model.drift import Observation, TableState
@@ -45,7 +44,7 @@ class Observer:
         """Compare what was requested; remembered days are not read again, and new results are remembered."""
         # A session that a crash left behind may yet commit: nothing is remembered until that is known.
         unsure = any(run.unresolved or run.state is RunState.DAMAGED for run in self.ledger.runs())
-        observation = self.observe(servers, replace(request, now=None if unsure else datetime.now()))
+        observation = self.observe(servers, replace(request, now=None if unsure else machine.now()))
         refuse_no_rows(observation)
         return observation
 
@@ -97,7 +96,7 @@ class Observer:
             specs=specs,
             source=source,
             as_of=as_of(self.settings),
-            seed=secrets.randbits(63),
+            seed=machine.seed(),
             window=window,
             acds=acds,
             every_row=every_row,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from syncengine import machine
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.hook_commands import HookCommands
@@ -192,7 +192,7 @@ class Outages:
             specs=specs,
             source=Role.PRIMARY,
             as_of=as_of(self.settings),
-            seed=secrets.randbits(63),
+            seed=machine.seed(),
             window=Window(parts[0].start, parts[-1].stop),
             parts=parts,
             acds=acds,

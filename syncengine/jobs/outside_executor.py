@@ -7,7 +7,6 @@ them, the open servers are used. In another one they are opened from the pair fi
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -16,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from time import monotonic
 from typing import Any, Concatenate, Generic
 
+from syncengine import machine
 from syncengine.model.errors import CancelledError, ExecutorError, InputError, SyncError
 from syncengine.model.pair import Limits, PairSettings, Role
 from syncengine.pair_file import read_pair_file
@@ -146,7 +145,7 @@ def with_executor(
         return
     described = tuple((role, server.describe()) for role, server in servers.items())
     identities = tuple((role, one.identity, one.load) for role, one in described)
-    name = _ServersKey(_process(), secrets.token_hex(8), settings.file, _checksum(settings), limits, identities)
+    name = _ServersKey(_process(), machine.token(8), settings.file, _checksum(settings), limits, identities)
     opened.executor = questions = _ExecutorQuestions(executor, name)
     here = _OPEN[name.token] = _OpenPair(servers, settings)
     try:
@@ -154,10 +153,10 @@ def with_executor(
     finally:
         questions.stop()
         # A file that another process still reads cannot be written to.
-        deadline = monotonic() + CLOSE_WAIT_SECONDS if _of_files(here) else 0
+        deadline = machine.monotonic() + CLOSE_WAIT_SECONDS if _of_files(here) else 0
         with _CHANGED:
             del _OPEN[name.token]
-            while here.busy or (questions.unfinished and monotonic() < deadline):
+            while here.busy or (questions.unfinished and machine.monotonic() < deadline):
                 for server in servers.values():
                     server.interrupt()
                 _CHANGED.wait(AGAIN_SECONDS)

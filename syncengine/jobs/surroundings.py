@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from syncengine import machine
 from syncengine.catalogue import Catalogue
 from syncengine.execute.batches import buckets_of_step, done_up_to
 from syncengine.model.drift import Observation
@@ -220,7 +220,7 @@ class SideEffectWatch:
 
     def before(self, tables: Collection[str]) -> None:
         """Check tables before they are written; raises `SideEffectError` for a side effect that is not allowed."""
-        now = time.monotonic()
+        now = machine.monotonic()
         named = (place for place in self.writes if place[1] in tables)
         places = [
             place for place in named if place not in self.checked_at or now - self.checked_at[place] >= RECHECK_SECONDS

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from syncengine import machine
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of
 from syncengine.jobs.observation import Observer
@@ -61,7 +61,7 @@ class SyncPlanner:
             specs=request.specs,
             source=request.source,
             as_of=as_of(self.settings),
-            seed=secrets.randbits(63),
+            seed=machine.seed(),
             acds=request.acds,
             for_writing=True,
             named=request.named,

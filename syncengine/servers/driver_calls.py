@@ -8,12 +8,12 @@ without a limit, those that close something and those at exit included.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from syncengine import machine
 from syncengine.model.errors import (
     CancelledError,
     ServerError,
@@ -71,7 +71,7 @@ class Calls:
 
     def deadline(self) -> float:
         """Return the time by which a query that begins now must end."""
-        return time.monotonic() + self.seconds
+        return machine.monotonic() + self.seconds
 
     def interrupt(self) -> None:
         """End the wait for the running call, or for the next."""
@@ -90,7 +90,7 @@ class Calls:
         running: Future[Any] = _started(call, self._name)
         try:
             while not running.done():
-                remaining = min(WAIT_SECONDS, until - time.monotonic())
+                remaining = min(WAIT_SECONDS, until - machine.monotonic())
                 wait((running, self._interruption), timeout=max(remaining, 0.001), return_when=FIRST_COMPLETED)
                 if not running.done():
                     self.check(until, what)
@@ -111,7 +111,7 @@ class Calls:
                 f"{self._name}: a query took longer than {self.seconds:g} seconds, and its connection was abandoned.",
                 hint=LONGER,
             )
-        if time.monotonic() > deadline:
+        if machine.monotonic() > deadline:
             raise too_long(self._name, self.seconds, what)
 
     def _end(self, running: Future[Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from syncengine import machine
 from syncengine.model.bucket import Bucket, BucketColumns, BucketState
 from syncengine.model.fingerprint import COVERED_TYPES, FingerprintQuery
 from syncengine.model.pair import Role
@@ -205,4 +205,4 @@ class Server(Protocol):
 
 def scratch_name() -> str:
     """Return a name for a scratch table; c_ is the prefix of customers' own tables, so no CMS table has it."""
-    return f"c_syncengine_{secrets.token_hex(4)}"
+    return f"c_syncengine_{machine.token(4)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
+from syncengine import machine
 from syncengine.model.errors import CancelledError, StagingError, SyncError
 from syncengine.model.pair import PairSettings
 from syncengine.staging.private_files import make_folder
@@ -164,7 +164,7 @@ class _SpillFolder:
     """The folder one cache spills to. It is made in advance: DuckDB makes no parent folders."""
 
     def __init__(self, staging: Path) -> None:
-        wanted = staging / f"{SPILLS}{os.getpid()}-{secrets.token_hex(4)}"
+        wanted = staging / f"{SPILLS}{os.getpid()}-{machine.token(4)}"
         self.path = ""
         self._made: list[Path] = []
         try:

@@ -9,7 +9,6 @@ What is saved here is never written to a server: it only shows which server chan
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import TypeAdapter
 
+from syncengine import machine
 from syncengine.model.errors import StagingError
 from syncengine.model.file_checksum import FileChecksum
 from syncengine.model.names import file_name
@@ -83,7 +83,7 @@ class LastSynced:
         with suppress(StagingError):
             before = self._saved(table)
         # Two processes may verify at once: each writes a piece of its own, and the last one counts.
-        piece = write_piece(self._folder, f"{file_name(table)}-{secrets.token_hex(4)}", rows)
+        piece = write_piece(self._folder, f"{file_name(table)}-{machine.token(4)}", rows)
         now = _SyncedRows(piece.path.name, piece.rows, piece.checksum, environment)
         text = SYNCED_ROWS.dump_json(now, indent=1).decode()
         write_document(self._document(table), text, about=self._document(table).name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import socket
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from syncengine import machine
 from syncengine.model.errors import InputError, StagingError
 from syncengine.model.hooks import HookRecord
 from syncengine.model.plan import Plan
@@ -147,8 +147,8 @@ class Ledger:
         """Make the folder of a new run; raises `StagingError` where there is no room for `needs_bytes`."""
         self.check_room(needs_bytes)
         number = max((run.header.number for run in self.runs()), default=0) + 1
-        begun = datetime.now()
-        run_id = f"{begun:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        begun = machine.now()
+        run_id = f"{begun:%Y%m%d-%H%M%S}-{machine.token(2)}"
         run = RunFolder(self._runs / run_id)
         run.create(RunHeader(run_id, number, new.kind, begun, new.seed, new.about, new.undoes, new.request))
         self._name(lock, run)

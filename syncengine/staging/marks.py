@@ -12,10 +12,10 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from syncengine import machine
 from syncengine.staging.checksums import checksum
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.mark_count import LOST as COUNT_LOST
@@ -153,7 +153,7 @@ def _with_repaired_end(file: Path, descriptor: int) -> MarkCount:
 
 def _encoded(before: MarkCount, entry: Mapping[str, object]) -> tuple[bytes, str]:
     """Return the line of a mark, and its checksum."""
-    at = datetime.now().isoformat(timespec="seconds")
+    at = machine.now().isoformat(timespec="seconds")
     body = json.dumps({"n": before.marks + 1, "after": before.last, "at": at, **entry}, default=str)[:-1].encode()
     own = checksum(body, about="mark")
     return body + CHECKSUM + own.encode() + b'"}\n', own

@@ -5,11 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from syncengine import machine
 from syncengine.model.errors import OccupiedError, StagingError
 from syncengine.staging.checksums import checksum
 from syncengine.staging.errors import staging_errors
@@ -81,7 +81,7 @@ def _acquired(descriptor: int, folder: Path) -> bool:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if attempt + 1 < TRIES:
-                time.sleep(BETWEEN_TRIES)
+                machine.sleep(BETWEEN_TRIES)
         except OSError as error:
             raise StagingError(
                 f"The staging folder {folder} cannot be locked: {error.strerror}.",

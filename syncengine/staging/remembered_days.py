@@ -7,7 +7,6 @@ is true by itself: a lost one, or an older file in its place, only costs reading
 from __future__ import annotations
 
 import hashlib
-import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Self, TypeVar
 
+from syncengine import machine
 from syncengine.model.errors import StagingError
 from syncengine.model.facts import ClockReset
 from syncengine.model.remembered_days import EqualDay, RememberedDays, VerifiedDays
@@ -284,7 +284,7 @@ def _drop(connection: sqlite3.Connection, table: str, acd: int | None, day: date
 
 
 def _new_mark() -> str:
-    return secrets.token_hex(8)
+    return machine.token(8)
 
 
 def _row(one: EqualDay) -> tuple[Any, ...]:

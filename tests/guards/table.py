@@ -323,7 +323,8 @@ GUARDS = (
         name="time-limit",
         prevents="a server that hangs would hang the command",
         file="servers/driver_calls.py",
-        lines="        if time.monotonic() > deadline:\n            raise too_long(self._name, self.seconds, what)\n",
+        lines="        if machine.monotonic() > deadline:\n"
+        "            raise too_long(self._name, self.seconds, what)\n",
         replacement="",
         failing_test="tests/servers/test_driver_calls.py::test_a_slow_call_does_not_count_as_interrupted",
     ),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from syncengine import machine
 from syncengine.model.errors import InputError, OccupiedError, StagingError
 from syncengine.model.run import RunKind, RunState
-from syncengine.staging import ledger as ledger_module
 from syncengine.staging import run_folder
 from syncengine.staging.ledger import Ledger, NewRun
 from syncengine.staging.marks import append_mark, create_marks, read_marks, repair_end
@@ -35,13 +35,7 @@ def test_runs_are_in_the_order_they_were_begun_with_any_clock(tmp_path: Path, mo
     ledger = Ledger(tmp_path)
     first = run_once(ledger)
 
-    class Earlier(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> Earlier:
-            del tz
-            return cls(1999, 1, 1)
-
-    monkeypatch.setattr(ledger_module, "datetime", Earlier)
+    monkeypatch.setattr(machine, "now", lambda: datetime(1999, 1, 1))
     second = run_once(ledger)
 
     assert second < first

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from syncengine import machine
 from syncengine.model.pair import Role
 from syncengine.model.run import RunState
 from syncengine.servers.protocol import Server
@@ -210,16 +211,8 @@ def test_the_clock_is_set_back(outages: Outages, typed: Typing, monkeypatch: pyt
     assert resync(outages, typed).code == 0
     first = opened(stage.pair_file, stage.environment).run().id
 
-    class Before(datetime):
-        """A clock that stands years ago."""
-
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            """Return another time."""
-            return datetime(1999, 1, 1, tzinfo=tz)
-
     with monkeypatch.context() as patched:
-        patched.setattr("syncengine.staging.ledger.datetime", Before)
+        patched.setattr(machine, "now", lambda zone=None: datetime(1999, 1, 1, tzinfo=zone))
         output = typed("undo", "--yes", "--pair", stage.pair_file)
     runs = opened(stage.pair_file, stage.environment).runs()
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from syncengine import machine
 from syncengine.execute.executor import refuse_other_servers
 from syncengine.execute.pacing import parse_hours
 from syncengine.jobs.backfill.portion_bounds import PortionPlanner
@@ -52,7 +52,7 @@ class BackfillJob:
 
     def portion_plans(self, plan: BackfillPlan) -> Iterator[tuple[Portion, Plan | None]]:
         """Yield the plan of each portion by the present rows; None where none of its tables can be compared."""
-        seed, request = secrets.randbits(63), plan.request
+        seed, request = machine.seed(), plan.request
         with self.runs.connections.servers(frozenset()) as servers:
             refuse_other_servers(plan, servers)
             for portion in plan.portions:
@@ -72,7 +72,7 @@ class BackfillJob:
             allowed = request.allowed.with_approved(
                 side_effects_allowed(request.tables, into, servers, request.allowed)
             )
-            begin = NewRun(RunKind.BACKFILL, secrets.randbits(63), about or plan.about, request=_with_not_counted(plan))
+            begin = NewRun(RunKind.BACKFILL, machine.seed(), about or plan.about, request=_with_not_counted(plan))
             run = self.runs.ledger.begin(lock, begin, needs_bytes=0)
             run.save_portions(plan.portions)
             if allowed.named:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from syncengine import machine
 from syncengine.catalogue import Catalogue
 from syncengine.execute.images import image_of, image_of_relation
 from syncengine.jobs.connections import as_of
@@ -230,7 +230,7 @@ class RollupRepairJob:
             specs=(*(self.catalogue.table(name) for name in below), *specs),
             source=into.other,
             as_of=as_of(self.settings),
-            seed=made.seed if repaired else secrets.randbits(63),
+            seed=made.seed if repaired else machine.seed(),
             window=Window(min(span.start for span in spans), max(span.stop for span in spans)),
             acds=tuple(sorted({one.acd for one in stale if one.acd is not None})),
             for_writing=True,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
+from syncengine import machine
 from syncengine.hooks.command import CommandResult
 from syncengine.jobs.hook_commands import INTERRUPTED, HookCommands, finished_record
 from syncengine.model.checklist import ChecklistLine, LineKind
@@ -122,7 +122,7 @@ class HookRunner:
     def _run(self, hook: Hook, lines: tuple[ChecklistLine, ...], *, must_run: bool = False) -> HookRecord:
         """Run a hook; one that `must_run` runs even where the staging folder or the terminal fails."""
         number = max((record.number for record in self._every_record()), default=0) + 1
-        begun = HookRecord(hook.kind, hook.server, number, HookState.BEGUN, datetime.now())
+        begun = HookRecord(hook.kind, hook.server, number, HookState.BEGUN, machine.now())
         self._mark(begun, must_run=must_run)
         try:
             with self._show_progress(hook, must_run=must_run):

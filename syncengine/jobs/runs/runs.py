@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
+from syncengine import machine
 from syncengine.catalogue import Catalogue
 from syncengine.execute.batches import buckets_of_step, done_up_to
 from syncengine.execute.executor import execute, is_all_done, mark_ended, not_begun, refuse_other_servers
@@ -390,5 +391,5 @@ class Runs:
         """Remove runs beyond the limits of age and size, and say which; never the one that is about to be undone."""
         limits = self.settings.limits
         yield from self.ledger.prune(
-            keep_days=limits.keep_days, keep_mb=limits.keep_mb, now=datetime.now(), spared=needed
+            keep_days=limits.keep_days, keep_mb=limits.keep_mb, now=machine.now(), spared=needed
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from syncengine import machine
 from syncengine.catalogue import Catalogue
 from syncengine.jobs.connections import Connections, as_of, refuse_one_server
 from syncengine.jobs.surroundings import plan_with_side_effects
@@ -53,7 +53,7 @@ class Timetables:
 
         Only the server that is edited is queried, unless a timetable has no schedule there: only the other has it.
         """
-        questions = EditQuestions(self.settings, self.catalogue, as_of(self.settings), secrets.randbits(63))
+        questions = EditQuestions(self.settings, self.catalogue, as_of(self.settings), machine.seed())
         cache = Cache.of(self.settings)
         settings = self.settings.timetables
         with self.connections.servers(frozenset(), needed=frozenset({request.server})) as servers, cache:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from itertools import zip_longest
 
 import pyarrow as pa
 
+from syncengine import machine
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.check import CaseResult, CaseState, ScratchCheck
 from syncengine.model.errors import CancelledError, ServerError
@@ -318,14 +318,16 @@ def _locked(scratch: Scratch) -> CaseNote:
     # The pool is closed last, so that a session that still waits finds the lock released.
     with ThreadPoolExecutor(1) as pool, scratch.server.begin() as first:
         first.lock(scratch.at(FIVE))
-        started = time.monotonic()
+        started = machine.monotonic()
         second = pool.submit(_refusal, scratch)
         try:
             refusal = second.result(scratch.lock_seconds + EXTRA_WAIT_SECONDS)
         except TimeoutError:
             scratch.server.interrupt()
-            raise PromiseBrokenError(f"a second session still waits after {time.monotonic() - started:.0f} s") from None
-        seconds = time.monotonic() - started
+            raise PromiseBrokenError(
+                f"a second session still waits after {machine.monotonic() - started:.0f} s"
+            ) from None
+        seconds = machine.monotonic() - started
         _require(refusal is not None, "a second session deleted rows that the first had locked")
         _require(bool(refusal and refusal.hint), f"its error does not say what to do: {refusal}")
         _commit_first(first, scratch)
@@ -351,13 +353,13 @@ def _commit_first(first: WriteSession, scratch: Scratch) -> None:
 
 def _rates(scratch: Scratch) -> CaseNote:
     rows = as_arrow([scratch_row(at % 48, n_integer=at, t_char=f"{at}", x_float=at / 8) for at in range(MANY)])
-    started = time.perf_counter()
+    started = machine.monotonic()
     with scratch.server.begin() as session:
         count = session.insert(scratch.table, rows.to_reader())
         session.commit()
-    written = time.perf_counter()
+    written = machine.monotonic()
     found = scratch.server.read(ReadQuery(scratch.everything, ("n_integer",))).read_all().column(0).to_pylist()
-    read = time.perf_counter()
+    read = machine.monotonic()
     _require(count == MANY, f"{MANY:,} rows were inserted, and the server counted {count:,}")
     _require(sorted(found) == list(range(MANY)), f"{MANY:,} rows were inserted, and others came back")
     rates = {"insert": MANY / (written - started), "read": MANY / (read - written)}

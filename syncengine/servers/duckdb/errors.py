@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import duckdb
 
+from syncengine import machine
 from syncengine.model.errors import (
     CancelledError,
     ServerError,
@@ -60,14 +60,14 @@ def time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float, name: str) -> 
     interruption only takes effect while DuckDB works.
     """
     expired = threading.Event()
-    deadline = time.monotonic() + seconds
+    deadline = machine.monotonic() + seconds
 
     def interrupt() -> None:
         expired.set()
         cursor.interrupt()
 
     def check() -> None:
-        if time.monotonic() > deadline:
+        if machine.monotonic() > deadline:
             raise too_long(name, seconds)
 
     timer = threading.Timer(seconds, interrupt)

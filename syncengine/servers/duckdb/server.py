@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 import weakref
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from syncengine import machine
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerUnreachableError, UnknownOutcomeError
 from syncengine.model.fingerprint import FingerprintQuery
@@ -214,7 +214,7 @@ class DuckDBSession(NeverPickled):
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, name: str, query_seconds: int) -> None:
         self._query_seconds = query_seconds
-        self.id = uuid.uuid4().hex
+        self.id = machine.token(16)
         self._cursor = cursor
         self._name = name
         self._open = True

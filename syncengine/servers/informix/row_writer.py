@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +12,7 @@ from typing import Any
 import ibm_db
 import pyarrow as pa
 
+from syncengine import machine
 from syncengine.model.errors import ServerError
 from syncengine.model.names import folded
 from syncengine.model.spec import ColumnType
@@ -130,7 +130,7 @@ PROBE: tuple[tuple[str, ColumnType, list[object]], ...] = (
 
 def path_fault(lease: ConnectionLease, path: WritePath) -> str:
     """Return why a path is not used, or nothing where rows written on it are read back unchanged."""
-    name = f"syncengine_probe_{secrets.token_hex(4)}"
+    name = f"syncengine_probe_{machine.token(4)}"
     columns = ", ".join(f"{column} {ddl_type(of)}" for column, of, _ in PROBE)
     insert = Insert(name, tuple(column for column, _, _ in PROBE), tuple(of for _, of, _ in PROBE))
     try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import pyarrow as pa
 
+from syncengine import machine
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import ServerError
 from syncengine.model.fingerprint import FingerprintQuery
@@ -65,7 +65,7 @@ class InformixSession(NeverPickled):
         self._number: int | None = None
         with suppress(ServerError):
             self._number = int(self._lease.rows(Statement(SESSION))[0][0])
-        return f"{self._number or ''}-{uuid.uuid4().hex}".lstrip("-")
+        return f"{self._number or ''}-{machine.token(16)}".lstrip("-")
 
     def lock(self, selection: Selection, *, table: bool = False) -> None:
         """Touch the selected rows, which locks each for this transaction; reading them then locks their range.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar, cast
@@ -12,6 +11,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
+from syncengine import machine
 from syncengine.model.errors import ServerError, ServerSlowError, ServerUnreachableError, SyncError
 from syncengine.model.names import quoted
 from syncengine.model.never_pickled import NeverPickled
@@ -196,7 +196,7 @@ class ConnectionLease(NeverPickled):
             return False
         try:
             if self.status != "idle":
-                self.run(Statement("ROLLBACK"), time.monotonic() + CLOSING_SECONDS)
+                self.run(Statement("ROLLBACK"), machine.monotonic() + CLOSING_SECONDS)
         except SyncError:
             return False
         return self.status == "idle"
@@ -217,13 +217,13 @@ class ConnectionLease(NeverPickled):
             )
 
     def _call(self, call: Callable[[], Result], deadline: float | None = None) -> Result:
-        began = time.monotonic()
+        began = machine.monotonic()
         try:
             with translated(self.name, self._secret, lambda: self.status == "unknown"):
                 return self.calls.run(call, deadline or self.calls.deadline())
         except ServerError as error:
             # The server ends a slow statement itself, and its message may be in any language.
             slow = sqlstate_of(error.__cause__ or error) == "57014"
-            if slow and time.monotonic() - began >= self.calls.seconds * 0.99:
+            if slow and machine.monotonic() - began >= self.calls.seconds * 0.99:
                 raise too_long(self.name, self.calls.seconds) from error
             raise

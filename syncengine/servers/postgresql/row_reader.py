@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
+from syncengine import machine
 from syncengine.model.errors import ServerError
 from syncengine.model.names import quoted
 from syncengine.model.selection import ReadQuery
@@ -89,7 +89,7 @@ def _misfit(values: pa.Array, wanted: pa.DataType | None) -> str:
 
 def cursor_name() -> str:
     """Return a unique name for a cursor."""
-    return f"rows_{secrets.token_hex(4)}"
+    return f"rows_{machine.token(4)}"
 
 
 def _batch(rows: pa.Table, read: TableRead, server: str) -> pa.RecordBatch:

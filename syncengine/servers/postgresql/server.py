@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from syncengine import machine
 from syncengine.model.bucket import Bucket, BucketState
 from syncengine.model.errors import CancelledError, ServerError, ServerReadOnlyError
 from syncengine.model.fingerprint import FingerprintQuery
@@ -206,14 +206,14 @@ class PostgreSQLServer(LiveServer[Connections]):
         """
         if isinstance(why, CancelledError):
             raise unknown_outcome(self._name, why) from why
-        until = time.monotonic() + OUTCOME_SECONDS
+        until = machine.monotonic() + OUTCOME_SECONDS
         while True:
             try:
                 status, started = self._rows(Statement(OUTCOME, (transaction,)))[0]
             except ServerError as error:
-                if not error.transient or time.monotonic() > until:
+                if not error.transient or machine.monotonic() > until:
                     raise unknown_outcome(self._name, why) from error
-                time.sleep(0.1)
+                machine.sleep(0.1)
                 continue
             if started != self._profile.started or status is None:
                 raise unknown_outcome(self._name, why)
@@ -221,6 +221,6 @@ class PostgreSQLServer(LiveServer[Connections]):
                 return
             if status == "aborted":
                 raise rolled_back(self._name, why)
-            if time.monotonic() > until:
+            if machine.monotonic() > until:
                 raise unknown_outcome(self._name, why, "; it is still in progress")
-            time.sleep(0.1)
+            machine.sleep(0.1)
