@@ -55,6 +55,37 @@ def test_the_model_and_the_planning_are_pure() -> None:
     assert found == []
 
 
+def test_one_place_writes_files() -> None:
+    """Nothing but `staging.durable` flushes, writes, renames, cuts or removes files of ours."""
+    exempt = {
+        "staging/durable.py",
+        # Opens with the permissions of our files, for `durable`.
+        "staging/private_files.py",
+        # The null device, to which output goes that nothing reads any more.
+        "cli/streams.py",
+        # Writes to its own standard error.
+        "servers/watchdog.py",
+    }
+    direct = re.compile(
+        r"\bos\.(fsync|fdatasync|open|write|pwrite|ftruncate|truncate|rename|replace|renames|remove|unlink|rmdir|mkdir"
+        r"|makedirs|link|symlink)\(|\.(mkdir|rmdir|unlink|write_text|write_bytes|touch|rename)\("
+        r"|shutil\.(rmtree|move|copy)|open\([^)\n]*[\"'][rwax]?b?[wax+]|\.replace\([a-z_.]*(path|aside|target|into)\b"
+    )
+    reads = re.compile(r"os\.open\([^)\n]*os\.O_RDONLY\)")
+    found = [
+        f"{name}: {match.group(0)}"
+        for path in MODULES
+        if (name := path.relative_to(PACKAGE).as_posix()) not in exempt
+        and (
+            match := direct.search(
+                re.sub(r"durable\.disk\.\w+\(|durable\.rename\(", "(", reads.sub("", path.read_text()))
+            )
+        )
+    ]
+
+    assert found == []
+
+
 def test_the_clock_waits_and_chance_come_from_one_place() -> None:
     """Nothing but `machine` reads a clock, sleeps or draws at random, so that a test can replace all three."""
     exempt = {
