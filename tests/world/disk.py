@@ -125,7 +125,8 @@ class _Open:
     at: int = 0
 
 
-def _nothing(operation: str, path: Path) -> None:
+def no_fault(operation: str, path: Path) -> None:
+    """Let an operation pass."""
     del operation, path
 
 
@@ -136,7 +137,7 @@ class SimulatedDisk(Disk):
     error of the operating system (`OSError`), the process is dead from then on.
     """
 
-    def __init__(self, before: Callable[[str, Path], None] = _nothing) -> None:
+    def __init__(self, before: Callable[[str, Path], None] = no_fault) -> None:
         self.before = before
         self.operations = 0
         """How many were begun."""
@@ -185,7 +186,7 @@ class SimulatedDisk(Disk):
     def flush_folder(self, folder: Path) -> None:
         """Flush its names."""
         with self._begun("flush_folder", folder):
-            super().flush_folder(folder)
+            folder.stat()
             found = self._found(folder)
             if isinstance(found, _Folder):
                 found.flush()
@@ -251,8 +252,8 @@ class SimulatedDisk(Disk):
     def rename(self, path: Path, to: Path) -> None:
         """Rename a file or a folder."""
         with self._begun("rename", path):
-            node, over = self._loaded(path), self._loaded(to)
-            del over
+            node = self._loaded(path)
+            self._loaded(to)
             source, target = self._folder(path), self._folder(to)
             super().rename(path, to)
             if source is target:
