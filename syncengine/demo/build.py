@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -34,8 +33,8 @@ from syncengine.model.errors import InputError
 from syncengine.model.grain import Archive
 from syncengine.model.spec import TableSpec
 from syncengine.servers.duckdb.errors import translated
-from syncengine.staging.durable import write_whole
-from syncengine.staging.private_files import exposures, make_folder, make_private
+from syncengine.staging.durable import make_folder, remove_tree, rename, write_whole
+from syncengine.staging.private_files import exposures, make_private
 
 FILES = ("primary.duckdb", "secondary.duckdb", "pair.toml")
 
@@ -124,7 +123,7 @@ def build_pair(
         write_whole(folder / "pair.toml", PAIR_FILE)
         for name in FILES:
             make_private(folder / name)
-            (folder / name).rename(into / name)
+            rename(folder / name, into / name)
     return DemoPair(into / "pair.toml", into / "primary.duckdb", into / "secondary.duckdb", shape, rows, built.damage)
 
 
@@ -299,7 +298,8 @@ def _workshop(into: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            remove_tree(folder)
 
 
 def _connect(folder: Path) -> duckdb.DuckDBPyConnection:

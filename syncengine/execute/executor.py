@@ -21,6 +21,7 @@ from syncengine.model.refusals import OtherServersError
 from syncengine.model.run import BatchRecord, BatchState
 from syncengine.servers.protocol import Server
 from syncengine.servers.retry import is_transient, with_retries
+from syncengine.staging.durable import remove
 from syncengine.staging.errors import staging_error
 from syncengine.staging.run_folder import RunFolder
 
@@ -291,7 +292,7 @@ class _PortionRun:
         """Delete staged rows, which can be read again; the journals stay for an undo."""
         for kind in ("source", "insert"):
             for path in self.context.run.pieces.glob(f"{self.portion:04d}-{step.number:05d}-*-{kind}.parquet"):
-                path.unlink(missing_ok=True)
+                remove(path)
 
 
 def _state_reached(step: Step, progress: _StepProgress) -> StepState:

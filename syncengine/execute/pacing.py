@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from syncengine import machine
@@ -69,8 +69,8 @@ class Pacer:
     archiving: Callable[[Server, Role], str]
     """Returns which archive is running on a server, or an empty text."""
     report: Callable[[str], None]
-    clock: Callable[[], float] = machine.monotonic
-    sleep: Callable[[float], None] = machine.sleep
+    clock: Callable[[], float] = field(default_factory=lambda: machine.monotonic)
+    sleep: Callable[[float], None] = field(default_factory=lambda: machine.sleep)
     _checked: float | None = None
     _waited: float = 0.0
     """Seconds waited for others' locks, in all batches together."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Concatenate, TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from syncengine import machine
 from syncengine.model.bucket import Bucket, BucketState
@@ -39,11 +39,17 @@ def with_retries(do: Callable[[], Result], *, when: Callable[[BaseException], bo
     return Retrying(
         retry=retry_if_exception(lambda error: when(error) and not stop_requested()),
         stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+        wait=_wait,
+        sleep=machine.sleep,
         before_sleep=_warn,
         sleep=machine.sleep,
         reraise=True,
     )(do)
+
+
+def _wait(state: RetryCallState) -> float:
+    """Return how long to wait before the next try."""
+    return machine.fraction() * min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (state.attempt_number - 1))
 
 
 def _warn(state: RetryCallState) -> None:

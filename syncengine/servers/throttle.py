@@ -23,14 +23,14 @@ class Throttle:
     def __init__(
         self,
         rows_per_second: float,
-        clock: Callable[[], float] = machine.monotonic,
+        clock: Callable[[], float] | None = None,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.at_once = max(1, min(AT_ONCE, int(rows_per_second)))
         self._rate = rows_per_second
-        self._clock = clock
+        self._clock = clock or machine.monotonic
         self._released = threading.Event()
-        self._sleep = sleep or (lambda seconds: machine.wait(self._released, seconds))
+        self._sleep = sleep or self._wait
         self._free_at = 0.0
         self._guard = threading.Lock()
 
@@ -43,6 +43,9 @@ class Throttle:
             wait = begin - now
         if wait > 0:
             self._sleep(wait)
+
+    def _wait(self, seconds: float) -> None:
+        machine.wait(self._released, seconds)
 
     def release(self) -> None:
         """End all waits: interrupted threads are about to end."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -16,7 +15,7 @@ import pyarrow as pa
 from syncengine import machine
 from syncengine.model.errors import CancelledError, StagingError, SyncError
 from syncengine.model.pair import PairSettings
-from syncengine.staging.private_files import make_folder
+from syncengine.staging import durable
 from syncengine.staging.row_feed import feed_rows
 
 BATCH_ROWS = 8192
@@ -169,7 +168,7 @@ class _SpillFolder:
         self._made: list[Path] = []
         try:
             self._made = [folder for folder in (staging, *staging.parents) if not folder.exists()]
-            make_folder(wanted, fresh=True)
+            durable.make_folder(wanted, fresh=True, lasting=False)
             self.path = str(wanted)
         except OSError:
             self.remove()
@@ -177,7 +176,8 @@ class _SpillFolder:
     def remove(self) -> None:
         """Remove it with its contents, and then the folders made for it that are otherwise unused."""
         if self.path:
-            shutil.rmtree(self.path, ignore_errors=True)
+            with suppress(OSError):
+                durable.remove_tree(Path(self.path))
         for folder in self._made:
             with suppress(OSError):
-                folder.rmdir()
+                durable.disk.remove_folder(folder)

@@ -13,8 +13,8 @@ from syncengine.model.filled_checklist import ChecklistRecord
 from syncengine.model.hooks import HookRecord
 from syncengine.model.names import command
 from syncengine.staging.documents import read_document, write_document
+from syncengine.staging.durable import make_folder
 from syncengine.staging.errors import damaged, staging_errors
-from syncengine.staging.private_files import make_folder
 
 CHECKLISTS = "checklists"
 """The folder of the files."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from syncengine.model.file_checksum import FileChecksum
 from syncengine.staging.errors import staging_errors
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+
+    from syncengine.staging.durable import NewFile
 
 LENGTH = 16
 """Hexadecimal digits of a checksum: 64 bits, so that random damage does not fit it."""
@@ -32,7 +34,7 @@ def checksum_of_file(path: Path) -> FileChecksum:
 class ChecksummedFile(io.RawIOBase):
     """A file that is written in order, and checksummed meanwhile: it need not be read again for that."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: NewFile) -> None:
         super().__init__()
         self._file = file
         self._digest = hashlib.sha256()

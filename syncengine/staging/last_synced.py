@@ -25,10 +25,9 @@ from syncengine.model.names import file_name
 from syncengine.staging.cache import Cache
 from syncengine.staging.checksums import checksum_of_file
 from syncengine.staging.documents import read_value, write_document
-from syncengine.staging.durable import sync_folder
+from syncengine.staging.durable import make_folder, remove, remove_durably
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.pieces import Piece, read_piece, write_piece
-from syncengine.staging.private_files import make_folder
 
 FOLDER = "synced"
 LOST = "it is no longer known which server changed that table since the last sync"
@@ -89,20 +88,17 @@ class LastSynced:
         write_document(self._document(table), text, about=self._document(table).name)
         if before is not None:
             with staging_errors(self._folder):
-                (self._folder / before.piece).unlink(missing_ok=True)
+                remove(self._folder / before.piece)
 
     def forget(self, tables: Iterable[str]) -> None:
         """Delete the saved rows of some tables: rows are about to be written that the other server may not have.
 
         Raises `StagingError` where that fails.
         """
-        for table in tables:
+        files = [file for table in tables for file in (self._document(table), *self._pieces(table))]
+        if files:
             with staging_errors(self._folder):
-                remaining = [file for file in (self._document(table), *self._pieces(table)) if file.exists()]
-                for file in remaining:
-                    file.unlink(missing_ok=True)
-                if remaining:
-                    sync_folder(self._folder)
+                remove_durably(self._folder, files)
 
     def _saved(self, table: str) -> _SyncedRows | None:
         """Return the saved rows of a table; raises `StagingError` where they cannot be read."""

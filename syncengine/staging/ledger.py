@@ -17,6 +17,7 @@ from syncengine.model.hooks import HookRecord
 from syncengine.model.plan import Plan
 from syncengine.model.portions import BackfillRequest
 from syncengine.model.run import BatchState, RunHeader, RunKind, RunRecord, RunState, resumable_runs
+from syncengine.staging import durable
 from syncengine.staging.checklist_file import hooks_of_checklists
 from syncengine.staging.errors import staging_errors
 from syncengine.staging.pair_lock import UNNAMED, PairLock, holder_of, pair_locked
@@ -179,16 +180,16 @@ class Ledger:
         total = sum(run.bytes_saved for run in runs)
         for folder in self._folders():
             if not RunFolder(folder).is_begun():
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove_what_can_be(folder)
         for folder in self._runs.glob(f"{REMOVED}*"):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_what_can_be(folder)
         for run in free:
             old = now - run.header.begun > timedelta(days=keep_days)
             if old or total > keep_mb * MB:
                 why = f"it is more than {keep_days} days old" if old else f"runs take more than {keep_mb:,} MB"
                 total -= run.bytes_saved
                 with suppress(OSError):
-                    shutil.rmtree(self._renamed_for_removal(run), ignore_errors=True)
+                    durable.remove_tree(self._renamed_for_removal(run))
                 size = f"{run.bytes_saved / MB:,.1f} MB"
                 yield f"run {run.id} ({size}) was removed because {why}; it can no longer be undone"
 
@@ -209,12 +210,15 @@ class Ledger:
                 hint="`syncengine resume` continues a run and resolves its steps; so does the next run that writes.",
             )
         with self.locked(), staging_errors(self.staging):
-            shutil.rmtree(self._renamed_for_removal(run))
+            durable.remove_tree(self._renamed_for_removal(run))
         return run
 
     def _renamed_for_removal(self, run: RunRecord) -> Path:
         """Rename the folder of a run, so that it no longer counts even if its removal is interrupted, and return it."""
-        return (self._runs / run.id).rename(self._runs / f"{REMOVED}{run.id}")
+        renamed = self._runs / f"{REMOVED}{run.id}"
+        # Durable before a file of it is removed: else a machine that stops leaves a part of a run, which is damaged.
+        durable.rename(self._runs / run.id, renamed)
+        return renamed
 
     def _folders(self) -> list[Path]:
         """Return the folders of runs, including those that were interrupted at their beginning."""
@@ -246,6 +250,11 @@ class Ledger:
                 f"needed and {free // MB:,} MB are free.",
                 hint="Make room there, or set staging in the pair file to a folder on another disk.",
             )
+
+
+def _remove_what_can_be(folder: Path) -> None:
+    with suppress(OSError):
+        durable.remove_tree(folder)
 
 
 def _record(run: RunFolder, holder: str) -> RunRecord:

@@ -18,12 +18,11 @@ where it is not, the count is damaged.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from syncengine.staging.checksums import checksum
-from syncengine.staging.durable import write_whole
+from syncengine.staging.durable import overwrite, write_whole
 from syncengine.staging.errors import damaged
 
 SECTOR = 512
@@ -60,13 +59,7 @@ def create_count(file: Path, count: MarkCount, about: str) -> None:
 
 def write_count(file: Path, count: MarkCount, about: str) -> None:
     """Write a count in place of the one before the last, durable when this returns."""
-    descriptor = os.open(file, os.O_WRONLY)
-    try:
-        os.pwrite(descriptor, _slot(count, about), count.marks % SLOTS * SECTOR)
-        # Neither its length nor its name changes: without flushing those it takes half as long.
-        getattr(os, "fdatasync", os.fsync)(descriptor)
-    finally:
-        os.close(descriptor)
+    overwrite(file, _slot(count, about), count.marks % SLOTS * SECTOR)
 
 
 def read_count(file: Path, about: str) -> CountState:

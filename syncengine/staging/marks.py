@@ -6,21 +6,19 @@ another run is detected; a file beside it has their count (`mark_count`).
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from syncengine import machine
+from syncengine.staging import durable
 from syncengine.staging.checksums import checksum
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.mark_count import LOST as COUNT_LOST
 from syncengine.staging.mark_count import MarkCount, create_count, read_count, write_count
-from syncengine.staging.private_files import make_file
 
 CHECKSUM = b', "sum": "'
 """The separator before the checksum of a line, at its end; the line stays JSON."""
@@ -42,7 +40,7 @@ class _Line:
 def create_marks(file: Path) -> None:
     """Make an empty file of marks, and its count."""
     with staging_errors(file.parent):
-        make_file(file)
+        durable.make_file(file)
         create_count(count_file(file), MarkCount(0, 0, _first(file)), _about(file))
 
 
@@ -56,26 +54,15 @@ def append_mark(file: Path, entry: Mapping[str, object]) -> None:
 
     Raises `StagingError` where marks before it are damaged, as far as the end of the file shows that.
     """
-    with staging_errors(file.parent):
-        # Not created here: a run whose folder was removed must not continue in a new one.
-        descriptor = os.open(file, os.O_RDWR | os.O_APPEND)
-        try:
-            before = _with_repaired_end(file, descriptor)
-            line, own = _encoded(before, entry)
-            try:
-                if os.write(descriptor, line) != len(line):
-                    raise OSError(errno.ENOSPC, "the disk is full")
-                os.fsync(descriptor)
-            except OSError:
-                # The next mark must not be appended to half of this one.
-                with suppress(OSError):
-                    os.ftruncate(descriptor, before.size)
-                raise
-            # From here on the mark stays, even if counting it fails: the count may have been written all the same.
-            count = MarkCount(before.marks + 1, before.size + len(line), own)
-            write_count(count_file(file), count, _about(file))
-        finally:
-            os.close(descriptor)
+    # Not created here: a run whose folder was removed must not continue in a new one.
+    with staging_errors(file.parent), durable.opened(file, os.O_RDWR | os.O_APPEND) as descriptor:
+        before = _with_repaired_end(file, descriptor)
+        line, own = _encoded(before, entry)
+        # The next mark must not be appended to half of this one.
+        durable.append(descriptor, line, size=before.size)
+        # From here on the mark stays, even if counting it fails: the count may have been written all the same.
+        count = MarkCount(before.marks + 1, before.size + len(line), own)
+        write_count(count_file(file), count, _about(file))
 
 
 def read_marks(file: Path) -> tuple[dict[str, Any], ...]:
@@ -120,12 +107,8 @@ def legible_marks(file: Path) -> Iterator[dict[str, Any]]:
 
 def repair_end(file: Path) -> None:
     """Remove a torn last mark, or count a complete one that was not counted."""
-    with staging_errors(file.parent):
-        descriptor = os.open(file, os.O_RDWR | os.O_APPEND)
-        try:
-            _with_repaired_end(file, descriptor)
-        finally:
-            os.close(descriptor)
+    with staging_errors(file.parent), durable.opened(file, os.O_RDWR | os.O_APPEND) as descriptor:
+        _with_repaired_end(file, descriptor)
 
 
 def _with_repaired_end(file: Path, descriptor: int) -> MarkCount:
@@ -143,11 +126,13 @@ def _with_repaired_end(file: Path, descriptor: int) -> MarkCount:
     line = _line(end)
     if line is not None and line.follows(count.marks, count.last):
         count = MarkCount(count.marks + 1, size, line.checksum)
+        # Whoever appended it may have been killed before this: a count must never be ahead of its marks.
+        durable.disk.flush(descriptor)
         write_count(count_file(file), count, _about(file))
     elif counted.half_written:
         raise damaged(count_file(file), COUNT_LOST)
     else:
-        os.ftruncate(descriptor, count.size)
+        durable.disk.truncate(descriptor, count.size)
     return count
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from syncengine import machine
 from syncengine.model.errors import OccupiedError, StagingError
+from syncengine.staging import durable
 from syncengine.staging.checksums import checksum
 from syncengine.staging.errors import staging_errors
-from syncengine.staging.private_files import make_folder, opener
 
 LOCK = "pair.lock"
 UNNAMED = "another run"
@@ -31,8 +31,8 @@ def pair_locked(folder: Path) -> Iterator[PairLock]:
     Raises `OccupiedError` that names the run which holds it.
     """
     with staging_errors(folder):
-        make_folder(folder)
-        descriptor = opener(str(folder / LOCK), os.O_RDWR | os.O_CREAT)
+        durable.make_folder(folder)
+        descriptor = durable.disk.open(folder / LOCK, os.O_RDWR | os.O_CREAT)
     try:
         if not _acquired(descriptor, folder):
             holder = _recorded_holder(descriptor)
@@ -42,7 +42,7 @@ def pair_locked(folder: Path) -> Iterator[PairLock]:
             )
         yield PairLock(descriptor)
     finally:
-        os.close(descriptor)
+        durable.disk.close(descriptor)
 
 
 class PairLock:
@@ -53,9 +53,10 @@ class PairLock:
 
     def name(self, run_id: str) -> None:
         """Record the run that holds it."""
-        os.ftruncate(self._descriptor, 0)
+        # Not flushed: after the machine stops there is no lock.
+        durable.disk.truncate(self._descriptor, 0)
         words = f"run {run_id}, process {os.getpid()} on {socket.gethostname()}"
-        os.pwrite(self._descriptor, _line(words), 0)
+        durable.disk.write_at(self._descriptor, _line(words), 0)
 
 
 def holder_of(folder: Path) -> str:

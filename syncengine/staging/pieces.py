@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,8 @@ import pyarrow.parquet as pq
 
 from syncengine.model.file_checksum import FileChecksum
 from syncengine.staging.checksums import ChecksummedFile
-from syncengine.staging.durable import sync_folder
+from syncengine.staging.durable import new_file
 from syncengine.staging.errors import staging_errors
-from syncengine.staging.private_files import opener
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +64,12 @@ def write_piece(folder: Path, name: str, rows: pa.RecordBatchReader) -> Piece:
     path = folder / f"{name}.parquet"
     part = folder / f"{name}.parquet.part"
     count = 0
-    with IncomingRows(rows).reader() as incoming, staging_errors(folder):
-        with open(part, "wb", opener=opener) as file:
-            checksummed = ChecksummedFile(file)
-            with pq.ParquetWriter(checksummed, rows.schema, compression="zstd") as writer:
-                for batch in incoming:
-                    writer.write_batch(batch)
-                    count += batch.num_rows
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        sync_folder(folder)
+    with IncomingRows(rows).reader() as incoming, staging_errors(folder), new_file(path, part) as file:
+        checksummed = ChecksummedFile(file)
+        with pq.ParquetWriter(checksummed, rows.schema, compression="zstd") as writer:
+            for batch in incoming:
+                writer.write_batch(batch)
+                count += batch.num_rows
     return Piece(path, count, checksummed.checksum())
 
 

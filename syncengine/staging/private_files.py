@@ -1,4 +1,4 @@
-"""The one place that makes folders and files: for this user only, with any umask.
+"""The permissions of folders and files: for this user only, with any umask.
 
 Staged, journalled and remembered rows contain callers' numbers and agents' logins.
 """
@@ -41,19 +41,6 @@ def original_umask() -> int:
     return _PROCESS.umask
 
 
-def make_folder(folder: Path, *, fresh: bool = False) -> tuple[Path, ...]:
-    """Make a folder and those above it that are missing, and return them, the topmost last.
-
-    Raises `FileExistsError` for a `fresh` one that is there.
-    """
-    missing = tuple(one for one in (folder, *folder.parents) if not one.exists())
-    for one in reversed(missing):
-        one.mkdir(FOLDER_MODE, exist_ok=not (fresh and one == folder))
-    if fresh and not missing:
-        folder.mkdir(FOLDER_MODE)
-    return missing
-
-
 def opener(path: str, flags: int) -> int:
     """Open a file for `open`; an existing one with other permissions gets private ones."""
     descriptor = os.open(path, flags, FILE_MODE)
@@ -65,11 +52,6 @@ def opener(path: str, flags: int) -> int:
             os.close(descriptor)
             raise
     return descriptor
-
-
-def make_file(path: Path) -> None:
-    """Make an empty private file where there is none, for a library that would make it readable by others."""
-    os.close(opener(str(path), os.O_RDWR | os.O_CREAT))
 
 
 def make_private(path: Path) -> None:

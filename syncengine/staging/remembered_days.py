@@ -19,8 +19,8 @@ from syncengine import machine
 from syncengine.model.errors import StagingError
 from syncengine.model.facts import ClockReset
 from syncengine.model.remembered_days import EqualDay, RememberedDays, VerifiedDays
+from syncengine.staging.durable import make_file, make_folder, remove_durably, rename
 from syncengine.staging.pair_lock import holder_of
-from syncengine.staging.private_files import make_file, make_folder
 
 FILE = "verdicts.sqlite3"
 VERSION = 2
@@ -149,9 +149,9 @@ class Memory:
             return False
         aside = self._file.with_name(f"{FILE}.set-aside")
         try:
-            self._file.replace(aside)
-            for suffix in ("-wal", "-shm"):
-                self._file.with_name(FILE + suffix).unlink(missing_ok=True)
+            # First: a log that is there again after the machine stops must not be that of the next file.
+            remove_durably(self._folder, (self._file.with_name(FILE + suffix) for suffix in ("-wal", "-shm")))
+            rename(self._file, aside)
         except OSError:
             return False
         what = "is of another version" if isinstance(error, _OtherVersionError) else "is damaged"

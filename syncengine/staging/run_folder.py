@@ -33,12 +33,12 @@ from syncengine.model.plan import Plan
 from syncengine.model.portions import Portion, PortionRecord
 from syncengine.model.run import BatchPlace, BatchState, RunHeader, RunKind, RunRecord, RunState
 from syncengine.model.surroundings import SideEffectsUnknown, TableSideEffect
+from syncengine.staging import durable
 from syncengine.staging.checksums import checksum_of_file
 from syncengine.staging.documents import read_document, read_value, write_document
-from syncengine.staging.durable import sync_folder, write_whole
+from syncengine.staging.durable import make_folder, write_whole
 from syncengine.staging.errors import damaged, staging_errors
 from syncengine.staging.marks import LOST, append_mark, count_file, create_marks, legible_marks, read_marks, repair_end
-from syncengine.staging.private_files import make_folder
 from syncengine.staging.run_marks import FOUND, HOOKS, PERMISSIONS, SIDE_EFFECTS, SIDE_EFFECTS_UNKNOWN, RunMarks
 
 FORMAT = "syncengine.run"
@@ -91,7 +91,7 @@ class RunFolder:
         runs = self.folder.parent
         with staging_errors(self.folder):
             for made in (self.pieces, self.folder, runs, runs.parent, runs.parent.parent):
-                sync_folder(made)
+                durable.disk.flush_folder(made)
 
     def is_begun(self) -> bool:
         """Say whether it is a run, even a damaged one, and not the rest of one that was never begun."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from syncengine import machine
 from tests.builders import Files, build_files
 from tests.cli.terminal import Typing
 from tests.jobs.test_outages import broken, guides, link
@@ -57,8 +58,8 @@ def test_waiting_repairs_an_outage_of_the_interval_under_way(
     files.pair_file.write_text(pair_file.replace("as_of = 2000-06-05T05:25:00\n", ""))
     waited: list[float] = []
 
-    def clock(zone: tzinfo | None = None) -> datetime:
-        """Return the time, which goes on while a command waits."""
+    def now(zone: tzinfo | None = None) -> datetime:
+        """Return what the clock on the wall shows: it goes on while a command waits."""
         return datetime(2000, 6, 5, 5, 36 if waited else 25, tzinfo=zone)
 
     def archive(seconds: float) -> None:
@@ -69,8 +70,8 @@ def test_waiting_repairs_an_outage_of_the_interval_under_way(
             files.run(role, "UPDATE arch_stat SET last_time = '06/05/00 05:30' WHERE trim(arch_type) = '1'")
         waited.append(seconds)
 
-    monkeypatch.setattr("syncengine.machine.now", clock)
-    monkeypatch.setattr("syncengine.machine.sleep", archive)
+    monkeypatch.setattr(machine, "now", now)
+    monkeypatch.setattr(machine, "sleep", archive)
 
     result = typed(*RESYNC, "--wait", "--pair", files.pair_file)
 

@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from syncengine import machine
 from syncengine.app import Pair, open_pair
 from syncengine.demo import build_pair
 from syncengine.jobs.connections import Connections
@@ -46,7 +47,7 @@ LIVE = [pytest.param(kind, marks=MARKS[kind]) for kind in ("postgresql", "inform
 @pytest.fixture(autouse=True)
 def one_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every observation of a pair compute its fingerprints by one seed."""
-    monkeypatch.setattr("syncengine.machine.seed", lambda: 20_000_605)
+    monkeypatch.setattr(machine, "seed", lambda: 20_000_605)
 
 
 @pytest.fixture

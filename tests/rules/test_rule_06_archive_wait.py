@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from syncengine import machine
 from syncengine.cli.main import run_for_code
 from syncengine.model.refusals import NotArchivedError
 from tests.builders import Files, build_files
@@ -142,7 +143,7 @@ def test_waiting_ends_once_the_archive_has_run(tmp_path: Path, monkeypatch: pyte
         text = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(\"UPDATE arch_stat SET status = '2'\")"
         subprocess.run([sys.executable, "-c", text, str(files.database("secondary"))], check=True)
 
-    monkeypatch.setattr("syncengine.machine.sleep", archive_meanwhile)
+    monkeypatch.setattr(machine, "sleep", archive_meanwhile)
     done = resync(files, tables=("htrunk",), wait=True)
 
     assert len(waits) == 1

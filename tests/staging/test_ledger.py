@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from syncengine import machine
 from syncengine.model.errors import InputError, OccupiedError, StagingError
 from syncengine.model.run import RunKind, RunState
 from syncengine.staging import run_folder
@@ -34,7 +35,7 @@ def test_runs_are_in_the_order_they_were_begun_with_any_clock(tmp_path: Path, mo
     ledger = Ledger(tmp_path)
     first = run_once(ledger)
 
-    monkeypatch.setattr("syncengine.machine.now", lambda: datetime(1999, 1, 1))
+    monkeypatch.setattr(machine, "now", lambda: datetime(1999, 1, 1))
     second = run_once(ledger)
 
     assert second < first

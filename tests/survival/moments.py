@@ -21,6 +21,7 @@ from syncengine.model.selection import Selection
 from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Server, WriteSession
 from syncengine.staging import marks, pieces, run_folder
+from syncengine.staging.durable import Disk
 from syncengine.staging.pieces import Piece
 from tests.interference import Interference, InterferingServer, InterferingSession
 
@@ -126,7 +127,7 @@ class CountedServer(InterferingServer):
 def count(moments: Moments) -> None:
     """Have this process, until it ends, count its moments."""
     write_piece, append_mark, fsync, fdatasync = pieces.write_piece, marks.append_mark, os.fsync, os.fdatasync
-    replace, unlink = Path.replace, Path.unlink
+    rename, unlink = Disk.rename, Disk.unlink
 
     def opened(settings: ServerSettings, folder: Path, *, writable: bool, limits: Limits) -> Server:
         server = open_server(settings, folder, writable=writable, limits=limits)
@@ -154,14 +155,14 @@ def count(moments: Moments) -> None:
         fdatasync(descriptor)
         moments.reached("counting")
 
-    def replaced(path: Path, target: Path) -> Path:
+    def renamed(disk: Disk, path: Path, to: Path) -> None:
         moments.reached("renaming")
-        return replace(path, target)
+        rename(disk, path, to)
 
-    def unlinked(path: Path, missing_ok: bool = False) -> None:  # as pathlib has it
+    def unlinked(disk: Disk, path: Path) -> None:
         if path.suffix == ".parquet":
             moments.reached("dropping")
-        unlink(path, missing_ok=missing_ok)
+        unlink(disk, path)
 
     for where, name, does in (
         (connections, "open_server", opened),
@@ -169,8 +170,8 @@ def count(moments: Moments) -> None:
         (run_folder, "append_mark", marked),
         (os, "fsync", flushed),
         (os, "fdatasync", counted),
-        (Path, "replace", replaced),
-        (Path, "unlink", unlinked),
+        (Disk, "rename", renamed),
+        (Disk, "unlink", unlinked),
     ):
         setattr(where, name, does)
 

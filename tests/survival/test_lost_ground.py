@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from syncengine import machine
 from syncengine.model.pair import Role
 from syncengine.model.run import RunState
 from syncengine.servers.protocol import Server
@@ -211,7 +212,7 @@ def test_the_clock_is_set_back(outages: Outages, typed: Typing, monkeypatch: pyt
     first = opened(stage.pair_file, stage.environment).run().id
 
     with monkeypatch.context() as patched:
-        patched.setattr("syncengine.machine.now", lambda zone=None: datetime(1999, 1, 1, tzinfo=zone))
+        patched.setattr(machine, "now", lambda zone=None: datetime(1999, 1, 1, tzinfo=zone))
         output = typed("undo", "--yes", "--pair", stage.pair_file)
     runs = opened(stage.pair_file, stage.environment).runs()
 
