@@ -42,7 +42,6 @@ def with_retries(do: Callable[[], Result], *, when: Callable[[BaseException], bo
         wait=_wait,
         sleep=machine.sleep,
         before_sleep=_warn,
-        sleep=machine.sleep,
         reraise=True,
     )(do)
 

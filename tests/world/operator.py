@@ -25,7 +25,7 @@ from syncengine.model.portions import BackfillPlan
 from syncengine.model.verified_run import VerifiedRun
 from tests.world.ending import Ending
 from tests.world.faults import Died
-from tests.world.process import Process
+from tests.world.process import Process, WorldDisk
 from tests.world.values import Command, LinkDown, Scenario, ServerDown, Snapshot
 
 PLACE = re.compile(r"\{([a-z]+)((?: -?\w+)*)\}")
@@ -121,6 +121,7 @@ def operate(
     command: Command,
     number: int,
     after_commit: Callable[[Role, Recorder], None] = lambda *_: None,
+    disk: WorldDisk | None = None,
 ) -> Ending | None:
     """Carry out a command; None where it does not apply: it names an outage or a run that is not there."""
     runs = run_ids(life.pair_file)
@@ -132,7 +133,7 @@ def operate(
     before = life.snapshot()
     out, err = io.StringIO(), io.StringIO()
     code: int | None = None
-    with Process(scenario, life, number, lambda role: after_commit(role, recorder)) as process:
+    with Process(scenario, life, number, lambda role: after_commit(role, recorder), disk=disk) as process:
         with (
             _recorded(recorder, process),
             contextlib.redirect_stdout(out),

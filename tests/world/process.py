@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sqlite3
 import threading
@@ -13,28 +12,34 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Any, ParamSpec, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from syncengine import machine
 from syncengine.app import table_settings
 from syncengine.catalogue import Catalogue
 from syncengine.execute import executor as execute_executor
-from syncengine.jobs import connections, outside_executor
+from syncengine.jobs import outside_executor
 from syncengine.model import interrupts
 from syncengine.model.pair import Limits, Role, ServerSettings
 from syncengine.observe import server_threads
+from syncengine.servers import kinds
 from syncengine.servers.duckdb import errors as duckdb_errors
 from syncengine.servers.duckdb import server as duckdb_server
-from syncengine.servers.kinds import open_server
 from syncengine.servers.protocol import Server as ProductServer
-from syncengine.staging import cache, remembered_days
+from syncengine.staging import cache, durable, remembered_days
 from tests.shared_duckdb import SharedDuckDB
 from tests.world.databases import DISABLED, WorldDuckDB
+from tests.world.disk import SimulatedDisk
 from tests.world.faults import Died, FaultPlan, FaultyServer, down
 from tests.world.tables import world_catalogue
 from tests.world.values import Scenario, Server
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+kinds_opened = vars(kinds)["_opened"]
+"""What opens a server, below what retries its calls."""
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 
@@ -95,7 +100,7 @@ class Life(Protocol):
         """Return the tables that cannot be read."""
 
 
-class WorldMachine(machine.Machine):
+class WorldMachine:
     """A machine whose clock is the switch's, whose pauses let the world go on, and whose chance is a seed's."""
 
     def __init__(self, scenario: Scenario, life: Life, number: int) -> None:
@@ -105,7 +110,7 @@ class WorldMachine(machine.Machine):
         self._rest = 0.0
         self.jumped = 0
 
-    def now(self, zone: tzinfo | None) -> datetime:
+    def now(self, zone: tzinfo | None = None) -> datetime:
         """Return what the clock shows."""
         epoch = self._scenario.clock.epoch(self._life.now) + self.jumped
         shown = datetime.fromtimestamp(epoch, UTC).astimezone(zone or ZoneInfo(self._scenario.zone))
@@ -115,25 +120,78 @@ class WorldMachine(machine.Machine):
         """Return the second of the world."""
         return self._life.now + self._rest
 
-    def wait(self, event: threading.Event | None, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Let the world go on."""
-        del event
         self._rest += seconds
         whole = int(self._rest)
         self._rest -= whole
         if whole:
             self._life.advance(self._life.now + whole)
 
-    def random(self, length: int) -> bytes:
-        """Return bytes that follow from the seed."""
-        return self._random.randbytes(length)
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Let the world go on; nothing sets an event meanwhile."""
+        self.sleep(seconds)
+        return event.is_set()
+
+    def seed(self) -> int:
+        """Return a number that follows from the seed."""
+        return self._random.getrandbits(63)
+
+    def token(self, size: int) -> str:
+        """Return text that follows from the seed."""
+        return self._random.randbytes(size).hex()
+
+    def fraction(self) -> float:
+        """Return a number from 0 up to 1 that follows from the seed."""
+        return self._random.random()
+
+
+COUNTED_FILES = frozenset({"make_folder", "flush_folder", "truncate", "flush", "flush_content", "rename", "unlink"})
+"""Operations at which something may go wrong, beside writes."""
+
+
+class WorldDisk(SimulatedDisk):
+    """The disk of a world, at whose operations something may go wrong; it stays when processes die."""
+
+    def __init__(self) -> None:
+        super().__init__(self._reached)
+        self.plan: FaultPlan | None = None
+
+    def write(self, descriptor: int, data: ReadableBuffer) -> int:
+        """Write all, or what a death or a full disk leaves of it."""
+        if self.plan is None:
+            return super().write(descriptor, data)
+        return self.plan.file_write(
+            "write", bytes(memoryview(data)), lambda some: SimulatedDisk.write(self, descriptor, some)
+        )
+
+    def write_at(self, descriptor: int, data: bytes, at: int) -> int:
+        """Write all, or what a death or a full disk leaves of it."""
+        if self.plan is None:
+            return super().write_at(descriptor, data, at)
+        return self.plan.file_write("write", data, lambda some: SimulatedDisk.write_at(self, descriptor, some, at))
+
+    def _reached(self, operation: str, path: Path) -> None:
+        del path
+        if self.plan is None:
+            return
+        if operation in COUNTED_FILES:
+            self.plan.file_operation(operation)
+        else:
+            self.plan.refuse_dead()
 
 
 class Process:
     """One command in a process of its own: enter it, run the command, leave it."""
 
     def __init__(
-        self, scenario: Scenario, life: Life, number: int, after_commit: Callable[[Role], None] = lambda _: None
+        self,
+        scenario: Scenario,
+        life: Life,
+        number: int,
+        after_commit: Callable[[Role], None] = lambda _: None,
+        *,
+        disk: WorldDisk | None = None,
     ) -> None:
         self.scenario = scenario
         self.life = life
@@ -141,11 +199,13 @@ class Process:
         self.machine = WorldMachine(scenario, life, number)
         self.plan = FaultPlan(tuple(one for one in scenario.faults if one.command == number), self)
         self.executor = CallerExecutor()
+        self.disk = disk or WorldDisk()
         self._after_commit = after_commit
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(machine.replaced(self.machine))
+        self.disk.restart()
+        self.disk.plan = self.plan
         # All are made before the first takes effect, since some call what they replace.
         for where, name, by in list(self._replacements()):
             self._stack.enter_context(_replaced(where, name, by))
@@ -172,11 +232,16 @@ class Process:
 
     def stop_machine(self, chance: Random) -> None:
         """Lose what was not flushed."""
-        del chance
+        self.disk.stop(chance)
 
     def _replacements(self) -> Iterator[tuple[Any, str, Any]]:
         databases = WorldDuckDB(self.life.databases)
-        yield connections, "open_server", self._opened
+        for name in ("now", "monotonic", "sleep", "wait", "seed", "token", "fraction"):
+            yield machine, name, getattr(self.machine, name)
+        yield durable, "disk", self.disk
+        yield remembered_days, "sqlite3", _Sqlite(self.plan)
+        # Below what retries.
+        yield kinds, "_opened", self._opened
         yield table_settings, "load_catalogue", self._catalogue
         yield server_threads, "ThreadPoolExecutor", CallerExecutor
         yield execute_executor, "ThreadPoolExecutor", CallerExecutor
@@ -186,7 +251,6 @@ class Process:
         yield cache, "DISABLED_OPTIMIZERS", DISABLED
         yield duckdb_errors, "threading", _Threading()
         yield outside_executor, "IDLE_SECONDS", 0.0
-        yield from _files(self.plan)
 
     def _catalogue(self, *folders: Path) -> Catalogue:
         del folders
@@ -197,67 +261,15 @@ class Process:
         self.plan.refuse_dead()
         if not self.life.is_up(server):
             raise down(settings.role)
+        opened = kinds_opened(settings, folder, writable=writable, limits=limits)
         return FaultyServer(
-            open_server(settings, folder, writable=writable, limits=limits),
+            opened,
             self.plan,
             settings.role,
             is_up=lambda: self.life.is_up(server),
             readable=lambda table: table not in self.life.unreadable(server),
             after_commit=self._after_commit,
         )
-
-
-COUNTED_FILES = ("fsync", "fdatasync", "replace", "rename", "unlink", "remove", "ftruncate")
-"""Changes of our own files at which something may go wrong."""
-UNCOUNTED_FILES = ("mkdir", "rmdir")
-"""Changes that a dead process does not make either."""
-WRITES = ("write", "pwrite")
-
-
-def _files(plan: FaultPlan) -> Iterator[tuple[Any, str, Any]]:
-    """Yield what is replaced so that a write to our own files is counted, and has no effect after a death."""
-
-    def counted(name: str) -> Callable[..., Any]:
-        does = getattr(os, name)
-
-        def do(*args: Any, **kwargs: Any) -> Any:
-            plan.file_operation(name)
-            return does(*args, **kwargs)
-
-        return do
-
-    def refused(name: str) -> Callable[..., Any]:
-        does = getattr(os, name)
-
-        def do(*args: Any, **kwargs: Any) -> Any:
-            plan.refuse_dead()
-            return does(*args, **kwargs)
-
-        return do
-
-    def writing(name: str) -> Callable[..., Any]:
-        does = getattr(os, name)
-
-        def write(descriptor: int, data: bytes, *place: int) -> Any:
-            return plan.file_write(name, data, lambda some: does(descriptor, some, *place))
-
-        return write
-
-    def opened(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
-        if flags & (os.O_WRONLY | os.O_RDWR):
-            plan.refuse_dead()
-        return opening(path, flags, mode, dir_fd=dir_fd)
-
-    opening = os.open
-    yield os, "open", opened
-    for name in COUNTED_FILES:
-        if hasattr(os, name):
-            yield os, name, counted(name)
-    for name in UNCOUNTED_FILES:
-        yield os, name, refused(name)
-    for name in WRITES:
-        yield os, name, writing(name)
-    yield remembered_days, "sqlite3", _Sqlite(plan)
 
 
 class _Sqlite:

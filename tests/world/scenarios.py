@@ -277,7 +277,7 @@ def shrunk(
     return _by_pieces(scenario, fails, until)
 
 
-class _TimeOver(BaseException):  # noqa: N818  # no error: hypothesis would shrink on with an `Exception`
+class _TimeOver(BaseException):  # no error: hypothesis would shrink on with an `Exception`
     """There is no time to go on."""
 
 

@@ -43,7 +43,7 @@ def outcomes(do: object, before: bytes = b"") -> set[bytes | None]:
             path.write_bytes(before)
             disk = SimulatedDisk()
             do(disk, path)
-            disk.stop(random.Random(seed))  # noqa: S311  # the same each time
+            disk.stop(random.Random(seed))  # the same each time
             found.add(path.read_bytes() if path.exists() else None)
     return found
 
@@ -83,12 +83,12 @@ def test_what_was_flushed_survives(operations: list[tuple[str, str]], seed: int)
                     flushed.pop(to.name, None)
                     if at in flushed:
                         flushed[to.name] = flushed.pop(at)
-        disk.stop(random.Random(seed))  # noqa: S311  # the same each time
+        disk.stop(random.Random(seed))  # the same each time
         left = content(folder)
         assert {at: left.get(at) for at in safe} == safe
         # A second stop loses nothing more.
         disk.restart()
-        disk.stop(random.Random(seed))  # noqa: S311  # the same each time
+        disk.stop(random.Random(seed))  # the same each time
         assert content(folder) == left
 
 
@@ -151,7 +151,7 @@ def test_a_folder_may_be_lost_with_all_in_it_and_come_back_under_its_name() -> N
             (folder / "old" / "file").write_bytes(b"1")
             disk.rename(folder / "old", folder / "new")
             disk.make_folder(folder / "other")
-            disk.stop(random.Random(seed))  # noqa: S311  # the same each time
+            disk.stop(random.Random(seed))  # the same each time
             there = tuple(sorted(path.name for path in folder.iterdir()))
             made.add(there)
             assert (folder / there[0] / "file").read_bytes() == b"1"

@@ -14,6 +14,7 @@ from tests.world.history import History, history
 from tests.world.life import Site
 from tests.world.operator import Recorder, operate
 from tests.world.oracle import Violation, judge
+from tests.world.process import WorldDisk
 from tests.world.values import SERVERS, Command, Recorded, Scenario, Server
 
 
@@ -60,6 +61,7 @@ class World:
         self.site = Site(scenario, folder, self.records)
         self.endings: list[Ending] = []
         self.tally = Tally(worlds=1)
+        self.disk = WorldDisk()
 
     @property
     def pair_file(self) -> Path:
@@ -75,7 +77,7 @@ class World:
         """Carry out every command at its time, and let the oracle judge each; raises `ViolatedError` at the first."""
         for number, command in enumerate((*self.scenario.commands, *closing(self.scenario))):
             self.site.advance(max(command.at, self.now))
-            ending = operate(self.scenario, self.site, command, number, self._judge_commit)
+            ending = operate(self.scenario, self.site, command, number, self._judge_commit, self.disk)
             if ending is None:
                 continue
             self.endings.append(ending)
