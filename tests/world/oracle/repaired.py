@@ -39,11 +39,10 @@ def judge_repaired(world: Judged, ending: Ending) -> Iterator[Violation]:
     for spec in history(world):
         layout = layout_of(world, spec)
         recordings = Recordings(world, layout)
-        match spec.archive:
-            case Archive.INTERVAL:
-                yield from _units(ending, recordings, found)
-            case _ if spec.pieces is not None:
-                yield from _whole(world, ending, recordings)
+        if spec.archive is Archive.INTERVAL:
+            yield from _units(ending, recordings, found)
+        elif spec.pieces is not None:
+            yield from _whole(world, ending, recordings)
 
 
 def judge_nothing_lost(world: Judged, ending: Ending) -> Iterator[Violation]:
@@ -55,12 +54,11 @@ def judge_nothing_lost(world: Judged, ending: Ending) -> Iterator[Violation]:
         for server in SERVERS:
             bag = recordings.bag(rows_of(layout, ending.after, server))
             yield from _invented(world, recordings, server, bag, ending)
-            match spec.archive:
-                case Archive.INTERVAL:
-                    yield from _overlaps(recordings, ending, server)
-                    yield from _totals(recordings, ending, server, found)
-                case _ if spec.pieces is not None:
-                    yield from _minutes(world, recordings, ending, server, bag)
+            if spec.archive is Archive.INTERVAL:
+                yield from _overlaps(recordings, ending, server)
+                yield from _totals(recordings, ending, server, found)
+            elif spec.pieces is not None:
+                yield from _minutes(world, recordings, ending, server, bag)
 
 
 def claims_all(ending: Ending) -> bool:
@@ -313,14 +311,14 @@ def _minutes(
     layout = recordings.layout
     of: dict[Known, tuple[Hashable, Recorded]] = {}
     for role in SERVERS:
-        for one in recordings.own[role]:
-            of.setdefault(recordings.known_of(one), (one.of, one))
+        for piece in recordings.own[role]:
+            of.setdefault(recordings.known_of(piece), (piece.of, piece))
     now: dict[Hashable, list[tuple[int, int]]] = {}
     for row, count in bag.items():
         if row in of:
             now.setdefault(of[row][0], []).extend([of[row][1].span] * count)
     for what, one in wholes(recordings).items():
-        mine = [piece.span for piece in one.pieces[server] if piece.at <= ending.after.at]
+        mine = [some.span for some in one.pieces[server] if some.at <= ending.after.at]
         total, covered = length_of(now.get(what, []))
         if total > covered:
             yield Violation(ORACLE, f"{server}: {_piece(layout, one)}: {total - covered} seconds are there twice")

@@ -358,11 +358,17 @@ class Instants:
     def __init__(self, world: Judged) -> None:
         self.world = world
         self.found: list[Violation] = []
+        self.plans: tuple[Plan, ...] = ()
+        """The plans of the command, once they are known; without them a row has to be one of either server's."""
         self._begun: Ending | None = None
 
     def begin(self, ending: Ending) -> None:
         """Begin a command: its words, plans and the rows before it are in an ending whose end is not known yet."""
-        self._begun = ending
+        self._begun, self.plans = ending, ending.plans
+
+    def committed(self, _role: object) -> None:
+        """Judge the rows of both servers as they are: what a process calls after each commit."""
+        self.after_commit(self.world.site.snapshot(), self.plans)
 
     def after_commit(self, now: Snapshot, plans: Sequence[Plan]) -> None:
         """Judge the rows of both servers after a commit; what is wrong is in `found`."""

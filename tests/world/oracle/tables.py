@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
@@ -24,11 +24,14 @@ class Servers(Protocol):
     """The servers of a world, as the judges of rows read them."""
 
     @property
-    def databases(self) -> dict[Server, Database]:
+    def databases(self) -> Mapping[Server, Database]:
         """The database of each."""
 
     def changes(self, server: Server, table: str, since: int, to: int) -> tuple[Bag, Bag]:
         """Return what a server and its people inserted and deleted after a second and up to another."""
+
+    def snapshot(self) -> Snapshot:
+        """Return all rows of both servers."""
 
 
 class Judged(Protocol):
