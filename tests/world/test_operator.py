@@ -20,7 +20,7 @@ from tests.world.scenarios import LEVELS, drawn, shrunk
 from tests.world.values import Acd, Command, Fault, FaultKind, LinkDown, Scenario
 from tests.world.world import World
 
-SEEDS = 40
+SEEDS = 16
 DIGEST = f"""
 from tests.world.test_operator import digest
 print(digest(range({SEEDS})))
