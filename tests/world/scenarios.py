@@ -168,7 +168,7 @@ def _other(draw: st.DrawFn, last: int) -> Happening:
     edit = st.builds(
         Edit, server=st.sampled_from((server, "primary")), at=st.just(at), kind=st.sampled_from(KINDS), seed=SEEDS
     )
-    return draw(
+    happening: Happening = draw(
         st.one_of(
             edit,
             edit,
@@ -190,6 +190,7 @@ def _other(draw: st.DrawFn, last: int) -> Happening:
             ),
         )
     )
+    return happening
 
 
 SEEDS = st.integers(0, 2**16)
