@@ -20,7 +20,7 @@ from tests.world.scenarios import LEVELS, drawn, shrunk
 from tests.world.values import Acd, Command, Fault, FaultKind, LinkDown, Scenario
 from tests.world.world import World
 
-SEEDS = 40
+SEEDS = 16
 DIGEST = f"""
 from tests.world.test_operator import digest
 print(digest(range({SEEDS})))
@@ -124,7 +124,8 @@ def test_a_fault_stays_with_its_command_when_others_are_left_out() -> None:
         return any(candidate.commands[one.command].verb == "undo" for one in candidate.faults)
 
     small = shrunk(scenario, fails, 10)
-    assert small == Scenario(commands=(Command(3, "undo"),), faults=(Fault(0, 5, FaultKind.DIES),))
+    assert small.commands == (Command(3, "undo"),)
+    assert small.faults == (Fault(0, 5, FaultKind.DIES),)
 
 
 def test_the_text_of_a_test_runs_the_same_scenario() -> None:
