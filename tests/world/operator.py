@@ -21,7 +21,6 @@ from syncengine.cli.main import run_for_code
 from syncengine.model.errors import SyncError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
-from syncengine.model.portions import BackfillPlan
 from syncengine.model.verified_run import VerifiedRun
 from tests.world.ending import Ending
 from tests.world.faults import Died
@@ -73,6 +72,18 @@ class Life(Protocol):
         """Return all rows."""
 
 
+class Watch(Protocol):
+    """What sees each commit of a command (`oracle.rows.Instants`)."""
+
+    plans: tuple[Plan, ...]
+
+    def begin(self, ending: Ending) -> None:
+        """Begin a command."""
+
+    def committed(self, _role: object) -> None:
+        """See a commit."""
+
+
 class Recorder:
     """What the Python API returned and raised during one command."""
 
@@ -92,7 +103,7 @@ class Recorder:
         ]
         runs = [one for name in ("execute", "resume") for one in self.results.get(name, ())]
         found += [one.plan for one in runs if not any(one.plan is plan for plan in found)]
-        return tuple(plan for plan in found if isinstance(plan, Plan) and not isinstance(plan, BackfillPlan))
+        return tuple(plan for plan in found if isinstance(plan, Plan))
 
     def recording(self) -> type[Pair]:
         """Return the class of a pair whose calls are recorded."""
@@ -120,7 +131,7 @@ def operate(
     life: Life,
     command: Command,
     number: int,
-    after_commit: Callable[[Role, Recorder], None] = lambda *_: None,
+    watch: Watch | None = None,
     disk: WorldDisk | None = None,
 ) -> Ending | None:
     """Carry out a command; None where it does not apply: it names an outage or a run that is not there."""
@@ -131,9 +142,17 @@ def operate(
         return None
     recorder = Recorder()
     before = life.snapshot()
+    if watch is not None:
+        watch.begin(Ending(number, command, words, before, before))
+
+    def committed(role: Role) -> None:
+        if watch is not None:
+            watch.plans = recorder.plans
+            watch.committed(role)
+
     out, err = io.StringIO(), io.StringIO()
     code: int | None = None
-    with Process(scenario, life, number, lambda role: after_commit(role, recorder), disk=disk) as process:
+    with Process(scenario, life, number, committed, disk=disk) as process:
         with (
             _recorded(recorder, process),
             contextlib.redirect_stdout(out),
@@ -184,7 +203,7 @@ def _recorded(recorder: Recorder, process: Process) -> Iterator[None]:
     def pair(settings: Any, catalogue: Any, progress: Any, environment: Any, executor: Any = None) -> Pair:
         return opened(settings, catalogue, progress, environment, executor or process.executor)
 
-    before = entry_points.Pair
+    before = vars(entry_points)["Pair"]
     vars(entry_points)["Pair"] = pair
     try:
         yield
