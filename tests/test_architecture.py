@@ -92,6 +92,8 @@ def test_the_clock_waits_and_chance_come_from_one_place() -> None:
         "machine.py",
         # Its text runs in a process of its own, which must work when this one hangs.
         "servers/watchdog.py",
+        # The speed of a progress display; a command imports nothing below the API.
+        "cli/terminal.py",
         # Its generator has a fixed seed.
         "observe/check/scratch.py",
     }

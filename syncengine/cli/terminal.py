@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 from rich.console import Console
@@ -17,7 +18,6 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from syncengine import machine
 from syncengine.cli.hints import complete_commands, completions
 from syncengine.cli.streams import cursor_hidden
 from syncengine.model.interrupts import stop_if_requested
@@ -86,7 +86,7 @@ class TerminalProgress:
 
     def begin(self, what: str, total: int, *, done: int = 0) -> None:
         """Start a bar."""
-        self._rows, self._size, self._started = 0, 0, machine.monotonic()
+        self._rows, self._size, self._started = 0, 0, time.monotonic()
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -130,7 +130,7 @@ class PlainProgress:
         """Remember what is being done."""
         self._what, self._total, self._before, self._done = what, total, done, done
         self._rows = self._size = 0
-        self._started = self._last_line = machine.monotonic()
+        self._started = self._last_line = time.monotonic()
 
     def advance(self, units: int, detail: str = "", *, rows: int = 0, size: int = 0) -> None:
         """Print the progress every few seconds; raise if a stop was requested meanwhile."""
@@ -138,7 +138,7 @@ class PlainProgress:
         self._done += units
         self._rows += rows
         self._size += size
-        now = machine.monotonic()
+        now = time.monotonic()
         if now - self._last_line >= PLAIN_LINE_SECONDS:
             self._last_line = now
             now_done = self._done - self._before
@@ -161,5 +161,5 @@ def progress() -> TerminalProgress | PlainProgress:
 
 def _rate(rows: int, size: int, started: float) -> str:
     """Return rows a second, and the megabytes staged for them where rows are written."""
-    seconds = max(machine.monotonic() - started, 0.001)
+    seconds = max(time.monotonic() - started, 0.001)
     return f"{rows / seconds:,.0f} rows/s" + (f", {size / MB:,.1f} MB" if size else "")
