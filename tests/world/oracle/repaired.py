@@ -21,6 +21,7 @@ from tests.world.values import (
     Recorded,
     Server,
     Snapshot,
+    Span,
     Upgraded,
     other,
 )
@@ -168,6 +169,7 @@ def _dropped(recordings: Recordings, ending: Ending, day: date) -> bool:
 
 def _whole(world: Judged, ending: Ending, recordings: Recordings) -> Iterator[Violation]:
     layout = recordings.layout
+    logs = {server: _by_itself(world, recordings, ending, server) for server in SERVERS}
     for server in SERVERS:
         bag = recordings.bag(rows_of(layout, ending.after, server))
         for one in wholes(recordings).values():
@@ -175,6 +177,8 @@ def _whole(world: Judged, ending: Ending, recordings: Recordings) -> Iterator[Vi
             if _dropped(recordings, ending, begun) or _clock_set(world, one):
                 continue
             if any(piece.at > ending.before.at for role in SERVERS for piece in one.pieces[role]):
+                continue
+            if any(_purged(recordings, ending, role, one, logs[role]) for role in SERVERS):
                 continue
             mine = one.pieces[server]
             if not one.whole_on(other(server), ending.before.at) or not mine or one.whole_on(server, ending.before.at):
@@ -317,24 +321,38 @@ def _minutes(
     for row, count in bag.items():
         if row in of:
             now.setdefault(of[row][0], []).extend([of[row][1].span] * count)
+    log = _by_itself(world, recordings, ending, server)
     for what, one in wholes(recordings).items():
         mine = [some.span for some in one.pieces[server] if some.at <= ending.after.at]
+        purged = _purged(recordings, ending, server, one, log)
         total, covered = length_of(now.get(what, []))
         if total > covered:
             yield Violation(ORACLE, f"{server}: {_piece(layout, one)}: {total - covered} seconds are there twice")
         begun = world.scenario.clock.shown(one.perfect.span[0]).date()
         lost = length_of([*now.get(what, []), *mine])[1] - covered
-        if lost > 0 and not _dropped(recordings, ending, begun) and not _purged(recordings, ending, server, mine):
+        if lost > length_of(purged)[1] and not _dropped(recordings, ending, begun):
             yield Violation(ORACLE, f"{server}: {_piece(layout, one)}: {lost} seconds are lost that it had recorded")
 
 
-def _purged(recordings: Recordings, ending: Ending, server: Server, mine: list[tuple[int, int]]) -> bool:
-    """Say whether a circular table may have dropped pieces: none as old of it is there any more."""
+def _by_itself(
+    world: Judged, recordings: Recordings, ending: Ending, server: Server
+) -> tuple[Counter[Known], Counter[Known]]:
+    """Return what a server has written by itself and not dropped, and what it has dropped that was copied to it."""
+    inserted, deleted = world.site.changes(server, recordings.layout.spec.name, -1, ending.after.at)
+    return recordings.bag(inserted), recordings.bag(deleted)
+
+
+def _purged(
+    recordings: Recordings, ending: Ending, server: Server, one: Whole, log: tuple[Counter[Known], Counter[Known]]
+) -> list[Span]:
+    """Return what a server has dropped by itself of a login, a call or a state, since its circular table was full."""
     if not recordings.layout.spec.circular:
-        return False
-    there = recordings.bag(rows_of(recordings.layout, ending.after, server))
-    oldest = min((one.span[0] for one in recordings.own[server] if recordings.known_of(one) in there), default=None)
-    return oldest is None or any(begin < oldest for begin, _ in mine)
+        return []
+    stored, dropped = log
+    mine = [piece for piece in one.pieces[server] if piece.at <= ending.after.at]
+    own = [piece for piece in mine if not stored[recordings.known_of(piece)]]
+    copied = [piece for role in SERVERS for piece in one.pieces[role] if dropped[recordings.known_of(piece)]]
+    return [piece.span for piece in (*own, *copied)]
 
 
 def _piece(layout: Layout, one: Whole) -> str:
