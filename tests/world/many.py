@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import multiprocessing.util
 import os
 import tempfile
 import time
@@ -11,7 +10,6 @@ import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 from tests.servers.postgresql import cluster as postgresql
@@ -60,23 +58,20 @@ def _shown() -> str:
 def scenario_of(seed: int, level: int) -> Scenario:
     """Return the scenario of a seed; a share of them has PostgreSQL servers, where this machine can run them."""
     scenario = drawn(seed, level)
-    if seed % ONE_IN != ONE_IN - 1 or _no_postgresql():
+    if seed % ONE_IN != ONE_IN - 1 or postgresql.missing():
         return scenario
     return replace(scenario, servers=ServerKind.POSTGRESQL)
 
 
-@cache
-def _no_postgresql() -> bool:
-    if postgresql.missing():
-        return True
-    # A process of a pool ends without what `atexit` would do.
-    multiprocessing.util.Finalize(None, postgresql.stop, exitpriority=1)
-    return False
-
-
 def run_seed(seed: int, level: int) -> Outcome:
-    """Run the world of a seed."""
-    tally, found = run(scenario_of(seed, level))
+    """Run the world of a seed, in a process of a pool."""
+    scenario = scenario_of(seed, level)
+    try:
+        tally, found = run(scenario)
+    finally:
+        if scenario.servers is ServerKind.POSTGRESQL:
+            # Such a process ends without what `atexit` would do.
+            postgresql.stop()
     return Outcome(seed, tally, found)
 
 
