@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -75,9 +76,16 @@ def run_seed(seed: int, level: int) -> Outcome:
     return Outcome(seed, tally, found)
 
 
-def fails(scenario: Scenario) -> bool:
-    """Say whether something is wrong in a world."""
-    return bool(run(scenario)[1])
+def fails_alike(found: str) -> Callable[[Scenario], bool]:
+    """Return whether something is wrong in a world as it was in another: by the same oracle, in the same words."""
+    finding = finding_of(found)
+    return lambda scenario: finding_of(run(scenario)[1]) == finding
+
+
+def finding_of(found: str) -> str:
+    """Return what is wrong in a world, without numbers and names: its oracle and the words; empty where nothing is."""
+    line = next((line for line in found.splitlines() if line.strip().startswith("oracle")), found[-200:])
+    return re.sub(r"\b(primary|secondary)\b|[^a-z ]", "", line.partition(": ")[2]) + line.partition(":")[0]
 
 
 def run_many(seeds: Iterable[int], level: int, seconds: float, cores: int = 0) -> Iterator[Outcome]:
