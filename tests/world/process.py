@@ -192,6 +192,7 @@ class Process:
         after_commit: Callable[[Role], None] = lambda _: None,
         *,
         disk: WorldDisk | None = None,
+        beside: Callable[[Random], None] = lambda _: None,
     ) -> None:
         self.scenario = scenario
         self.life = life
@@ -201,6 +202,7 @@ class Process:
         self.executor = CallerExecutor()
         self.disk = disk or WorldDisk()
         self._after_commit = after_commit
+        self._beside = beside
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -225,6 +227,10 @@ class Process:
     def pass_time(self, seconds: int) -> None:
         """Let the world go on."""
         self.life.advance(self.life.now + seconds)
+
+    def write_beside(self, chance: Random) -> None:
+        """Have another session write where a plan is about to."""
+        self._beside(chance)
 
     def jump(self, seconds: int) -> None:
         """Set the clock of this machine."""
