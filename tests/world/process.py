@@ -171,6 +171,11 @@ class WorldDisk(SimulatedDisk):
             return super().write_at(descriptor, data, at)
         return self.plan.file_write("write", data, lambda some: SimulatedDisk.write_at(self, descriptor, some, at))
 
+    def stop(self, choose: Random) -> None:
+        """Stop the machine: what its process does at its end, such as closing files, is done by a dead one."""
+        self.die(Died())
+        super().stop(choose)
+
     def _reached(self, operation: str, path: Path) -> None:
         del path
         if self.plan is None:
