@@ -41,6 +41,9 @@ class Surroundings(Protocol):
     def pass_time(self, seconds: int) -> None:
         """Let the world go on."""
 
+    def write_beside(self, chance: Random) -> None:
+        """Have another session write where a plan is about to."""
+
     def jump(self, seconds: int) -> None:
         """Set the clock of our own machine."""
 
@@ -59,6 +62,8 @@ class FaultPlan:
         self.injected: list[FaultKind] = []
         """What went wrong so far."""
         self.dead = False
+        self._waits: Fault | None = None
+        """Another session that waits for our next transaction."""
 
     def refuse_dead(self) -> None:
         """Raise `Died` again in a process that has died."""
@@ -70,12 +75,17 @@ class FaultPlan:
         self.refuse_dead()
         self.calls.append(call)
         fault = self._faults.get(len(self.calls) - 1)
+        if self._waits is not None and call.endswith("in session" if self._waits.seed % 4 == 1 else "begin"):
+            self._surroundings.write_beside(Random(self._waits.seed))
+            self._waits = None
         match fault:
             case None:
                 return None
             case Fault(kind=FaultKind.OTHER_COMMITS):
                 self.injected.append(fault.kind)
                 self._surroundings.pass_time(1 + Random(fault.seed).randrange(OTHERS_SECONDS))
+                # Most calls only read: half of these faults write a row, and wait with it for a transaction of ours.
+                self._waits = fault if fault.seed % 2 else None
                 return None
             case Fault(kind=FaultKind.CLOCK_JUMPS):
                 self.injected.append(fault.kind)
