@@ -159,6 +159,14 @@ PLANTED = (
         "a login that is cut on both servers is copied",
     ),
     _fault(
+        "piece-deleted-without-its-whole",
+        "planning/cuts.py",
+        "            if why is None:\n                place = (cut.cut_on, row.bucket)\n",
+        "            if why is None and role is not cut.cut_on:\n                continue\n"
+        "            if why is None:\n                place = (cut.cut_on, row.bucket)\n",
+        "pieces of a login are deleted, and its whole is not written where it lies in another bucket",
+    ),
+    _fault(
         "cut-elsewhere-forgotten",
         "observe/cuts.py",
         "        elsewhere = {bucket for cut in cuts for bucket in cut.buckets if self._belongs(bucket)} - known.keys()\n",
@@ -333,6 +341,14 @@ PLANTED = (
         "        write_count(count_file(file), count, _about(file))\n"
         "        durable.append(descriptor, line, size=before.size)\n",
         "a mark is counted that is not on disk yet",
+        FAULTS,
+    ),
+    _fault(
+        "archive-not-waited-for",
+        "jobs/archive_wait.py",
+        "            if not wait or not refusal.temporary or machine.monotonic() > deadline:\n",
+        "            if True:\n",
+        "a command that is to wait for the archive is refused at once",
         FAULTS,
     ),
     # Lengths, clocks, roll-ups.
