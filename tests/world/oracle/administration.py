@@ -133,7 +133,7 @@ def judge_administration(world: Pair, ending: Ending, columns: Columns) -> Itera
     """
     if FaultKind.OTHER_COMMITS in ending.faults:
         return
-    yield from untouched(ending, columns)
+    yield from untouched(ending, columns, world)
     yield from verdict(ending, columns)
     if ending.command.verb == "sync":
         yield from judge_sync(world, ending, columns)
@@ -141,14 +141,15 @@ def judge_administration(world: Pair, ending: Ending, columns: Columns) -> Itera
         yield from judge_undo(world, ending, columns)
 
 
-def untouched(ending: Ending, columns: Columns) -> Iterator[Violation]:
+def untouched(ending: Ending, columns: Columns, world: object = None) -> Iterator[Violation]:
     """Yield what a command changed that it must not: the source, tables that are not copied, other ACDs (3)."""
+    site = getattr(world, "site", None)
     verb = ending.command.verb
     typed = request_of(ending.words) if verb == "sync" else None
     for server in ending.before.bags:
         for table in columns:
             before, after = _bag(ending.before, server, table), _bag(ending.after, server, table)
-            if before == after:
+            if before == after or (site is not None and _by_itself(site, ending, server, table)):
                 continue
             spec = administration_tables()[table]
             where = f"{table} on {server}"
@@ -168,6 +169,12 @@ def untouched(ending: Ending, columns: Columns) -> Iterator[Violation]:
                 yield Violation(3, f"{where} changed, which is not synchronised by copying")
             elif table not in closure(typed.tables):
                 yield Violation(3, f"{where} changed, which was not requested")
+
+
+def _by_itself(site: Any, ending: Ending, server: Server, table: str) -> bool:
+    """Say whether only the server itself or its people changed a table, while a command waited."""
+    before, after = _bag(ending.before, server, table), _bag(ending.after, server, table)
+    return (after - before, before - after) == site.changes(server, table, ending.before.at, ending.after.at)
 
 
 def _schedules_added(ending: Ending, typed: SyncWords, columns: Columns) -> Iterator[Violation]:
