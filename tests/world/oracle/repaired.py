@@ -328,17 +328,19 @@ def _minutes(
             yield Violation(ORACLE, f"{server}: {_piece(layout, one)}: {total - covered} seconds are there twice")
         begun = world.scenario.clock.shown(one.perfect.span[0]).date()
         lost = length_of([*now.get(what, []), *mine])[1] - covered
-        if lost > 0 and not _dropped(recordings, ending, begun) and not _purged(recordings, ending, server, mine):
+        if lost > 0 and not _dropped(recordings, ending, begun) and not _purged(world, recordings, ending, server, one):
             yield Violation(ORACLE, f"{server}: {_piece(layout, one)}: {lost} seconds are lost that it had recorded")
 
 
-def _purged(recordings: Recordings, ending: Ending, server: Server, mine: list[tuple[int, int]]) -> bool:
-    """Say whether a circular table may have dropped pieces: none as old of it is there any more."""
+def _purged(world: Judged, recordings: Recordings, ending: Ending, server: Server, one: Whole) -> bool:
+    """Say whether a circular table may have dropped pieces: by the clock, none as old of its ACD is there any more."""
     if not recordings.layout.spec.circular:
         return False
+    epoch = world.scenario.clock.epoch
     there = recordings.bag(rows_of(recordings.layout, ending.after, server))
-    oldest = min((one.span[0] for one in recordings.own[server] if recordings.known_of(one) in there), default=None)
-    return oldest is None or any(begin < oldest for begin, _ in mine)
+    own = (some for some in recordings.own[server] if some.acd == one.perfect.acd)
+    oldest = min((epoch(some.span[0]) for some in own if recordings.known_of(some) in there), default=None)
+    return oldest is None or any(epoch(some.span[0]) < oldest for some in one.pieces[server])
 
 
 def _piece(layout: Layout, one: Whole) -> str:
