@@ -76,6 +76,8 @@ def scenarios(draw: st.DrawFn, level: int = max(LEVELS)) -> Scenario:
     outages = [one for one in happenings if isinstance(one, LinkDown)]
     if outages and len(happenings) < MOST_HAPPENINGS:
         happenings += draw(st.lists(_beside(last, outages), max_size=MOST_HAPPENINGS - len(happenings)))
+    if level > 3:
+        happenings += draw(_more_of_people(last, happenings))
     ends = tuple(sorted({one.at + one.seconds for one in happenings if isinstance(one, LinkDown | ServerDown)}))
     commands = draw(st.lists(_command(last, ends, level), max_size=8))
     faults = draw(st.lists(_fault(len(commands)), max_size=3)) if level > 1 and commands else []
@@ -191,6 +193,31 @@ def _other(draw: st.DrawFn, last: int) -> Happening:
         )
     )
     return happening
+
+
+@st.composite
+def _more_of_people(draw: st.DrawFn, last: int, happenings: list[Happening]) -> list[Happening]:
+    """Return several edits, since one alone leaves little to decide; most upgrades are of both servers."""
+    found: list[Happening] = []
+    if draw(st.booleans()):
+        found += draw(
+            st.lists(
+                st.builds(
+                    Edit,
+                    server=st.sampled_from(("primary", "primary", "secondary")),
+                    at=_moment(last),
+                    kind=st.sampled_from(KINDS),
+                    seed=SEEDS,
+                ),
+                min_size=1,
+                max_size=MOST_HAPPENINGS,
+            )
+        )
+    for one in happenings:
+        if isinstance(one, Upgraded) and draw(st.sampled_from((True, True, False))):
+            later = draw(st.sampled_from((0, HOUR, DAY // 2)))
+            found.append(Upgraded(other(one.server), min(one.at + later, last - 1)))
+    return found
 
 
 SEEDS = st.integers(0, 2**16)

@@ -323,12 +323,16 @@ def _without_padding(key: tuple[str | None, ...]) -> tuple[str | None, ...]:
     return tuple(None if value is None else value.rstrip(" ") for value in key)
 
 
+GROUPS_AND_NAMES = ("agroups", "synonyms")
+"""Tables that are only written together."""
+
+
 def acds_without_groups(syncs: Sequence[TableSync]) -> frozenset[int | None]:
-    """Return the ACDs of which only the target has agent groups: they stay, and their names with them."""
-    for one in syncs:
-        if one.spec.name == "agroups":
-            return frozenset(acd for acd, _ in one.target) - {acd for acd, _ in one.source}
-    return frozenset()
+    """Return the ACDs of which only the target has agent groups, or names: they stay, and with them the others."""
+    together = [one for one in syncs if one.spec.name in GROUPS_AND_NAMES]
+    if len(together) < len(GROUPS_AND_NAMES):
+        return frozenset()
+    return frozenset(acd for one in together for acd in {acd for acd, _ in one.target} - {acd for acd, _ in one.source})
 
 
 def rows_copied(one: TableSync, ending: Ending, empty: frozenset[int | None]) -> Iterator[Violation]:
@@ -340,7 +344,7 @@ def rows_copied(one: TableSync, ending: Ending, empty: frozenset[int | None]) ->
     for group in sorted({*one.source, *one.target}, key=repr):
         was, now = one.target.get(group), after.get(group)
         allowed = [was] if one.source.get(group) == was else list(one.expected(group))
-        if not done or name in skips or (name == "synonyms" and group[0] in empty):
+        if not done or name in skips or (name in GROUPS_AND_NAMES and group[0] in empty):
             allowed.append(was)
         if now not in allowed:
             yield Violation(2, f"{name} {group} on {typed.target}: {_shown(now)}, expected {_shown(allowed[0])}")

@@ -101,6 +101,8 @@ def overruled(world: Judged, ending: Ending) -> str:
     if any(restored(world, ending.after.at)):
         return "a server was restored from a tape"
     for happening in world.scenario.happenings:
+        if happening.at > ending.after.at:
+            continue
         if isinstance(happening, Upgraded) or (isinstance(happening, Added) and happening.what is OwnObject.COLUMN):
             return "the servers have not the same columns"
     return ""
