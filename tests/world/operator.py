@@ -162,7 +162,7 @@ def operate(
             code = run_for_code([*words, "--pair", str(life.pair_file)])
         if process.dead:
             code = None
-        faults = tuple(process.plan.injected)
+        faults, calls = tuple(process.plan.injected), tuple(process.plan.calls)
     said = out.getvalue() + err.getvalue()
     new = [run for run in run_ids(life.pair_file) if run not in runs]
     result = recorder.last("execute", "resume", *OF_READING)
@@ -180,6 +180,7 @@ def operate(
         plans=recorder.plans,
         run_id=new[-1] if new else _run_of(result),
         faults=faults,
+        calls=calls,
     )
 
 
