@@ -237,13 +237,14 @@ def resolved(scenario: Scenario, now: int, runs: list[str], word: str) -> str:
 
 
 def _outage(scenario: Scenario, now: int, rest: list[str]) -> tuple[int, int]:
-    """Return the outage of a server, counted from the last that has ended: its first second and the last."""
+    """Return the outage of a server, or else of the other, from the last that has ended: its first second and last."""
     server, number = rest[0], int(rest[1])
-    found = sorted(
-        (one.at, one.at + one.seconds)
-        for one in scenario.happenings
-        if isinstance(one, LinkDown | ServerDown) and one.server == server and one.at + one.seconds <= now
-    )
+    over = [
+        one for one in scenario.happenings if isinstance(one, LinkDown | ServerDown) and one.at + one.seconds <= now
+    ]
+    # Whoever mixes up the servers names an outage of the other one.
+    own = [one for one in over if one.server == server] or over
+    found = sorted((one.at, one.at + one.seconds) for one in own)
     return found[number]
 
 

@@ -219,7 +219,11 @@ def _happening(last: int, acds: tuple[Acd, ...], level: int) -> st.SearchStrateg
 @st.composite
 def _command(draw: st.DrawFn, last: int, ends: tuple[int, ...], level: int) -> Command:
     """Return a command at any time, or soon after an outage, as of somebody who is called at night."""
-    soon = st.tuples(st.sampled_from(ends), st.integers(0, HOUR)).map(sum) if ends else st.nothing()
+    soon = (
+        st.tuples(st.sampled_from(ends), st.one_of(st.integers(0, HOUR), st.integers(0, 5 * HOUR))).map(sum)
+        if ends
+        else st.nothing()
+    )
     at = min(draw(st.one_of(soon, st.integers(0, last - 1), st.integers(last - DAY // 2, last - 1))), last - 1)
     known = [READING, REPAIRING, REPAIRING, UNDOING, BADLY_TYPED]
     if level > 1:
