@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from syncengine import machine
 from syncengine.model.errors import WindowError
+from syncengine.model.pair import Role
 from tests.builders import Files, build_files, row
+from tests.interference import Interference, interfere
 from tests.scenes import plan_of, ranges, resync, skipped, storage, trunk, trunks
 
 DENVER = ZoneInfo("America/Denver")
@@ -130,3 +133,35 @@ def test_the_skipped_interval_is_no_drift(tmp_path: Path) -> None:
 
     assert planned.steps == ()
     assert skipped(planned) == {}
+
+
+@pytest.mark.parametrize("how", ["resync", "backfill"])
+def test_a_run_is_checked_although_our_clock_is_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Where this machine's clock is set back during a run, the check after it compares all that was written."""
+    clock = [datetime(2000, 6, 5, 7, 10, tzinfo=UTC)]
+
+    def now(zone: tzinfo | None = None) -> datetime:
+        return clock[0].astimezone(zone) if zone else clock[0].replace(tzinfo=None)
+
+    def set_back(_inserts: int, _table: str) -> None:
+        clock[0] = datetime(2000, 6, 4, 7, 10, tzinfo=UTC)
+
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        primary={"htrunk": trunks()},
+        secondary={"htrunk": [*trunks(past=500), *trunks(530)] if how == "resync" else []},
+    )
+    files.pair_file.write_text(files.pair_file.read_text().replace("as_of = 2000-06-05T07:10:00\n", ""))
+    monkeypatch.setattr(machine, "now", now)
+    interfere(monkeypatch, Role.SECONDARY, Interference(after_commit=set_back))
+    pair = files.open()
+    options: dict[str, Any] = {"window": "2000-06-05 04:00..06:59", "tables": ("htrunk",)}
+
+    ran = pair.execute(pair.plan_resync(**options) if how == "resync" else pair.plan_backfill(**options))
+
+    assert ran.outcome.done
+    assert ran.outcome.stopped == ""
+    assert ran.after.in_sync if ran.after else [one.in_sync for one in ran.portions] == [True]

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any, Protocol
 
 from syncengine.app import entry_points
@@ -22,10 +23,11 @@ from syncengine.model.errors import SyncError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.verified_run import VerifiedRun
+from tests.world.beside import write_beside
 from tests.world.ending import Ending
 from tests.world.faults import Died
 from tests.world.process import Process, WorldDisk
-from tests.world.values import Command, LinkDown, Scenario, ServerDown, Snapshot
+from tests.world.values import Command, LinkDown, Row, Scenario, ServerDown, Snapshot
 
 PLACE = re.compile(r"\{([a-z]+)((?: -?\w+)*)\}")
 RECORDED = (
@@ -55,12 +57,16 @@ MINUTES = "%Y-%m-%d %H:%M"
 class Life(Protocol):
     """What the operator needs of the servers' lives."""
 
+    scenario: Scenario
     now: int
     pair_file: Path
     databases: dict[Any, Any]
 
     def advance(self, to: int) -> None:
         """Let everything happen up to a second."""
+
+    def write_beside(self, server: Any, table: str, row: Row) -> None:
+        """Have another session write a row."""
 
     def is_up(self, server: Any) -> bool:
         """Say whether a server can be reached."""
@@ -150,9 +156,12 @@ def operate(
             watch.plans = recorder.plans
             watch.committed(role)
 
+    def beside(chance: Random) -> None:
+        write_beside(life, recorder.plans, chance)
+
     out, err = io.StringIO(), io.StringIO()
     code: int | None = None
-    with Process(scenario, life, number, committed, disk=disk) as process:
+    with Process(scenario, life, number, committed, disk=disk, beside=beside) as process:
         with (
             _recorded(recorder, process),
             contextlib.redirect_stdout(out),

@@ -155,7 +155,7 @@ def _typed(ending: Ending) -> Iterator[str]:
             yield from _sentence(str(document.get("message", "")))
         elif ending.code in (2, 130):
             yield f"it ended with {ending.code}, and its document is {document.get('format')}"
-    elif ending.code == 2 and not re.search(r"--|['`]|^No run of this pair", ending.said):
+    elif ending.code == 2 and not re.search(r"--|['`]", ending.said):
         yield f"nothing says what to type instead: {ending.said.strip()[-300:]}"
 
 

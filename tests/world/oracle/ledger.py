@@ -35,7 +35,7 @@ def judge_ledger(world: Judged, ending: Ending) -> Iterator[Violation]:
 def faults(world: Judged, ending: Ending, before: Ledger, runs: tuple[RunRecord, ...]) -> Iterator[str]:
     """Yield what is wrong with the runs of a ledger, which was `before` before the command."""
     after = {run.id: run for run in runs}
-    yield from _history(world, ending, before, runs)
+    yield from _history(ending, before, runs)
     for run in runs:
         yield from _state(world, run)
         if before.get(run.id) != run:
@@ -52,7 +52,7 @@ def faults(world: Judged, ending: Ending, before: Ledger, runs: tuple[RunRecord,
         yield from _document(ending.document, runs)
 
 
-def _history(world: Judged, ending: Ending, before: Ledger, runs: tuple[RunRecord, ...]) -> Iterator[str]:
+def _history(ending: Ending, before: Ledger, runs: tuple[RunRecord, ...]) -> Iterator[str]:
     """Yield where runs have gone, or are not in the order they were begun in."""
     ids = [run.id for run in runs]
     gone = [one for one in before if one not in ids]
@@ -63,8 +63,9 @@ def _history(world: Judged, ending: Ending, before: Ledger, runs: tuple[RunRecor
     if len(set(ids)) != len(ids):
         yield "two runs have one id"
     for run in runs:
-        if run.state is RunState.DAMAGED and not world.scenario.faults:
-            yield f"run {run.id} is damaged ({run.problem}), and nothing went wrong"
+        # Whatever a process dies of, what was flushed stays: nothing in a world damages a file of ours.
+        if run.state is RunState.DAMAGED or run.lost_journals:
+            yield f"run {run.id} is damaged ({run.problem or run.lost_journals[0]}), and nothing has damaged its files"
 
 
 def _removes(ending: Ending) -> bool:

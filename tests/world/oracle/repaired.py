@@ -110,8 +110,12 @@ def _units(ending: Ending, recordings: Recordings, found: tuple[Unit, ...]) -> I
     layout = recordings.layout
     now = {server: _by_place(recordings, ending.after, server) for server in SERVERS}
     own = {server: _recorded_by_place(recordings, server, ending.before.at) for server in SERVERS}
+    # Where another session wrote, a server has not what either of the two saw: `rows.judge_beside` judges that.
+    beside = {layout.place(line) for server in SERVERS for line in recordings.beside(server, -1, ending.after.at)}
     for unit in found:
         if unit.ready > ending.before.at or unit.unclear or _dropped(recordings, ending, unit.day):
+            continue
+        if any(unit.holds(*place) for place in beside):
             continue
         for server in SERVERS:
             if unit.whole[server] or not unit.whole[other(server)]:

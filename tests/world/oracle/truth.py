@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -27,6 +27,8 @@ class Recordings:
         given: set[str] = set(layout.columns)
         for one in (*self.own["primary"][:1], *self.own["secondary"][:1], *self.perfect["primary"][:1]):
             given &= set(one.row)
+        beside = getattr(world.site, "beside", None)
+        self._beside: Callable[[Server, str, int, int], Bag] = beside or (lambda *_: Counter())
         self.columns = tuple(name for name in layout.columns if name in given and name not in layout.own)
         self._at = [layout.at(name) for name in self.columns]
 
@@ -46,8 +48,13 @@ class Recordings:
         return found
 
     def written(self, server: Server, after: int, until: int) -> Counter[Known]:
-        """Return the rows that a server writes by itself after a second and up to another."""
-        return Counter(self.known_of(one) for one in self.own[server] if after < one.at <= until)
+        """Return the rows that a server writes by itself after a second and up to another, and other sessions."""
+        found = Counter(self.known_of(one) for one in self.own[server] if after < one.at <= until)
+        return found + self.bag(self.beside(server, after, until))
+
+    def beside(self, server: Server, after: int, until: int) -> Bag:
+        """Return the rows that other sessions wrote on a server after a second and up to another."""
+        return self._beside(server, self.layout.spec.name, after, until)
 
 
 def _of_table(records: dict[Server, tuple[Recorded, ...]], table: str) -> dict[Server, tuple[Recorded, ...]]:
