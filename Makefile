@@ -1,6 +1,7 @@
 # make demo   the main job on two embedded servers, from nothing
 # make test   every check: format, lint, types, layers, tests
 # make soak   hours: everything that `make test` only samples, at random
+# make world   ten minutes: simulated call centres at random, judged by an oracle; SECONDS=n, SEED=n shows one
 # make guards   removes each guard of a write from a copy; a test must fail each time
 # make test-lowest   the values and the command line with the oldest releases that pyproject.toml allows
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test soak guards test-lowest check lint types layers bench clean
+.PHONY: demo test soak world guards test-lowest check lint types layers bench clean
 
 demo: $(VENV)/installed
 	rm -rf build/demo
@@ -22,6 +23,11 @@ SEED ?= $(shell date +%s)
 soak: $(VENV)/installed-for-tests
 	@echo "The seed is $(SEED): make soak SEED=$(SEED) repeats it"
 	SOAK_SEED=$(SEED) $(BIN)/pytest -n auto --dist worksteal -m 'soak or sampled' --hypothesis-seed=$(SEED) $(ARGS)
+
+# Worlds of random seeds for some seconds, on all cores; SEED=n shows the world of one.
+SECONDS ?= 600
+world: $(VENV)/installed-for-tests
+	$(BIN)/python -m tests.world $(if $(filter command environment,$(origin SEED)),--seed $(SEED),--seconds $(SECONDS)) $(ARGS)
 
 guards: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.guards $(ARGS)

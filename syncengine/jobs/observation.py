@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from syncengine import machine
 from syncengine.catalogue import Catalogue
@@ -66,7 +67,8 @@ class Observer:
         """Compare again what a plan was made for, with nothing remembered."""
         specs = tuple(self.catalogue.table(name) for name in plan.tables)
         request = self.request(specs, plan.requested, plan.acds, plan.source, every_row=False)
-        return self.observe(servers, replace(request, fresh=True), synced=plan.remembers)
+        request = replace(request, fresh=True, as_of=not_before(request.as_of, plan))
+        return self.observe(servers, request, synced=plan.remembers)
 
     def observe(
         self,
@@ -101,6 +103,11 @@ class Observer:
             acds=acds,
             every_row=every_row,
         )
+
+
+def not_before(now: datetime, plan: Plan) -> datetime:
+    """Return what the clock shows, but no earlier time than a plan was made at: a clock may be set back meanwhile."""
+    return max(now, plan.as_of)
 
 
 def _no_facts(role: Role) -> ServerFacts:

@@ -98,5 +98,5 @@ def refuse_conflicts(made: Plan) -> None:
         changes=conflicts,
         hint=f"The plan shows both versions. Add {argument('prefer', made.source)} to write {made.source}'s, "
         f"or {argument('prefer', made.target)} to leave {made.target}'s (`syncengine sync --from {made.target}` copies "
-        "them to {made.source}).",
+        f"them to {made.source}).",
     )

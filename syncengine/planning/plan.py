@@ -17,7 +17,7 @@ from syncengine.model.plan_kind import BackfillPortion, Resync, Sync
 from syncengine.model.policy import Policy
 from syncengine.model.spans import joined
 from syncengine.model.spec import DataClass
-from syncengine.planning.administration import MANUAL, AdministrationContext, AdministrationRequest
+from syncengine.planning.administration import GROUP_REASONS, MANUAL, AdministrationContext, AdministrationRequest
 from syncengine.planning.bucket_decisions import Decision, DecisionContext, TableDecisions
 from syncengine.planning.by_hand import administration_lines
 from syncengine.planning.call_history import primary_is_back, switch_back_lines
@@ -76,7 +76,7 @@ def plan(observation: Observation, catalogue: Catalogue, request: PlanRequest) -
     tables = tuple(table.spec.name for table in observation.tables)
     switch_back = request.call_history is CallHistory.PRIMARY and primary_is_back(steps, observation, catalogue)
     call_history = tuple(switch_back_lines()) if switch_back else ()
-    changes = tuple(_changes(observation, request))
+    changes = tuple(_changes(observation, request, decided))
     result = Plan(
         kind=request.kind,
         seed=observation.seed,
@@ -157,11 +157,26 @@ def _administration_context(observation: Observation, request: PlanRequest) -> A
     return AdministrationContext.of(request.policy, observation.source, requested, observation.tables)
 
 
-def _changes(observation: Observation, request: PlanRequest) -> Iterator[PlannedChange]:
+def _changes(
+    observation: Observation, request: PlanRequest, decided: Iterable[TableDecisions]
+) -> Iterator[PlannedChange]:
+    """Yield the key groups of administration that differ; where their bucket is not written, with its reason."""
     administration = _administration_context(observation, request)
+    written: set[tuple[str, Bucket]] = set()
+    skipped: dict[tuple[str, Bucket], SkipReason] = {}
+    for _, table, decisions in decided:
+        for one in decisions if table.spec.time is None else ():
+            place = table.spec.name, one.drift.bucket
+            if one.action is not None:
+                written.add(place)
+            elif one.skip_reason is not None and one.skip_reason not in GROUP_REASONS:
+                skipped[place] = one.skip_reason
     for table in observation.tables:
         for drift in table.differing if table.spec.time is None else ():
-            yield from administration.changes(table, drift)
+            place = table.spec.name, drift.bucket
+            why = None if place in written else skipped.get(place)
+            for change in administration.changes(table, drift):
+                yield replace(change, skip_reason=why) if change.skip_reason is None else change
 
 
 def _table_decisions(

@@ -85,7 +85,10 @@ class Ledger:
         """
         runs = self.runs()
         if not runs:
-            raise InputError(f"No run of this pair is recorded in {self.staging}.")
+            raise InputError(
+                f"No run of this pair is recorded in {self.staging}.",
+                hint="`syncengine runs` lists the runs of a pair: name the pair file that the run was made with.",
+            )
         if run_id is None:
             unplaced = next((run for run in runs if not run.header_known), None)
             if unplaced is not None:

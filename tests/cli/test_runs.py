@@ -92,10 +92,11 @@ def test_nothing_was_ever_run(tmp_path: Path, typed: Typing) -> None:
 
     assert "No run is saved" in typed("runs", "--pair", files.pair_file).out
     assert typed("status", "--ledger", "--pair", files.pair_file).code == 0
-    for command in ("report", "resume"):
+    for command in ("report", "resume", "undo"):
         result = typed(command, "--pair", files.pair_file)
         assert (result.code, result.err.count("\n")) == (2, 1)
         assert "No run of this pair is recorded" in result.err
+        assert "`syncengine runs --pair" in result.err
     assert not (tmp_path / "pair.staging").exists()
 
 

@@ -12,6 +12,7 @@ from syncengine.model.checklist import LineKind
 from syncengine.model.errors import ServerError
 from syncengine.model.outcome import StepState
 from syncengine.model.pair import Role
+from syncengine.model.plan import SkipReason
 from tests.builders import Files, build_files, row
 from tests.interference import Interference, interfere
 from tests.scenes import plan_of, sync, sync_plan_of, trunk, trunks
@@ -66,6 +67,26 @@ def test_agent_groups_and_names_are_written_both_or_not_at_all(tmp_path: Path, m
 
     assert [step.state for step in done.outcome.steps] == [StepState.FAILED]
     assert (files.bag("secondary", "synonyms"), files.bag("secondary", "agroups")) == before
+
+
+def test_names_that_stay_with_their_groups_are_shown_as_skipped(tmp_path: Path) -> None:
+    """Where no group of the source has a member, its names are skipped with them, and the plan shows each name so."""
+    files = build_files(
+        tmp_path,
+        ["synonyms", "agroups"],
+        both={"synonyms": [named("Days")]},
+        secondary={"synonyms": [named("Summer")], "agroups": [member("Summer", "4001")]},
+    )
+
+    plan = sync_plan_of(files, tables=("agroups",))
+
+    assert plan.steps == ()
+    assert {one.table: one.reason for one in plan.skipped} == dict.fromkeys(
+        ("agroups", "synonyms"), SkipReason.SOURCE_EMPTY
+    )
+    assert {one.table: one.skip_reason for one in plan.changes} == dict.fromkeys(
+        ("agroups", "synonyms"), SkipReason.SOURCE_EMPTY
+    )
 
 
 def test_administration_is_written_before_history(tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ def test_what_only_the_target_changed_is_not_written_over_unasked(tmp_path: Path
     with pytest.raises(ConflictsError, match="was changed on secondary since both servers were last alike") as refusal:
         files.open().execute(plan)
     assert refusal.value.changes == plan.conflicts
+    assert "(`syncengine sync --from secondary` copies them to primary)" in refusal.value.hint
     assert files.bag("secondary", "synonyms") == before
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from syncengine import machine
 from syncengine.model.errors import WindowError
+from syncengine.model.pair import Role
 from tests.builders import Files, build_files, row
+from tests.interference import Interference, interfere
 from tests.scenes import plan_of, ranges, resync, skipped, storage, trunk, trunks
 
 DENVER = ZoneInfo("America/Denver")
@@ -130,3 +133,64 @@ def test_the_skipped_interval_is_no_drift(tmp_path: Path) -> None:
 
     assert planned.steps == ()
     assert skipped(planned) == {}
+
+
+@pytest.mark.parametrize("how", ["resync", "backfill"])
+def test_a_run_is_checked_although_our_clock_is_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Where this machine's clock is set back during a run, the check after it compares all that was written."""
+    clock = [datetime(2000, 6, 5, 7, 10, tzinfo=UTC)]
+
+    def now(zone: tzinfo | None = None) -> datetime:
+        return clock[0].astimezone(zone) if zone else clock[0].replace(tzinfo=None)
+
+    def set_back(_inserts: int, _table: str) -> None:
+        clock[0] = datetime(2000, 6, 4, 7, 10, tzinfo=UTC)
+
+    files = build_files(
+        tmp_path,
+        ["htrunk"],
+        primary={"htrunk": trunks()},
+        secondary={"htrunk": [*trunks(past=500), *trunks(530)] if how == "resync" else []},
+    )
+    files.pair_file.write_text(files.pair_file.read_text().replace("as_of = 2000-06-05T07:10:00\n", ""))
+    monkeypatch.setattr(machine, "now", now)
+    interfere(monkeypatch, Role.SECONDARY, Interference(after_commit=set_back))
+    pair = files.open()
+    options: dict[str, Any] = {"window": "2000-06-05 04:00..06:59", "tables": ("htrunk",)}
+
+    ran = pair.execute(pair.plan_resync(**options) if how == "resync" else pair.plan_backfill(**options))
+
+    assert ran.outcome.done
+    assert ran.outcome.stopped == ""
+    assert ran.after.in_sync if ran.after else [one.in_sync for one in ran.portions] == [True]
+
+
+def test_a_call_cut_after_the_autumn_night_is_made_whole(tmp_path: Path) -> None:
+    """The diary counts the hour that comes twice, and the link is back when the clock says so: no piece stays."""
+
+    def call(begin: datetime) -> dict[str, Any]:
+        since, until = (int(one.replace(tzinfo=DENVER).timestamp()) for one in (begin, datetime(2000, 10, 29, 4, 36)))
+        times = {"row_date": AUTUMN, "row_time": begin.hour * 100 + begin.minute, "segstart": since, "segstop": until}
+        return row("call_rec", callid=7, segment=1, duration=until - since, **times)
+
+    down = row("linkex", acd=1, row_date=date(2000, 10, 28), row_time=2133, reason=97, duration=8 * 3600, seqno=1)
+    files = build_files(
+        tmp_path,
+        ["htrunk", "call_rec"],
+        both={"htrunk": trunks(430, 700, row_date=AUTUMN)},
+        primary={"call_rec": [call(datetime(2000, 10, 29, 4, 33, 20))], "linkex": [down]},
+        secondary={"htrunk": trunks(0, 430, row_date=AUTUMN), "call_rec": [call(datetime(2000, 10, 29, 4, 31))]},
+        archived=datetime(2000, 10, 29, 7),
+        as_of=datetime(2000, 10, 29, 7),
+        settings='timezone = "America/Denver"',
+        whole=True,
+    )
+    opened = files.open()
+
+    plan = opened.plan_outages()
+    assert plan is not None
+    opened.execute(plan)
+
+    assert files.run("primary", "SELECT row_time FROM call_rec") == [(431,)]

@@ -17,9 +17,9 @@ import sys
 import time
 from collections import Counter
 
-from tests.world.many import Outcome, fails, run, run_many
+from tests.world.many import Outcome, fails_alike, run, run_many, scenario_of
 from tests.world.printed import as_commands, as_test
-from tests.world.scenarios import LEVELS, drawn, shrunk
+from tests.world.scenarios import LEVELS, shrunk
 from tests.world.values import Scenario
 from tests.world.world import Tally
 
@@ -42,7 +42,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--failures", type=int, default=MOST_FAILURES, help="stop after so many failing worlds")
     chosen = parser.parse_args(words)
     if chosen.seed is not None:
-        return show(drawn(chosen.seed, chosen.level), chosen.seed, shrink=not chosen.no_shrinking)
+        return show(scenario_of(chosen.seed, chosen.level), chosen.seed, chosen.level, shrink=not chosen.no_shrinking)
     first = random.SystemRandom().randrange(10**9) if chosen.first is None else chosen.first
     seeds = itertools.count(first) if chosen.seeds is None else range(first, first + chosen.seeds)
     begun, total, failed = time.monotonic(), Tally(), list[Outcome]()
@@ -61,11 +61,11 @@ def main(words: list[str]) -> int:
     _print(details(total))
     _print(summary(total, time.monotonic() - begun, len(failed)))
     for outcome in failed[: 1 if chosen.no_shrinking else 2]:
-        show(drawn(outcome.seed, chosen.level), outcome.seed, shrink=not chosen.no_shrinking)
+        show(scenario_of(outcome.seed, chosen.level), outcome.seed, chosen.level, shrink=not chosen.no_shrinking)
     return int(bool(failed))
 
 
-def show(scenario: Scenario, seed: int, *, shrink: bool) -> int:
+def show(scenario: Scenario, seed: int, level: int, *, shrink: bool) -> int:
     """Print a world as a person can follow it; where something is wrong, reduced as far as it stays wrong."""
     tally, found = run(scenario)
     _print(f"The world of seed {seed}:\n\n{as_commands(scenario)}\n")
@@ -74,7 +74,7 @@ def show(scenario: Scenario, seed: int, *, shrink: bool) -> int:
         return 0
     _print(f"Something is wrong:\n{found}\n")
     if shrink:
-        small = shrunk(scenario, fails, SHRINKING_SECONDS)
+        small = shrunk(scenario, fails_alike(found), SHRINKING_SECONDS, seed, level)
         _print(f"Reduced:\n\n{as_commands(small)}\n\n{run(small)[1]}\n\nAs a test:\n\n{as_test(small)}")
     return 1
 

@@ -26,6 +26,14 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Another session writes a row into a bucket that a plan is about to write."""
+
+    table: str
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
 class Archived:
     """An interval archive ends."""
 
@@ -90,6 +98,19 @@ class AddedObject:
     added: Added
 
 
-Act = Store | Write | Archived | Summed | Dropped | Saved | FromTape | Edited | LengthChanged | Upgrade | AddedObject
+Act = (
+    Store
+    | Write
+    | Beside
+    | Archived
+    | Summed
+    | Dropped
+    | Saved
+    | FromTape
+    | Edited
+    | LengthChanged
+    | Upgrade
+    | AddedObject
+)
 CODES = {Archive.INTERVAL: "1", Archive.DAILY: "2", Archive.WEEKLY: "3", Archive.MONTHLY: "4"}
 """What `arch_stat` calls the archives."""

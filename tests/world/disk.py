@@ -141,6 +141,8 @@ class SimulatedDisk(Disk):
         self.before = before
         self.operations = 0
         """How many were begun."""
+        self.lost: tuple[str, ...] = ()
+        """The names of what the last stop of the machine changed: gone, back, or of other content."""
         self._dead: BaseException | None = None
         self._root = _Folder()
         self._opened: dict[int, _Open] = {}
@@ -164,6 +166,7 @@ class SimulatedDisk(Disk):
         """Stop the machine: files become what may be left of them. All of that counts as flushed; `restart` goes on."""
         with self._lock:
             self.die(SystemExit("the machine stopped"))
+            self.lost = ()
             self._leave(self._root, Path("/"), choose)
             self._root = _Folder()
 
@@ -335,10 +338,12 @@ class SimulatedDisk(Disk):
                 self._leave(node, at, choose)
                 continue
             if node is None or at.is_dir():
+                self.lost += (name,) if at.exists() else ()
                 _removed(at)
             if isinstance(node, _File) and node.flushed is not None:
                 content = node.after_stop(choose)
                 if not at.exists() or at.read_bytes() != content:
+                    self.lost += (name,)
                     at.write_bytes(content)
                     at.chmod(0o600)
 

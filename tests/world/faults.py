@@ -41,6 +41,9 @@ class Surroundings(Protocol):
     def pass_time(self, seconds: int) -> None:
         """Let the world go on."""
 
+    def write_beside(self, chance: Random) -> None:
+        """Have another session write where a plan is about to."""
+
     def jump(self, seconds: int) -> None:
         """Set the clock of our own machine."""
 
@@ -53,12 +56,17 @@ class FaultPlan:
 
     def __init__(self, faults: tuple[Fault, ...], surroundings: Surroundings) -> None:
         self._faults = {fault.call: fault for fault in faults}
+        self._due: list[Fault] = []
+        """Those whose call was reached, and that wait for one at which their kind can happen."""
+        self._happened: dict[int, Fault] = {}
         self._surroundings = surroundings
         self.calls: list[str] = []
         """What was counted, in order."""
         self.injected: list[FaultKind] = []
         """What went wrong so far."""
         self.dead = False
+        self._waits: Fault | None = None
+        """Another session that waits for our next transaction."""
 
     def refuse_dead(self) -> None:
         """Raise `Died` again in a process that has died."""
@@ -69,13 +77,18 @@ class FaultPlan:
         """Count a call, and return what goes wrong at it; dies there if that is what it is."""
         self.refuse_dead()
         self.calls.append(call)
-        fault = self._faults.get(len(self.calls) - 1)
+        if self._waits is not None and call.endswith("in session" if self._waits.seed % 4 == 1 else "begin"):
+            self._surroundings.write_beside(Random(self._waits.seed))
+            self._waits = None
+        fault = self._next(call)
         match fault:
             case None:
                 return None
             case Fault(kind=FaultKind.OTHER_COMMITS):
                 self.injected.append(fault.kind)
                 self._surroundings.pass_time(1 + Random(fault.seed).randrange(OTHERS_SECONDS))
+                # Most calls only read: half of these faults write a row, and wait with it for a transaction of ours.
+                self._waits = fault if fault.seed % 2 else None
                 return None
             case Fault(kind=FaultKind.CLOCK_JUMPS):
                 self.injected.append(fault.kind)
@@ -85,8 +98,19 @@ class FaultPlan:
                 return fault
 
     def fault_at(self, number: int) -> Fault | None:
-        """Return the fault of a call that was counted."""
-        return self._faults.get(number)
+        """Return the fault that happened at a call."""
+        return self._happened.get(number)
+
+    def _next(self, call: str) -> Fault | None:
+        """Return what goes wrong at a call: what was planned at it, or before it where it could not happen."""
+        number = len(self.calls) - 1
+        if number in self._faults:
+            self._due.append(self._faults[number])
+        fault = next((one for one in self._due if _can_happen(one.kind, call)), None)
+        if fault is not None:
+            self._due.remove(fault)
+            self._happened[number] = fault
+        return fault
 
     def die(self, fault: Fault) -> Died:
         """Return the death of this process."""
@@ -146,6 +170,23 @@ def _error(kind: FaultKind, role: Role, *, committing: bool) -> ServerError:
             return ServerError(f"{role}: the transaction was ended by a deadlock.", hint=AGAIN, transient=True)
         case _:
             return ServerUnreachableError(f"{role}: the connection was lost.", hint=AGAIN, transient=True)
+
+
+def _can_happen(kind: FaultKind, call: str) -> bool:
+    """Say whether something can go wrong in a way at a call: most calls are none of a commit, or of a write."""
+    match kind:
+        case FaultKind.UNKNOWN_COMMIT:
+            return call.endswith(" commit")
+        case FaultKind.LOCKED | FaultKind.LOG_FULL | FaultKind.DEADLOCK:
+            return call.endswith((" commit", " in session"))
+        case FaultKind.READ_ENDS:
+            return call.endswith((" read", " read in session"))
+        case FaultKind.DISK_FULL:
+            return call.startswith("file ")
+        case FaultKind.LOST_BEFORE | FaultKind.LOST_AFTER | FaultKind.HANGS:
+            return not call.startswith("file ")
+        case _:
+            return True
 
 
 class _Faults:

@@ -79,6 +79,19 @@ class Site:
                 deleted.update(one.deleted)
         return inserted - deleted, deleted - inserted
 
+    def write_beside(self, server: Server, table: str, row: Row) -> None:
+        """Have another session write a row now, or as soon as the product's locks allow it."""
+        self._lives[server].due(self.now, acts.Beside(table, row))
+        self._lives[server].run(self.now - 1, self.now)
+
+    def beside(self, server: Server, table: str, since: int, to: int) -> Bag:
+        """Return the rows that other sessions wrote after one second and up to another (`write_beside`)."""
+        found: Bag = Counter()
+        for one in self._lives[server].log:
+            if one.table == table and one.why == acts.Beside.__name__ and since < one.at <= to:
+                found.update(one.inserted)
+        return found
+
     def advance(self, to: int) -> None:
         """Let happen what does up to a second; what a lock of the product's forbids happens later."""
         if to <= self.now:
@@ -109,10 +122,7 @@ class Site:
         """Return all rows of both servers."""
         return Snapshot(
             self.now,
-            {
-                server: {table: database.bag(table) for table in self._tables if database.columns(table)}
-                for server, database in self.databases.items()
-            },
+            {server: database.bags(self._tables) for server, database in self.databases.items()},
         )
 
     def untouched(self, server: Server, table: str) -> Bag:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any, Protocol
 
 from syncengine.app import entry_points
@@ -22,10 +23,11 @@ from syncengine.model.errors import SyncError
 from syncengine.model.pair import Role
 from syncengine.model.plan import Plan
 from syncengine.model.verified_run import VerifiedRun
+from tests.world.beside import write_beside
 from tests.world.ending import Ending
 from tests.world.faults import Died
 from tests.world.process import Process, WorldDisk
-from tests.world.values import Command, LinkDown, Scenario, ServerDown, Snapshot
+from tests.world.values import Command, LinkDown, Row, Scenario, ServerDown, Snapshot
 
 PLACE = re.compile(r"\{([a-z]+)((?: -?\w+)*)\}")
 RECORDED = (
@@ -55,12 +57,16 @@ MINUTES = "%Y-%m-%d %H:%M"
 class Life(Protocol):
     """What the operator needs of the servers' lives."""
 
+    scenario: Scenario
     now: int
     pair_file: Path
     databases: dict[Any, Any]
 
     def advance(self, to: int) -> None:
         """Let everything happen up to a second."""
+
+    def write_beside(self, server: Any, table: str, row: Row) -> None:
+        """Have another session write a row."""
 
     def is_up(self, server: Any) -> bool:
         """Say whether a server can be reached."""
@@ -150,9 +156,12 @@ def operate(
             watch.plans = recorder.plans
             watch.committed(role)
 
+    def beside(chance: Random) -> None:
+        write_beside(life, recorder.plans, chance)
+
     out, err = io.StringIO(), io.StringIO()
     code: int | None = None
-    with Process(scenario, life, number, committed, disk=disk) as process:
+    with Process(scenario, life, number, committed, disk=disk, beside=beside) as process:
         with (
             _recorded(recorder, process),
             contextlib.redirect_stdout(out),
@@ -162,7 +171,7 @@ def operate(
             code = run_for_code([*words, "--pair", str(life.pair_file)])
         if process.dead:
             code = None
-        faults = tuple(process.plan.injected)
+        faults, calls = tuple(process.plan.injected), tuple(process.plan.calls)
     said = out.getvalue() + err.getvalue()
     new = [run for run in run_ids(life.pair_file) if run not in runs]
     result = recorder.last("execute", "resume", *OF_READING)
@@ -180,6 +189,7 @@ def operate(
         plans=recorder.plans,
         run_id=new[-1] if new else _run_of(result),
         faults=faults,
+        calls=calls,
     )
 
 
@@ -236,13 +246,14 @@ def resolved(scenario: Scenario, now: int, runs: list[str], word: str) -> str:
 
 
 def _outage(scenario: Scenario, now: int, rest: list[str]) -> tuple[int, int]:
-    """Return the outage of a server, counted from the last that has ended: its first second and the last."""
+    """Return the outage of a server, or else of the other, from the last that has ended: its first second and last."""
     server, number = rest[0], int(rest[1])
-    found = sorted(
-        (one.at, one.at + one.seconds)
-        for one in scenario.happenings
-        if isinstance(one, LinkDown | ServerDown) and one.server == server and one.at + one.seconds <= now
-    )
+    over = [
+        one for one in scenario.happenings if isinstance(one, LinkDown | ServerDown) and one.at + one.seconds <= now
+    ]
+    # Whoever mixes up the servers names an outage of the other one.
+    own = [one for one in over if one.server == server] or over
+    found = sorted((one.at, one.at + one.seconds) for one in own)
     return found[number]
 
 

@@ -1,82 +1,245 @@
 """Puts each fault of `planted.py` into a copy of the project, and says after how many seeds the world finds it.
 
-    python -m tests.world.plant            # all of them
-    python -m tests.world.plant undo       # those with a word in their names
+    python -m tests.world.plant                         # all of them, an hour each at most
+    python -m tests.world.plant undo                    # those with a word in their names
+    python -m tests.world.plant --seeds 40 --seconds 180 --level 1
 
-Ends with 1 if one is not found. A world without any of them must find nothing in the same seeds: that is `make world`.
+Each seed runs without any fault first: where something is wrong in it all the same, it finds no fault, and where the
+lines of a fault are not reached in it, that world would be the same with the fault, and is not made again.
+Ends with 1 if a fault is not found.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
-import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from tests.guards.guard import ROOT
 from tests.world.planted import PLANTED, PlantedFault
+from tests.world.reached import with_markers
 
 COPIED = ("syncengine", "table_specs", "tests", "pyproject.toml")
 MOST_SEEDS = 2000
-MOST_SECONDS = 3600
-SEED = re.compile(r"^Seed (\d+): wrong", re.MULTILINE)
+MOST_SECONDS = 3600.0
+MOST_WORLD_SECONDS = 300.0
+"""A world that takes more processor time than this has no end: its fault is found."""
+REPORTED = ("oracle ", "Error", "no end")
+"""Where the first of these is in what was found, that line is printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found wrong in the world of a seed, and which faults' lines were reached in it."""
+
+    found: str
+    reached: frozenset[str]
+
+
+class Worlds:
+    """Makes worlds of a copy of the project, one after the other, in a process that stays."""
+
+    def __init__(self, folder: Path, level: int) -> None:
+        words = [sys.executable, "-B", "-m", "tests.world.plant", "--worlds-of-level", str(level)]
+        self._process = subprocess.Popen(
+            words,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(folder)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def verdict(self, seed: int) -> Verdict:
+        """Return what is found in the world of a seed; a process that ended has found something, too."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        line = ""
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(f"{seed}\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        if not line:
+            return Verdict("The process ended: Error", frozenset())
+        answer = json.loads(line)
+        return Verdict(answer["found"], frozenset(answer["reached"]))
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+
+
+class Clean:
+    """The verdicts of the project as it is, each found out once."""
+
+    def __init__(self, folder: Path, remembered: Path | None) -> None:
+        self._folder = folder
+        self._remembered = remembered
+        self._lock = threading.Lock()
+        self._worlds: dict[int, Worlds] = {}
+        self._known: dict[tuple[int, int], Verdict] = {}
+        if remembered is not None and remembered.exists():
+            for line in remembered.read_text().splitlines():
+                one = json.loads(line)
+                self._known[one["level"], one["seed"]] = Verdict(one["found"], frozenset(one["reached"]))
+
+    def verdict(self, level: int, seed: int) -> Verdict:
+        """Return what is found in the world of a seed without any fault."""
+        with self._lock:
+            if (level, seed) not in self._known:
+                self._known[level, seed] = self._found_out(level, seed)
+            return self._known[level, seed]
+
+    def close(self) -> None:
+        """End the processes."""
+        for one in self._worlds.values():
+            one.close()
+
+    def _found_out(self, level: int, seed: int) -> Verdict:
+        if level not in self._worlds:
+            self._worlds[level] = Worlds(self._folder, level)
+        verdict = self._worlds[level].verdict(seed)
+        if verdict.found:
+            _print(f"(level {level}, seed {seed} is wrong without any fault: {_first_finding(verdict.found)})")
+        if self._remembered is not None:
+            entry = {"level": level, "seed": seed, "found": verdict.found, "reached": sorted(verdict.reached)}
+            with self._remembered.open("a") as file:
+                file.write(f"{json.dumps(entry)}\n")
+        return verdict
+
+
+@dataclass(slots=True)
+class Search:
+    """The search for a seed that finds a fault."""
+
+    clean: Clean
+    seeds: int
+    seconds: float
+
+    def finds(self, planted: PlantedFault) -> bool:
+        """Put a fault into a copy of the project, and make worlds until one finds it."""
+        made = wrong = 0
+        spent = 0.0
+        with _copy() as folder:
+            for one in planted.changes:
+                path = folder / one.path
+                path.write_text(one.removed_from(path.read_text()))
+            worlds = Worlds(folder, planted.level)
+            try:
+                for seed in range(self.seeds):
+                    if spent > self.seconds:
+                        break
+                    clean = self.clean.verdict(planted.level, seed)
+                    wrong += bool(clean.found)
+                    if clean.found or planted.change.name not in clean.reached:
+                        continue
+                    made, begun = made + 1, time.monotonic()
+                    found = worlds.verdict(seed).found
+                    spent += time.monotonic() - begun
+                    if found:
+                        return self._ended(planted, f"seed {seed}", spent, made, wrong, _first_finding(found))
+            finally:
+                worlds.close()
+        return self._ended(planted, "NOT FOUND", spent, made, wrong, planted.change.prevents)
+
+    def _ended(self, planted: PlantedFault, how: str, seconds: float, made: int, wrong: int, text: str) -> bool:
+        counts = f"reached in {made:>3}, {wrong:>2} wrong without it"
+        _print(f"{how:<9} level {planted.level}, {seconds:>5,.0f} s, {counts}  {planted.change.name}: {text}")
+        return how != "NOT FOUND"
 
 
 def main(words: list[str]) -> int:
     """Put the named faults into the product, and return how that ended."""
-    wanted = [one for one in PLANTED if not words or any(word in one.change.name for word in words)]
+    parser = argparse.ArgumentParser(prog="python -m tests.world.plant")
+    parser.add_argument("words", nargs="*", help="parts of the names of faults")
+    parser.add_argument("--seeds", type=int, default=MOST_SEEDS, help="how many seeds at most")
+    parser.add_argument("--seconds", type=float, default=MOST_SECONDS, help="how long at most, each fault")
+    parser.add_argument("--level", type=int, help="only faults of this level")
+    parser.add_argument("--cores", type=int, default=1)
+    parser.add_argument("--remembered", type=Path, help="a file for the verdicts without any fault, of this very state")
+    parser.add_argument("--worlds-of-level", type=int, help=argparse.SUPPRESS)
+    chosen = parser.parse_args(words)
+    if chosen.worlds_of_level is not None:
+        make_worlds(chosen.worlds_of_level)
+        return 0
+    wanted = [
+        one
+        for one in PLANTED
+        if (not chosen.words or any(word in one.change.name for word in chosen.words))
+        and chosen.level in (None, one.level)
+    ]
     if not wanted:
         _print(f"No fault has that name. Faults: {', '.join(one.change.name for one in PLANTED)}.")
         return 2
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        for name in COPIED:
-            source = ROOT / name
-            if source.is_dir():
-                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(source, copy / name)
-        found = [_is_found(one, copy) for one in wanted]
+    with _copy() as folder:
+        with_markers(folder, [one.change for one in PLANTED])
+        clean = Clean(folder, chosen.remembered)
+        search = Search(clean, chosen.seeds, chosen.seconds)
+        with ThreadPoolExecutor(chosen.cores) as pool:
+            found = list(pool.map(search.finds, wanted))
+        clean.close()
     _print(f"{sum(found)} of {len(found)} faults are found.")
     return 0 if all(found) else 1
 
 
-def _is_found(planted: PlantedFault, copy: Path) -> bool:
-    """Put a fault in, make worlds until one finds it, and take it out again."""
-    path = copy / planted.change.path
-    text = path.read_text()
-    path.write_text(planted.change.removed_from(text))
-    begun = time.monotonic()
-    try:
-        seed, output = _first_wrong(copy, planted.level)
-    finally:
-        path.write_text(text)
-    seconds = time.monotonic() - begun
-    name = planted.change.name
-    if seed is None:
-        _print(f"NOT FOUND  {name}: {planted.change.prevents} ({seconds:,.0f} s)")
-        return False
-    _print(f"found after {seed + 1:>4} seeds, {seconds:>5,.0f} s  {name}: {_first_finding(output)}")
-    return True
+@contextmanager
+def _copy() -> Iterator[Path]:
+    """Give a folder with a copy of the project."""
+    with tempfile.TemporaryDirectory(prefix="planted-") as name:
+        folder = Path(name)
+        for one in COPIED:
+            if (ROOT / one).is_dir():
+                shutil.copytree(ROOT / one, folder / one, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(ROOT / one, folder / one)
+        yield folder
 
 
-def _first_wrong(copy: Path, level: int) -> tuple[int | None, str]:
-    """Return the first seed in whose world something is wrong, and what the search printed."""
-    words = [sys.executable, "-B", "-m", "tests.world", "--first", "0", "--seeds", str(MOST_SEEDS)]
-    words += ["--level", str(level), "--seconds", str(MOST_SECONDS), "--no-shrinking", "--failures", "1"]
-    environment = {**os.environ, "PYTHONPATH": str(copy)}
-    done = subprocess.run(words, cwd=copy, env=environment, capture_output=True, text=True, check=False)
-    found = SEED.search(done.stdout)
-    return (int(found.group(1)) if found else None), done.stdout + done.stderr
+class _NoEndError(BaseException):  # no error: the product must not handle it
+    """A world does not come to its end."""
 
 
-def _first_finding(output: str) -> str:
-    line = next((line for line in output.splitlines() if "oracle" in line), "the world broke")
-    return line.strip()[:100]
+def make_worlds(level: int) -> None:
+    """Make the world of each seed that is read, and write what was found: in a process of a copy."""
+    from tests.world import reached  # in the copy alone
+    from tests.world.many import run_seed  # the parent needs no world
+
+    def no_end(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise _NoEndError
+
+    answers, sys.stdout = sys.stdout, sys.stderr
+    signal.signal(signal.SIGVTALRM, no_end)
+    for line in sys.stdin:
+        reached.REACHED.clear()
+        signal.setitimer(signal.ITIMER_VIRTUAL, MOST_WORLD_SECONDS)
+        try:
+            found = run_seed(int(line), level).found
+        except _NoEndError:
+            found = "The world has no end."
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        answers.write(f"{json.dumps({'found': found, 'reached': sorted(reached.REACHED | reached.ALWAYS)})}\n")
+        answers.flush()
+
+
+def _first_finding(found: str) -> str:
+    lines = [line.strip() for line in found.splitlines()]
+    return next((line for line in lines if any(one in line for one in REPORTED)), lines[-1])[:110]
 
 
 def _print(text: str) -> None:

@@ -16,10 +16,26 @@ class PlantedFault:
 
     change: Guard
     level: int
+    also: tuple[Guard, ...] = ()
+    """Other guards of the same promise, which are taken out with it: each alone would be enough."""
+
+    @property
+    def changes(self) -> tuple[Guard, ...]:
+        """All that is replaced."""
+        return (self.change, *self.also)
 
 
-def _fault(name: str, file: str, lines: str, replacement: str, does: str, level: int = INTERVALS) -> PlantedFault:
-    return PlantedFault(Guard(name, does, file, lines, replacement, failing_test=""), level)
+def _fault(
+    name: str,
+    file: str,
+    lines: str,
+    replacement: str,
+    does: str,
+    level: int = INTERVALS,
+    also: tuple[tuple[str, str, str], ...] = (),
+) -> PlantedFault:
+    change, *others = (Guard(name, does, *one, failing_test="") for one in ((file, lines, replacement), *also))
+    return PlantedFault(change, level, tuple(others))
 
 
 PLANTED = (
@@ -159,6 +175,14 @@ PLANTED = (
         "a login that is cut on both servers is copied",
     ),
     _fault(
+        "piece-deleted-without-its-whole",
+        "planning/cuts.py",
+        "            if why is None:\n                place = (cut.cut_on, row.bucket)\n",
+        "            if why is None and role is not cut.cut_on:\n                continue\n"
+        "            if why is None:\n                place = (cut.cut_on, row.bucket)\n",
+        "pieces of a login are deleted, and its whole is not written where it lies in another bucket",
+    ),
+    _fault(
         "cut-elsewhere-forgotten",
         "observe/cuts.py",
         "        elsewhere = {bucket for cut in cuts for bucket in cut.buckets if self._belongs(bucket)} - known.keys()\n",
@@ -215,6 +239,20 @@ PLANTED = (
         "            memory.forget(writes)\n",
         "            memory.forget(())\n",
         "a day that a run has written is remembered as equal",
+        also=(
+            (
+                "observe/remembered_days.py",
+                "        return self.versions.of(place) != one.version or any(now < then for now, then in positions)\n",
+                "        return False\n",
+            ),
+        ),
+    ),
+    _fault(
+        "unequal-days-remembered",
+        "observe/remembered_days.py",
+        "if day in tally.skipped or place in tally.unequal or scope.window.clipped(span) != span:",
+        "if day in tally.skipped or scope.window.clipped(span) != span:",
+        "a day that differs is remembered as equal",
     ),
     _fault(
         "changed-days-recalled",
@@ -287,6 +325,60 @@ PLANTED = (
         "            if not error.retry_smaller:\n                raise\n            if batch.divisible:\n",
         "            if not error.retry_smaller:\n                return True\n            if batch.divisible:\n",
         "a step that failed counts as done",
+        FAULTS,
+    ),
+    # Our own files, when the machine stops.
+    _fault(
+        "flush-of-a-mark-left-out",
+        "staging/durable.py",
+        "        _write_all(descriptor, data)\n        disk.flush(descriptor)\n",
+        "        _write_all(descriptor, data)\n",
+        "a mark is relied on that is not on disk yet",
+        FAULTS,
+    ),
+    _fault(
+        "flush-of-a-piece-left-out",
+        "staging/durable.py",
+        "        file.finish()\n        disk.flush(descriptor)\n",
+        "        file.finish()\n",
+        "a file has its name before its rows are on disk",
+        FAULTS,
+    ),
+    _fault(
+        "flush-of-a-name-left-out",
+        "staging/durable.py",
+        "    for folder in dict.fromkeys((to.parent, path.parent)):\n        disk.flush_folder(folder)\n",
+        "",
+        "a file that was written is there under its old name, or not at all",
+        FAULTS,
+    ),
+    _fault(
+        "flush-of-a-folder-left-out",
+        "staging/durable.py",
+        "        if lasting or one != folder:\n            disk.flush_folder(one.parent)\n",
+        "",
+        "a folder that was made is not there",
+        FAULTS,
+    ),
+    _fault(
+        "count-before-flush",
+        "staging/marks.py",
+        "        durable.append(descriptor, line, size=before.size)\n"
+        "        # From here on the mark stays, even if counting it fails: the count may have been written all the same.\n"
+        "        count = MarkCount(before.marks + 1, before.size + len(line), own)\n"
+        "        write_count(count_file(file), count, _about(file))\n",
+        "        count = MarkCount(before.marks + 1, before.size + len(line), own)\n"
+        "        write_count(count_file(file), count, _about(file))\n"
+        "        durable.append(descriptor, line, size=before.size)\n",
+        "a mark is counted that is not on disk yet",
+        FAULTS,
+    ),
+    _fault(
+        "archive-not-waited-for",
+        "jobs/archive_wait.py",
+        "            if not wait or not refusal.temporary or machine.monotonic() > deadline:\n",
+        "            if True:\n",
+        "a command that is to wait for the archive is refused at once",
         FAULTS,
     ),
     # Lengths, clocks, roll-ups.

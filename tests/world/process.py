@@ -171,6 +171,11 @@ class WorldDisk(SimulatedDisk):
             return super().write_at(descriptor, data, at)
         return self.plan.file_write("write", data, lambda some: SimulatedDisk.write_at(self, descriptor, some, at))
 
+    def stop(self, choose: Random) -> None:
+        """Stop the machine: what its process does at its end, such as closing files, is done by a dead one."""
+        self.die(Died())
+        super().stop(choose)
+
     def _reached(self, operation: str, path: Path) -> None:
         del path
         if self.plan is None:
@@ -192,6 +197,7 @@ class Process:
         after_commit: Callable[[Role], None] = lambda _: None,
         *,
         disk: WorldDisk | None = None,
+        beside: Callable[[Random], None] = lambda _: None,
     ) -> None:
         self.scenario = scenario
         self.life = life
@@ -201,6 +207,7 @@ class Process:
         self.executor = CallerExecutor()
         self.disk = disk or WorldDisk()
         self._after_commit = after_commit
+        self._beside = beside
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -225,6 +232,10 @@ class Process:
     def pass_time(self, seconds: int) -> None:
         """Let the world go on."""
         self.life.advance(self.life.now + seconds)
+
+    def write_beside(self, chance: Random) -> None:
+        """Have another session write where a plan is about to."""
+        self._beside(chance)
 
     def jump(self, seconds: int) -> None:
         """Set the clock of this machine."""

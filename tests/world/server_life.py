@@ -197,6 +197,8 @@ class ServerLife:
                     old = self._deleted(longer.name, "row_date = ?", (period.first,))
                     yield longer.name, self._inserted(longer.name, computed), old
                 yield from self._changed(("arch_stat",), lambda: self._summed(period.archive, when))
+            case acts.Beside(table, row):
+                yield table, self._inserted(table, (row,)), Counter()
             case acts.Dropped(before):
                 for spec in self._specs.values():
                     if spec.archive is Archive.INTERVAL and spec.name in HISTORY:
@@ -346,6 +348,8 @@ class ServerLife:
                 self.untouched.add(recorded.table, (recorded.row,))
             case acts.Write(table, rows):
                 self.untouched.add(table, rows)
+            case acts.Beside(table, row):
+                self.untouched.add(table, (row,))
             case acts.Dropped(before):
                 for table, spec in self._specs.items():
                     if spec.archive is Archive.INTERVAL and table in HISTORY:

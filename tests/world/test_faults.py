@@ -6,11 +6,14 @@ import contextlib
 import io
 import os
 import random
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -20,8 +23,10 @@ from syncengine.app.pair import Pair
 from syncengine.cli.exit_codes import ExitCode
 from syncengine.cli.main import run_for_code
 from syncengine.jobs import connections, outside_executor
+from syncengine.model.plan import Plan
 from syncengine.servers.duckdb import server as duckdb_server
 from syncengine.staging import cache
+from tests.world.beside import write_beside
 from tests.world.clock import DAY, HOUR
 from tests.world.collection import recorded, views
 from tests.world.faults import Died, FaultPlan
@@ -65,12 +70,18 @@ def site_of(scenario: Scenario) -> Iterator[Site]:
             site.close()
 
 
-def typed(site: Site, *words: str, number: int = 0, fault: Fault | None = None) -> Typed:
+def typed(
+    site: Site,
+    *words: str,
+    number: int = 0,
+    fault: Fault | None = None,
+    beside: Callable[[Random], None] = lambda _: None,
+) -> Typed:
     """Type a command in a process of its own, with a fault in it."""
     scenario = replace(site.scenario, faults=() if fault is None else (fault,))
     out = io.StringIO()
     code: int | None = None
-    with Process(scenario, site, number) as process, executor_of(process):
+    with Process(scenario, site, number, beside=beside) as process, executor_of(process):
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), contextlib.suppress(Died):
             code = run_for_code([*words, "--pair", str(site.pair_file)])
         if process.dead:
@@ -83,10 +94,9 @@ def executor_of(process: Process) -> Iterator[None]:
     """Have pairs use the executor of a process."""
     before = vars(entry_points)["Pair"]
 
-    def pair(
-        settings: object, catalogue: object, progress: object, environment: object, executor: object = None
-    ) -> Pair:
-        return before(settings, catalogue, progress, environment, executor or process.executor)
+    def pair(settings: Any, catalogue: Any, progress: Any, environment: Any, executor: Any = None) -> Pair:
+        opened: Pair = before(settings, catalogue, progress, environment, executor or process.executor)
+        return opened
 
     vars(entry_points)["Pair"] = pair
     try:
@@ -111,12 +121,31 @@ def files_of(site: Site) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed() -> tuple[Typed, Bag]:
-    """Return an undisturbed repair, and the rows after it."""
+def shared() -> Iterator[Site]:
+    """Make servers that all cases use, one after the other."""
     with site_of(SMALL) as site:
-        done = typed(site, *REPAIR)
-        assert done.code == 0, done.said
-        return done, rows_of(site)
+        yield site
+
+
+@pytest.fixture(scope="module")
+def undisturbed(shared: Site) -> tuple[Bag, Typed, Bag]:
+    """Return the rows before an undisturbed repair, the repair, and the rows after it."""
+    before = rows_of(shared)
+    done = typed(shared, *REPAIR)
+    assert done.code == 0, done.said
+    assert rows_of(shared) != before
+    return before, done, rows_of(shared)
+
+
+@pytest.fixture
+def site(shared: Site, undisturbed: tuple[Bag, Typed, Bag]) -> Site:
+    """Return the servers as they were before the repair, and no files of ours."""
+    database = shared.databases["secondary"]
+    database.run("DELETE FROM hsplit WHERE row_date = ?", (SMALL.start,))
+    names = database.columns("hsplit")
+    database.insert("hsplit", [dict(zip(names, line, strict=True)) for line in undisturbed[0].elements()])
+    shutil.rmtree(shared.pair_file.with_name("staging"), ignore_errors=True)
+    return shared
 
 
 def call_of(done: Typed, kind: FaultKind) -> int:
@@ -131,44 +160,61 @@ def call_of(done: Typed, kind: FaultKind) -> int:
     return done.calls.index(name)
 
 
-def test_one_seed_makes_the_same_calls(undisturbed: tuple[Typed, Bag]) -> None:
+def test_one_seed_makes_the_same_calls(site: Site, undisturbed: tuple[Bag, Typed, Bag]) -> None:
     """Two runs of one seed make the same calls in the same order."""
-    with site_of(SMALL) as site:
-        again = typed(site, *REPAIR)
-        assert again.calls == undisturbed[0].calls
-        assert rows_of(site) == undisturbed[1]
+    _, done, rows = undisturbed
+    assert typed(site, *REPAIR).calls == done.calls
+    assert rows_of(site) == rows
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind not in LETHAL])
-def test_each_fault_ends_as_documented(undisturbed: tuple[Typed, Bag], kind: FaultKind) -> None:
+def test_each_fault_ends_as_documented(site: Site, undisturbed: tuple[Bag, Typed, Bag], kind: FaultKind) -> None:
     """Whatever goes wrong, the command ends as documented, and typed again it does the rest."""
-    done, rows = undisturbed
-    with site_of(SMALL) as site:
-        ended = typed(site, *REPAIR, fault=Fault(0, call_of(done, kind), kind, seed=1))
-        assert ended.injected == (kind,)
-        assert ended.code in DOCUMENTED
-        assert "Traceback" not in ended.said
-        typed(site, "resume", number=1)
-        assert typed(site, *REPAIR, number=2).code == 0
-        assert rows_of(site) == rows
+    _, done, rows = undisturbed
+    ended = typed(site, *REPAIR, fault=Fault(0, call_of(done, kind), kind, seed=2))
+    assert ended.injected == (kind,)
+    assert ended.code in DOCUMENTED
+    assert "Traceback" not in ended.said
+    assert typed(site, *REPAIR, number=2).code == 0
+    assert rows_of(site) == rows
 
 
-@pytest.mark.parametrize("part", range(3))
+@pytest.mark.parametrize("part", range(2))
 @pytest.mark.parametrize("kind", LETHAL)
-def test_nothing_is_written_after_a_death(undisturbed: tuple[Typed, Bag], kind: FaultKind, part: int) -> None:
+def test_nothing_is_written_after_a_death(
+    site: Site, undisturbed: tuple[Bag, Typed, Bag], kind: FaultKind, part: int
+) -> None:
     """From the fatal call on, no file of ours and no row changes."""
-    done, rows = undisturbed
-    call = len(done.calls) * part // 3 + (3 if kind is FaultKind.STOPS else 0)
-    with site_of(SMALL) as site:
-        at_death: list[tuple[dict[str, bytes], Bag]] = []
-        with remembering_death(site, at_death):
-            ended = typed(site, *REPAIR, fault=Fault(0, call, kind, seed=part))
-        assert (ended.code, ended.injected) == (None, (kind,))
-        assert ended.calls == done.calls[: call + 1]
-        assert at_death == [(files_of(site), rows_of(site))]
-        typed(site, "resume", number=1)
-        assert typed(site, *REPAIR, number=2).code == 0
-        assert rows_of(site) == rows
+    _, done, rows = undisturbed
+    call = len(done.calls) * (part + 1) // 3 + (3 if kind is FaultKind.STOPS else 0)
+    at_death: list[tuple[dict[str, bytes], Bag]] = []
+    with remembering_death(site, at_death):
+        ended = typed(site, *REPAIR, fault=Fault(0, call, kind, seed=part))
+    assert (ended.code, ended.injected) == (None, (kind,))
+    assert ended.calls == done.calls[: call + 1]
+    assert at_death == [(files_of(site), rows_of(site))]
+    typed(site, "resume", number=1)
+    assert typed(site, *REPAIR, number=2).code == 0
+    assert rows_of(site) == rows
+
+
+def test_another_session_writes_where_a_plan_is_about_to(site: Site) -> None:
+    """A row that another session writes into a planned bucket stays, and the run says that it left that step."""
+    plans: list[Plan] = []
+    plan_resync = Pair.plan_resync
+
+    def noted(self: Pair, **options: Any) -> Plan:
+        plans.append(plan_resync(self, **options))
+        return plans[-1]
+
+    with replaced(Pair, "plan_resync", noted):
+        fault = Fault(0, 3, FaultKind.OTHER_COMMITS, seed=3)
+        ended = typed(site, *REPAIR, fault=fault, beside=lambda chance: write_beside(site, plans, chance))
+    written = site.beside("secondary", "hsplit", AFTER, site.now)
+    assert written.total() == 1
+    assert not written - rows_of(site)
+    assert ended.code == 5
+    assert "Nothing of this step was written" in " ".join(ended.said.split())
 
 
 @contextmanager
@@ -181,47 +227,49 @@ def remembering_death(site: Site, found: list[tuple[dict[str, bytes], Bag]]) -> 
         found.append((files_of(site), rows_of(site)))
         return death
 
-    vars_of(FaultPlan, "die", noted)
+    with replaced(FaultPlan, "die", noted):
+        yield
+
+
+@contextmanager
+def replaced(where: type, name: str, value: object) -> Iterator[None]:
+    """Replace an attribute of a class for a time."""
+    before = getattr(where, name)
+    setattr(where, name, value)
     try:
         yield
     finally:
-        vars_of(FaultPlan, "die", die)
-
-
-def vars_of(where: type, name: str, value: object) -> None:
-    """Replace an attribute of a class."""
-    setattr(where, name, value)
+        setattr(where, name, before)
 
 
 def test_a_server_that_is_down_cannot_be_opened() -> None:
     """A server that is shut down is an error that names it."""
     scenario = replace(SMALL, happenings=(*SMALL.happenings, ServerDown("primary", AFTER - HOUR, 2 * HOUR)))
     with site_of(scenario) as site:
-        ended = typed(site, "verify")
+        ended = typed(site, *REPAIR)
         assert ended.code == 1
         assert "primary" in ended.said
 
 
-def test_a_pause_lets_the_world_go_on() -> None:
+def test_a_pause_lets_the_world_go_on(site: Site) -> None:
     """A pause of the product is time that passes in the world."""
-    with site_of(SMALL) as site, Process(SMALL, site, 0):
+    before = site.now
+    with Process(SMALL, site, 0):
         shown = machine.now()
         machine.sleep(90)
-        assert site.now == AFTER + 90
+        assert site.now == before + 90
         assert (machine.now() - shown).total_seconds() == 90
 
 
-def test_nothing_stays_replaced() -> None:
+def test_nothing_stays_replaced(site: Site) -> None:
     """After a process the modules are as they were."""
     replaced: list[tuple[object, str]] = [
         (os, "fsync"), (os, "write"), (os, "open"), (os, "unlink"), (connections, "open_server"),
-        (duckdb_server, "duckdb"), (cache, "duckdb"), (outside_executor, "IDLE_SECONDS"),
+        (duckdb_server, "duckdb"), (cache, "duckdb"), (machine, "now"), (outside_executor, "IDLE_SECONDS"),
     ]  # fmt: skip
     before = [getattr(where, name) for where, name in replaced]
     chance = random.getstate()
-    with site_of(SMALL) as site:
-        typed(site, "status")
+    typed(site, *REPAIR)
     assert [getattr(where, name) for where, name in replaced] == before
     assert random.getstate() == chance
-    assert len(vars(machine)["_MACHINES"]) == 1
     assert not vars(duckdb_server)["_OPEN_SESSIONS"]

@@ -89,7 +89,7 @@ WRONG: dict[str, tuple[Callable[[RunRecord], RunRecord], str]] = {
     "only a part is done": (lambda run: replace(run, state=RunState.PARTLY), "all steps"),
     "a step less": (lambda run: replace(run, steps_done=run.steps_done - 1), "is done, and only"),
     "a step more": (lambda run: replace(run, steps_done=run.steps_done + 1), "steps are done"),
-    "it is damaged": (lambda run: replace(run, state=RunState.DAMAGED), "nothing went wrong"),
+    "it is damaged": (lambda run: replace(run, state=RunState.DAMAGED), "nothing has damaged"),
     "it has another id": (lambda run: replace(run, header=replace(run.header, id="another")), "is not in the ledger"),
 }
 

@@ -15,7 +15,7 @@ from tests.world.operator import operate
 from tests.world.oracle import Violation, judge
 from tests.world.oracle.rows import Instants
 from tests.world.process import WorldDisk
-from tests.world.values import SERVERS, Command, Recorded, Scenario, Server
+from tests.world.values import SERVERS, Command, Edit, Recorded, Scenario, Server
 
 WATCHED = 4
 """In one of so many worlds the rows are judged after each commit, too."""
@@ -79,18 +79,23 @@ class World:
     def run(self) -> None:
         """Carry out every command at its time, and let the oracle judge each; raises `ViolatedError` at the first."""
         for number, command in enumerate((*self.scenario.commands, *closing(self.scenario))):
-            self.site.advance(max(command.at, self.now))
-            # Every commit is seen in a share of the worlds: all rows are read after each.
-            watch = Instants(self) if self.scenario.seed % WATCHED == 0 else None
-            ending = operate(self.scenario, self.site, command, number, watch, self.disk)
-            if ending is None:
-                continue
-            self.endings.append(ending)
-            self.tally.commands[command.verb] += 1
-            self.tally.faults.update(fault.value for fault in ending.faults)
-            violations = [*(watch.found if watch is not None else ()), *judge(self, ending)]
-            if violations:
-                raise ViolatedError(ending, violations)
+            self.carry_out(command, number)
+
+    def carry_out(self, command: Command, number: int) -> Ending | None:
+        """Carry out a command at its time and have it judged; None where it does not apply."""
+        self.site.advance(max(command.at, self.now))
+        # Every commit is seen in a share of the worlds: all rows are read after each.
+        watch = Instants(self) if self.scenario.seed % WATCHED == 0 else None
+        ending = operate(self.scenario, self.site, command, number, watch, self.disk)
+        if ending is None:
+            return None
+        self.endings.append(ending)
+        self.tally.commands[command.verb] += 1
+        self.tally.faults.update(fault.value for fault in ending.faults)
+        violations = [*(watch.found if watch is not None else ()), *judge(self, ending)]
+        if violations:
+            raise ViolatedError(ending, violations)
+        return ending
 
     def close(self) -> None:
         """Release the servers."""
@@ -98,7 +103,10 @@ class World:
 
 
 def closing(scenario: Scenario) -> Iterator[Command]:
-    """Yield what a careful operator does at the end of each world: resume what is open, repair all, verify."""
+    """Yield what a careful operator does at the end of each world: resume what is open, repair and copy all, verify."""
     yield Command(scenario.last, "resume")
     yield Command(scenario.last, "resync", ("--outages", "--yes"))
+    if any(isinstance(one, Edit) for one in scenario.happenings):
+        sets = ("--set", "dictionary", "--set", "users", "--set", "timetables")
+        yield Command(scenario.last, "sync", (*sets, "--prefer", "primary", "--remove-users", "--yes"))
     yield Command(scenario.last, "verify")

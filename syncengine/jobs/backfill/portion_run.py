@@ -11,7 +11,7 @@ from syncengine.execute.executor import execute
 from syncengine.execute.pacing import Pacer, parse_hours
 from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
-from syncengine.jobs.observation import Observer
+from syncengine.jobs.observation import Observer, not_before
 from syncengine.jobs.runs.beginning import needed_bytes
 from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.surroundings import (
@@ -81,14 +81,14 @@ class PortionWork:
         servers: Mapping[Role, Server],
         request: BackfillRequest,
         portion: Portion,
-        seed: int,
+        made: Plan,
         progress: Progress,
     ) -> Observation | None:
-        """Compare a portion again, with nothing remembered."""
+        """Compare a portion again after its plan was carried out, with nothing remembered."""
+        comparison = self._comparison(request, portion, made.seed)
+        comparison = replace(comparison, fresh=True, as_of=not_before(comparison.as_of, made))
         try:
-            return self.observer.observe(
-                servers, replace(self._comparison(request, portion, seed), fresh=True), progress
-            )
+            return self.observer.observe(servers, comparison, progress)
         except WindowError:
             return None
 
@@ -148,9 +148,7 @@ class BackfillRun:
             return
         after = None
         if made is not None:
-            after = self.work.compare_again(
-                self.throttled_servers(), self.request, portion, self.record.header.seed, self.progress
-            )
+            after = self.work.compare_again(self.throttled_servers(), self.request, portion, made, self.progress)
         in_sync = None if after is None else after.in_sync
         not_compared = tuple(table.spec.name for table in after.not_compared) if after else ()
         remaining = sum(table.counts.total for table in after.tables) if after else 0

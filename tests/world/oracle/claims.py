@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from syncengine.model.grain import Archive
+from syncengine.model.refusals import NotArchivedError
 from syncengine.model.spec import SyncedBy, TableSpec
 from tests.world.clock import MINUTE
 from tests.world.ending import Ending
@@ -19,6 +20,8 @@ from tests.world.oracle.requested import Requested, aligned, catalogue_of, reque
 from tests.world.values import SERVERS, ClockSet, LengthSet, LinkDown, Restored, ServerDown, Snapshot
 
 ORACLE = 1
+WAIT_MINUTES = 90
+"""How long --wait waits for the archive at most, where a pair file does not say it."""
 
 
 def judge_claim(world: Judged, ending: Ending) -> Iterator[Violation]:
@@ -139,6 +142,15 @@ def judge_outages(world: Judged, ending: Ending) -> Iterator[Violation]:
                     "when one server was blind",
                 )
                 break
+
+
+def judge_waiting(world: Judged, ending: Ending) -> Iterator[Violation]:
+    """Yield where a command that was to wait for the archive was refused before that time was over."""
+    del world
+    early = isinstance(ending.error, NotArchivedError) and ending.error.temporary
+    if early and "--wait" in ending.words and ending.after.at - ending.before.at < WAIT_MINUTES * MINUTE:
+        minutes = (ending.after.at - ending.before.at) // MINUTE
+        yield Violation(ORACLE, f"it was to wait for the archive, and was refused after {minutes} minutes")
 
 
 def _blind(world: Judged, acd: int | None, start: datetime) -> set[str]:

@@ -155,7 +155,7 @@ def _typed(ending: Ending) -> Iterator[str]:
             yield from _sentence(str(document.get("message", "")))
         elif ending.code in (2, 130):
             yield f"it ended with {ending.code}, and its document is {document.get('format')}"
-    elif ending.code == 2 and not re.search(r"--|['`]|^No run of this pair", ending.said):
+    elif ending.code == 2 and not re.search(r"--|['`]", ending.said):
         yield f"nothing says what to type instead: {ending.said.strip()[-300:]}"
 
 
@@ -175,7 +175,7 @@ def _reason(world: Judged, ending: Ending) -> Iterator[str]:
     """Yield where it ended with a failure, or as partly done, and nothing failed."""
     scenario = world.scenario
     trouble = (ServerDown, Unreadable, Upgraded, Added, Restored)
-    if scenario.faults or any(isinstance(one, trouble) for one in scenario.happenings):
+    if scenario.faults or any(isinstance(one, trouble) and one.at <= ending.after.at for one in scenario.happenings):
         return
     if ending.code == 1:
         yield f"it ended with 1, and nothing has failed: {ending.said.strip()[-300:] or ending.error}"

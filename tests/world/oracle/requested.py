@@ -86,7 +86,9 @@ def requested(world: Judged, words: Sequence[str]) -> Requested:
 
 
 def _of_set(catalogue: Catalogue, name: str) -> tuple[str, ...]:
-    return next((one.tables for one in catalogue.sets if one.name == name), ())
+    """Return the tables of a set, without those that belong to it only where they have users: the world's have none."""
+    found = next((one for one in catalogue.sets if one.name == name), None)
+    return tuple(table for table in found.tables if table not in dict(found.only_with)) if found is not None else ()
 
 
 def _by_default(verb: str, spec: TableSpec) -> bool:

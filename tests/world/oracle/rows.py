@@ -15,7 +15,7 @@ from syncengine.model.spec import DataClass, SyncedBy, TableSpec
 from tests.world.ending import Ending
 from tests.world.oracle import Violation
 from tests.world.oracle.tables import Group, Judged, Layout, Place, catalogue_of, layout_of, rows_of
-from tests.world.values import SERVERS, Bag, Restored, Server, Snapshot, Upgraded, other
+from tests.world.values import SERVERS, Bag, FaultKind, Restored, Server, Snapshot, Upgraded, other
 
 AS_PLANNED, UNTOUCHED = 2, 3
 WRITING = frozenset({"resync", "backfill", "undo", "resume", "sync", "timetables"})
@@ -29,6 +29,42 @@ def judge_rows(world: Judged, ending: Ending) -> Iterator[Violation]:
         for server in SERVERS:
             if not _rebuilt(world, ending, server):
                 yield from _judged(world, ending, layout, server, plans)
+
+
+def judge_beside(world: Judged, ending: Ending) -> Iterator[Violation]:
+    """Yield rows that another session wrote after the plan was made, and that are gone: no plan can mean them."""
+    beside = getattr(world.site, "beside", None)
+    if beside is None or FaultKind.OTHER_COMMITS not in ending.faults:
+        return
+    for spec in tables(world):
+        layout = layout_of(world, spec)
+        for server in SERVERS:
+            written = beside(server, spec.name, ending.before.at, ending.after.at)
+            if written and not _rebuilt(world, ending, server):
+                dropped = _changes(world, layout, server, ending.before.at, ending.after.at)[1]
+                now = layout.unnumbered(rows_of(layout, ending.after, server))
+                for line in sorted(layout.unnumbered(written) - now - dropped, key=str):
+                    yield Violation(
+                        AS_PLANNED, f"{server}: what another session wrote meanwhile is gone: {layout.named(line)}"
+                    )
+
+
+def judge_locks(world: Judged, ending: Ending) -> Iterator[Violation]:
+    """Yield where a transaction deletes or inserts, and has locked nothing: another one may write there meanwhile."""
+    del world
+    locked: dict[str, bool] = {}
+    for call in ending.calls:
+        server, _, what = call.partition(" ")
+        match what:
+            case "begin":
+                locked[server] = False
+            case "lock in session":
+                locked[server] = True
+            case "delete in session" | "insert in session" if not locked.get(server, False):
+                yield Violation(AS_PLANNED, f"{server}: rows were written in a transaction without any lock")
+                return
+            case _:
+                pass
 
 
 def tables(world: Judged) -> Iterator[TableSpec]:

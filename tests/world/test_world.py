@@ -1,0 +1,63 @@
+"""A fixed sample of worlds, in a soak many at random, and how one in which something is wrong is shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.examples import SOAK_SEED, SOAKING
+from tests.world import __main__ as command
+from tests.world.clock import DAY, HOUR
+from tests.world.many import run
+from tests.world.scenarios import LEVELS, drawn
+from tests.world.values import Acd, Command, LinkDown, Scenario
+from tests.world.world import Tally
+
+SAMPLE = ((1, 26), (1, 44), (2, 0), (3, 0), (4, 0))
+"""Levels and seeds of worlds that are small, but have outages, repairs and faults."""
+SOAKED = 200
+"""So many worlds of each level are run in a soak."""
+
+
+def seeds() -> list[tuple[int, int]]:
+    """Return the levels and seeds to run: the sample, and in a soak those that follow from its seed."""
+    if not SOAKING:
+        return list(SAMPLE)
+    first = int(SOAK_SEED) * 1000
+    return [*SAMPLE, *((level, first + number) for level in LEVELS for number in range(SOAKED))]
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize(("level", "seed"), seeds())
+def test_nothing_is_wrong_in_a_world(level: int, seed: int) -> None:
+    """The oracle finds nothing wrong after any command of a world, whatever happens in it."""
+    found = run(drawn(seed, level))[1]
+    assert not found, f"python -m tests.world --level {level} --seed {seed}\n{found}"
+
+
+SMALL = Scenario(
+    days=1,
+    acds=(Acd(splits=1, agents=1, calls_an_hour=1),),
+    happenings=(LinkDown("secondary", 9 * HOUR, HOUR),),
+    commands=(Command(DAY // 2, "outages"), Command(DAY // 2, "resync", ("--outages", "--yes"), typed=True)),
+)
+"""A world of one outage, whose repair the oracle is made to find wrong."""
+
+
+def test_a_world_that_is_wrong_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong is reduced to what is needed for it, and printed as commands and as a plain test; it ends with 1."""
+
+    def wrong(scenario: Scenario) -> tuple[Tally, str]:
+        repairs = [one for one in scenario.commands if one.verb == "resync"]
+        return Tally(worlds=1), "After command 1 (resync):\n  oracle 1: it says so" if repairs else ""
+
+    monkeypatch.setattr(command, "run", wrong)
+    assert command.show(SMALL, 17, shrink=True) == 1
+    printed = capsys.readouterr().out
+    assert "secondary: its links down until 06-05 10:00:00" in printed
+    assert "06-05 12:00:00  $ syncengine resync --outages --yes" in printed
+    reduced = printed.partition("Reduced:")[2]
+    assert "syncengine outages" not in reduced
+    namespace = {**vars(command), **globals()}
+    exec(reduced.partition("As a test:")[2].strip().replace("run_right(", "assert "), namespace)  # noqa: S102
