@@ -65,7 +65,8 @@ def _history(ending: Ending, before: Ledger, runs: tuple[RunRecord, ...]) -> Ite
     for run in runs:
         # Whatever a process dies of, what was flushed stays: nothing in a world damages a file of ours.
         if run.state is RunState.DAMAGED or run.lost_journals:
-            yield f"run {run.id} is damaged ({run.problem or run.lost_journals[0]}), and nothing has damaged its files"
+            why = run.problem or next(iter(run.lost_journals), "without a reason")
+            yield f"run {run.id} is damaged ({why}), and nothing has damaged its files"
 
 
 def _removes(ending: Ending) -> bool:
