@@ -57,10 +57,15 @@ def clock_after(moment: datetime, seconds: int, zone: str) -> datetime:
 
     Never earlier than the moment itself, though a clock that is set back in between shows such a time.
     """
-    plain = moment + timedelta(seconds=seconds)
     info = ZoneInfo(zone)
-    shown = datetime.fromtimestamp(moment.replace(tzinfo=info).timestamp() + seconds, info).replace(tzinfo=None)
-    return max(plain, shown)
+    # A moment of an hour that comes twice may be of either.
+    ends = [
+        datetime.fromtimestamp(moment.replace(tzinfo=info, fold=fold).timestamp() + seconds, info) for fold in (0, 1)
+    ]
+    shown = max(one.replace(tzinfo=None) for one in ends)
+    # All of the hour has gone by once where it ends in its second time.
+    again = any(one.fold for one in ends)
+    return max(moment + timedelta(seconds=seconds) if again else moment, shown)
 
 
 def clock_was_set(span: Window, acd: int | None, facts: Iterable[ServerFacts]) -> bool:

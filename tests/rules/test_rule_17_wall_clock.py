@@ -165,3 +165,32 @@ def test_a_run_is_checked_although_our_clock_is_set_back(
     assert ran.outcome.done
     assert ran.outcome.stopped == ""
     assert ran.after.in_sync if ran.after else [one.in_sync for one in ran.portions] == [True]
+
+
+def test_a_call_cut_after_the_autumn_night_is_made_whole(tmp_path: Path) -> None:
+    """The diary counts the hour that comes twice, and the link is back when the clock says so: no piece stays."""
+
+    def call(begin: datetime) -> dict[str, Any]:
+        since, until = (int(one.replace(tzinfo=DENVER).timestamp()) for one in (begin, datetime(2000, 10, 29, 4, 36)))
+        times = {"row_date": AUTUMN, "row_time": begin.hour * 100 + begin.minute, "segstart": since, "segstop": until}
+        return row("call_rec", callid=7, segment=1, duration=until - since, **times)
+
+    down = row("linkex", acd=1, row_date=date(2000, 10, 28), row_time=2133, reason=97, duration=8 * 3600, seqno=1)
+    files = build_files(
+        tmp_path,
+        ["htrunk", "call_rec"],
+        both={"htrunk": trunks(430, 700, row_date=AUTUMN)},
+        primary={"call_rec": [call(datetime(2000, 10, 29, 4, 33, 20))], "linkex": [down]},
+        secondary={"htrunk": trunks(0, 430, row_date=AUTUMN), "call_rec": [call(datetime(2000, 10, 29, 4, 31))]},
+        archived=datetime(2000, 10, 29, 7),
+        as_of=datetime(2000, 10, 29, 7),
+        settings='timezone = "America/Denver"',
+        whole=True,
+    )
+    opened = files.open()
+
+    plan = opened.plan_outages()
+    assert plan is not None
+    opened.execute(plan)
+
+    assert files.run("primary", "SELECT row_time FROM call_rec") == [(431,)]

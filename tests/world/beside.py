@@ -64,6 +64,6 @@ def _another(spec: TableSpec, line: Sequence[Any]) -> Row:
         row[column.name] = 0 if counted and column.name not in spec.key else value
     time = spec.time
     key = [name for name in spec.key if time is None or name not in (time.date, time.label, time.interval, spec.acd)]
-    column = spec.column(key[0])
-    row[key[0]] = str(NUMBER) if column is not None and column.type.is_text else NUMBER
+    first = spec.column(key[0])
+    row[key[0]] = str(NUMBER) if first is not None and first.type.is_text else NUMBER
     return row

@@ -28,12 +28,11 @@ class WallClock:
 
     def epoch(self, at: int) -> int:
         """Return what a server writes as the epoch seconds of a second of the world: a clock set wrong is wrong."""
-        first = int(self.start.replace(tzinfo=ZoneInfo(self.zone)).timestamp())
-        return first + at + sum(by for since, by in self.settings if since <= at)
+        return _first(self.start, self.zone) + at + sum(by for since, by in self.settings if since <= at)
 
     def moment(self, at: int) -> datetime:
         """Return what the clock shows, with its zone."""
-        return datetime.fromtimestamp(self.epoch(at), UTC).astimezone(ZoneInfo(self.zone))
+        return _moment(self.epoch(at), self.zone)
 
     def shown(self, at: int) -> datetime:
         """Return what the clock shows, as people and tables write it."""
@@ -56,6 +55,16 @@ class WallClock:
             sums.append(sums[-1] + by)
         around = {plain - total + more for total in sums for more in (-HOUR, 0, HOUR)}
         return tuple(sorted(at for at in around if 0 <= at < last and self.shown(at) == shown))
+
+
+@lru_cache(maxsize=64)
+def _first(start: datetime, zone: str) -> int:
+    return int(start.replace(tzinfo=ZoneInfo(zone)).timestamp())
+
+
+@lru_cache(maxsize=100_000)
+def _moment(epoch: int, zone: str) -> datetime:
+    return datetime.fromtimestamp(epoch, UTC).astimezone(ZoneInfo(zone))
 
 
 @lru_cache(maxsize=64)

@@ -29,8 +29,10 @@ REPAIRING = (
     ("resync", "--window", "{outage secondary -1}", "--policy", "rows", "--yes"),
     ("resync", "--window", "{outage secondary -2}", "--table", "haglog", "--yes"),
     ("resync", "--window", "{days 1 0}", "--yes"),
+    ("resync", "--window", "{days 1 1}", "--yes"),
+    ("resync", "--window", "{days 1 1}", "--from", "secondary", "--yes"),
     ("resync", "--window", "{days 2 1}", "--from", "secondary", "--yes"),
-    ("resync", "--window", "{days 1 0}", "--acd", "1", "--take-broken", "--yes"),
+    ("resync", "--window", "{days 1 1}", "--acd", "1", "--take-broken", "--yes"),
     ("resync", "--window", "{outage primary -1}", "--from", "secondary", "--allow-deletions", "0", "--yes"),
     ("backfill", "--window", "{days 3 1}", "--yes"),
 )

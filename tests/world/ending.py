@@ -37,6 +37,8 @@ class Ending:
     """The run that was begun, resumed or undone by it, if there was one."""
     faults: tuple[FaultKind, ...] = field(default=())
     """What went wrong during it."""
+    calls: tuple[str, ...] = field(default=())
+    """The calls to servers and to our own disk, in order: `primary lock in session`."""
 
     @property
     def died(self) -> bool:

@@ -77,10 +77,10 @@ class FaultPlan:
         """Count a call, and return what goes wrong at it; dies there if that is what it is."""
         self.refuse_dead()
         self.calls.append(call)
-        fault = self._next(call)
         if self._waits is not None and call.endswith("in session" if self._waits.seed % 4 == 1 else "begin"):
             self._surroundings.write_beside(Random(self._waits.seed))
             self._waits = None
+        fault = self._next(call)
         match fault:
             case None:
                 return None

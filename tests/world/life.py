@@ -122,10 +122,7 @@ class Site:
         """Return all rows of both servers."""
         return Snapshot(
             self.now,
-            {
-                server: {table: database.bag(table) for table in self._tables if database.columns(table)}
-                for server, database in self.databases.items()
-            },
+            {server: database.bags(self._tables) for server, database in self.databases.items()},
         )
 
     def untouched(self, server: Server, table: str) -> Bag:

@@ -171,7 +171,7 @@ def operate(
             code = run_for_code([*words, "--pair", str(life.pair_file)])
         if process.dead:
             code = None
-        faults = tuple(process.plan.injected)
+        faults, calls = tuple(process.plan.injected), tuple(process.plan.calls)
     said = out.getvalue() + err.getvalue()
     new = [run for run in run_ids(life.pair_file) if run not in runs]
     result = recorder.last("execute", "resume", *OF_READING)
@@ -189,6 +189,7 @@ def operate(
         plans=recorder.plans,
         run_id=new[-1] if new else _run_of(result),
         faults=faults,
+        calls=calls,
     )
 
 
@@ -245,13 +246,14 @@ def resolved(scenario: Scenario, now: int, runs: list[str], word: str) -> str:
 
 
 def _outage(scenario: Scenario, now: int, rest: list[str]) -> tuple[int, int]:
-    """Return the outage of a server, counted from the last that has ended: its first second and the last."""
+    """Return the outage of a server, or else of the other, from the last that has ended: its first second and last."""
     server, number = rest[0], int(rest[1])
-    found = sorted(
-        (one.at, one.at + one.seconds)
-        for one in scenario.happenings
-        if isinstance(one, LinkDown | ServerDown) and one.server == server and one.at + one.seconds <= now
-    )
+    over = [
+        one for one in scenario.happenings if isinstance(one, LinkDown | ServerDown) and one.at + one.seconds <= now
+    ]
+    # Whoever mixes up the servers names an outage of the other one.
+    own = [one for one in over if one.server == server] or over
+    found = sorted((one.at, one.at + one.seconds) for one in own)
     return found[number]
 
 

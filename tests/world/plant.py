@@ -125,7 +125,7 @@ class Clean:
 
 @dataclass(slots=True)
 class Search:
-    """Looks for a seed that finds a fault."""
+    """The search for a seed that finds a fault."""
 
     clean: Clean
     seeds: int
@@ -136,8 +136,9 @@ class Search:
         made = wrong = 0
         spent = 0.0
         with _copy() as folder:
-            path = folder / planted.change.path
-            path.write_text(planted.change.removed_from(path.read_text()))
+            for one in planted.changes:
+                path = folder / one.path
+                path.write_text(one.removed_from(path.read_text()))
             worlds = Worlds(folder, planted.level)
             try:
                 for seed in range(self.seeds):

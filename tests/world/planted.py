@@ -16,10 +16,26 @@ class PlantedFault:
 
     change: Guard
     level: int
+    also: tuple[Guard, ...] = ()
+    """Other guards of the same promise, which are taken out with it: each alone would be enough."""
+
+    @property
+    def changes(self) -> tuple[Guard, ...]:
+        """All that is replaced."""
+        return (self.change, *self.also)
 
 
-def _fault(name: str, file: str, lines: str, replacement: str, does: str, level: int = INTERVALS) -> PlantedFault:
-    return PlantedFault(Guard(name, does, file, lines, replacement, failing_test=""), level)
+def _fault(
+    name: str,
+    file: str,
+    lines: str,
+    replacement: str,
+    does: str,
+    level: int = INTERVALS,
+    also: tuple[tuple[str, str, str], ...] = (),
+) -> PlantedFault:
+    change, *others = (Guard(name, does, *one, failing_test="") for one in ((file, lines, replacement), *also))
+    return PlantedFault(change, level, tuple(others))
 
 
 PLANTED = (
@@ -223,6 +239,20 @@ PLANTED = (
         "            memory.forget(writes)\n",
         "            memory.forget(())\n",
         "a day that a run has written is remembered as equal",
+        also=(
+            (
+                "observe/remembered_days.py",
+                "        return self.versions.of(place) != one.version or any(now < then for now, then in positions)\n",
+                "        return False\n",
+            ),
+        ),
+    ),
+    _fault(
+        "unequal-days-remembered",
+        "observe/remembered_days.py",
+        "if day in tally.skipped or place in tally.unequal or scope.window.clipped(span) != span:",
+        "if day in tally.skipped or scope.window.clipped(span) != span:",
+        "a day that differs is remembered as equal",
     ),
     _fault(
         "changed-days-recalled",

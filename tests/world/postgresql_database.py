@@ -83,6 +83,10 @@ class PostgreSQLDatabase:
         self.run(FUNCTION)
         self.run(f"CREATE TRIGGER own BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION own_trigger()")
 
+    def bags(self, tables: Sequence[str]) -> dict[str, Bag]:
+        """Return the rows of those of some tables that are there."""
+        return {table: self.bag(table) for table in tables if self.columns(table)}
+
     def bag(self, table: str, where: str = "1 = 1", values: Sequence[Any] = ()) -> Bag:
         """Return the rows of a table, or some of them."""
         described = self._described(table)

@@ -72,12 +72,15 @@ def scenarios(draw: st.DrawFn, level: int = max(LEVELS)) -> Scenario:
     days = draw(st.sampled_from((2, 2, 2, 1, 3, 7 if level > 2 else 2)))
     last = days * DAY
     acds = draw(_acds())
-    happenings = draw(st.lists(_happening(last, acds, level), max_size=MOST_HAPPENINGS))
+    happenings = draw(st.lists(_happening(last, acds, level), min_size=1, max_size=MOST_HAPPENINGS))
     outages = [one for one in happenings if isinstance(one, LinkDown)]
     if outages and len(happenings) < MOST_HAPPENINGS:
         happenings += draw(st.lists(_beside(last, outages), max_size=MOST_HAPPENINGS - len(happenings)))
+    if level > 3:
+        happenings += draw(_more_of_people(last, happenings))
     ends = tuple(sorted({one.at + one.seconds for one in happenings if isinstance(one, LinkDown | ServerDown)}))
-    commands = draw(st.lists(_command(last, ends, level), max_size=8))
+    commands = draw(st.lists(_command(last, ends, level), min_size=2, max_size=8))
+    commands += draw(_undone(commands, last))
     faults = draw(st.lists(_fault(len(commands)), max_size=3)) if level > 1 and commands else []
     return Scenario(
         seed=draw(st.integers(0, 2**31)),
@@ -121,10 +124,17 @@ def _seconds(longest: int) -> st.SearchStrategy[int]:
 
 
 def _moment(last: int) -> st.SearchStrategy[int]:
-    """Return seconds of the world: any, or at, just before and just after the beginning of a quarter of an hour."""
+    """Return seconds of the world: any, at, just before or after the beginning of a quarter, or when clocks change."""
     quarter = 15 * MINUTE
     near = st.tuples(st.integers(0, last // quarter - 1), st.sampled_from((0, 0, 1, -1, 59, -59, 60)))
-    return st.one_of(st.integers(0, last - 1), near.map(lambda one: min(max(one[0] * quarter + one[1], 0), last - 1)))
+    any_time = st.one_of(
+        st.integers(0, last - 1), near.map(lambda one: min(max(one[0] * quarter + one[1], 0), last - 1))
+    )
+    if last < DAY + 4 * HOUR:
+        return any_time
+    # The nights of `STARTS` in which clocks are changed are the second of their worlds.
+    night = st.integers(0, 8).map(lambda one: DAY + HOUR // 2 + one * quarter)
+    return st.one_of(any_time, any_time, any_time, night)
 
 
 @st.composite
@@ -193,6 +203,31 @@ def _other(draw: st.DrawFn, last: int) -> Happening:
     return happening
 
 
+@st.composite
+def _more_of_people(draw: st.DrawFn, last: int, happenings: list[Happening]) -> list[Happening]:
+    """Return several edits, since one alone leaves little to decide; most upgrades are of both servers."""
+    found: list[Happening] = []
+    if draw(st.booleans()):
+        found += draw(
+            st.lists(
+                st.builds(
+                    Edit,
+                    server=st.sampled_from(("primary", "primary", "secondary")),
+                    at=_moment(last),
+                    kind=st.sampled_from(KINDS),
+                    seed=SEEDS,
+                ),
+                min_size=1,
+                max_size=MOST_HAPPENINGS,
+            )
+        )
+    for one in happenings:
+        if isinstance(one, Upgraded) and draw(st.sampled_from((True, True, False))):
+            later = draw(st.sampled_from((0, HOUR, DAY // 2)))
+            found.append(Upgraded(other(one.server), min(one.at + later, last - 1)))
+    return found
+
+
 SEEDS = st.integers(0, 2**16)
 
 
@@ -211,7 +246,11 @@ def _happening(last: int, acds: tuple[Acd, ...], level: int) -> st.SearchStrateg
 @st.composite
 def _command(draw: st.DrawFn, last: int, ends: tuple[int, ...], level: int) -> Command:
     """Return a command at any time, or soon after an outage, as of somebody who is called at night."""
-    soon = st.tuples(st.sampled_from(ends), st.integers(0, HOUR)).map(sum) if ends else st.nothing()
+    soon = (
+        st.tuples(st.sampled_from(ends), st.one_of(st.integers(0, HOUR), st.integers(0, 5 * HOUR))).map(sum)
+        if ends
+        else st.nothing()
+    )
     at = min(draw(st.one_of(soon, st.integers(0, last - 1), st.integers(last - DAY // 2, last - 1))), last - 1)
     known = [READING, REPAIRING, REPAIRING, UNDOING, BADLY_TYPED]
     if level > 1:
@@ -223,6 +262,17 @@ def _command(draw: st.DrawFn, last: int, ends: tuple[int, ...], level: int) -> C
     verb, *options = draw(st.sampled_from(draw(st.sampled_from(known))))
     as_document = ("--json",) if draw(st.booleans()) else ()
     return Command(at, verb, (*options, *as_document), typed=True)
+
+
+@st.composite
+def _undone(draw: st.DrawFn, commands: list[Command], last: int) -> list[Command]:
+    """Return an undo soon after a command that writes, and a verify: random ones seldom find what to undo."""
+    writing = [one for one in commands if one.verb in ("resync", "sync", "backfill") and "--yes" in one.options]
+    if not writing or draw(st.integers(0, 2)):
+        return []
+    at = min(draw(st.sampled_from(writing)).at + draw(st.integers(1, 2 * HOUR)), last - 2)
+    undo = draw(st.sampled_from((("--yes",), ("{run -1}", "--yes"))))
+    return [Command(at, "undo", undo, typed=True), Command(at + 1, "verify", typed=True)]
 
 
 @st.composite

@@ -148,7 +148,7 @@ def test_a_scenario_is_printed_as_commands() -> None:
 
 def test_what_is_not_there_cannot_be_filled_in() -> None:
     """A command that names an outage or a run that never was does not apply."""
-    for word in ("{run -1}", "{outage primary -1}", "{outage secondary -2}"):
+    for word in ("{run -1}", "{outage secondary -2}", "{outage primary -2}"):
         with pytest.raises(LookupError):
             resolved(WORLD, WORLD.last - 1, [], word)
 

@@ -15,7 +15,7 @@ from tests.world.operator import operate
 from tests.world.oracle import Violation, judge
 from tests.world.oracle.rows import Instants
 from tests.world.process import WorldDisk
-from tests.world.values import SERVERS, Command, Recorded, Scenario, Server
+from tests.world.values import SERVERS, Command, Edit, Recorded, Scenario, Server
 
 WATCHED = 4
 """In one of so many worlds the rows are judged after each commit, too."""
@@ -103,7 +103,10 @@ class World:
 
 
 def closing(scenario: Scenario) -> Iterator[Command]:
-    """Yield what a careful operator does at the end of each world: resume what is open, repair all, verify."""
+    """Yield what a careful operator does at the end of each world: resume what is open, repair and copy all, verify."""
     yield Command(scenario.last, "resume")
     yield Command(scenario.last, "resync", ("--outages", "--yes"))
+    if any(isinstance(one, Edit) for one in scenario.happenings):
+        sets = ("--set", "dictionary", "--set", "users", "--set", "timetables")
+        yield Command(scenario.last, "sync", (*sets, "--prefer", "primary", "--remove-users", "--yes"))
     yield Command(scenario.last, "verify")

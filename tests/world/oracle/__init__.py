@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
@@ -27,6 +28,7 @@ class Violation:
     text: str
 
 
+@lru_cache(maxsize=1)
 def judges() -> tuple[tuple[str, Judge], ...]:
     """Return every judge with its name."""
     found = []

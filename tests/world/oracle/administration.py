@@ -133,7 +133,7 @@ def judge_administration(world: Pair, ending: Ending, columns: Columns) -> Itera
     """
     if FaultKind.OTHER_COMMITS in ending.faults:
         return
-    yield from untouched(ending, columns)
+    yield from untouched(ending, columns, world)
     yield from verdict(ending, columns)
     if ending.command.verb == "sync":
         yield from judge_sync(world, ending, columns)
@@ -141,14 +141,15 @@ def judge_administration(world: Pair, ending: Ending, columns: Columns) -> Itera
         yield from judge_undo(world, ending, columns)
 
 
-def untouched(ending: Ending, columns: Columns) -> Iterator[Violation]:
+def untouched(ending: Ending, columns: Columns, world: object = None) -> Iterator[Violation]:
     """Yield what a command changed that it must not: the source, tables that are not copied, other ACDs (3)."""
+    site = getattr(world, "site", None)
     verb = ending.command.verb
     typed = request_of(ending.words) if verb == "sync" else None
     for server in ending.before.bags:
         for table in columns:
             before, after = _bag(ending.before, server, table), _bag(ending.after, server, table)
-            if before == after:
+            if before == after or (site is not None and _by_itself(site, ending, server, table)):
                 continue
             spec = administration_tables()[table]
             where = f"{table} on {server}"
@@ -168,6 +169,12 @@ def untouched(ending: Ending, columns: Columns) -> Iterator[Violation]:
                 yield Violation(3, f"{where} changed, which is not synchronised by copying")
             elif table not in closure(typed.tables):
                 yield Violation(3, f"{where} changed, which was not requested")
+
+
+def _by_itself(site: Any, ending: Ending, server: Server, table: str) -> bool:
+    """Say whether only the server itself or its people changed a table, while a command waited."""
+    before, after = _bag(ending.before, server, table), _bag(ending.after, server, table)
+    return (after - before, before - after) == site.changes(server, table, ending.before.at, ending.after.at)
 
 
 def _schedules_added(ending: Ending, typed: SyncWords, columns: Columns) -> Iterator[Violation]:
@@ -316,12 +323,16 @@ def _without_padding(key: tuple[str | None, ...]) -> tuple[str | None, ...]:
     return tuple(None if value is None else value.rstrip(" ") for value in key)
 
 
+GROUPS_AND_NAMES = ("agroups", "synonyms")
+"""Tables that are only written together."""
+
+
 def acds_without_groups(syncs: Sequence[TableSync]) -> frozenset[int | None]:
-    """Return the ACDs of which only the target has agent groups: they stay, and their names with them."""
-    for one in syncs:
-        if one.spec.name == "agroups":
-            return frozenset(acd for acd, _ in one.target) - {acd for acd, _ in one.source}
-    return frozenset()
+    """Return the ACDs of which only the target has agent groups, or names: they stay, and with them the others."""
+    together = [one for one in syncs if one.spec.name in GROUPS_AND_NAMES]
+    if len(together) < len(GROUPS_AND_NAMES):
+        return frozenset()
+    return frozenset(acd for one in together for acd in {acd for acd, _ in one.target} - {acd for acd, _ in one.source})
 
 
 def rows_copied(one: TableSync, ending: Ending, empty: frozenset[int | None]) -> Iterator[Violation]:
@@ -333,7 +344,7 @@ def rows_copied(one: TableSync, ending: Ending, empty: frozenset[int | None]) ->
     for group in sorted({*one.source, *one.target}, key=repr):
         was, now = one.target.get(group), after.get(group)
         allowed = [was] if one.source.get(group) == was else list(one.expected(group))
-        if not done or name in skips or (name == "synonyms" and group[0] in empty):
+        if not done or name in skips or (name in GROUPS_AND_NAMES and group[0] in empty):
             allowed.append(was)
         if now not in allowed:
             yield Violation(2, f"{name} {group} on {typed.target}: {_shown(now)}, expected {_shown(allowed[0])}")

@@ -175,7 +175,7 @@ def _reason(world: Judged, ending: Ending) -> Iterator[str]:
     """Yield where it ended with a failure, or as partly done, and nothing failed."""
     scenario = world.scenario
     trouble = (ServerDown, Unreadable, Upgraded, Added, Restored)
-    if scenario.faults or any(isinstance(one, trouble) for one in scenario.happenings):
+    if scenario.faults or any(isinstance(one, trouble) and one.at <= ending.after.at for one in scenario.happenings):
         return
     if ending.code == 1:
         yield f"it ended with 1, and nothing has failed: {ending.said.strip()[-300:] or ending.error}"

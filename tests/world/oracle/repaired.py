@@ -13,12 +13,21 @@ from syncengine.model.spec import Rollup, TableSpec
 from tests.world.ending import Ending
 from tests.world.oracle import Violation
 from tests.world.oracle.tables import Judged, Layout, Place, history, layout_of, rows_of
-from tests.world.oracle.truth import QUARTER, Known, Recordings, Unit, Whole, length_of, restored, units, wholes
+from tests.world.oracle.truth import (
+    QUARTER,
+    Known,
+    Recordings,
+    Unit,
+    Whole,
+    length_of,
+    recordings_of,
+    restored,
+    units_of,
+)
 from tests.world.values import (
     SERVERS,
     Added,
     OwnObject,
-    Recorded,
     Server,
     Snapshot,
     Upgraded,
@@ -35,10 +44,9 @@ def judge_repaired(world: Judged, ending: Ending) -> Iterator[Violation]:
     """Yield what a command that said all is repaired has left otherwise than one of the servers saw it."""
     if not claims_all(ending) or overruled(world, ending):
         return
-    found = units(world)
+    found = units_of(world)
     for spec in history(world):
-        layout = layout_of(world, spec)
-        recordings = Recordings(world, layout)
+        recordings = recordings_of(world, layout_of(world, spec))
         if spec.archive is Archive.INTERVAL:
             yield from _units(ending, recordings, found)
         elif spec.pieces is not None:
@@ -47,13 +55,13 @@ def judge_repaired(world: Judged, ending: Ending) -> Iterator[Violation]:
 
 def judge_nothing_lost(world: Judged, ending: Ending) -> Iterator[Violation]:
     """Yield what is never right: rows that no server wrote, overlaps, lost or doubled minutes, too high totals."""
-    found = units(world)
+    found = units_of(world)
     for spec in history(world):
-        layout = layout_of(world, spec)
-        recordings = Recordings(world, layout)
+        recordings = recordings_of(world, layout_of(world, spec))
+        most = _most(world, recordings, ending)
         for server in SERVERS:
-            bag = recordings.bag(rows_of(layout, ending.after, server))
-            yield from _invented(world, recordings, server, bag, ending)
+            bag = recordings.bag_of(ending.after, server)
+            yield from _invented(recordings, server, bag, most)
             if spec.archive is Archive.INTERVAL:
                 yield from _overlaps(recordings, ending, server)
                 yield from _totals(recordings, ending, server, found)
@@ -101,6 +109,8 @@ def overruled(world: Judged, ending: Ending) -> str:
     if any(restored(world, ending.after.at)):
         return "a server was restored from a tape"
     for happening in world.scenario.happenings:
+        if happening.at > ending.after.at:
+            continue
         if isinstance(happening, Upgraded) or (isinstance(happening, Added) and happening.what is OwnObject.COLUMN):
             return "the servers have not the same columns"
     return ""
@@ -108,12 +118,19 @@ def overruled(world: Judged, ending: Ending) -> str:
 
 def _units(ending: Ending, recordings: Recordings, found: tuple[Unit, ...]) -> Iterator[Violation]:
     layout = recordings.layout
-    now = {server: _by_place(recordings, ending.after, server) for server in SERVERS}
-    own = {server: _recorded_by_place(recordings, server, ending.before.at) for server in SERVERS}
+    judged = [
+        unit
+        for unit in found
+        if unit.ready <= ending.before.at and not unit.unclear and any(unit.whole.values()) > all(unit.whole.values())
+    ]
+    if not judged:
+        return
+    now = {server: _by_day(_by_place(recordings, ending.after, server)) for server in SERVERS}
+    own = {server: _by_day(_recorded_by_place(recordings, server, ending.before.at)) for server in SERVERS}
     # Where another session wrote, a server has not what either of the two saw: `rows.judge_beside` judges that.
     beside = {layout.place(line) for server in SERVERS for line in recordings.beside(server, -1, ending.after.at)}
-    for unit in found:
-        if unit.ready > ending.before.at or unit.unclear or _dropped(recordings, ending, unit.day):
+    for unit in judged:
+        if _dropped(recordings, ending, unit.day):
             continue
         if any(unit.holds(*place) for place in beside):
             continue
@@ -132,9 +149,20 @@ def _units(ending: Ending, recordings: Recordings, found: tuple[Unit, ...]) -> I
                 )
 
 
-def _of_unit(places: dict[Place, Counter[Known]], unit: Unit) -> Counter[Known]:
+Day = tuple[int | None, Any]
+ByDay = dict[Day, dict[Place, Counter[Known]]]
+
+
+def _by_day(places: dict[Place, Counter[Known]]) -> ByDay:
+    found: ByDay = {}
+    for place, rows in places.items():
+        found.setdefault(place[:2], {})[place] = rows
+    return found
+
+
+def _of_unit(days: ByDay, unit: Unit) -> Counter[Known]:
     found: Counter[Known] = Counter()
-    for (acd, day, label), rows in places.items():
+    for (acd, day, label), rows in days.get((unit.acd, unit.day), {}).items():
         if unit.holds(acd, day, label):
             found += rows
     return found
@@ -161,11 +189,13 @@ def _dropped(recordings: Recordings, ending: Ending, day: date) -> bool:
         return False
     at = layout.at(layout.spec.time.date)
     for server in SERVERS:
-        days = {line[at] for line in rows_of(layout, ending.after, server)}
         wrote = any(
             one.row[layout.spec.time.date] <= day and one.at <= ending.before.at for one in recordings.own[server]
         )
-        if wrote and days and min(days) > day:
+        if not wrote:
+            continue
+        days = {line[at] for line in rows_of(layout, ending.after, server)}
+        if days and min(days) > day:
             return True
     return False
 
@@ -173,17 +203,16 @@ def _dropped(recordings: Recordings, ending: Ending, day: date) -> bool:
 def _whole(world: Judged, ending: Ending, recordings: Recordings) -> Iterator[Violation]:
     layout = recordings.layout
     for server in SERVERS:
-        bag = recordings.bag(rows_of(layout, ending.after, server))
-        for one in wholes(recordings).values():
-            begun = world.scenario.clock.shown(one.perfect.span[0]).date()
-            if _dropped(recordings, ending, begun) or _clock_set(world, one):
-                continue
+        bag = recordings.bag_of(ending.after, server)
+        for one in recordings.wholes.values():
             if any(piece.at > ending.before.at for role in SERVERS for piece in one.pieces[role]):
                 continue
             mine = one.pieces[server]
             if not one.whole_on(other(server), ending.before.at) or not mine or one.whole_on(server, ending.before.at):
                 continue
             begin, end = (world.scenario.clock.shown(at) for at in one.perfect.span)
+            if _dropped(recordings, ending, begin.date()) or _clock_set(world, one):
+                continue
             if named(ending, layout.spec.name, one.perfect.acd, begin, end):
                 continue
             full = recordings.known_of(one.pieces[other(server)][0])
@@ -208,15 +237,18 @@ def _clock_set(world: Judged, one: Whole) -> bool:
     )
 
 
-def _invented(
-    world: Judged, recordings: Recordings, server: Server, bag: Counter[Known], ending: Ending
-) -> Iterator[Violation]:
-    """Yield rows that neither server wrote, and rows that are there more often than either wrote them."""
+def _most(world: Judged, recordings: Recordings, ending: Ending) -> Counter[Known]:
+    """Return how often each row may be on a server at most."""
     most: Counter[Known] = Counter()
     for role in SERVERS:
         most |= recordings.written(role, -1, ending.after.at)
         # What people or other programs wrote there is in the log of their server.
         most |= recordings.bag(world.site.changes(role, recordings.layout.spec.name, -1, ending.after.at)[0])
+    return most
+
+
+def _invented(recordings: Recordings, server: Server, bag: Counter[Known], most: Counter[Known]) -> Iterator[Violation]:
+    """Yield rows that neither server wrote, and rows that are there more often than either wrote them."""
     for row in sorted(bag - most, key=str)[:3]:
         what = f"{bag[row]} times, written {most[row]} times" if most[row] else "and no server wrote it"
         values = ", ".join(f"{name} {value}" for name, value in zip(recordings.columns, row, strict=True))
@@ -230,13 +262,16 @@ def _overlaps(recordings: Recordings, ending: Ending, server: Server) -> Iterato
     if time is None or time.interval is None:
         return
     key = [name for name in layout.spec.key if name != time.interval]
+    rows = (dict(zip(layout.columns, line, strict=False)) for line in rows_of(layout, ending.after, server))
+    overlapping = set(_overlapping(_interval(key, row) for row in rows))
+    if not overlapping:
+        return
     allowed = {
         pair
         for role in SERVERS
         for pair in _overlapping(_interval(key, one.row) for one in recordings.own[role] if one.at <= ending.after.at)
     }
-    rows = (dict(zip(layout.columns, line, strict=False)) for line in rows_of(layout, ending.after, server))
-    for pair in sorted(set(_overlapping(_interval(key, row) for row in rows)) - allowed, key=str)[:3]:
+    for pair in sorted(overlapping - allowed, key=str)[:3]:
         (place, first, length), (_, second, _) = pair
         yield Violation(
             ORACLE,
@@ -271,15 +306,7 @@ def _totals(recordings: Recordings, ending: Ending, server: Server, found: tuple
     """Yield totals of a day that are above the truth, which is what a perfect server would have counted."""
     names = [name for name in recordings.columns if _adds_up(recordings.layout.spec, name)]
     at = [recordings.layout.at(name) for name in names]
-    most: dict[tuple[Any, Any], list[int]] = {}
-    for rows in (*recordings.perfect.values(), *recordings.own.values()):
-        totals: dict[tuple[Any, Any], list[int]] = {}
-        for one in rows:
-            sums = totals.setdefault((one.acd, one.row["row_date"]), [0] * len(names))
-            for place, name in enumerate(names):
-                sums[place] += int(one.row[name] or 0)
-        for day, sums in totals.items():
-            most[day] = [max(pair) for pair in zip(most.get(day, sums), sums, strict=True)]
+    most = recordings.highest(tuple(names))
     now: dict[tuple[Any, Any], list[int]] = {}
     layout = recordings.layout
     for line, count in rows_of(layout, ending.after, server).items():
@@ -313,32 +340,33 @@ def _minutes(
     if server in set(restored(world, ending.after.at)):
         return
     layout = recordings.layout
-    of: dict[Known, tuple[Hashable, Recorded]] = {}
-    for role in SERVERS:
-        for piece in recordings.own[role]:
-            of.setdefault(recordings.known_of(piece), (piece.of, piece))
+    of = recordings.pieces
     now: dict[Hashable, list[tuple[int, int]]] = {}
     for row, count in bag.items():
         if row in of:
             now.setdefault(of[row][0], []).extend([of[row][1].span] * count)
-    for what, one in wholes(recordings).items():
+    for what, one in recordings.wholes.items():
         mine = [some.span for some in one.pieces[server] if some.at <= ending.after.at]
         total, covered = length_of(now.get(what, []))
         if total > covered:
             yield Violation(ORACLE, f"{server}: {_piece(layout, one)}: {total - covered} seconds are there twice")
-        begun = world.scenario.clock.shown(one.perfect.span[0]).date()
         lost = length_of([*now.get(what, []), *mine])[1] - covered
-        if lost > 0 and not _dropped(recordings, ending, begun) and not _purged(recordings, ending, server, mine):
+        if lost <= 0:
+            continue
+        begun = world.scenario.clock.shown(one.perfect.span[0]).date()
+        if not _dropped(recordings, ending, begun) and not _purged(world, recordings, ending, server, one):
             yield Violation(ORACLE, f"{server}: {_piece(layout, one)}: {lost} seconds are lost that it had recorded")
 
 
-def _purged(recordings: Recordings, ending: Ending, server: Server, mine: list[tuple[int, int]]) -> bool:
-    """Say whether a circular table may have dropped pieces: none as old of it is there any more."""
+def _purged(world: Judged, recordings: Recordings, ending: Ending, server: Server, one: Whole) -> bool:
+    """Say whether a circular table may have dropped pieces: by the clock, none as old of its ACD is there any more."""
     if not recordings.layout.spec.circular:
         return False
-    there = recordings.bag(rows_of(recordings.layout, ending.after, server))
-    oldest = min((one.span[0] for one in recordings.own[server] if recordings.known_of(one) in there), default=None)
-    return oldest is None or any(begin < oldest for begin, _ in mine)
+    epoch = world.scenario.clock.epoch
+    there = recordings.bag_of(ending.after, server)
+    own = (some for some in recordings.own[server] if some.acd == one.perfect.acd)
+    oldest = min((epoch(some.span[0]) for some in own if recordings.known_of(some) in there), default=None)
+    return oldest is None or any(epoch(some.span[0]) < oldest for some in one.pieces[server])
 
 
 def _piece(layout: Layout, one: Whole) -> str:

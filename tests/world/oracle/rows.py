@@ -49,6 +49,24 @@ def judge_beside(world: Judged, ending: Ending) -> Iterator[Violation]:
                     )
 
 
+def judge_locks(world: Judged, ending: Ending) -> Iterator[Violation]:
+    """Yield where a transaction deletes or inserts, and has locked nothing: another one may write there meanwhile."""
+    del world
+    locked: dict[str, bool] = {}
+    for call in ending.calls:
+        server, _, what = call.partition(" ")
+        match what:
+            case "begin":
+                locked[server] = False
+            case "lock in session":
+                locked[server] = True
+            case "delete in session" | "insert in session" if not locked.get(server, False):
+                yield Violation(AS_PLANNED, f"{server}: rows were written in a transaction without any lock")
+                return
+            case _:
+                pass
+
+
 def tables(world: Judged) -> Iterator[TableSpec]:
     """Yield the tables of history that may be copied."""
     for spec in catalogue_of(world).tables:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,8 @@ from tests.world.oracle.requested import Times, text_of
 from tests.world.values import Server
 
 LIMIT = re.compile(r"compared (?P<end>up to|from) (?P<at>\d{4}-\d\d-\d\d \d\d:\d\d)")
+TIMETABLES = ("ttsc", "ttsctasks")
+"""Their tables, which a document names no rows of."""
 Condition = tuple[tuple[str, frozenset[str]], ...]
 """Of rows that each server has of its own: columns, each with its values as text."""
 
@@ -162,14 +164,23 @@ def of_document(document: Mapping[str, Any]) -> Stated:
         document["source"],
         document["in_sync"],
         tuple(document["acds"]),
-        tuple(_table_of(one) for one in document["tables"]),
+        tuple(_table_of(one, tuple(_timetables(document["notes"]))) for one in document["tables"]),
         frozenset(one["table"] for one in document["excluded"]),
         bool(document["unscheduled"] or (document["files_not_compared"] and not document["tables"])),
         _window(document["requested"]),
     )
 
 
-def _table_of(one: Mapping[str, Any]) -> StatedTable:
+def _timetables(notes: Iterable[str]) -> Iterator[Condition]:
+    """Yield the conditions of timetables that are said to belong to each server: an owner and a name."""
+    for note in notes:
+        before, said, after = note.partition("belong to each server are neither compared nor copied: ")
+        if said and before == "timetables that ":
+            for owner, name in re.findall(r"([^\s,]+) '([^']*)'", after):
+                yield ("owner", frozenset({owner})), ("tt_name", frozenset({name}))
+
+
+def _table_of(one: Mapping[str, Any], timetables: tuple[Condition, ...]) -> StatedTable:
     expected: Iterable[ExpectedDifference] = [
         ExpectedDifference(ExpectedKind(found["kind"]), str(found["what"]), found["why"]) for found in one["expected"]
     ]
@@ -193,7 +204,10 @@ def _table_of(one: Mapping[str, Any]) -> StatedTable:
         frozenset(e.what for e in expected if e.kind is ExpectedKind.COLUMN),
         None,
         frozenset(pseudo),
-        tuple(_condition(e.what) for e in expected if e.kind is ExpectedKind.ROWS),
+        (
+            *(_condition(e.what) for e in expected if e.kind is ExpectedKind.ROWS),
+            *(timetables if one["table"] in TIMETABLES else ()),
+        ),
         bool(one["overlaps"]),
         one["problem"],
         frozenset(one["differs_for_other_acds"]),

@@ -59,6 +59,8 @@ def text(value: Any) -> str | None:
     """Return a value as text without blanks at its end, so that 5 and Decimal(5) are the same."""
     if value is None:
         return None
+    if type(value) is int:
+        return str(value)
     if isinstance(value, (float, Decimal)) and value == int(value):
         value = int(value)
     return str(value).rstrip(" ")
@@ -153,7 +155,7 @@ def rows_of(layout: Layout, snapshot: Snapshot, server: Server) -> Bag:
     """Return the rows of a table in a snapshot; columns beyond the layout's are left out."""
     bag = snapshot.bags[server].get(layout.spec.name, Counter())
     width = len(layout.columns)
-    if all(len(line) == width for line in bag):
+    if {*map(len, bag)} <= {width}:
         return bag
     found: Bag = Counter()
     for line, count in bag.items():

@@ -6,15 +6,39 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
 from tests.world.clock import MINUTE
-from tests.world.oracle.tables import Judged, Layout, text
-from tests.world.values import SERVERS, Bag, ClockSet, Recorded, Restored, Server, Span
+from tests.world.oracle.tables import Judged, Layout, Line, rows_of, text
+from tests.world.values import SERVERS, Bag, ClockSet, Recorded, Restored, Server, Snapshot, Span
 
 QUARTER = 15
 Known = tuple[str | None, ...]
 """The values of a row that its server gives it, as text, in the order of `Recordings.columns`."""
+Found = TypeVar("Found")
+
+
+class _Derived:
+    """What follows from one world alone and never changes in it, for the world that was judged last."""
+
+    def __init__(self) -> None:
+        self._of: tuple[object, ...] = ()
+        self._found: dict[Hashable, Any] = {}
+
+    def get(self, world: Judged, what: Hashable, make: Callable[[], Found]) -> Found:
+        """Return what is derived already, or make it."""
+        sources = (world.records, world.perfect, world.views)
+        of = (world.scenario, *(one[server] for one in sources for server in SERVERS if server in one))
+        if len(of) != len(self._of) or any(one is not two for one, two in zip(of, self._of, strict=True)):
+            self._of, self._found = of, {}
+        if what not in self._found:
+            self._found[what] = make()
+        found: Found = self._found[what]
+        return found
+
+
+_DERIVED = _Derived()
 
 
 class Recordings:
@@ -31,14 +55,53 @@ class Recordings:
         self._beside: Callable[[Server, str, int, int], Bag] = beside or (lambda *_: Counter())
         self.columns = tuple(name for name in layout.columns if name in given and name not in layout.own)
         self._at = [layout.at(name) for name in self.columns]
+        self._known: dict[Line, Known] = {}
+        self._known_of: dict[int, Known] = {}
+        self._highest: dict[tuple[str, ...], dict[tuple[Any, Any], list[int]]] = {}
+        self._bags: dict[tuple[int, Server], tuple[Snapshot, Counter[Known]]] = {}
 
-    def known(self, line: tuple[Any, ...]) -> Known:
+    @cached_property
+    def wholes(self) -> dict[Hashable, Whole]:
+        """Each login, call or work state of the table that is over, by what it is."""
+        return wholes(self)
+
+    @cached_property
+    def pieces(self) -> dict[Known, tuple[Hashable, Recorded]]:
+        """Which login, call or work state each row is of, and the first that either server wrote of such rows."""
+        found: dict[Known, tuple[Hashable, Recorded]] = {}
+        for server in SERVERS:
+            for one in self.own[server]:
+                found.setdefault(self.known_of(one), (one.of, one))
+        return found
+
+    def highest(self, names: tuple[str, ...]) -> dict[tuple[Any, Any], list[int]]:
+        """Return the highest total of some columns of each day of an ACD that any server, or a perfect one, has."""
+        if names not in self._highest:
+            most: dict[tuple[Any, Any], list[int]] = {}
+            for rows in (*self.perfect.values(), *self.own.values()):
+                totals: dict[tuple[Any, Any], list[int]] = {}
+                for one in rows:
+                    sums = totals.setdefault((one.acd, one.row["row_date"]), [0] * len(names))
+                    for place, name in enumerate(names):
+                        sums[place] += int(one.row[name] or 0)
+                for day, sums in totals.items():
+                    most[day] = [max(pair) for pair in zip(most.get(day, sums), sums, strict=True)]
+            self._highest[names] = most
+        return self._highest[names]
+
+    def known(self, line: Line) -> Known:
         """Return the values of a row in a table that its server gave it."""
-        return tuple(text(line[at]) for at in self._at)
+        found = self._known.get(line)
+        if found is None:
+            found = self._known[line] = tuple([text(line[at]) for at in self._at])
+        return found
 
     def known_of(self, one: Recorded) -> Known:
-        """Return the values of a row as its server writes it."""
-        return tuple(text(one.row[name]) for name in self.columns)
+        """Return the values of a row as its server writes it; one of those that were given at the beginning."""
+        found = self._known_of.get(id(one))
+        if found is None:
+            found = self._known_of[id(one)] = tuple([text(one.row[name]) for name in self.columns])
+        return found
 
     def bag(self, lines: Bag) -> Counter[Known]:
         """Return rows of a table by what their server gave them."""
@@ -46,6 +109,14 @@ class Recordings:
         for line, count in lines.items():
             found[self.known(line)] += count
         return found
+
+    def bag_of(self, snapshot: Snapshot, server: Server) -> Counter[Known]:
+        """Return the rows of a server in a snapshot by what their server gave them."""
+        place = (id(snapshot), server)
+        if place not in self._bags:
+            # The snapshot stays with it, so that no other gets its identity.
+            self._bags[place] = snapshot, self.bag(rows_of(self.layout, snapshot, server))
+        return self._bags[place][1]
 
     def written(self, server: Server, after: int, until: int) -> Counter[Known]:
         """Return the rows that a server writes by itself after a second and up to another, and other sessions."""
@@ -55,6 +126,16 @@ class Recordings:
     def beside(self, server: Server, after: int, until: int) -> Bag:
         """Return the rows that other sessions wrote on a server after a second and up to another."""
         return self._beside(server, self.layout.spec.name, after, until)
+
+
+def recordings_of(world: Judged, layout: Layout) -> Recordings:
+    """Return the recordings of a table of a world, which are made once."""
+    return _DERIVED.get(world, (layout.spec.name, layout.columns), lambda: Recordings(world, layout))
+
+
+def units_of(world: Judged) -> tuple[Unit, ...]:
+    """Return the units of a world, which are made once."""
+    return _DERIVED.get(world, "units", lambda: units(world))
 
 
 def _of_table(records: dict[Server, tuple[Recorded, ...]], table: str) -> dict[Server, tuple[Recorded, ...]]:

@@ -11,7 +11,7 @@ from tests.world.ending import Ending
 from tests.world.oracle import Violation
 from tests.world.oracle.rows import first_of, planned_rows, tables, writes_into
 from tests.world.oracle.tables import Judged, Layout, Place, layout_of, rows_of
-from tests.world.oracle.truth import Recordings
+from tests.world.oracle.truth import recordings_of
 from tests.world.values import SERVERS, Bag, Restored, Server, Upgraded, other
 
 ORACLE = 6
@@ -29,7 +29,7 @@ def judge_undone(world: Judged, ending: Ending) -> Iterator[Violation]:
         return
     for spec in tables(world):
         layout = layout_of(world, spec)
-        recordings = Recordings(world, layout)
+        recordings = recordings_of(world, layout)
         for server in SERVERS:
             first, last = (rows_of(layout, one, server) for one in (runs[0].before, ending.after))
             written = recordings.written(server, runs[0].before.at, ending.after.at)
@@ -65,7 +65,7 @@ def judge_resumed(world: Judged, ending: Ending) -> Iterator[Violation]:
     plans = runs[0].plans
     for spec in tables(world):
         layout = layout_of(world, spec)
-        recordings = Recordings(world, layout)
+        recordings = recordings_of(world, layout)
         for server in SERVERS:
             moments = (runs[0].before, server), (runs[0].before, other(server)), (ending.after, server)
             target, source, now = (

@@ -50,7 +50,8 @@ def judge_verdicts(world: Judged, ending: Ending) -> Iterator[Violation]:
             yield from _portions(world, ending, ending.result)
         case OutageReport():
             yield from _findings(world, ending, ending.result)
-        case PairStatus() if ending.code == 0:
+        # `runs --json` has the same result, and says nothing of health by its exit code.
+        case PairStatus() if ending.code == 0 and ending.words[0] == "status":
             yield from _status(ending.result)
         case PairCheck() if ending.code == 0:
             yield from _check(world, ending, ending.result)
