@@ -429,7 +429,7 @@ def test_a_clock_set_between_does_not_keep_a_login_from_being_whole(tmp_path: Pa
 
 
 def test_one_interval_may_have_logins_to_repair_on_both_servers(tmp_path: Path) -> None:
-    """Of two logins of an interval each server may have the whole of one: one run repairs both, an undo restores both."""
+    """Of two logins of an interval each server may have one whole: one run repairs both, an undo restores both."""
     early, late = login("03:50", "04:50"), login("04:40", "06:00", agent="4002")
     early_cut = [login("03:50", "04:35>"), login("<04:36", "04:50")]
     late_cut = [login("04:40", "05:13>", agent="4002"), login("<05:19", "06:00", agent="4002")]
