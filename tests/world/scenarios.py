@@ -61,8 +61,9 @@ STARTS = (
 TABLES = ("hsplit", "hagent", "haglog", "call_rec", "synonyms", "linkex", "arch_stat", "dsplit")
 SERVER: st.SearchStrategy[Server] = st.sampled_from(BOTH)
 MOST_HAPPENINGS = 6
-CALLS_OF_A_COMMAND = 400
-"""Faults are drawn at one of so many calls; most commands have fewer, so that some faults never come."""
+CALLS_OF_A_COMMAND = (250, 800)
+"""Faults are drawn at one of so many calls: most commands that read have no more than the first, and a repair of one
+outage reaches its first commit after that, and its last call before the second."""
 
 
 @st.composite
@@ -286,7 +287,7 @@ def _undone(draw: st.DrawFn, commands: list[Command], last: int) -> list[Command
 def _fault(draw: st.DrawFn, commands: int) -> Fault:
     return Fault(
         command=draw(st.integers(0, commands - 1)),
-        call=draw(st.integers(0, CALLS_OF_A_COMMAND)),
+        call=draw(st.integers(0, draw(st.sampled_from(CALLS_OF_A_COMMAND)))),
         kind=draw(st.sampled_from(tuple(FaultKind))),
         seed=draw(SEEDS),
     )

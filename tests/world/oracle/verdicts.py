@@ -213,8 +213,8 @@ class _TableJudge:
 
     def _beyond_archive(self, spec: TableSpec) -> Iterator[Violation]:
         """Yield where it says that it compared intervals which one of the servers has not archived."""
-        moved = any(isinstance(one, ClockSet | Restored) for one in self.world.scenario.happenings)
-        if spec.archive is not Archive.INTERVAL or spec.at_once or moved:
+        unsteady = any(isinstance(one, ClockSet | Restored) for one in self.world.scenario.happenings)
+        if spec.archive is not Archive.INTERVAL or spec.at_once or unsteady:
             return
         for acd, scope in sorted(self.table.scopes.items(), key=str):
             until = archived_until(self.world, self.ending.after, acd)
