@@ -174,7 +174,7 @@ def untouched(ending: Ending, columns: Columns, world: object = None) -> Iterato
 def _by_itself(site: Any, ending: Ending, server: Server, table: str) -> bool:
     """Say whether only the server itself or its people changed a table, while a command waited."""
     before, after = _bag(ending.before, server, table), _bag(ending.after, server, table)
-    return (after - before, before - after) == site.changes(server, table, ending.before.at, ending.after.at)
+    return bool((after - before, before - after) == site.changes(server, table, ending.before.at, ending.after.at))
 
 
 def _schedules_added(ending: Ending, typed: SyncWords, columns: Columns) -> Iterator[Violation]:
