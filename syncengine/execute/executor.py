@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from syncengine.execute.batches import Batch, Batcher, buckets_of_step, done_up_to
 from syncengine.execute.prefetch import StagingAhead
 from syncengine.execute.preparation import Preparation, PreparedPart
 from syncengine.execute.run_context import RunContext
 from syncengine.execute.transaction import BatchWriter
+from syncengine.model.bucket import Bucket
 from syncengine.model.errors import ChangedSincePlanError, ServerError, StagingError, SyncError
 from syncengine.model.interrupts import BY_USER, is_stop, stop_requested
 from syncengine.model.outcome import RunOutcome, StepOutcome, StepState
 from syncengine.model.pair import Role
-from syncengine.model.plan import Plan, Step
+from syncengine.model.plan import Plan, Step, written_by
 from syncengine.model.portions import BackfillPlan
 from syncengine.model.refusals import OtherServersError
 from syncengine.model.run import BatchRecord, BatchState
@@ -185,6 +187,8 @@ class _PortionRun:
         size = buckets_of_step(step)
         first = done_up_to(self.known, self.portion, step)
         try:
+            if first < size:
+                self._stage_readers(step, ahead)
             while first < size:
                 batch = self.batcher.at(step, first)
                 self.context.before_batch()
@@ -200,6 +204,25 @@ class _PortionRun:
         progress.state = StepState.DONE
         self.context.run.mark("step", portion=self.portion, step=step.number)
         self._drop_staged(step)
+
+    def _stage_readers(self, step: Step, ahead: StagingAhead) -> None:
+        """Stage later steps that copy the buckets of this one to the other server, from the rows as they were planned.
+
+        One bucket may have a login that is repaired on one server and one that is repaired on the other.
+        """
+        written = _places([step])
+        for later in self.plan.steps:
+            if later.number <= step.number or later.into is step.into or not written & _places([later]):
+                continue
+            first = done_up_to(self.known, self.portion, later)
+            if first < buckets_of_step(later):
+                batch = self.batcher.at(later, first)
+                try:
+                    with_retries(partial(ahead.take, batch))
+                except (ChangedSincePlanError, ServerError) as error:
+                    # What is wrong with it is said when it is its turn.
+                    if isinstance(error, ServerError) and error.of_whole_server:
+                        raise
 
     def _skip_step(
         self, step: Step, progress: _StepProgress, first: int, error: ChangedSincePlanError | ServerError
@@ -293,6 +316,10 @@ class _PortionRun:
         for kind in ("source", "insert"):
             for path in self.context.run.pieces.glob(f"{self.portion:04d}-{step.number:05d}-*-{kind}.parquet"):
                 remove(path)
+
+
+def _places(steps: Iterable[Step]) -> set[tuple[str, Bucket]]:
+    return {(part.table, write.bucket) for _, part, write in written_by(steps)}
 
 
 def _state_reached(step: Step, progress: _StepProgress) -> StepState:

@@ -34,7 +34,6 @@ OTHERS_BY_ACTION = {
 }
 
 
-OTHER_SERVER_REPAIRED = "another login is repaired on the other server"
 JudgedCut = tuple[Cut, SkipReason | None, str]
 """A cut, why it is skipped (None if it is repaired), and details."""
 
@@ -120,7 +119,8 @@ class _CutJudge:
     def judge(self, table: TableObservation) -> list[JudgedCut]:
         """Return each cut with why it is skipped, None if it is repaired.
 
-        A cut that shares a key group with a skipped one is skipped, too: groups are written as a whole.
+        A cut that shares a key group with a skipped one, or with one that is repaired on the other server, is skipped,
+        too: groups are written as a whole.
         """
         changing = frozenset(drift.bucket for drift in table.differing if drift.changing)
         judged: list[JudgedCut] = [
@@ -128,6 +128,10 @@ class _CutJudge:
         ]
         while True:
             skipped = {place for cut, why, _ in judged if why is not None for place in _places(cut)}
+            repaired = [
+                {p for cut, why, _ in judged if why is None and cut.cut_on is on for p in _places(cut)} for on in Role
+            ]
+            skipped |= set.intersection(*repaired)
             again: list[JudgedCut] = [
                 (cut, SkipReason.CUT_UNCLEAR, "") if why is None and skipped & _places(cut) else (cut, why, detail)
                 for cut, why, detail in judged
@@ -187,23 +191,40 @@ def _with_cuts(into: Role, decision: Decision, groups: _GroupDecisions) -> Itera
         if not (decision.drift.only_cuts or (skipped and not _more_to_write(into, decision, groups))):
             yield into, _skipping(decision, skipped)
         return
-    server = servers[0]
-    drift = decision.drift if server is into else reversed_drift(decision.drift)
-    counts = _replacing_counts(groups.counts[server, bucket])
-    others = OTHERS_BY_ACTION[decision.action] if decision.action and server is into else OtherGroups.LEAVE
-    if others is OtherGroups.LEAVE and not drift.only_cuts and drift.counts.total > counts.total:
-        skipped_bucket = Decision(decision.drift, skip_reason=SkipReason.UNDECIDED, detail=OTHER_SERVER_REPAIRED)
-        yield into, skipped_bucket if decision.action else decision
-    elif others is not OtherGroups.LEAVE:
-        counts = _with_others(drift, counts, others)
-    repair = Decision(
-        drift=replace(drift, counts=counts),
-        action=Action.REPAIR_CUTS,
-        skipped_groups=tuple(groups.skipped.get((server, bucket), ())),
-        repaired_groups=tuple(groups.repaired[server, bucket]),
-        other_groups=others,
-    )
-    yield server, repair
+    yield from _others(into, decision, groups, servers)
+    for server in servers:
+        drift = decision.drift if server is into else reversed_drift(decision.drift)
+        counts = _replacing_counts(groups.counts[server, bucket])
+        others = OTHERS_BY_ACTION[decision.action] if decision.action and server is into else OtherGroups.LEAVE
+        if others is not OtherGroups.LEAVE:
+            counts = _with_others(drift, counts, others)
+        repair = Decision(
+            drift=replace(drift, counts=counts),
+            action=Action.REPAIR_CUTS,
+            skipped_groups=(
+                *groups.skipped.get((server, bucket), ()),
+                *groups.repaired.get((server.other, bucket), ()),
+            ),
+            repaired_groups=tuple(groups.repaired[server, bucket]),
+            other_groups=others,
+        )
+        yield server, repair
+
+
+def _others(
+    into: Role, decision: Decision, groups: _GroupDecisions, servers: Sequence[Role]
+) -> Iterator[tuple[Role, Decision]]:
+    """Yield the decision on the rows of a bucket that no outage cut, unless they are written with those it cut."""
+    drift, bucket = decision.drift, decision.drift.bucket
+    repaired = sum(_replacing_counts(groups.counts[server, bucket]).total for server in servers)
+    if drift.only_cuts or drift.counts.total <= repaired:
+        return
+    if decision.action is None:
+        yield into, decision
+    elif into not in servers and _more_to_write(into, decision, groups):
+        # A group that is repaired on the other server has its pieces there: nothing to copy from.
+        untouched = (*groups.skipped.get((into, bucket), ()), *groups.repaired[into.other, bucket])
+        yield into, _skipping(decision, untouched)
 
 
 def _more_to_write(into: Role, decision: Decision, groups: _GroupDecisions) -> bool:

@@ -426,3 +426,23 @@ def test_a_clock_set_between_does_not_keep_a_login_from_being_whole(tmp_path: Pa
 
     assert done.outcome.done
     assert rows_of(files) == rows_of(files, "primary")
+
+
+def test_one_interval_may_have_logins_to_repair_on_both_servers(tmp_path: Path) -> None:
+    """Each server may have one of two logins of an interval whole: one run repairs both, and an undo restores both."""
+    early, late = login("03:50", "04:50"), login("04:40", "06:00", agent="4002")
+    early_cut = [login("03:50", "04:35>"), login("<04:36", "04:50")]
+    late_cut = [login("04:40", "05:13>", agent="4002"), login("<05:19", "06:00", agent="4002")]
+    files = pair(tmp_path, [*early_cut, late], [early, *late_cut], primary_downs=((435, 60),))
+    before = [rows_of(files, role) for role in Role]
+    opened = files.open()
+
+    plan = opened.plan_outages()
+    assert plan is not None
+    done = opened.execute(plan)
+
+    assert done.outcome.done
+    assert [len(rows_of(files, role)) for role in Role] == [2, 2]
+    assert rows_of(files, "primary") == rows_of(files, "secondary")
+    assert opened.execute(opened.plan_undo()).outcome.done
+    assert [rows_of(files, role) for role in Role] == before

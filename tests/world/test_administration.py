@@ -81,6 +81,8 @@ class Pair:
     files: Files
     scenario: Scenario
     endings: list[Ending] = field(default_factory=list)
+    site: Any = None
+    """Needed only where time goes on during a command."""
 
     @property
     def databases(self) -> dict[Server, Stored]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from tests.world.many import run
-from tests.world.values import Acd, LinkDown, Scenario
+from tests.world.values import Acd, Command, Fault, FaultKind, LinkDown, Scenario
 
 
 def run_right(scenario: Scenario) -> None:
@@ -23,5 +23,44 @@ def test_an_outage_over_the_autumn_night() -> None:
             zone="America/Denver",
             acds=(Acd(minutes=60, splits=3, agents=5, vdns=1, trunk_groups=2),),
             happenings=(LinkDown("primary", at=77610, seconds=39944),),
+        )
+    )
+
+
+def test_logins_of_one_interval_cut_on_either_server() -> None:
+    """Each server had a login of 10:30 whole that the other had cut, and only one of the two was repaired."""
+    run_right(
+        Scenario(
+            seed=4,
+            acds=(Acd(agents=3, calls_an_hour=8),),
+            happenings=(LinkDown("primary", 36317, 2000), LinkDown("secondary", 43517, 5000)),
+            commands=(Command(108000, "resync", ("--outages", "--yes")),),
+        )
+    )
+
+
+def test_our_own_clock_is_set_back_during_a_run() -> None:
+    """Set back by a day between plan and write, it made the check after the run refuse the time that was written."""
+    window = ("--window", "2000-06-05 10:00..10:29", "--table", "hsplit", "--yes")
+    run_right(
+        Scenario(
+            seed=4,
+            acds=(Acd(agents=2, splits=1, vdns=1, calls_an_hour=3),),
+            happenings=(LinkDown("secondary", 36000, 7200),),
+            commands=(Command(108000, "resync", window),),
+            faults=(Fault(0, 90, FaultKind.CLOCK_JUMPS, seed=31),),
+        )
+    )
+
+
+def test_another_session_writes_into_a_planned_bucket() -> None:
+    """What it wrote stays, its step is left out and named, and an undo of the rest leaves it, too."""
+    run_right(
+        Scenario(
+            seed=4,
+            acds=(Acd(agents=2, splits=1, vdns=1, calls_an_hour=3),),
+            happenings=(LinkDown("secondary", 36000, 7200),),
+            commands=(Command(108000, "resync", ("--outages", "--yes")), Command(111600, "undo", ("--yes",))),
+            faults=(Fault(0, 5, FaultKind.OTHER_COMMITS, seed=3),),
         )
     )

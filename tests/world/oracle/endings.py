@@ -78,6 +78,9 @@ def _faults(world: Judged, ending: Ending) -> Iterator[str]:
         yield from _typed(ending)
     elif ending.result is None and ending.code not in (0, None) and not ending.said.strip():
         yield f"it ended with {ending.code} without a sentence"
+    if ending.plans and "lies in the future" in " ".join(ending.said.split()):
+        # Before there is a plan it is true where our own clock is slow.
+        yield "a plan was made for a time that then is said to lie in the future"
     yield from _nothing_written(ending)
     yield from _reason(world, ending)
 

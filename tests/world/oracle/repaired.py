@@ -30,6 +30,7 @@ from tests.world.values import (
     OwnObject,
     Server,
     Snapshot,
+    Span,
     Upgraded,
     other,
 )
@@ -202,10 +203,13 @@ def _dropped(recordings: Recordings, ending: Ending, day: date) -> bool:
 
 def _whole(world: Judged, ending: Ending, recordings: Recordings) -> Iterator[Violation]:
     layout = recordings.layout
+    logs = {server: _by_itself(world, recordings, ending, server) for server in SERVERS}
     for server in SERVERS:
         bag = recordings.bag_of(ending.after, server)
         for one in recordings.wholes.values():
             if any(piece.at > ending.before.at for role in SERVERS for piece in one.pieces[role]):
+                continue
+            if any(_purged(recordings, ending, role, one, logs[role]) for role in SERVERS):
                 continue
             mine = one.pieces[server]
             if not one.whole_on(other(server), ending.before.at) or not mine or one.whole_on(server, ending.before.at):
@@ -345,28 +349,40 @@ def _minutes(
     for row, count in bag.items():
         if row in of:
             now.setdefault(of[row][0], []).extend([of[row][1].span] * count)
+    log = _by_itself(world, recordings, ending, server)
     for what, one in recordings.wholes.items():
         mine = [some.span for some in one.pieces[server] if some.at <= ending.after.at]
+        purged = _purged(recordings, ending, server, one, log)
         total, covered = length_of(now.get(what, []))
         if total > covered:
             yield Violation(ORACLE, f"{server}: {_piece(layout, one)}: {total - covered} seconds are there twice")
         lost = length_of([*now.get(what, []), *mine])[1] - covered
-        if lost <= 0:
+        if lost <= length_of(purged)[1]:
             continue
         begun = world.scenario.clock.shown(one.perfect.span[0]).date()
-        if not _dropped(recordings, ending, begun) and not _purged(world, recordings, ending, server, one):
+        if not _dropped(recordings, ending, begun):
             yield Violation(ORACLE, f"{server}: {_piece(layout, one)}: {lost} seconds are lost that it had recorded")
 
 
-def _purged(world: Judged, recordings: Recordings, ending: Ending, server: Server, one: Whole) -> bool:
-    """Say whether a circular table may have dropped pieces: by the clock, none as old of its ACD is there any more."""
+def _by_itself(
+    world: Judged, recordings: Recordings, ending: Ending, server: Server
+) -> tuple[Counter[Known], Counter[Known]]:
+    """Return what a server has written by itself and not dropped, and what it has dropped that was copied to it."""
+    inserted, deleted = world.site.changes(server, recordings.layout.spec.name, -1, ending.after.at)
+    return recordings.bag(inserted), recordings.bag(deleted)
+
+
+def _purged(
+    recordings: Recordings, ending: Ending, server: Server, one: Whole, log: tuple[Counter[Known], Counter[Known]]
+) -> list[Span]:
+    """Return what a server has dropped by itself of a login, a call or a state, since its circular table was full."""
     if not recordings.layout.spec.circular:
-        return False
-    epoch = world.scenario.clock.epoch
-    there = recordings.bag_of(ending.after, server)
-    own = (some for some in recordings.own[server] if some.acd == one.perfect.acd)
-    oldest = min((epoch(some.span[0]) for some in own if recordings.known_of(some) in there), default=None)
-    return oldest is None or any(epoch(some.span[0]) < oldest for some in one.pieces[server])
+        return []
+    stored, dropped = log
+    mine = [piece for piece in one.pieces[server] if piece.at <= ending.after.at]
+    own = [piece for piece in mine if not stored[recordings.known_of(piece)]]
+    copied = [piece for role in SERVERS for piece in one.pieces[role] if dropped[recordings.known_of(piece)]]
+    return [piece.span for piece in (*own, *copied)]
 
 
 def _piece(layout: Layout, one: Whole) -> str:

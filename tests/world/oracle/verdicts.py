@@ -15,6 +15,7 @@ from syncengine.model.spec import DataClass, TableSpec
 from syncengine.model.verified_run import VerifiedRun
 from tests.world.ending import Ending
 from tests.world.oracle import Violation
+from tests.world.oracle.claims import archived_until
 from tests.world.oracle.compared import (
     NO_ROWS,
     Difference,
@@ -27,7 +28,18 @@ from tests.world.oracle.compared import (
 )
 from tests.world.oracle.requested import Requested, aligned, catalogue_of, requested
 from tests.world.oracle.stated import Stated, StatedScope, StatedTable, of_document, of_observation
-from tests.world.values import SERVERS, Added, FaultKind, OwnObject, Snapshot, Unreadable, Upgraded, other
+from tests.world.values import (
+    SERVERS,
+    Added,
+    ClockSet,
+    FaultKind,
+    OwnObject,
+    Restored,
+    Snapshot,
+    Unreadable,
+    Upgraded,
+    other,
+)
 
 ORACLE = 1
 SHOWN = 3
@@ -178,6 +190,7 @@ class _TableJudge:
         lacking = set(layout.columns) - spec.ignored - (self.table.compared or set(layout.columns))
         if lacking:
             yield self._violation(f"{', '.join(sorted(lacking))} was not compared")
+        yield from self._beyond_archive(spec)
         before, after = (self._differences(layout, snapshot) for snapshot in self._snapshots)
         changed = set().union(
             *(
@@ -197,6 +210,17 @@ class _TableJudge:
             yield self._violation(
                 f"{_shown(layout, place)} differs {after[place].counts}, was not compared, and nothing says so"
             )
+
+    def _beyond_archive(self, spec: TableSpec) -> Iterator[Violation]:
+        """Yield where it says that it compared intervals which one of the servers has not archived."""
+        moved = any(isinstance(one, ClockSet | Restored) for one in self.world.scenario.happenings)
+        if spec.archive is not Archive.INTERVAL or spec.at_once or moved:
+            return
+        for acd, scope in sorted(self.table.scopes.items(), key=str):
+            until = archived_until(self.world, self.ending.after, acd)
+            if scope.times is not None and until is not None and scope.times[1] > until:
+                compared, archived = (f"{one:%Y-%m-%d %H:%M}" for one in (scope.times[1], until))
+                yield self._violation(f"ACD {acd} is compared up to {compared}, and archived up to {archived}")
 
     def _named(
         self, layout: Layout, before: dict[Place, Difference], after: dict[Place, Difference], changed: set[Place]
