@@ -17,7 +17,7 @@ from tests.world.values import Acd, Command, LinkDown, Scenario
 from tests.world.world import Tally
 
 SAMPLE = ((1, 148), (2, 346), (3, 169), (4, 319))
-"""Levels and seeds of worlds that are small, but have outages, repairs and faults."""
+"""Levels and seeds of worlds that are small, but have outages, repairs, undos and syncs."""
 SOAKED = 200
 """So many worlds of each level are run in a soak."""
 
