@@ -259,13 +259,28 @@ def _as_planned(
     return own.same(was, now)
 
 
+_PLACED: dict[tuple[Any, ...], tuple[Snapshot, dict[Place, Bag]]] = {}
+"""Rows by bucket of the tables that were read last; a snapshot stays with them, so that no other gets its identity."""
+MOST_PLACED = 200
+
+
+def _placed(layout: Layout, snapshot: Snapshot, server: Server) -> dict[Place, Bag]:
+    """Return the rows of a table by bucket, without row numbers; each write of a plan wants those of its own bucket."""
+    what = (id(snapshot), server, layout.spec.name, layout.columns)
+    if what not in _PLACED:
+        if len(_PLACED) >= MOST_PLACED:
+            _PLACED.clear()
+        _PLACED[what] = snapshot, layout.by_place(layout.unnumbered(rows_of(layout, snapshot, server)))
+    return _PLACED[what][1]
+
+
 def results_of(
     world: Judged, ending: Ending, layout: Layout, server: Server, place: Place, one: Write, was: Bag
 ) -> Iterator[Bag]:
     """Yield what a bucket may be after a write: by the source's rows now, or when its run began."""
     if isinstance(one.plan.kind, Undo):
         for earlier in first_of(world, one.plan.kind.run, ending)[:1]:
-            rows = layout.by_place(layout.unnumbered(rows_of(layout, earlier.before, server))).get(place, Counter())
+            rows = _placed(layout, earlier.before, server).get(place, Counter())
             yield rows
             yield planned_rows(layout, one, was, rows)
         return
@@ -273,7 +288,7 @@ def results_of(
     if ending.command.verb == "resume":
         moments += [earlier.before for earlier in first_of(world, ending.run_id, ending)]
     for moment in moments:
-        source = layout.by_place(layout.unnumbered(rows_of(layout, moment, other(server)))).get(place, Counter())
+        source = _placed(layout, moment, other(server)).get(place, Counter())
         yield planned_rows(layout, one, was, source)
 
 
