@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from syncengine.model.grain import Archive
+from syncengine.model.interval import at_label
 from syncengine.model.pair import Role
 from syncengine.model.window import Window
 
@@ -175,6 +176,20 @@ class ServerFacts:
     """The pseudo-ACDs of this server; no other field includes a pseudo-ACD of either server (rule 8)."""
     collection_off: tuple[int, ...] = ()
     """ACDs whose data collection is off, if that was queried and `dcadmin` has it."""
+
+    def still_down(self) -> tuple[LinkDown, ...]:
+        """Return the links that are not back yet; none of an ACD with an interval that begins later."""
+        last: dict[int, datetime] = {}
+        for one in self.coverage:
+            start = at_label(one.row_date, one.label)
+            last[one.acd] = max(last.get(one.acd, start), start)
+        return tuple(link for link in self.links_down if last.get(link.acd, link.since) <= link.since)
+
+    def outages_under_way(self, until: datetime) -> tuple[Outage, ...]:
+        """Return the outages that are not over, up to a moment: what the server misses, it misses already."""
+        return tuple(
+            Outage(link.acd, Window(link.since, until), link.reason) for link in self.still_down() if link.since < until
+        )
 
     def archived(self, acd: int, archive: Archive) -> ArchiveStatus:
         """Return how far an archive has run; one that is not in arch_stat follows the intervals."""

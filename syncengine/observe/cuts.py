@@ -49,7 +49,7 @@ class RelevantOutages:
     def outages(self, facts: ServerFacts, far: timedelta) -> dict[int, tuple[Window, ...]]:
         """Return a server's outages that are no further than so from what is compared."""
         found: dict[int, list[Window]] = defaultdict(list)
-        for outage in facts.outages:
+        for outage in (*facts.outages, *facts.outages_under_way(self.as_of)):
             near = Window(outage.span.start - far, outage.span.stop + far)
             if any(near.clipped(time) for time in self._times(outage.acd)):
                 found[outage.acd].append(outage.span)

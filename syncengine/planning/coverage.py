@@ -12,6 +12,9 @@ from syncengine.model.interval import QUANTUM, at_label
 from syncengine.model.spans import joined
 from syncengine.model.window import Window
 
+NOT_OVER = datetime(9999, 1, 1)
+"""When an outage ends that is under way."""
+
 
 @dataclass(frozen=True, slots=True)
 class AcdCoverage:
@@ -49,7 +52,7 @@ class CoverageLookup:
 
     def __post_init__(self) -> None:
         spans: dict[int, list[Window]] = defaultdict(list)
-        for outage in self.facts.outages:
+        for outage in (*self.facts.outages, *self.facts.outages_under_way(NOT_OVER)):
             spans[outage.acd].append(outage.span)
         self._outages.update({acd: joined(found) for acd, found in spans.items()})
         for interval in self.facts.coverage:

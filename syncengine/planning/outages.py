@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from syncengine.model.bucket import Bucket
 from syncengine.model.drift import Counts, Observation, TableObservation
-from syncengine.model.facts import ClockReset, IntervalCoverage, LinkDown, ServerFacts
+from syncengine.model.facts import ClockReset, LinkDown, ServerFacts
 from syncengine.model.grain import Archive
 from syncengine.model.interval import at_label, floor_to
 from syncengine.model.outages import REASON_UNKNOWN, REASONS, BlindSide, BlindTime, OutageFinding, Outlook, TableCost
@@ -42,8 +42,7 @@ class _ServerCoverage:
         archived = {
             acd: facts.archived(acd, Archive.INTERVAL).before_this_run(length) for acd, length in lengths.items()
         }
-        last = {one.acd: at_label(one.row_date, one.label) for one in sorted(facts.coverage, key=_moment)}
-        down = {one.acd: one for one in facts.links_down if one.acd not in last or last[one.acd] < one.since}
+        down = {one.acd: one for one in facts.still_down()}
         until = {acd: until for acd, until in archived.items() if until}
         return cls(facts.role, CoverageLookup(facts), first, until, links_down, down)
 
@@ -64,10 +63,6 @@ class _ServerCoverage:
             return f"{since}, and its diary does not show it up again"
         # It is not known since when they are down: at least now.
         return self.links_down if interval.start <= now < interval.stop else ""
-
-
-def _moment(coverage: IntervalCoverage) -> datetime:
-    return at_label(coverage.row_date, coverage.label)
 
 
 def blind_times(

@@ -362,6 +362,29 @@ def test_without_flags_the_diary_decides(
     assert after[0] == after[1] if ends == "05:13" else files.bag("secondary", table) == before
 
 
+@pytest.mark.parametrize("duration", [None, 0])
+def test_a_source_whose_link_is_still_down_is_blind_since_then(tmp_path: Path, duration: int | None) -> None:
+    """An outage that is not over cuts like one that is: no piece takes the place of a whole, no row is deleted."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "call_rec"],
+        both={"htrunk": trunks(400, 500), "call_rec": [call("00:10", "00:20")]},
+        primary={"htrunk": trunks(500, 700), "call_rec": [call("04:58", "05:25"), call("05:20", "05:28")]},
+        secondary={
+            "htrunk": broken(500, 530),
+            "call_rec": [call("04:58", "05:13")],
+            "linkex": [link(513, 0) | {"duration": duration}],
+        },
+        whole=True,
+    )
+    before = files.bag("primary", "call_rec")
+
+    done = resync(files, source="secondary", window="2000-06-05 04:30..06:29")
+
+    assert files.bag("primary", "call_rec") == before
+    assert SkipReason.CUT_ON_SOURCE in {one.reason for one in done.plan.skipped if one.table == "call_rec"}
+
+
 @pytest.mark.soak("begin")
 @pytest.mark.parametrize(
     ("primary", "secondary"),

@@ -64,3 +64,16 @@ def test_another_session_writes_into_a_planned_bucket() -> None:
             faults=(Fault(0, 5, FaultKind.OTHER_COMMITS, seed=3),),
         )
     )
+
+
+def test_a_source_whose_link_is_still_down() -> None:
+    """Its pieces of work states took the place of the wholes: an outage without an end in the diary did not count."""
+    window = ("--window", "2000-06-04..2000-06-05", "--from", "secondary", "--yes")
+    run_right(
+        Scenario(
+            seed=797685,
+            acds=(Acd(minutes=15, splits=3, agents=2, vdns=2, trunk_groups=2, calls_an_hour=5, quiet=(1, 5)),),
+            happenings=(LinkDown("secondary", 60300, 93437),),
+            commands=(Command(127795, "resync", window),),
+        )
+    )
