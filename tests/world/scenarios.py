@@ -12,6 +12,7 @@ from typing import Any
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
+from hypothesis.internal.conjecture.providers import HypothesisProvider
 
 from tests.world.administration import KINDS
 from tests.world.clock import DAY, HOUR, MINUTE
@@ -318,6 +319,18 @@ QUIET = settings(
 )
 
 
+@contextlib.contextmanager
+def _without_constants() -> Iterator[None]:
+    """Keep hypothesis from drawing numbers of the source of what is imported: that differs between processes."""
+    name = "_maybe_draw_constant"
+    before = getattr(HypothesisProvider, name, None)
+    setattr(HypothesisProvider, name, lambda *_, **__: None)
+    try:
+        yield
+    finally:
+        setattr(HypothesisProvider, name, before)
+
+
 def drawn(seed: int, level: int = max(LEVELS)) -> Scenario:
     """Return the scenario of a seed, the same on every machine."""
     found: list[Scenario] = []
@@ -329,7 +342,8 @@ def drawn(seed: int, level: int = max(LEVELS)) -> Scenario:
     def take(scenario: Scenario) -> None:
         found.append(scenario)
 
-    take()
+    with _without_constants():
+        take()
     return found[-1]
 
 
@@ -370,7 +384,7 @@ def _by_hypothesis(
             smallest[0] = candidate
             raise AssertionError
 
-    with contextlib.suppress(AssertionError, hypothesis.errors.Flaky, _TimeOver):
+    with contextlib.suppress(AssertionError, hypothesis.errors.Flaky, _TimeOver), _without_constants():
         fail()
     return smallest[0]
 
