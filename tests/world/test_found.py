@@ -1,11 +1,15 @@
-"""Worlds in which something was wrong, as they were shrunk: each is right now."""
+"""Worlds in which something was wrong, as they were shrunk: each is right now, and has a plain test of its own, too."""
 
 from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from tests.world.many import run
 from tests.world.values import Acd, Command, Fault, FaultKind, LinkDown, Scenario
+
+pytestmark = pytest.mark.soak
 
 
 def run_right(scenario: Scenario) -> None:

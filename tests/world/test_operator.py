@@ -62,6 +62,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made.close()
 
 
+@pytest.mark.soak("2")
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_a_seed_draws_the_same_scenario_in_every_process(hash_seed: str) -> None:
     """No order of a set and no state of a process has a part in what is drawn."""
