@@ -214,6 +214,8 @@ class EmbeddedDatabase:
             yield
             self._own.execute("COMMIT")
         except duckdb.TransactionException as error:
+            # A commit that fails may leave the transaction there, aborted.
+            self._rollback()
             raise BusyError(str(error)) from error
         except BaseException:
             self._rollback()

@@ -281,8 +281,14 @@ def results_of(
     if isinstance(one.plan.kind, Undo):
         for earlier in first_of(world, one.plan.kind.run, ending)[:1]:
             rows = _placed(layout, earlier.before, server).get(place, Counter())
-            yield rows
-            yield planned_rows(layout, one, was, rows)
+            # A run that waited began with more than there was as it was typed.
+            inserted, deleted = (
+                layout.by_place(bag).get(place, Counter())
+                for bag in _changes(world, layout, server, earlier.before.at, earlier.after.at)
+            )
+            for there in (rows, rows + inserted - deleted):
+                yield there
+                yield planned_rows(layout, one, was, there)
         return
     moments = [ending.before, ending.after]
     if ending.command.verb == "resume":

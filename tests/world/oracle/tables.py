@@ -152,12 +152,12 @@ def layout_of(world: Judged, spec: TableSpec) -> Layout:
 
 
 def rows_of(layout: Layout, snapshot: Snapshot, server: Server) -> Bag:
-    """Return the rows of a table in a snapshot; columns beyond the layout's are left out."""
+    """Return the rows of a table in a snapshot, as wide as the layout: an upgrade adds columns, NULL before."""
     bag = snapshot.bags[server].get(layout.spec.name, Counter())
     width = len(layout.columns)
     if {*map(len, bag)} <= {width}:
         return bag
     found: Bag = Counter()
     for line, count in bag.items():
-        found[line[:width]] += count
+        found[(*line, *(None,) * (width - len(line)))[:width]] += count
     return found
