@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -112,12 +112,15 @@ class _PortionRun:
     context: RunContext
     known: tuple[BatchRecord, ...]
     batcher: Batcher = field(init=False)
+    readers: Mapping[int, tuple[Step, ...]] = field(init=False)
+    """By step, the later ones that read buckets it writes: those of a plan in both directions."""
     progress: dict[int, _StepProgress] = field(default_factory=dict)
     stopped: str = ""
     cancelled: bool = False
 
     def __post_init__(self) -> None:
         self.batcher = Batcher(self.portion, self.context.limits.step_rows)
+        self.readers = dict(_readers(self.plan))
         for record in self.known:
             if record.place.portion == self.portion and record.state is BatchState.DONE:
                 progress = self.progress.setdefault(record.place.step, _StepProgress())
@@ -210,10 +213,7 @@ class _PortionRun:
 
         One bucket may have a login that is repaired on one server and one that is repaired on the other.
         """
-        written = _places([step])
-        for later in self.plan.steps:
-            if later.number <= step.number or later.into is step.into or not written & _places([later]):
-                continue
+        for later in self.readers.get(step.number, ()):
             first = done_up_to(self.known, self.portion, later)
             if first < buckets_of_step(later):
                 batch = self.batcher.at(later, first)
@@ -318,8 +318,19 @@ class _PortionRun:
                 remove(path)
 
 
-def _places(steps: Iterable[Step]) -> set[tuple[str, Bucket]]:
-    return {(part.table, write.bucket) for _, part, write in written_by(steps)}
+def _readers(plan: Plan) -> Iterator[tuple[int, tuple[Step, ...]]]:
+    """Yield each step with the later ones that copy a bucket of it the other way, if there are any."""
+    if len(plan.writes_to) < len(Role):
+        return
+    by_place: dict[tuple[str, Bucket], list[Step]] = {}
+    for step, part, write in written_by(plan.steps):
+        by_place.setdefault((part.table, write.bucket), []).append(step)
+    found: dict[int, dict[int, Step]] = {}
+    for steps in by_place.values():
+        for at, one in enumerate(steps):
+            later = {other.number: other for other in steps[at + 1 :] if other.into is not one.into}
+            found.setdefault(one.number, {}).update(later)
+    yield from ((number, tuple(later.values())) for number, later in found.items() if later)
 
 
 def _state_reached(step: Step, progress: _StepProgress) -> StepState:

@@ -469,3 +469,25 @@ def test_one_interval_may_have_logins_to_repair_on_both_servers(tmp_path: Path) 
     assert rows_of(files, "primary") == rows_of(files, "secondary")
     assert opened.execute(opened.plan_undo()).outcome.done
     assert [rows_of(files, role) for role in Role] == before
+
+
+@pytest.mark.parametrize("stopped_before", [1, 2])
+def test_a_repair_of_one_interval_on_both_servers_is_resumed(
+    tmp_path: Path, before_batch: Callable[[int, BaseException], None], stopped_before: int
+) -> None:
+    """Rows that one step has written already are copied the other way as they were planned, also by a resume."""
+    early, late = login("03:50", "04:50"), login("04:40", "06:00", agent="4002")
+    early_cut = [login("03:50", "04:35>"), login("<04:36", "04:50")]
+    late_cut = [login("04:40", "05:13>", agent="4002"), login("<05:19", "06:00", agent="4002")]
+    files = pair(tmp_path, [*early_cut, late], [early, *late_cut], primary_downs=((435, 60),))
+    opened = files.open()
+    plan = opened.plan_outages()
+    assert plan is not None
+    assert [part.table for step in plan.steps for part in step.parts].count("haglog") == 2
+
+    before_batch(stopped_before, KeyboardInterrupt())
+    assert not opened.execute(plan).outcome.done
+    assert files.open().resume().outcome.done
+
+    assert [len(rows_of(files, role)) for role in Role] == [2, 2]
+    assert rows_of(files, "primary") == rows_of(files, "secondary")
