@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from syncengine.model.spec import ColumnSpec, TableSpec
+from syncengine.servers.arrow import ARROW
 from syncengine.servers.duckdb.types import stored_type
 from tests.shared_duckdb import SharedDuckDB
 from tests.world.tables import world_catalogue
@@ -23,15 +24,6 @@ from tests.world.values import SERVERS, Bag, Database, Row, Scenario, Server, Se
 
 DISABLED = "in_clause,common_subexpressions,common_aggregate"
 """Optimizers that take a tenth of a second to find terms that a statement repeats."""
-ARROW = {
-    "smallint": pa.int16(),
-    "integer": pa.int32(),
-    "int8": pa.int64(),
-    "bigint": pa.int64(),
-    "date": pa.date32(),
-    "smallfloat": pa.float32(),
-    "float": pa.float64(),
-}
 TEXTS = ("VARCHAR", "CHAR", "character", "bpchar", "text")
 _NAMES = count(1)
 
@@ -46,8 +38,6 @@ class StatementError(Exception):
 
 def arrow_type(column: ColumnSpec) -> pa.DataType:
     """Return the Arrow type of a column's values."""
-    if column.type.is_text:
-        return pa.string()
     if column.type.name == "decimal":
         return pa.decimal128(column.type.width, column.type.scale)
     return ARROW[column.type.name]
@@ -144,8 +134,6 @@ def databases(scenario: Scenario, folder: Path) -> dict[Server, WorldDatabase]:
         from tests.world.postgresql_database import PostgreSQLDatabase
 
         return {server: PostgreSQLDatabase(server, whole=scenario.whole) for server in SERVERS}
-    if scenario.servers is not ServerKind.EMBEDDED:
-        raise NotImplementedError(f"no database of a world is {scenario.servers}")
     return {server: EmbeddedDatabase(server, folder, whole=scenario.whole) for server in SERVERS}
 
 

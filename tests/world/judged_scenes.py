@@ -64,7 +64,7 @@ class Scene:
             code = 0 if run is None or run.outcome.done else 5
         ending = Ending(
             len(self.endings),
-            Command(self.site.now, words[0], words[1:]),
+            Command(self.site.now, words[0], words[1:], typed=False),
             words,
             before,
             self.site.snapshot(),

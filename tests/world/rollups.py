@@ -13,7 +13,6 @@ from tests.world.tables import world_catalogue
 from tests.world.values import Recorded, Row, Scenario
 
 LONGER = (Archive.DAILY, Archive.WEEKLY, Archive.MONTHLY)
-FIRST_LETTER = {Archive.DAILY: "d", Archive.WEEKLY: "w", Archive.MONTHLY: "m"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,20 @@ class FileWorld:
         run = result.outcome.run_id if isinstance(result, VerifiedRun) else ""
         said = str(error) if error else ""
         return self._ended(
-            Ending(0, Command(0, words[0]), words, before, self.snapshot(), code, result, None, said, error, plans, run)
+            Ending(
+                0,
+                Command(0, words[0], typed=False),
+                words,
+                before,
+                self.snapshot(),
+                code,
+                result,
+                None,
+                said,
+                error,
+                plans,
+                run,
+            )
         )
 
     code = 0
@@ -121,7 +134,7 @@ class FileWorld:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = run_for_code([*words, "--pair", str(self.pair_file)])
         document = json.loads(out.getvalue()) if "--json" in words and out.getvalue().strip() else None
-        command = Command(0, words[0], words[1:], typed=True)
+        command = Command(0, words[0], words[1:])
         said = out.getvalue() + err.getvalue()
         return self._ended(Ending(0, command, words, before, self.snapshot(), code, None, document, said))
 

@@ -270,7 +270,7 @@ def _command(draw: st.DrawFn, last: int, ends: tuple[int, ...], level: int) -> C
         known += [ADMINISTERING, ADMINISTERING]
     verb, *options = draw(st.sampled_from(draw(st.sampled_from(known))))
     as_document = ("--json",) if draw(st.booleans()) else ()
-    return Command(at, verb, (*options, *as_document), typed=True)
+    return Command(at, verb, (*options, *as_document))
 
 
 @st.composite
@@ -281,7 +281,7 @@ def _undone(draw: st.DrawFn, commands: list[Command], last: int) -> list[Command
         return []
     at = min(draw(st.sampled_from(writing)).at + draw(st.integers(1, 2 * HOUR)), last - 2)
     undo = draw(st.sampled_from((("--yes",), ("{run -1}", "--yes"))))
-    return [Command(at, "undo", undo, typed=True), Command(at + 1, "verify", typed=True)]
+    return [Command(at, "undo", undo), Command(at + 1, "verify")]
 
 
 @st.composite

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from syncengine.catalogue import Catalogue, load_catalogue
-from syncengine.model.spec import CompanionFile, DataClass, TableSet, TableSpec
+from syncengine.model.spec import CompanionFile, TableSet, TableSpec
 
 SPECS = Path(__file__).parent / "specs"
 """The specs of the tables that the customer made."""
@@ -50,21 +50,6 @@ def world_catalogue(whole: bool = False) -> Catalogue:
         files=tuple(_without_sets(one, there) for one in shipped.files),
         sets=sets,
     )
-
-
-def numbering(spec: TableSpec) -> str | None:
-    """Return the column with the number that each server gives to its own rows."""
-    return spec.row_number
-
-
-def history_tables() -> tuple[str, ...]:
-    """Return the names of the tables that a restore of history brings back, the diary too."""
-    return tuple(HISTORY)
-
-
-def custom_tables() -> tuple[str, ...]:
-    """Return the names of the customer's own tables."""
-    return tuple(spec.name for spec in world_catalogue().of_class(DataClass.CUSTOM))
 
 
 def _narrow(spec: TableSpec) -> TableSpec:

@@ -115,7 +115,7 @@ class Pair:
         """Carry out a command through the Python API; its ending is not judged yet."""
         before = self.snapshot()
         number = len(self.endings)
-        ending = Ending(number, Command(BEGIN, verb, words), (verb, *words), before, before)
+        ending = Ending(number, Command(BEGIN, verb, words, typed=False), (verb, *words), before, before)
         try:
             result, plans, run = self._carried_out(verb, words)
         except SyncError as error:

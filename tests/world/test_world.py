@@ -42,7 +42,7 @@ SMALL = Scenario(
     days=1,
     acds=(Acd(splits=1, agents=1, calls_an_hour=1),),
     happenings=(LinkDown("secondary", 9 * HOUR, HOUR),),
-    commands=(Command(DAY // 2, "outages"), Command(DAY // 2, "resync", ("--outages", "--yes"), typed=True)),
+    commands=(Command(DAY // 2, "outages"), Command(DAY // 2, "resync", ("--outages", "--yes"))),
 )
 """A world of one outage, whose repair the oracle is made to find wrong."""
 

@@ -151,7 +151,7 @@ class Command:
     at: int
     verb: str
     options: tuple[str, ...] = ()
-    typed: bool = False
+    typed: bool = True
     """As a command line in this process, not through the Python API."""
 
 
@@ -190,7 +190,6 @@ class ServerKind(StrEnum):
 
     EMBEDDED = "embedded"
     POSTGRESQL = "postgresql"
-    DERBY = "derby"
 
 
 @dataclass(frozen=True, slots=True)

@@ -307,10 +307,6 @@ def conflicts_named(one: TableSync, plans: Sequence[Plan]) -> Iterator[Violation
             yield Violation(2, f"{name} {group}: changed by {typed.target}, and not named")
 
 
-def _without_padding(key: tuple[str | None, ...]) -> tuple[str | None, ...]:
-    return tuple(None if value is None else value.rstrip(" ") for value in key)
-
-
 GROUPS_AND_NAMES = ("agroups", "synonyms")
 """Tables that are only written together."""
 
