@@ -19,7 +19,8 @@ from collections import Counter
 
 from tests.world.many import Outcome, fails_alike, run, run_many, scenario_of
 from tests.world.printed import as_commands, as_test
-from tests.world.scenarios import LEVELS, shrunk
+from tests.world.scenarios import LEVELS
+from tests.world.shrinking import shrunk
 from tests.world.values import Scenario
 from tests.world.world import Tally
 

@@ -16,7 +16,8 @@ from syncengine.cli.exit_codes import ExitCode
 from tests.world import commands, values
 from tests.world.operator import operate, resolved
 from tests.world.printed import as_commands, as_test
-from tests.world.scenarios import LEVELS, drawn, shrunk
+from tests.world.scenarios import LEVELS, drawn
+from tests.world.shrinking import shrunk
 from tests.world.values import Acd, Command, Fault, FaultKind, LinkDown, Scenario
 from tests.world.world import World
 
