@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -137,7 +138,29 @@ def databases(scenario: Scenario, folder: Path) -> dict[Server, WorldDatabase]:
     return {server: EmbeddedDatabase(server, folder, whole=scenario.whole) for server in SERVERS}
 
 
-class EmbeddedDatabase:
+class LaidOut(ABC):
+    """A database that is given rows as its tables are laid out."""
+
+    _layouts: Mapping[str, Layout]
+
+    def insert(self, table: str, rows: Iterable[Row]) -> None:
+        """Insert rows; columns that a row does not name are 0, blank or NULL."""
+        layout = self._layouts[table]
+        self.insert_values(table, [layout.values(row) for row in rows])
+
+    def insert_values(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows given as the values of the columns of the spec; what else the table has is NULL."""
+        if rows:
+            layout = self._layouts[table]
+            arrays = [pa.array(one, of) for one, of in zip(zip(*rows, strict=True), layout.types, strict=True)]
+            self._insert(table, pa.table(arrays, layout.names))
+
+    @abstractmethod
+    def _insert(self, table: str, rows: pa.Table) -> None:
+        """Insert rows with the columns of the spec."""
+
+
+class EmbeddedDatabase(LaidOut):
     """A DuckDB file that the product, the server's own life and the oracle have open at the same time."""
 
     def __init__(self, server: Server, folder: Path, *, whole: bool = False) -> None:
@@ -164,23 +187,14 @@ class EmbeddedDatabase:
         """Return the columns of a table, in order; none where there is no such table."""
         return tuple(name for name, _ in self._described(table))
 
-    def insert(self, table: str, rows: Iterable[Row]) -> None:
-        """Insert rows; columns that a row does not name are 0, blank or NULL."""
+    def _insert(self, table: str, rows: pa.Table) -> None:
         layout = self._layouts[table]
-        self.insert_values(table, [layout.values(row) for row in rows])
-
-    def insert_values(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows given as the values of the columns of the spec; what else the table has is NULL."""
-        if not rows:
-            return
-        layout = self._layouts[table]
-        arrays = [pa.array(one, of) for one, of in zip(zip(*rows, strict=True), layout.types, strict=True)]
         listed = ", ".join(f'"{name}"' for name in layout.names)
         padded = ", ".join(
             f"rpad(\"{name}\", {width}, ' ')" if width else f'"{name}"'
             for name, width in zip(layout.names, layout.widths, strict=True)
         )
-        self._own.register("incoming_rows", pa.table(arrays, layout.names))
+        self._own.register("incoming_rows", rows)
         try:
             self._execute(f'INSERT INTO "{table}" ({listed}) SELECT {padded} FROM incoming_rows')
         finally:

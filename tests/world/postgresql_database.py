@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any
@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from tests.servers.postgresql import cluster as postgresql
 from tests.servers.postgresql.loading import postgresql_type
-from tests.world.databases import BusyError, StatementError, layouts
+from tests.world.databases import BusyError, LaidOut, StatementError, layouts
 from tests.world.tables import world_catalogue
-from tests.world.values import Bag, Row, Server
+from tests.world.values import Bag, Server
 
 LOCKED = ("55P03", "40P01", "40001")
 """Another session has a lock on the rows, or both wait for each other."""
@@ -24,7 +24,7 @@ WHO = "cms:${CMS_PASSWORD}"
 FUNCTION = "CREATE OR REPLACE FUNCTION own_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
 
 
-class PostgreSQLDatabase:
+class PostgreSQLDatabase(LaidOut):
     """A database of the cluster of this process; its pair file takes the password from the environment."""
 
     def __init__(self, server: Server, *, whole: bool = False) -> None:
@@ -40,19 +40,9 @@ class PostgreSQLDatabase:
         """Return the columns of a table, in order; none where there is no such table."""
         return tuple(name for name, _ in self._described(table))
 
-    def insert(self, table: str, rows: Iterable[Row]) -> None:
-        """Insert rows; columns that a row does not name are 0, blank or NULL."""
-        layout = self._layouts[table]
-        self.insert_values(table, [layout.values(row) for row in rows])
-
-    def insert_values(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows given as the values of the columns of the spec; what else the table has is NULL."""
-        if not rows:
-            return
-        layout = self._layouts[table]
-        arrays = [pa.array(one, of) for one, of in zip(zip(*rows, strict=True), layout.types, strict=True)]
+    def _insert(self, table: str, rows: pa.Table) -> None:
         with _busy():
-            self._database.copy(table, pa.table(arrays, layout.names))
+            self._database.copy(table, rows)
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement and return its rows; raises `BusyError` where another session holds what it needs."""
