@@ -4,6 +4,8 @@
     python -m tests.world --seconds 3600       # an hour
     python -m tests.world --seed 17            # the world of one seed, as a person can follow it
     python -m tests.world --level 1            # only intervals, logins and calls, outages, resync and undo
+    python -m tests.world --shape lost_on_both # only worlds of a shape (tests/world/shapes)
+    python -m tests.world --each --seeds 5     # worlds of each shape in turn
 
 Ends with 1 if anything is wrong. A failing world is reduced to a few steps, and printed as commands and as a test.
 """
@@ -20,6 +22,7 @@ from collections import Counter
 from tests.world.many import Outcome, fails_alike, run, run_many, scenario_of
 from tests.world.printed import as_commands, as_test
 from tests.world.scenarios import LEVELS
+from tests.world.shapes import SHAPES, shapes_of
 from tests.world.shrinking import shrunk
 from tests.world.values import Scenario
 from tests.world.world import Tally
@@ -38,22 +41,29 @@ def main(words: list[str]) -> int:
     parser.add_argument("--first", type=int, help="the first of the seeds, which are random otherwise")
     parser.add_argument("--seeds", type=int, help="how many seeds at most")
     parser.add_argument("--level", type=int, default=max(LEVELS), choices=LEVELS)
+    parser.add_argument("--shape", default="", choices=("", *(one.name for one in SHAPES)), help="only this shape")
+    parser.add_argument("--each", action="store_true", help="so many seeds of each shape in turn")
     parser.add_argument("--cores", type=int, default=0)
     parser.add_argument("--no-shrinking", action="store_true", help="show failing worlds as they are")
     parser.add_argument("--failures", type=int, default=MOST_FAILURES, help="stop after so many failing worlds")
     chosen = parser.parse_args(words)
     if chosen.seed is not None:
-        return show(scenario_of(chosen.seed, chosen.level), chosen.seed, chosen.level, shrink=not chosen.no_shrinking)
+        scenario = scenario_of(chosen.seed, chosen.level, chosen.shape)
+        return show(scenario, chosen.seed, chosen.level, shrink=not chosen.no_shrinking)
     first = random.SystemRandom().randrange(10**9) if chosen.first is None else chosen.first
     seeds = itertools.count(first) if chosen.seeds is None else range(first, first + chosen.seeds)
+    shapes = [one.name for one in shapes_of(chosen.level)] if chosen.each else [chosen.shape]
+    wanted = ((seed, shape) for seed in seeds for shape in shapes)
     begun, total, failed = time.monotonic(), Tally(), list[Outcome]()
     _print(f"Worlds of level {chosen.level} from seed {first} on, for {chosen.seconds:,.0f} seconds.")
     shown = begun
-    for outcome in run_many(seeds, chosen.level, chosen.seconds, chosen.cores):
+    for outcome in run_many(wanted, chosen.level, chosen.seconds, chosen.cores):
         total += outcome.tally
         if outcome.found:
             failed.append(outcome)
-            _print(f"Seed {outcome.seed}: wrong.\n{outcome.found}")
+            _print(
+                f"Seed {outcome.seed}{f' --shape {outcome.shape}' if outcome.shape else ''}: wrong.\n{outcome.found}"
+            )
             if len(failed) >= chosen.failures:
                 break
         if time.monotonic() - shown > EVERY_SECONDS:
@@ -62,7 +72,8 @@ def main(words: list[str]) -> int:
     _print(details(total))
     _print(summary(total, time.monotonic() - begun, len(failed)))
     for outcome in failed[: 1 if chosen.no_shrinking else 2]:
-        show(scenario_of(outcome.seed, chosen.level), outcome.seed, chosen.level, shrink=not chosen.no_shrinking)
+        scenario = scenario_of(outcome.seed, chosen.level, outcome.shape)
+        show(scenario, outcome.seed, chosen.level, shrink=not chosen.no_shrinking)
     return int(bool(failed))
 
 

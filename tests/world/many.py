@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.servers.postgresql import cluster as postgresql
-from tests.world.scenarios import drawn
+from tests.world.drawing import drawn
 from tests.world.values import Scenario, ServerKind
 from tests.world.world import Tally, ViolatedError, World
 
@@ -32,6 +32,7 @@ class Outcome:
     tally: Tally
     found: str = ""
     """What is wrong, empty where nothing is."""
+    shape: str = ""
 
 
 def run(scenario: Scenario) -> tuple[Tally, str]:
@@ -56,24 +57,24 @@ def _shown() -> str:
     return "\n".join(traceback.format_exc().rstrip().splitlines()[-SHOWN_LINES:])
 
 
-def scenario_of(seed: int, level: int) -> Scenario:
+def scenario_of(seed: int, level: int, shape: str = "") -> Scenario:
     """Return the scenario of a seed; a share of them has PostgreSQL servers, where this machine can run them."""
-    scenario = drawn(seed, level)
+    scenario = drawn(seed, level, shape)
     if seed % ONE_IN != ONE_IN - 1 or postgresql.missing():
         return scenario
     return replace(scenario, servers=ServerKind.POSTGRESQL)
 
 
-def run_seed(seed: int, level: int) -> Outcome:
+def run_seed(seed: int, level: int, shape: str = "") -> Outcome:
     """Run the world of a seed, in a process of a pool."""
-    scenario = scenario_of(seed, level)
+    scenario = scenario_of(seed, level, shape)
     try:
         tally, found = run(scenario)
     finally:
         if scenario.servers is ServerKind.POSTGRESQL:
             # Such a process ends without what `atexit` would do.
             postgresql.stop()
-    return Outcome(seed, tally, found)
+    return Outcome(seed, tally, found, scenario.shape)
 
 
 def fails_alike(found: str) -> Callable[[Scenario], bool]:
@@ -88,17 +89,17 @@ def finding_of(found: str) -> str:
     return re.sub(r"\b(primary|secondary)\b|[^a-z ]", "", line.partition(": ")[2]) + line.partition(":")[0]
 
 
-def run_many(seeds: Iterable[int], level: int, seconds: float, cores: int = 0) -> Iterator[Outcome]:
-    """Yield the outcome of each seed as it ends, on all cores, until some time is over or there are no more seeds."""
+def run_many(seeds: Iterable[tuple[int, str]], level: int, seconds: float, cores: int = 0) -> Iterator[Outcome]:
+    """Yield the outcome of each seed, and shape if it is to have one, on all cores, until time or seeds are over."""
     until, remaining = time.monotonic() + seconds, iter(seeds)
     cores = cores or os.cpu_count() or 1
     # Each process is replaced after some worlds: what one leaves behind must not gather.
     with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), max_tasks_per_child=100) as pool:
         running: set[Future[Outcome]] = set()
         while True:
-            while len(running) < cores and time.monotonic() < until and (seed := next(remaining, None)) is not None:
-                running.add(pool.submit(run_seed, seed, level))
+            while len(running) < cores and time.monotonic() < until and (one := next(remaining, None)) is not None:
+                running.add(pool.submit(run_seed, one[0], level, one[1]))
             if not running:
                 return
             ended, running = wait(running, return_when=FIRST_COMPLETED)
-            yield from (one.result() for one in ended)
+            yield from (future.result() for future in ended)

@@ -1,11 +1,11 @@
-"""Puts each fault of `planted.py` into a copy of the project, and says after how many seeds the world finds it.
+"""Puts each fault of `planted` into a copy of the project, and says after how many seeds the world finds it.
 
     python -m tests.world.plant                         # all of them, an hour each at most
     python -m tests.world.plant undo                    # those with a word in their names
     python -m tests.world.plant --seeds 40 --seconds 180 --level 1
 
-Each seed runs without any fault first: where something is wrong in it all the same, it finds no fault, and where the
-lines of a fault are not reached in it, that world would be the same with the fault, and is not made again.
+Where something is wrong in a world, it is made without the fault, too: if something is wrong all the same, the fault is
+not found by it. Every second world has the shape in which the fault is likely to show, if it has one.
 Ends with 1 if a fault is not found.
 """
 
@@ -30,23 +30,15 @@ from types import FrameType
 
 from tests.guards.guard import ROOT
 from tests.world.planted import PLANTED, PlantedFault
-from tests.world.reached import with_markers
 
 COPIED = ("syncengine", "table_specs", "tests", "pyproject.toml")
 MOST_SEEDS = 2000
 MOST_SECONDS = 3600.0
 MOST_WORLD_SECONDS = 300.0
 """A world that takes more processor time than this has no end: its fault is found."""
+NOT_FOUND = "NOT FOUND"
 REPORTED = ("oracle ", "Error", "no end")
 """Where the first of these is in what was found, that line is printed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What was found wrong in the world of a seed, and which faults' lines were reached in it."""
-
-    found: str
-    reached: frozenset[str]
 
 
 class Worlds:
@@ -64,19 +56,16 @@ class Worlds:
             text=True,
         )
 
-    def verdict(self, seed: int) -> Verdict:
+    def found(self, seed: int, shape: str) -> str:
         """Return what is found in the world of a seed; a process that ended has found something, too."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         line = ""
         with suppress(BrokenPipeError):
-            self._process.stdin.write(f"{seed}\n")
+            self._process.stdin.write(f"{json.dumps([seed, shape])}\n")
             self._process.stdin.flush()
             line = self._process.stdout.readline()
-        if not line:
-            return Verdict("The process ended: Error", frozenset())
-        answer = json.loads(line)
-        return Verdict(answer["found"], frozenset(answer["reached"]))
+        return str(json.loads(line)) if line else "The process ended: Error"
 
     def close(self) -> None:
         """End the process."""
@@ -85,42 +74,43 @@ class Worlds:
 
 
 class Clean:
-    """The verdicts of the project as it is, each found out once."""
+    """The worlds of the project as it is, each made once, and only where it decides."""
 
     def __init__(self, folder: Path, remembered: Path | None) -> None:
         self._folder = folder
         self._remembered = remembered
         self._lock = threading.Lock()
         self._worlds: dict[int, Worlds] = {}
-        self._known: dict[tuple[int, int], Verdict] = {}
+        self._known: dict[tuple[int, int, str], str] = {}
         if remembered is not None and remembered.exists():
             for line in remembered.read_text().splitlines():
-                one = json.loads(line)
-                self._known[one["level"], one["seed"]] = Verdict(one["found"], frozenset(one["reached"]))
+                level, seed, shape, found = json.loads(line)
+                self._known[level, seed, shape] = found
 
-    def verdict(self, level: int, seed: int) -> Verdict:
+    def found(self, level: int, seed: int, shape: str) -> str:
         """Return what is found in the world of a seed without any fault."""
         with self._lock:
-            if (level, seed) not in self._known:
-                self._known[level, seed] = self._found_out(level, seed)
-            return self._known[level, seed]
+            place = level, seed, shape
+            if place not in self._known:
+                self._known[place] = self._found_out(level, seed, shape)
+            return self._known[place]
 
     def close(self) -> None:
         """End the processes."""
         for one in self._worlds.values():
             one.close()
 
-    def _found_out(self, level: int, seed: int) -> Verdict:
+    def _found_out(self, level: int, seed: int, shape: str) -> str:
         if level not in self._worlds:
             self._worlds[level] = Worlds(self._folder, level)
-        verdict = self._worlds[level].verdict(seed)
-        if verdict.found:
-            _print(f"(level {level}, seed {seed} is wrong without any fault: {_first_finding(verdict.found)})")
+        found = self._worlds[level].found(seed, shape)
+        if found:
+            name = f"level {level}, seed {seed}{f', shape {shape}' if shape else ''}"
+            _print(f"({name} is wrong without any fault: {_first_finding(found)})")
         if self._remembered is not None:
-            entry = {"level": level, "seed": seed, "found": verdict.found, "reached": sorted(verdict.reached)}
             with self._remembered.open("a") as file:
-                file.write(f"{json.dumps(entry)}\n")
-        return verdict
+                file.write(f"{json.dumps([level, seed, shape, found])}\n")
+        return found
 
 
 @dataclass(slots=True)
@@ -134,33 +124,34 @@ class Search:
     def finds(self, planted: PlantedFault) -> bool:
         """Put a fault into a copy of the project, and make worlds until one finds it."""
         made = wrong = 0
-        spent = 0.0
+        begun = time.monotonic()
         with _copy() as folder:
             for one in planted.changes:
                 path = folder / one.path
                 path.write_text(one.removed_from(path.read_text()))
             worlds = Worlds(folder, planted.level)
             try:
-                for seed in range(self.seeds):
-                    if spent > self.seconds:
+                for made, (seed, shape) in enumerate(self._tried(planted), 1):
+                    found = worlds.found(seed, shape)
+                    if found and not self.clean.found(planted.level, seed, shape):
+                        how = f"seed {seed}{f' of {shape}' if shape else ''}"
+                        return self._ended(planted, how, begun, made, wrong, _first_finding(found))
+                    wrong += bool(found)
+                    if time.monotonic() - begun > self.seconds:
                         break
-                    clean = self.clean.verdict(planted.level, seed)
-                    wrong += bool(clean.found)
-                    if clean.found or planted.change.name not in clean.reached:
-                        continue
-                    made, begun = made + 1, time.monotonic()
-                    found = worlds.verdict(seed).found
-                    spent += time.monotonic() - begun
-                    if found:
-                        return self._ended(planted, f"seed {seed}", spent, made, wrong, _first_finding(found))
             finally:
                 worlds.close()
-        return self._ended(planted, "NOT FOUND", spent, made, wrong, planted.change.prevents)
+        return self._ended(planted, NOT_FOUND, begun, made, wrong, planted.change.prevents)
 
-    def _ended(self, planted: PlantedFault, how: str, seconds: float, made: int, wrong: int, text: str) -> bool:
-        counts = f"reached in {made:>3}, {wrong:>2} wrong without it"
-        _print(f"{how:<9} level {planted.level}, {seconds:>5,.0f} s, {counts}  {planted.change.name}: {text}")
-        return how != "NOT FOUND"
+    def _tried(self, planted: PlantedFault) -> Iterator[tuple[int, str]]:
+        """Yield seeds, every second one in a world of the shape that a fault is likely to show in."""
+        for number in range(self.seeds):
+            yield (number // 2, planted.shape if number % 2 == 0 else "") if planted.shape else (number, "")
+
+    def _ended(self, planted: PlantedFault, how: str, begun: float, made: int, wrong: int, text: str) -> bool:
+        counts = f"{made:>4} worlds ({wrong} wrong without it), {time.monotonic() - begun:,.0f} s"
+        _print(f"{planted.change.name}: {how}, level {planted.level}, {counts}: {text}")
+        return how != NOT_FOUND
 
 
 def main(words: list[str]) -> int:
@@ -187,7 +178,6 @@ def main(words: list[str]) -> int:
         _print(f"No fault has that name. Faults: {', '.join(one.change.name for one in PLANTED)}.")
         return 2
     with _copy() as folder:
-        with_markers(folder, [one.change for one in PLANTED])
         clean = Clean(folder, chosen.remembered)
         search = Search(clean, chosen.seeds, chosen.seconds)
         with ThreadPoolExecutor(chosen.cores) as pool:
@@ -216,7 +206,6 @@ class _NoEndError(BaseException):  # no error: the product must not handle it
 
 def make_worlds(level: int) -> None:
     """Make the world of each seed that is read, and write what was found: in a process of a copy."""
-    from tests.world import reached  # in the copy alone
     from tests.world.many import run_seed  # the parent needs no world
 
     def no_end(number: int, frame: FrameType | None) -> None:
@@ -226,14 +215,14 @@ def make_worlds(level: int) -> None:
     answers, sys.stdout = sys.stdout, sys.stderr
     signal.signal(signal.SIGVTALRM, no_end)
     for line in sys.stdin:
-        reached.REACHED.clear()
         signal.setitimer(signal.ITIMER_VIRTUAL, MOST_WORLD_SECONDS)
         try:
-            found = run_seed(int(line), level).found
+            seed, shape = json.loads(line)
+            found = run_seed(seed, level, shape).found
         except _NoEndError:
             found = "The world has no end."
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        answers.write(f"{json.dumps({'found': found, 'reached': sorted(reached.REACHED | reached.ALWAYS)})}\n")
+        answers.write(f"{json.dumps(found)}\n")
         answers.flush()
 
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from datetime import date
 
-import hypothesis
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
-from hypothesis.internal.conjecture.providers import HypothesisProvider
 
 from tests.world.administration import KINDS
 from tests.world.clock import DAY, HOUR, MINUTE
@@ -70,7 +65,7 @@ def scenarios(draw: st.DrawFn, level: int = max(LEVELS)) -> Scenario:
     zone, start = draw(st.sampled_from(STARTS if level > 2 else STARTS[:1]))
     days = draw(st.sampled_from((2, 2, 2, 1, 3, 7 if level > 2 else 2)))
     last = days * DAY
-    acds = draw(_acds())
+    acds = draw(acds_of_a_world())
     happenings = draw(st.lists(_happening(last, acds, level), min_size=1, max_size=MOST_HAPPENINGS))
     outages = [one for one in happenings if isinstance(one, LinkDown)]
     if outages and len(happenings) < MOST_HAPPENINGS:
@@ -102,7 +97,8 @@ def scenarios(draw: st.DrawFn, level: int = max(LEVELS)) -> Scenario:
 
 
 @st.composite
-def _acds(draw: st.DrawFn) -> tuple[Acd, ...]:
+def acds_of_a_world(draw: st.DrawFn) -> tuple[Acd, ...]:
+    """Return one ACD or two."""
     number = draw(st.sampled_from((1, 1, 2)))
     return tuple(
         Acd(
@@ -119,7 +115,7 @@ def _acds(draw: st.DrawFn) -> tuple[Acd, ...]:
     )
 
 
-def _seconds(longest: int) -> st.SearchStrategy[int]:
+def seconds_up_to(longest: int) -> st.SearchStrategy[int]:
     """Return lengths of time: seconds, minutes, or hours, up to the longest."""
     return st.one_of(
         st.integers(1, min(longest, 2 * MINUTE)),
@@ -129,7 +125,7 @@ def _seconds(longest: int) -> st.SearchStrategy[int]:
     )
 
 
-def _moment(last: int) -> st.SearchStrategy[int]:
+def moments(last: int) -> st.SearchStrategy[int]:
     """Return seconds of the world: any, at, just before or after the beginning of a quarter, or when clocks change."""
     quarter = 15 * MINUTE
     near = st.tuples(st.integers(0, last // quarter - 1), st.sampled_from((0, 0, 1, -1, 59, -59, 60)))
@@ -144,9 +140,10 @@ def _moment(last: int) -> st.SearchStrategy[int]:
 
 
 @st.composite
-def _outage(draw: st.DrawFn, last: int, acds: tuple[Acd, ...]) -> LinkDown:
-    at = draw(_moment(last))
-    seconds = draw(_seconds(max(last - at, 1)))
+def link_downs(draw: st.DrawFn, last: int, acds: tuple[Acd, ...]) -> LinkDown:
+    """Return an outage of either server."""
+    at = draw(moments(last))
+    seconds = draw(seconds_up_to(max(last - at, 1)))
     acd = draw(st.sampled_from((None, None, *(one.number for one in acds))))
     return LinkDown(draw(SERVER), at, seconds, acd)
 
@@ -158,20 +155,20 @@ def _beside(draw: st.DrawFn, last: int, outages: list[LinkDown]) -> LinkDown:
     end = near.at + near.seconds
     begin = draw(st.sampled_from((near.at, end, near.at + near.seconds // 2, end - 1, end + 1, near.at - 10 * MINUTE)))
     at = min(max(begin, 0), last - 1)
-    seconds = min(draw(st.one_of(st.just(near.seconds), _seconds(HOUR))), max(last - at, 1))
+    seconds = min(draw(st.one_of(st.just(near.seconds), seconds_up_to(HOUR))), max(last - at, 1))
     server = draw(st.sampled_from((other(near.server), other(near.server), near.server)))
     return LinkDown(server, at, seconds, near.acd)
 
 
 @st.composite
 def _server_down(draw: st.DrawFn, last: int) -> ServerDown:
-    at = draw(_moment(last))
-    return ServerDown(draw(SERVER), at, draw(_seconds(min(max(last - at, 1), 8 * HOUR))))
+    at = draw(moments(last))
+    return ServerDown(draw(SERVER), at, draw(seconds_up_to(min(max(last - at, 1), 8 * HOUR))))
 
 
 @st.composite
 def _time(draw: st.DrawFn, last: int, acds: tuple[Acd, ...]) -> Happening:
-    at = draw(_moment(last))
+    at = draw(moments(last))
     if draw(st.booleans()):
         servers = draw(st.sampled_from((BOTH, BOTH[:1], BOTH[1:])))
         return LengthSet(at, draw(st.sampled_from(acds)).number, draw(st.sampled_from((15, 30, 60))), servers)
@@ -180,7 +177,7 @@ def _time(draw: st.DrawFn, last: int, acds: tuple[Acd, ...]) -> Happening:
 
 @st.composite
 def _other(draw: st.DrawFn, last: int) -> Happening:
-    at, server = draw(_moment(last)), draw(SERVER)
+    at, server = draw(moments(last)), draw(SERVER)
     edit = st.builds(
         Edit, server=st.sampled_from((server, "primary")), at=st.just(at), kind=st.sampled_from(KINDS), seed=SEEDS
     )
@@ -201,7 +198,7 @@ def _other(draw: st.DrawFn, last: int) -> Happening:
                 Unreadable,
                 server=st.just(server),
                 at=st.just(at),
-                seconds=_seconds(max(last - at, 1)),
+                seconds=seconds_up_to(max(last - at, 1)),
                 table=st.sampled_from(TABLES),
             ),
         )
@@ -219,7 +216,7 @@ def _more_of_people(draw: st.DrawFn, last: int, happenings: list[Happening]) -> 
                 st.builds(
                     Edit,
                     server=st.sampled_from(("primary", "primary", "secondary")),
-                    at=_moment(last),
+                    at=moments(last),
                     kind=st.sampled_from(KINDS),
                     seed=SEEDS,
                 ),
@@ -238,7 +235,7 @@ SEEDS = st.integers(0, 2**16)
 
 
 def _happening(last: int, acds: tuple[Acd, ...], level: int) -> st.SearchStrategy[Happening]:
-    outage = _outage(last, acds)
+    outage = link_downs(last, acds)
     kinds: list[st.SearchStrategy[Happening]] = [outage, outage]
     if level > 1:
         kinds.append(_server_down(last))
@@ -297,48 +294,9 @@ def _summed(draw: st.DrawFn, days: int, acds: tuple[Acd, ...]) -> tuple[LinkDown
 
     A day is recomputed only if our roll-up gives that of a day that nothing was written into.
     """
-    at = draw(_moment((days - 2) * DAY)) + draw(st.sampled_from((0, DAY)))
-    down = LinkDown(draw(SERVER), at, draw(_seconds(4 * HOUR)), draw(st.sampled_from((None, acds[0].number))))
+    at = draw(moments((days - 2) * DAY)) + draw(st.sampled_from((0, DAY)))
+    down = LinkDown(draw(SERVER), at, draw(seconds_up_to(4 * HOUR)), draw(st.sampled_from((None, acds[0].number))))
     verb, *options = draw(st.sampled_from([one for one in ROLLING_UP if "--outages" in one]))
     return down, Command(
         draw(st.integers((days - 1) * DAY + 6 * HOUR, days * DAY - 1)), verb, tuple(options), typed=True
     )
-
-
-QUIET = settings(
-    database=None,
-    deadline=None,
-    derandomize=False,
-    report_multiple_bugs=False,
-    suppress_health_check=list(HealthCheck),
-    verbosity=Verbosity.quiet,
-    print_blob=False,
-)
-
-
-@contextlib.contextmanager
-def without_constants() -> Iterator[None]:
-    """Keep hypothesis from drawing numbers of the source of what is imported: that differs between processes."""
-    name = "_maybe_draw_constant"
-    before = getattr(HypothesisProvider, name, None)
-    setattr(HypothesisProvider, name, lambda *_, **__: None)
-    try:
-        yield
-    finally:
-        setattr(HypothesisProvider, name, before)
-
-
-def drawn(seed: int, level: int = max(LEVELS)) -> Scenario:
-    """Return the scenario of a seed, the same on every machine."""
-    found: list[Scenario] = []
-
-    # The first example is always the simplest.
-    @hypothesis.seed(seed)
-    @settings(QUIET, max_examples=2, phases=(Phase.generate,))
-    @given(scenarios(level))
-    def take(scenario: Scenario) -> None:
-        found.append(scenario)
-
-    with without_constants():
-        take()
-    return found[-1]

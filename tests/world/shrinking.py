@@ -12,7 +12,8 @@ import hypothesis
 from hypothesis import Phase, given, settings
 
 from tests.world.clock import DAY, HOUR, MINUTE
-from tests.world.scenarios import LEVELS, QUIET, drawn, scenarios, without_constants
+from tests.world.drawing import QUIET, drawn, strategy_of, without_constants
+from tests.world.scenarios import LEVELS
 from tests.world.values import Edit, Happening, LinkDown, Restored, Scenario, ServerDown, Unreadable
 
 
@@ -28,7 +29,7 @@ def shrunk(
     Nothing is known of a scenario but that it fails; another fault may be reached on the way.
     """
     until, soon = time.monotonic() + seconds, time.monotonic() + seconds / 2
-    if seed is not None and drawn(seed, level) == scenario:
+    if seed is not None and drawn(seed, level, scenario.shape) == scenario:
         scenario = _by_hypothesis(scenario, fails, seed, level, soon)
     return _by_pieces(scenario, fails, until)
 
@@ -45,7 +46,7 @@ def _by_hypothesis(
 
     @hypothesis.seed(seed)
     @settings(QUIET, max_examples=2, phases=(Phase.generate, Phase.shrink))
-    @given(scenarios(level))
+    @given(strategy_of(seed, level, scenario.shape))
     def fail(candidate: Scenario) -> None:
         if time.monotonic() > until:
             raise _TimeOver
@@ -78,6 +79,7 @@ def _by_pieces(scenario: Scenario, fails: Callable[[Scenario], bool], until: flo
 
 def _simpler(scenario: Scenario) -> Iterator[Scenario]:  # noqa: PLR0912  # a list, not a decision
     """Yield scenarios that are simpler by one thing, the largest steps first."""
+    yield replace(scenario, shape="")
     number = len(scenario.commands)
     yield from (_without_commands(scenario, *span) for span in _spans(number))
     for name in ("happenings", "faults"):

@@ -14,9 +14,10 @@ import pytest
 
 from syncengine.cli.exit_codes import ExitCode
 from tests.world import commands, values
+from tests.world.drawing import drawn
 from tests.world.operator import operate, resolved
 from tests.world.printed import as_commands, as_test
-from tests.world.scenarios import LEVELS, drawn
+from tests.world.scenarios import LEVELS
 from tests.world.shrinking import shrunk
 from tests.world.values import Acd, Command, Fault, FaultKind, LinkDown, Scenario
 from tests.world.world import World

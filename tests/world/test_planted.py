@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from tests.world.ending import Ending
 from tests.world.faults import FaultPlan
 from tests.world.oracle.rows import judge_locks
 from tests.world.planted import PLANTED, PlantedFault
-from tests.world.reached import ALWAYS_FILE, with_markers
+from tests.world.shapes import shape_named
 from tests.world.values import Command, Fault, FaultKind, Snapshot
 from tests.world.world import World
 
@@ -37,16 +36,11 @@ def test_there_are_enough_faults() -> None:
     assert len({one.change.name for one in PLANTED}) == len(PLANTED) >= LEAST
 
 
-def test_a_marker_stands_before_the_lines_of_each_fault(tmp_path: Path) -> None:
-    """A copy with markers is Python, and has one marker for each fault."""
-    shutil.copytree(ROOT / "syncengine", tmp_path / "syncengine", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / ALWAYS_FILE).parent.mkdir(parents=True)
-    shutil.copy(ROOT / ALWAYS_FILE, tmp_path / ALWAYS_FILE)
-    with_markers(tmp_path, [one.change for one in PLANTED])
-    texts = {path: (tmp_path / path).read_text() for path in sorted({one.change.path for one in PLANTED})}
-    for path, text in texts.items():
-        compile(text, str(path), "exec")
-    assert all(f"'{one.change.name}'" in texts[one.change.path] for one in PLANTED)
+def test_the_shape_of_a_fault_is_one() -> None:
+    """The shape in which a fault is likely to show exists, and worlds of the fault's level may have it."""
+    for planted in PLANTED:
+        if planted.shape:
+            assert shape_named(planted.shape).level <= planted.level, planted.change.name
 
 
 class _Nothing:

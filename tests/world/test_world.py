@@ -11,8 +11,9 @@ from tests.examples import SOAK_SEED, SOAKING
 from tests.world import __main__ as command
 from tests.world import many
 from tests.world.clock import DAY, HOUR
+from tests.world.drawing import drawn
 from tests.world.many import run
-from tests.world.scenarios import LEVELS, drawn
+from tests.world.scenarios import LEVELS
 from tests.world.values import Acd, Command, LinkDown, Scenario
 from tests.world.world import Tally
 

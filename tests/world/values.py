@@ -209,6 +209,8 @@ class Scenario:
     servers: ServerKind = ServerKind.EMBEDDED
     whole: bool = False
     """The tables have every column of the shipped specs, not the few that the world fills."""
+    shape: str = ""
+    """The name of its shape (`shapes/`), if it has one: nothing depends on it."""
 
     @property
     def clock(self) -> WallClock:

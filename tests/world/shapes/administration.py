@@ -1,0 +1,7 @@
+"""Administration on both servers."""
+
+from __future__ import annotations
+
+from tests.world.shapes.shape import Shape
+
+SHAPES: tuple[Shape, ...] = ()
