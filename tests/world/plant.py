@@ -29,7 +29,8 @@ from pathlib import Path
 from types import FrameType
 
 from tests.guards.guard import ROOT
-from tests.world.planted import PLANTED, PlantedFault
+from tests.world.planted import PLANTED
+from tests.world.planted.planted_fault import PlantedFault
 
 COPIED = ("syncengine", "table_specs", "tests", "pyproject.toml")
 MOST_SEEDS = 2000

@@ -11,7 +11,8 @@ from tests.guards.guard import ROOT
 from tests.world.ending import Ending
 from tests.world.faults import FaultPlan
 from tests.world.oracle.rows import judge_locks
-from tests.world.planted import PLANTED, PlantedFault
+from tests.world.planted import PLANTED
+from tests.world.planted.planted_fault import PlantedFault
 from tests.world.shapes import shape_named
 from tests.world.values import Command, Fault, FaultKind, Snapshot
 from tests.world.world import World
