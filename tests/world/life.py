@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.world import acts, administration
 from tests.world.databases import WorldDatabase, databases
-from tests.world.schedule import CAPACITY, TIME, capacity, down_spans, last_summed, scheduled, stored_days
+from tests.world.schedule import CAPACITY, TIME, capacity, last_summed, scheduled, stored_days
 from tests.world.server_life import Change, ServerLife
 from tests.world.tables import world_catalogue
 from tests.world.values import SERVERS, Bag, Recorded, Row, Scenario, Server, Snapshot, Unreadable
@@ -79,6 +79,10 @@ class Site:
                 deleted.update(one.deleted)
         return inserted - deleted, deleted - inserted
 
+    def number_used(self, server: Server, table: str, number: int) -> None:
+        """Notice that the product has inserted a row with a number."""
+        self._lives[server].numbers.used(table, number)
+
     def write_beside(self, server: Server, table: str, row: Row) -> None:
         """Have another session write a row now, or as soon as the product's locks allow it."""
         self._lives[server].due(self.now, acts.Beside(table, row))
@@ -108,7 +112,7 @@ class Site:
 
     def is_up(self, server: Server) -> bool:
         """Say whether a server can be reached now."""
-        return not any(down <= self.now < up for down, up in down_spans(self.scenario, server))
+        return not any(down <= self.now < up for down, up in self.scenario.down(server))
 
     def unreadable(self, server: Server) -> frozenset[str]:
         """Return the tables of a server that cannot be read now."""

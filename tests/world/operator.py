@@ -74,6 +74,9 @@ class Life(Protocol):
     def unreadable(self, server: Any) -> frozenset[str]:
         """Return the tables that cannot be read."""
 
+    def number_used(self, server: Any, table: str, number: int) -> None:
+        """Notice that the product has inserted a row with a number."""
+
     def snapshot(self) -> Snapshot:
         """Return all rows."""
 

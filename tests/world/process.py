@@ -32,6 +32,7 @@ from tests.shared_duckdb import SharedDuckDB
 from tests.world.databases import DISABLED, WorldDuckDB
 from tests.world.disk import SimulatedDisk
 from tests.world.faults import Died, FaultPlan, FaultyServer, down
+from tests.world.numbering import NumberedServer
 from tests.world.tables import world_catalogue
 from tests.world.values import Scenario, Server
 
@@ -98,6 +99,9 @@ class Life(Protocol):
 
     def unreadable(self, server: Server) -> frozenset[str]:
         """Return the tables that cannot be read."""
+
+    def number_used(self, server: Server, table: str, number: int) -> None:
+        """Notice that the product has inserted a row with a number."""
 
 
 class WorldMachine:
@@ -273,7 +277,7 @@ class Process:
         if not self.life.is_up(server):
             raise down(settings.role)
         opened = kinds_opened(settings, folder, writable=writable, limits=limits)
-        return FaultyServer(
+        faulty = FaultyServer(
             opened,
             self.plan,
             settings.role,
@@ -281,6 +285,7 @@ class Process:
             readable=lambda table: table not in self.life.unreadable(server),
             after_commit=self._after_commit,
         )
+        return NumberedServer(faulty, lambda table, number: self.life.number_used(server, table, number))
 
 
 class _Sqlite:

@@ -12,13 +12,12 @@ from syncengine.model.grain import Archive
 from syncengine.model.spec import TableSpec
 from tests.world import acts, administration
 from tests.world.databases import BusyError, StatementError, WorldDatabase, layouts
+from tests.world.numbering import Numbers
 from tests.world.rollups import longer_tables, rolled, source_of
 from tests.world.schedule import capacity
 from tests.world.tables import ADMINISTRATION, CUSTOM, HISTORY, world_catalogue
 from tests.world.values import Bag, OwnObject, Row, Scenario, Server
 
-FIRST_NUMBERS = {"primary": 1, "secondary": 4}
-"""The numbers of both servers are nearly alike, so those of rows that are copied are taken already."""
 NEW_COLUMNS = (("hsplit", "tenant"), ("hagent", "partial_archive"), ("dsplit", "tenant"))
 """What a new load adds."""
 
@@ -45,8 +44,7 @@ class Untouched:
         self._scenario = scenario
         self._specs = {spec.name: spec for spec in world_catalogue(scenario.whole).tables}
         self._layouts = layouts(scenario.whole)
-        self._next: Counter[str] = Counter()
-        self._first = FIRST_NUMBERS[server]
+        self._numbers = Numbers(scenario, server)
         self._tapes: dict[int, dict[str, list[Values]]] = {}
         self.tables: dict[str, list[Values]] = {
             name: [] for name in (*HISTORY, CUSTOM) if not self._specs[name].rolled_from
@@ -56,8 +54,11 @@ class Untouched:
         """Add rows with the server's next numbers; one of an outage that is over replaces that of its beginning."""
         layout = self._layouts[table]
         for row in rows:
-            values = layout.numbered(layout.values(row), self._first + self._next[table])
-            self._next[table] += 1
+            values = layout.values(row)
+            if layout.number is not None:
+                there = () if self._numbers.counted else self.tables[table]
+                highest = max((one[layout.number] for one in there), default=None)
+                values = layout.numbered(values, self._numbers.taken(table, 1, highest))
             if table == "linkex" and row.get("duration") is not None:
                 same = [layout.names.index(name) for name in ("acd", "row_date", "row_time", "reason")]
                 duration = layout.names.index("duration")
@@ -93,10 +94,12 @@ class Untouched:
 
     def save(self, tape: int) -> None:
         """Write all to a tape."""
+        self._numbers.save(tape)
         self._tapes[tape] = {table: list(rows) for table, rows in self.tables.items() if table in HISTORY}
 
     def restore(self, tape: int) -> None:
         """Take all from a tape."""
+        self._numbers.restore(tape)
         self.tables.update({table: list(rows) for table, rows in self._tapes[tape].items()})
 
 
@@ -133,7 +136,7 @@ class ServerLife:
         self._upgraded = upgraded
         self._specs = {spec.name: spec for spec in world_catalogue(scenario.whole).tables}
         self._layouts = layouts(scenario.whole)
-        self._next: Counter[str] = Counter()
+        self.numbers = Numbers(scenario, database.server)
         self._tapes: dict[int, dict[str, Bag]] = {}
         self._queue: deque[tuple[int, acts.Act]] = deque()
 
@@ -150,12 +153,10 @@ class ServerLife:
         """Do what is due, in order, up to what another session forbids; `since` is when this was last done."""
         while self._queue:
             batch = self._batch()
-            numbers = dict(self._next)
             try:
-                with self.database.transaction():
+                with self.numbers.undone_by(BusyError), self.database.transaction():
                     changes = list(self._do(batch))
             except BusyError:
-                self._next = Counter(numbers)
                 return
             except StatementError as error:
                 if not isinstance(batch[0][1], acts.AddedObject | acts.Upgrade):
@@ -204,8 +205,10 @@ class ServerLife:
                     if spec.archive is Archive.INTERVAL and spec.name in HISTORY:
                         yield spec.name, Counter(), self._deleted(spec.name, "row_date < ?", (before,))
             case acts.Saved(tape):
+                self.numbers.save(tape)
                 self._tapes[tape] = {table: self.database.bag(table) for table in HISTORY}
             case acts.FromTape(tape):
+                self.numbers.restore(tape)
                 yield from self._restored(self._tapes[tape])
             case _:
                 yield from self._people(batch[0][1])
@@ -266,9 +269,8 @@ class ServerLife:
         stored = [layout.values(row) for row in rows]
         if layout.number is not None and rows:
             (highest,) = self.database.run(f"SELECT max({layout.names[layout.number]}) FROM {table}")[0]
-            first = max(self._next[table] or FIRST_NUMBERS[self.server], (highest or 0) + 1)
+            first = self.numbers.taken(table, len(rows), highest)
             stored = [layout.numbered(values, number) for number, values in enumerate(stored, first)]
-            self._next[table] = first + len(rows)
         self.database.insert_values(table, stored)
         more = (None,) * (len(self.database.columns(table)) - len(layout.names))
         return Counter([(*values, *more) for values in stored] if more else stored)
