@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from tests.world.clock import HOUR, MINUTE
 from tests.world.history import quiet_spans
-from tests.world.values import SERVERS, Acd, LengthSet, LinkDown, Scenario, Server, ServerDown, Span, View
+from tests.world.values import SERVERS, Acd, LengthSet, LinkDown, Scenario, Server, Span, View
 
 LOWEST_DELAY, HIGHEST_DELAY = MINUTE, 4 * MINUTE
 """How long an archive takes after the end of its interval."""
@@ -82,10 +82,9 @@ def _view(scenario: Scenario, server: Server) -> View:
         spans = [
             (one.at, one.at + one.seconds)
             for one in scenario.happenings
-            if (isinstance(one, ServerDown) and one.server == server)
-            or (isinstance(one, LinkDown) and one.server == server and one.acd in (None, acd.number))
+            if isinstance(one, LinkDown) and one.server == server and one.acd in (None, acd.number)
         ]
-        blind[acd.number] = merged(spans)
+        blind[acd.number] = merged([*spans, *scenario.down(server)])
         lengths[acd.number] = _lengths(scenario, server, acd)
     return View(server, blind, lengths)
 
@@ -122,13 +121,7 @@ def down_times(scenario: Scenario, view: View) -> tuple[Span, ...]:
     """Return when the server itself is down; the perfect one never is."""
     if not any(view.blind.values()):
         return ()
-    return merged(
-        [
-            (one.at, one.at + one.seconds)
-            for one in scenario.happenings
-            if isinstance(one, ServerDown) and one.server == view.server
-        ]
-    )
+    return merged(scenario.down(view.server))
 
 
 def available(at: int, down: Sequence[Span]) -> int:

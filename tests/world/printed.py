@@ -71,8 +71,9 @@ def happening_text(scenario: Scenario, happening: Happening) -> str:
             return f"{' and '.join(servers)}: intervals of ACD {acd} set to {minutes} minutes"
         case ClockSet(_, by):
             return f"the switch's clock is set {'forward' if by > 0 else 'back'} by {abs(by)} seconds"
-        case Restored(server, _, to):
-            return f"{server}: restored from a tape of {scenario.clock.shown(to):%m-%d %H:%M:%S}"
+        case Restored(server, at, to):
+            tape, until = scenario.clock.shown(to), scenario.clock.shown(at + happening.seconds)
+            return f"{server}: restored from a tape of {tape:%m-%d %H:%M:%S}, shut down until {until:%m-%d %H:%M:%S}"
         case Upgraded(server):
             return f"{server}: upgraded to another load"
         case Added(server, _, table, what):

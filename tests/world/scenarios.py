@@ -20,6 +20,7 @@ from tests.world.commands import (
 )
 from tests.world.values import (
     BOTH,
+    RESTORE_SECONDS,
     Acd,
     Added,
     ClockSet,
@@ -178,6 +179,8 @@ def _time(draw: st.DrawFn, last: int, acds: tuple[Acd, ...]) -> Happening:
 @st.composite
 def _other(draw: st.DrawFn, last: int) -> Happening:
     at, server = draw(moments(last)), draw(SERVER)
+    # It is up again before the world ends.
+    restored = min(at, last - RESTORE_SECONDS)
     edit = st.builds(
         Edit, server=st.sampled_from((server, "primary")), at=st.just(at), kind=st.sampled_from(KINDS), seed=SEEDS
     )
@@ -185,7 +188,7 @@ def _other(draw: st.DrawFn, last: int) -> Happening:
         st.one_of(
             edit,
             edit,
-            st.builds(Restored, server=st.just(server), at=st.just(at), to=st.integers(0, at)),
+            st.builds(Restored, server=st.just(server), at=st.just(restored), to=st.integers(0, restored)),
             st.just(Upgraded(server, at)),
             st.builds(
                 Added,

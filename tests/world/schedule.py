@@ -9,7 +9,7 @@ from tests.world import acts
 from tests.world.administration import customer_rows
 from tests.world.clock import DAY, HOUR, MINUTE
 from tests.world.collection import archives, views
-from tests.world.intervals import available, down_times
+from tests.world.intervals import available, down_times, merged
 from tests.world.rollups import LONGER, periods
 from tests.world.tables import CUSTOM, HISTORY
 from tests.world.values import (
@@ -20,8 +20,6 @@ from tests.world.values import (
     Restored,
     Scenario,
     Server,
-    ServerDown,
-    Span,
     Upgraded,
 )
 
@@ -44,15 +42,19 @@ def capacity(scenario: Scenario, item: str) -> int:
     return SMALL_CAPACITY if scenario.seed % 5 == 2 and item != "exceptions" else CAPACITY
 
 
-def down_spans(scenario: Scenario, server: Server) -> tuple[Span, ...]:
-    """Return when a server is shut down."""
-    return tuple(
-        sorted(
-            (one.at, one.at + one.seconds)
-            for one in scenario.happenings
-            if isinstance(one, ServerDown) and one.server == server
-        )
-    )
+def rebuilt(scenario: Scenario, server: Server) -> tuple[int, ...]:
+    """Return when a server has other rows or columns at once: those of a tape, or of a new load."""
+    down = merged(scenario.down(server))
+    found: list[int] = []
+    for one in scenario.happenings:
+        match one:
+            case Restored() if one.server == server:
+                found.append(available(one.at + one.seconds, down))
+            case Upgraded() if one.server == server:
+                found.append(available(one.at, down))
+            case _:
+                pass
+    return tuple(sorted(found))
 
 
 def scheduled(scenario: Scenario, server: Server, records: Iterable[Recorded]) -> list[tuple[int, int, acts.Act]]:
@@ -129,9 +131,10 @@ def _happenings(scenario: Scenario, server: Server) -> Iterator[tuple[int, int, 
     down = down_times(scenario, views(scenario)[server])
     for place, one in enumerate(scenario.happenings):
         match one:
-            case Restored() if one.server == server and one.to < one.at:
+            case Restored() if one.server == server and one.to <= one.at:
                 yield one.to, 8, acts.Saved(place)
-                yield one.at, 0, acts.FromTape(place)
+                # Before all that the server writes as it is started again, such as the end of its outage.
+                yield available(one.at + one.seconds, down), 0, acts.FromTape(place)
             case Edit() if one.server == server:
                 yield available(one.at, down), 7, acts.Edited(one)
             case LengthSet() if server in one.servers:

@@ -17,12 +17,14 @@ from syncengine.servers.duckdb.file_state import state_of
 from tests.world.clock import DAY, HOUR, MINUTE
 from tests.world.collection import recorded, views
 from tests.world.databases import WorldDuckDB
+from tests.world.diary import OFF
 from tests.world.history import history
 from tests.world.life import Site
 from tests.world.rollups import true_rows
 from tests.world.schedule import FEW_DAYS, SMALL_CAPACITY
 from tests.world.tables import CUSTOM, HISTORY, world_catalogue
 from tests.world.values import (
+    RESTORE_SECONDS,
     SERVERS,
     Acd,
     Added,
@@ -177,17 +179,36 @@ def test_circular_tables_lose_their_oldest_rows() -> None:
 
 
 def test_restored_server_is_as_it_was() -> None:
-    """History comes back from a tape, and what was summed in between is gone."""
-    scenario = replace(SMALL, happenings=(Restored("primary", 40 * HOUR, 20 * HOUR),))
+    """History comes back from a tape, its diary too, and what was summed in between is gone; then its outage ends."""
+    happenings = (Restored("primary", 40 * HOUR, 20 * HOUR), LinkDown("primary", 30 * HOUR, 10 * MINUTE))
+    scenario = replace(SMALL, happenings=happenings)
     with site_of(scenario) as site:
         site.advance(20 * HOUR)
         before = {table: site.databases["primary"].bag(table) for table in HISTORY}
-        site.advance(40 * HOUR)
+        site.advance(40 * HOUR + RESTORE_SECONDS)
         after = {table: site.databases["primary"].bag(table) for table in HISTORY}
         for table in HISTORY:
             assert before[table] <= after[table]
-            assert after[table].total() - before[table].total() <= 3
+            assert after[table].total() - before[table].total() <= 8
         assert not after["dsplit"]
+        diary = (after["linkex"] - before["linkex"]).total()
+        assert diary == 2, "that it was shut down, and started again"
+
+
+def test_a_restore_takes_half_an_hour() -> None:
+    """A server that is being restored cannot be reached, collects nothing, and then says so in its diary."""
+    happened = Restored("primary", 40 * HOUR, 20 * HOUR)
+    with site_of(replace(SMALL, happenings=(happened,))) as site:
+        site.advance(happened.at - 1)
+        assert site.is_up("primary")
+        before = site.snapshot().bags["primary"]
+        site.advance(happened.at + RESTORE_SECONDS - 1)
+        assert not site.is_up("primary")
+        assert site.snapshot().bags["primary"] == before
+        site.advance(happened.at + RESTORE_SECONDS)
+        assert site.is_up("primary")
+        ((reason, seconds),) = site.databases["primary"].run("SELECT reason, duration FROM linkex WHERE duration > 0")
+        assert (reason, seconds) == (OFF, RESTORE_SECONDS)
 
 
 def test_people_change_a_server() -> None:

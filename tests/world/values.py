@@ -19,6 +19,7 @@ Row = Mapping[str, Any]
 Bag = Counter[tuple[Any, ...]]
 """The rows of a table, in the order of its columns, text without blanks at its end."""
 BOTH: tuple[Server, ...] = SERVERS
+RESTORE_SECONDS = 30 * 60
 
 
 def other(server: Server) -> Server:
@@ -82,11 +83,20 @@ class ClockSet:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A server is restored from a tape: its history is again what it was at a second, its diary too."""
+    """A server is restored from a tape: its history is again what it was at a second, its diary too.
+
+    Meanwhile it cannot be reached and collects nothing.
+    """
 
     server: Server
     at: int
+    """When it is shut down for it."""
     to: int
+
+    @property
+    def seconds(self) -> int:
+        """How long that takes."""
+        return RESTORE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +234,11 @@ class Scenario:
     def last(self) -> int:
         """The second at which the world ends."""
         return self.days * 86400
+
+    def down(self, server: Server) -> tuple[Span, ...]:
+        """Return when a server itself is down, for maintenance or to be restored; the spans may overlap."""
+        stops = [one for one in self.happenings if isinstance(one, ServerDown | Restored) and one.server == server]
+        return tuple(sorted((one.at, one.at + one.seconds) for one in stops))
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ def _blind(world: Judged, acd: int | None, start: datetime) -> set[str]:
     for at in scenario.clock.times(start, scenario.last):
         for one in scenario.happenings:
             match one:
-                case ServerDown() | LinkDown(acd=None):
+                case ServerDown() | Restored() | LinkDown(acd=None):
                     pass
                 case LinkDown() if one.acd == acd:
                     pass

@@ -15,7 +15,8 @@ from syncengine.model.spec import DataClass, SyncedBy, TableSpec
 from tests.world.ending import Ending
 from tests.world.oracle import Violation
 from tests.world.oracle.tables import Group, Judged, Layout, Place, catalogue_of, layout_of, rows_of
-from tests.world.values import SERVERS, Bag, FaultKind, Restored, Server, Snapshot, Upgraded, other
+from tests.world.schedule import rebuilt
+from tests.world.values import SERVERS, Bag, FaultKind, Server, Snapshot, other
 
 AS_PLANNED, UNTOUCHED = 2, 3
 WRITING = frozenset({"resync", "backfill", "undo", "resume", "sync", "timetables"})
@@ -93,10 +94,7 @@ def first_of(world: Judged, run_id: str, but: Ending | None = None) -> tuple[End
 
 def _rebuilt(world: Judged, ending: Ending, server: Server) -> bool:
     """Say whether a server was restored or upgraded during a command: its rows are then another's."""
-    return any(
-        isinstance(one, Restored | Upgraded) and one.server == server and ending.before.at < one.at <= ending.after.at
-        for one in world.scenario.happenings
-    )
+    return any(ending.before.at < at <= ending.after.at for at in rebuilt(world.scenario, server))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from tests.world.oracle import Violation
 from tests.world.oracle.rows import first_of, planned_rows, tables, writes_into
 from tests.world.oracle.tables import Judged, Layout, Place, layout_of, rows_of
 from tests.world.oracle.truth import recordings_of
-from tests.world.values import SERVERS, Bag, Restored, Server, Upgraded, other
+from tests.world.schedule import rebuilt
+from tests.world.values import SERVERS, Bag, Server, other
 
 ORACLE = 6
 WELL = (0, 3)
@@ -89,10 +90,8 @@ def judge_resumed(world: Judged, ending: Ending) -> Iterator[Violation]:
 
 def _foreign(world: Judged, first: Ending, last: Ending) -> bool:
     """Say whether others than servers and product wrote rows between a run and its undo."""
-    for one in world.scenario.happenings:
-        if isinstance(one, Restored | Upgraded) and first.before.at < one.at <= last.after.at:
-            return True
-    return False
+    moments = [at for server in SERVERS for at in rebuilt(world.scenario, server)]
+    return any(first.before.at < at <= last.after.at for at in moments)
 
 
 def _changed(layout: Layout, runs: tuple[Ending, ...], server: Server) -> set[Place]:
