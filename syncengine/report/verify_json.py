@@ -135,6 +135,7 @@ def _bucket(drift: BucketDrift) -> dict[str, Any]:
         "rows_changed": drift.counts.changed,
         "stretch": plain(drift.stretch.span if drift.stretch else None),
         "changing": drift.changing,
+        "only_cuts": drift.only_cuts,
     }
 
 

@@ -295,6 +295,18 @@ def test_verify_and_plan_say_what_was_cut(tmp_path: Path, typed: Typing) -> None
         assert "haglog: 1 login cut on secondary, 2 rows for 1" in result.out
 
 
+def test_verify_as_json_tells_buckets_that_only_have_parts_of_a_login(tmp_path: Path, typed: Typing) -> None:
+    """A bucket before the window that counts only what the outage cut has `only_cuts`; one in the window has not."""
+    files = pair(tmp_path, [WHOLE], PIECES)
+
+    verdict = typed(
+        "verify", "--pair", files.pair_file, "--window", "2000-06-05 05:13..05:19", "-t", "haglog", "--json"
+    )
+
+    (table,) = verdict.document["tables"]
+    assert {one["slot"]: one["only_cuts"] for one in table["buckets"]} == {epoch("04:00"): True, epoch("05:15"): False}
+
+
 @pytest.mark.soak("replace")
 @pytest.mark.parametrize("policy", ["replace", "fill", "rows"])
 def test_pieces_of_a_login_are_copied_where_there_is_nothing(tmp_path: Path, policy: str) -> None:

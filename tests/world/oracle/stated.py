@@ -198,7 +198,7 @@ def _table_of(one: Mapping[str, Any], timetables: tuple[Condition, ...]) -> Stat
             for scope in one["acds"]
         },
         {place: (b["rows_missing"], b["rows_extra"], b["rows_changed"]) for place, b in places.items()},
-        frozenset(place for place, b in places.items() if b["changing"]),
+        frozenset(place for place, b in places.items() if b["only_cuts"] or b["changing"]),
         frozenset(place for place, b in places.items() if b["stretch"] is not None),
         bool(one["cuts"]),
         frozenset(e.what for e in expected if e.kind is ExpectedKind.COLUMN),
