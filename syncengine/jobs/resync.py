@@ -8,6 +8,7 @@ from syncengine.catalogue import Catalogue
 from syncengine.jobs.archive_wait import retry_until_archived
 from syncengine.jobs.connections import Connections
 from syncengine.jobs.observation import Observer, refuse_no_rows
+from syncengine.jobs.rollups.earlier_writes import periods_written_before
 from syncengine.jobs.rollups.repair import RollupRepairJob
 from syncengine.jobs.surroundings import plan_with_side_effects, writable_plan
 from syncengine.model.pair import Limits, PairSettings, Role
@@ -59,7 +60,12 @@ class ResyncPlanner:
     def _plan(self, request: ResyncRequest) -> Plan:
         settings = self.settings
         plan_request = PlanRequest(
-            request.kind, request.limits, request.take_broken, settings.hooks, settings.call_history
+            request.kind,
+            request.limits,
+            request.take_broken,
+            settings.hooks,
+            settings.call_history,
+            runs=periods_written_before(self.rollups.ledger, self.catalogue, request.specs),
         )
         comparison = self.observer.request(request.specs, request.window, request.acds, request.source, every_row=False)
         with self.connections.servers(frozenset()) as servers:

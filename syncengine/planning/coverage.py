@@ -74,6 +74,11 @@ class CoverageLookup:
         has_rows = any(None not in figures[one] for one in acds)
         return AcdCoverage(has_rows, max(known, default=0), outage, self.facts.coverage_known)
 
+    def outages_in(self, acd: int | None, span: Window) -> tuple[Window, ...]:
+        """Return the parts of a time in which the server's own diary shows the link of an ACD as down, in order."""
+        found = (outage.clipped(span) for outage in self._outages.get(-1 if acd is None else acd, ()))
+        return tuple(one for one in found if one is not None)
+
     def _was_down(self, acd: int, span: Window) -> bool:
         """Say whether an outage of an ACD reaches into a time."""
         outages = self._outages.get(acd, ())

@@ -27,9 +27,10 @@ from syncengine.planning.cuts import CutContext
 from syncengine.planning.ranges import planned_ranges, restore_ranges
 from syncengine.planning.reconcile import Reconciliation
 from syncengine.planning.refusals import refuse_deletions, refuse_unarchived, refuse_unlike
-from syncengine.planning.rollups import skip_rollups, stale_rollups, written_intervals
+from syncengine.planning.rollups import RollupSides, skip_rollups, stale_rollups, written_intervals
 from syncengine.planning.steps import TableWork, skip_companions, steps_of
 from syncengine.planning.stretches import DecisionSpans, incomplete_by_stretch
+from syncengine.planning.written_periods import NOTHING_WRITTEN, WrittenPeriods
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class PlanRequest:
     """Set where administration is copied, too."""
     unwritable: Mapping[tuple[Role, str], str] = field(default_factory=dict)
     """Tables that cannot be written on a server, each with the reason: their differences are skipped."""
+    runs: WrittenPeriods = NOTHING_WRITTEN
+    """What earlier runs have written: a roll-up older than its intervals is not copied (rule 10)."""
 
     @property
     def policy(self) -> Policy:
@@ -129,12 +132,13 @@ def _table_decisions_by_server(
         observation, request.policy, source, target, request.take_broken, DecisionSpans.of(observation)
     )
     administration = _administration_context(observation, request)
+    sides = RollupSides(source, target, request.runs)
     written: set[tuple[str, Bucket]] = set()
     # Intervals first: whether a roll-up may be copied depends on what happens to them.
     for table in sorted(tables, key=lambda t: t.spec.grain.summarised):
         decisions = list(_table_decisions(context, administration, table, observation))
         decisions = list(_writable(decisions, observation.target, table, request))
-        decisions = list(skip_rollups(table, decisions, tables, written, uncompared))
+        decisions = list(skip_rollups(table, decisions, tables, written, sides, uncompared))
         written |= set(written_intervals(table, decisions))
         yield observation.target, table, decisions
 

@@ -15,6 +15,8 @@ from syncengine.model.plan import SkipReason, StaleRollup, Step, places_of, writ
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 from syncengine.planning.bucket_decisions import Decision
+from syncengine.planning.coverage import CoverageLookup
+from syncengine.planning.written_periods import WrittenPeriods
 
 
 def skip_rollups(
@@ -22,6 +24,7 @@ def skip_rollups(
     decisions: Iterable[Decision],
     tables: tuple[TableObservation, ...],
     written: set[tuple[str, Bucket]],
+    sides: RollupSides,
     uncompared: Collection[str] = (),
 ) -> Iterator[Decision]:
     """Skip each period whose own intervals disagree, and copy the rest only from a whole source.
@@ -38,8 +41,35 @@ def skip_rollups(
         if decision.action is None or decision.drift.bucket.row_date is None:
             yield decision
             continue
-        why = unknown or _skip_reason(table.spec, decision, intervals)
+        why = unknown or _skip_reason(table.spec, decision, intervals) or sides.why_not_whole(table.spec, decision)
         yield decision if not why else Decision(decision.drift, skip_reason=SkipReason.INTERVALS_DISAGREE, detail=why)
+
+
+@dataclass(frozen=True, slots=True)
+class RollupSides:
+    """What is known of how the servers came to the roll-ups that differ, apart from their rows."""
+
+    source: CoverageLookup
+    target: CoverageLookup
+    runs: WrittenPeriods
+
+    def why_not_whole(self, spec: TableSpec, decision: Decision) -> str:
+        """Return why the source's row of a period is not what its intervals make now, or not what whole ones make."""
+        bucket, role = decision.drift.bucket, self.source.facts.role
+        if bucket.row_date is None:
+            return ""
+        period = spec.grain.period(bucket.row_date)
+        why = self.runs.why_outdated(role, spec, bucket.acd, period)
+        if why or decision.drift.target.rows == 0:
+            # With no row to replace, what the source has is better than nothing.
+            return why
+        outages = self.source.outages_in(bucket.acd, period)
+        if not outages or self.target.outages_in(bucket.acd, period):
+            return ""
+        if all(self.runs.all_written(role, spec, bucket.acd, outage) for outage in outages):
+            # Repaired before it was summarised: else the period would be outdated.
+            return ""
+        return f"{role} did not record all of it at {outages[0]}, and {role.other} did"
 
 
 @dataclass(frozen=True, slots=True)

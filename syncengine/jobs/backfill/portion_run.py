@@ -12,6 +12,7 @@ from syncengine.execute.pacing import Pacer, parse_hours
 from syncengine.jobs.backfill.progress_display import PortionProgress
 from syncengine.jobs.connections import as_of
 from syncengine.jobs.observation import Observer, not_before
+from syncengine.jobs.rollups.earlier_writes import periods_written_before
 from syncengine.jobs.runs.beginning import needed_bytes
 from syncengine.jobs.runs.runs import Runs
 from syncengine.jobs.surroundings import (
@@ -67,7 +68,12 @@ class PortionWork:
         except WindowError:
             return None
         try:
-            plan_request = PlanRequest(BackfillPortion(request.policy), self.settings.limits, hooks=self.settings.hooks)
+            plan_request = PlanRequest(
+                BackfillPortion(request.policy),
+                self.settings.limits,
+                hooks=self.settings.hooks,
+                runs=periods_written_before(self.observer.ledger, self.catalogue, comparison.specs),
+            )
             made = writable_plan(observation, self.catalogue, plan_request, servers, partial=True)
         except TooManyDeletionsError as error:
             error.hint = (
