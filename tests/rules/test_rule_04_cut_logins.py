@@ -295,7 +295,7 @@ def test_verify_and_plan_say_what_was_cut(tmp_path: Path, typed: Typing) -> None
         assert "haglog: 1 login cut on secondary, 2 rows for 1" in result.out
 
 
-def test_verify_as_json_tells_buckets_that_only_have_parts_of_a_login(tmp_path: Path, typed: Typing) -> None:
+def test_verify_as_json_marks_buckets_that_only_have_parts_of_a_login(tmp_path: Path, typed: Typing) -> None:
     """A bucket before the window that counts only what the outage cut has `only_cuts`; one in the window has not."""
     files = pair(tmp_path, [WHOLE], PIECES)
 

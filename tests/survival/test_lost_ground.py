@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from datetime import datetime
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -16,8 +17,10 @@ import pytest
 
 from syncengine import machine
 from syncengine.model.pair import Role
-from syncengine.model.run import RunState
+from syncengine.model.run import BatchState, RunState
 from syncengine.servers.protocol import Server
+from syncengine.staging.run_folder import RunFolder
+from tests.builders import build_files, half_hours
 from tests.cli.terminal import CommandResult, Typing
 from tests.examples import SOAK_SEED, SOAKING, some_of
 from tests.interference import Interference, interfere
@@ -243,3 +246,31 @@ def test_a_table_is_dropped_in_the_middle(staged: Made, typed: Typing, monkeypat
     fails_clearly(output, "hagent")
     stage.live.run("ALTER TABLE elsewhere RENAME TO hagent")
     resume_to_end(outages, typed)
+
+
+def test_the_disk_is_full_after_a_commit(tmp_path: Path, typed: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step whose commit can no longer be marked counts as done, and the next resume finds that out by comparing."""
+    files = build_files(
+        tmp_path, primary={"hsplit": half_hours()}, secondary={"hsplit": half_hours(acdcalls=1, incomplete=1)}
+    )
+    mark = RunFolder.mark
+
+    def mark_until_committed(run: RunFolder, what: str, **entry: object) -> None:
+        if entry.get("state") is BatchState.DONE:
+            monkeypatch.setattr(os, "write", full(os.write, 1))
+        mark(run, what, **entry)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RunFolder, "mark", mark_until_committed)
+        output = typed("resync", "--pair", files.pair_file, "-w", "2000-06-05 05:13..05:19", "-t", "hsplit", "--yes")
+    monkeypatch.undo()
+    cut_short = files.open().runs()[-1]
+    resumed = typed("resume", "--pair", files.pair_file)
+
+    assert output.code == 1
+    assert "1 of 1 step done" in output.text
+    assert "no disk" in output.text
+    assert [batch.state for batch in cut_short.batches] == [BatchState.OPEN]
+    assert resumed.code == 0, resumed.text
+    assert [batch.state for batch in files.open().runs()[-1].batches] == [BatchState.DONE]
+    assert files.bag("secondary", "hsplit", "starttime = 500") == files.bag("primary", "hsplit", "starttime = 500")

@@ -55,7 +55,7 @@ def _summed(draw: st.DrawFn) -> Scenario:
         days=days,
         acds=acds,
         happenings=(down,),
-        commands=(*commands, *_looked_at(after + 1, draw(SERVER))),
+        commands=(*commands, *_examined(after + 1, draw(SERVER))),
     )
 
 
@@ -77,7 +77,7 @@ def _summed_unlike(draw: st.DrawFn) -> Scenario:
         seed=draw(SEEDS),
         acds=acds,
         happenings=happenings,
-        commands=(*commands, *_looked_at(repaired + 2, draw(SERVER))),
+        commands=(*commands, *_examined(repaired + 2, draw(SERVER))),
     )
 
 
@@ -104,7 +104,7 @@ def _unlike_lengths(draw: st.DrawFn) -> Scenario:
         happenings=_in_order(happenings),
         commands=(
             _repaired(repaired, source, draw(st.sampled_from(ROLLUPS)), draw(st.booleans())),
-            *_looked_at(repaired + 1, draw(SERVER)),
+            *_examined(repaired + 1, draw(SERVER)),
         ),
     )
 
@@ -137,7 +137,7 @@ def _hour_twice(draw: st.DrawFn) -> Scenario:
         happenings=_in_order(happenings),
         commands=(
             _repaired(repaired, draw(st.sampled_from((other(server), other(server), server))), (), draw(st.booleans())),
-            *_looked_at(repaired + 1, draw(SERVER)),
+            *_examined(repaired + 1, draw(SERVER)),
         ),
     )
 
@@ -157,7 +157,7 @@ def _full_tables(draw: st.DrawFn) -> Scenario:
         happenings=_in_order(happenings),
         commands=(
             _repaired(repaired, other(server), (), draw(st.booleans())),
-            *_looked_at(repaired + 1, draw(SERVER)),
+            *_examined(repaired + 1, draw(SERVER)),
         ),
     )
 
@@ -171,23 +171,23 @@ def _dropped_days(draw: st.DrawFn) -> Scenario:
     begin = night + draw(st.integers(-2 * HOUR, 45 * MINUTE))
     end = night + draw(st.integers(HOUR, 9 * HOUR))
     happenings: list[Happening] = [ServerDown(late, begin, end - begin)]
-    # The other one has a rest of the day that is dropped, or an outage in a day that is kept.
+    # The other one has a rest of the day that is dropped, or an outage in a day that is saved.
     happenings.append(LinkDown(draw(SERVER), draw(moments(night - 3 * HOUR)), draw(seconds_up_to(3 * HOUR))))
-    looked = min(end + draw(st.sampled_from((1, MINUTE, 9 * MINUTE, HOUR, 5 * HOUR))), days * DAY - 9)
+    examined = min(end + draw(st.sampled_from((1, MINUTE, 9 * MINUTE, HOUR, 5 * HOUR))), days * DAY - 9)
     window = draw(st.sampled_from(("{days 5 0}", "{days 4 1}", "{days 3 2}", "{days 2 1}")))
     source: Server = draw(SERVER)
     commands = (
-        Command(looked, "verify", ("--window", window, "--from", source)),
+        Command(examined, "verify", ("--window", window, "--from", source)),
         draw(
             st.sampled_from(
                 (
-                    Command(looked + 1, "resync", ("--window", window, "--from", source, "--yes")),
-                    Command(looked + 1, "resync", ("--outages", "--yes")),
-                    Command(looked + 1, "backfill", ("--window", window, "--from", source, "--yes")),
+                    Command(examined + 1, "resync", ("--window", window, "--from", source, "--yes")),
+                    Command(examined + 1, "resync", ("--outages", "--yes")),
+                    Command(examined + 1, "backfill", ("--window", window, "--from", source, "--yes")),
                 )
             )
         ),
-        Command(looked + 2, "verify", ("--window", window, "--from", source)),
+        Command(examined + 2, "verify", ("--window", window, "--from", source)),
     )
     return Scenario(
         seed=5 * draw(st.integers(0, 2**28)) + FEW_DAYS,
@@ -204,7 +204,7 @@ def _repaired(at: int, source: Server, rollups: tuple[str, ...], outages: bool) 
     return Command(at, "resync", (*what, *rollups, "--yes"))
 
 
-def _looked_at(at: int, source: Server) -> tuple[Command, ...]:
+def _examined(at: int, source: Server) -> tuple[Command, ...]:
     """Return what shows whether all is well: both servers compared, and each with its own intervals."""
     return Command(at, "verify", ("--from", source)), Command(at + 1, "verify", ("--internal",))
 
