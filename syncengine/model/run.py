@@ -135,6 +135,16 @@ class BatchRecord:
         """Rows it inserts."""
         return sum(part.inserted for part in self.parts)
 
+    @property
+    def places(self) -> frozenset[tuple[Role, str, int | None, date | None]]:
+        """The servers, tables, ACDs and days that it writes, or has rows of."""
+        return frozenset(
+            (self.into, part.table, bucket.acd, bucket.row_date)
+            for part in self.parts
+            for image in (part.before, part.after)
+            for bucket, *_ in image.states
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class RunHeader:

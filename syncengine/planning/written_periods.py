@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from syncengine.catalogue import Catalogue
 from syncengine.model.pair import Role
 from syncengine.model.plan import PeriodPlace, Plan, StaleRollup, places_of
 from syncengine.model.plan_kind import RollupRepair, Undo
-from syncengine.model.run import BatchRecord, BatchState, RunRecord, RunState
+from syncengine.model.run import BatchState, RunRecord, RunState
 from syncengine.model.spec import TableSpec
 from syncengine.model.window import Window
 
 RunWithPlans = tuple[RunRecord, Mapping[int, Plan]]
 """A run, and its plans by portion."""
+DONE = frozenset({BatchState.DONE})
 MAY_HAVE_WRITTEN = frozenset({BatchState.DONE, BatchState.OPEN, BatchState.UNKNOWN})
 
 
@@ -54,7 +55,7 @@ def written_periods(runs: Iterable[RunWithPlans], catalogue: Catalogue) -> Writt
     for record, plans in runs:
         stale: list[StaleRollup] = []
         for portion, plan in sorted(plans.items()):
-            done = _places(record, portion, {BatchState.DONE})
+            done = _places(record, portion, DONE)
             touched = _places(record, portion, MAY_HAVE_WRITTEN)
             intervals |= {place for place in done if place[1] in below.values()}
             if isinstance(plan.kind, RollupRepair):
@@ -88,18 +89,6 @@ def _wrote_below(one: StaleRollup, below: Mapping[str, str], written: frozenset[
     return any((one.into, below.get(one.table, ""), one.acd, day) in written for day in days)
 
 
-def _places(record: RunRecord, portion: int, states: Iterable[BatchState]) -> frozenset[PeriodPlace]:
-    wanted = frozenset(states)
-    return frozenset(
-        place
-        for batch in record.batches
-        if batch.place.portion == portion and batch.state in wanted
-        for place in _places_of(batch)
-    )
-
-
-def _places_of(batch: BatchRecord) -> Iterator[PeriodPlace]:
-    for part in batch.parts:
-        for image in (part.before, part.after):
-            for bucket in image.by_bucket():
-                yield batch.into, part.table, bucket.acd, bucket.row_date
+def _places(record: RunRecord, portion: int, states: frozenset[BatchState]) -> frozenset[PeriodPlace]:
+    batches = (one for one in record.batches if one.place.portion == portion and one.state in states)
+    return frozenset(place for batch in batches for place in batch.places)

@@ -246,14 +246,7 @@ class RollupRepairJob:
         window = Window(min(span.start for span in spans), now)
         lengths = ScopeQuestions(self.settings, both, now, window).lengths
         runs = self.ledger.runs()
-        touched = frozenset(
-            (batch.into, part.table, bucket.acd, bucket.row_date)
-            for run in runs
-            for batch in run.done
-            for part in batch.parts
-            for image in (part.before, part.after)
-            for bucket in image.by_bucket()
-        )
+        touched = frozenset(place for run in runs for batch in run.done for place in batch.places)
         unsure = next((run.id for run in runs if run.unsure), "")
         unknown = frozenset(one.role for one in both if not one.coverage_known)
         blind, witnesses = (
