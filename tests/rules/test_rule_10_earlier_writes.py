@@ -6,7 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from syncengine.model.plan import Plan, SkipReason
+from syncengine.staging.run_folder import RunFolder
 from tests.builders import Files
 from tests.rules.summarised import SUNDAY, pair
 from tests.rules.test_rule_10_rollups import codes, day
@@ -67,6 +70,26 @@ def test_a_backfill_does_not_copy_a_day_older_than_its_intervals(tmp_path: Path)
 
     assert not any(plan.steps for plan in plans)
     assert [one.table for plan in plans for one in plan.skipped if "summarised it before" in one.detail] == ["dcwc"]
+
+
+def test_a_backfill_reads_earlier_runs_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many portions it has, the plans of earlier runs are read once: there may be hundreds of each."""
+    files = repaired_primary(tmp_path)
+    for number in (2, 3):
+        files.add("primary", "hcwc", code(500, row_date=date(2000, 6, number)))
+    opened = files.open()
+    read: list[RunFolder] = []
+    plan_of_run = RunFolder.plan
+
+    def counted(folder: RunFolder, *portion: int) -> Plan:
+        read.append(folder)
+        return plan_of_run(folder, *portion)
+
+    monkeypatch.setattr(RunFolder, "plan", counted)
+    backfill = opened.plan_backfill(window="2000-06-02..2000-06-04", tables=BOTH, portion_days=1)
+
+    assert len(list(opened.portion_plans(backfill))) == 3
+    assert len(read) == 1
 
 
 def test_a_day_is_copied_once_the_run_that_made_it_old_is_undone(tmp_path: Path) -> None:

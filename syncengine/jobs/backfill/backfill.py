@@ -53,10 +53,12 @@ class BackfillJob:
     def portion_plans(self, plan: BackfillPlan) -> Iterator[tuple[Portion, Plan | None]]:
         """Yield the plan of each portion by the present rows; None where none of its tables can be compared."""
         seed, request = machine.seed(), plan.request
+        earlier = self.work.written_earlier(request)
         with self.runs.connections.servers(frozenset()) as servers:
             refuse_other_servers(plan, servers)
             for portion in plan.portions:
-                yield portion, self.work.plan(servers, request, portion, seed, self.progress, request.allowed)
+                made = self.work.plan(servers, request, portion, seed, self.progress, request.allowed, earlier)
+                yield portion, made
 
     def execute(self, plan: BackfillPlan, *, about: str = "") -> VerifiedRun:
         """Do a backfill as a new run."""
@@ -131,7 +133,10 @@ class BackfillJob:
         portions = run.portions()
         progress = PortionProgress(self.progress, portions, record.portions_done)
         allowed = NO_PERMISSION.with_approved(record.granted.approved)
-        backfill_run = BackfillRun(self.runs, self.work, request, run, throttled_servers, record, progress, allowed)
+        earlier = self.work.written_earlier(request)
+        backfill_run = BackfillRun(
+            self.runs, self.work, request, run, throttled_servers, record, progress, allowed, earlier
+        )
         progress.open()
         try:
             for portion in portions:

@@ -39,6 +39,7 @@ from syncengine.observe.facts import running_archive
 from syncengine.observe.request import Request
 from syncengine.planning.plan import PlanRequest
 from syncengine.planning.surroundings import PLANNED, RefusalContext
+from syncengine.planning.written_periods import WrittenPeriods
 from syncengine.servers.protocol import Server
 from syncengine.staging.run_folder import RunFolder
 
@@ -59,9 +60,14 @@ class PortionWork:
         seed: int,
         progress: Progress,
         allowed: Permission,
+        earlier: WrittenPeriods,
         context: RefusalContext = PLANNED,
     ) -> Plan | None:
-        """Return the plan of a portion; None where none of its tables can be compared."""
+        """Return the plan of a portion; None where none of its tables can be compared.
+
+        `earlier` is what other runs have written (`written_earlier`): the same for all portions, since it counts for
+        the source of one direction only, where this backfill writes nothing.
+        """
         comparison = replace(self._comparison(request, portion, seed), for_writing=True)
         try:
             observation = self.observer.observe(servers, comparison, progress)
@@ -72,7 +78,7 @@ class PortionWork:
                 BackfillPortion(request.policy),
                 self.settings.limits,
                 hooks=self.settings.hooks,
-                runs=periods_written_before(self.observer.ledger, self.catalogue, comparison.specs),
+                runs=earlier,
             )
             made = writable_plan(observation, self.catalogue, plan_request, servers, partial=True)
         except TooManyDeletionsError as error:
@@ -81,6 +87,11 @@ class PortionWork:
             )
             raise
         return plan_with_side_effects(made, servers, allowed, context)
+
+    def written_earlier(self, request: BackfillRequest) -> WrittenPeriods:
+        """Return what earlier runs have written; reads the plans of all of them."""
+        specs = (self.catalogue.table(name) for name in request.tables)
+        return periods_written_before(self.observer.ledger, self.catalogue, specs)
 
     def compare_again(
         self,
@@ -123,6 +134,8 @@ class BackfillRun:
     progress: PortionProgress
     allowed: Permission
     """The side effects that are allowed, by name."""
+    earlier: WrittenPeriods
+    """What other runs have written."""
     steps: list[StepOutcome] = field(default_factory=list)
     done: list[PortionOutcome] = field(default_factory=list)
     last_plan: Plan | None = None
@@ -214,6 +227,7 @@ class BackfillRun:
             seed,
             self.progress,
             self.allowed,
+            self.earlier,
             resume_context(self.run.id, wrote=True) if self.wrote else PLANNED,
         )
         if made is not None:
