@@ -69,7 +69,10 @@ class RollupSides:
         if all(self.runs.all_written(role, spec, bucket.acd, outage) for outage in outages):
             # Repaired before it was summarised: else the period would be outdated.
             return ""
-        return f"{role} did not record all of it at {outages[0]}, and {role.other} did"
+        return (
+            f"{role} did not record all of it at {outages[0]}, and {role.other} did: "
+            f"once its intervals are whole, rerun Data Summarizing there"
+        )
 
 
 @dataclass(frozen=True, slots=True)

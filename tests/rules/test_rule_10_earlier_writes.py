@@ -130,7 +130,10 @@ def test_a_day_over_an_outage_of_its_source_does_not_replace_one_without(tmp_pat
     planned = plan_back(files)
 
     assert planned.steps == ()
-    assert planned.skipped[0].detail == "primary did not record all of it at 2000-06-04 05:05-05:14, and secondary did"
+    assert planned.skipped[0].detail == (
+        "primary did not record all of it at 2000-06-04 05:05-05:14, and secondary did: "
+        "once its intervals are whole, rerun Data Summarizing there"
+    )
 
 
 def test_a_day_over_an_outage_of_both_servers_is_copied(tmp_path: Path) -> None:
