@@ -40,12 +40,14 @@ def without_constants() -> Iterator[None]:
 
 def strategy_of(seed: int, level: int, shape: str = "") -> st.SearchStrategy[Scenario]:
     """Return what the scenario of a seed is drawn from; `shape` is the name of one, for any seed."""
-    shapes = shapes_of(level)
-    if not shape:
-        if seed % 2 == 0 or not shapes:
-            return scenarios(level)
-        shape = shapes[seed // 2 % len(shapes)].name
-    return shape_named(shape).scenarios().map(lambda one: replace(one, shape=shape))
+    if shape:
+        chosen = shape_named(shape)
+    elif seed % 2:
+        shapes = shapes_of(level)
+        chosen = shapes[seed // 2 % len(shapes)]
+    else:
+        return scenarios(level)
+    return chosen.scenarios().map(lambda one: replace(one, shape=chosen.name))
 
 
 def drawn(seed: int, level: int = max(LEVELS), shape: str = "") -> Scenario:

@@ -33,6 +33,7 @@ class Outcome:
     found: str = ""
     """What is wrong, empty where nothing is."""
     shape: str = ""
+    """The name of its shape, if it has one."""
 
 
 def run(scenario: Scenario) -> tuple[Tally, str]:

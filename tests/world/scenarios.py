@@ -79,11 +79,6 @@ def scenarios(draw: st.DrawFn, level: int = max(LEVELS)) -> Scenario:
     faults = draw(st.lists(_fault(len(commands)), max_size=3)) if level > 1 and commands else []
     seed = draw(st.integers(0, 2**31))
     whole = level > 3 and draw(st.integers(0, 49)) == 49
-    if level > 2 and not faults and draw(st.integers(0, 2)) == 0:
-        # Drawn last, so that all else of a seed is the same without it.
-        days = max(days, 3)
-        down, command = draw(_summed(days, acds))
-        happenings, commands = [*happenings, down], [*commands, command]
     return Scenario(
         seed=seed,
         start=start,
@@ -288,18 +283,4 @@ def _fault(draw: st.DrawFn, commands: int) -> Fault:
         call=draw(st.integers(0, draw(st.sampled_from(CALLS_OF_A_COMMAND)))),
         kind=draw(st.sampled_from(tuple(FaultKind))),
         seed=draw(SEEDS),
-    )
-
-
-@st.composite
-def _summed(draw: st.DrawFn, days: int, acds: tuple[Acd, ...]) -> tuple[LinkDown, Command]:
-    """Return a short outage, and its repair with roll-ups once its day and another one are summed: few are by chance.
-
-    A day is recomputed only if our roll-up gives that of a day that nothing was written into.
-    """
-    at = draw(moments((days - 2) * DAY)) + draw(st.sampled_from((0, DAY)))
-    down = LinkDown(draw(SERVER), at, draw(seconds_up_to(4 * HOUR)), draw(st.sampled_from((None, acds[0].number))))
-    verb, *options = draw(st.sampled_from([one for one in ROLLING_UP if "--outages" in one]))
-    return down, Command(
-        draw(st.integers((days - 1) * DAY + 6 * HOUR, days * DAY - 1)), verb, tuple(options), typed=True
     )

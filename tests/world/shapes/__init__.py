@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from tests.world.shapes import administration, faults, files, intervals, logins, time, undo
+from tests.world.shapes import administration, intervals, time
 from tests.world.shapes.shape import Shape
 
 SHAPES: tuple[Shape, ...] = (
     *intervals.SHAPES,
-    *logins.SHAPES,
-    *undo.SHAPES,
-    *faults.SHAPES,
-    *files.SHAPES,
     *time.SHAPES,
     *administration.SHAPES,
 )
