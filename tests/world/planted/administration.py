@@ -12,6 +12,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "        if False:\n",
         "what the other server changed is overwritten without a word",
         ADMINISTRATION,
+        shape="administered",
     ),
     fault(
         "users-removed",
@@ -20,6 +21,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "        if False:\n",
         "users that only the target has are removed",
         ADMINISTRATION,
+        shape="administered",
     ),
     fault(
         "by-hand-tables-written",
@@ -28,6 +30,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "        if spec.synced_by is SyncedBy.NEVER:\n",
         "tables that are administered by hand are written",
         ADMINISTRATION,
+        shape="administered",
     ),
     fault(
         "empty-source-empties-the-target",
@@ -36,6 +39,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "",
         "administration is deleted because the source is empty",
         ADMINISTRATION,
+        shape="administered",
     ),
     fault(
         "last-sync-not-forgotten",
@@ -44,5 +48,6 @@ PLANTED: tuple[PlantedFault, ...] = (
         "        if False:\n",
         "an undo leaves the rows of the sync as those both had",
         ADMINISTRATION,
+        shape="administered",
     ),
 )

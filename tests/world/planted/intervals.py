@@ -27,6 +27,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "better, worse = (one, other) if one.broken < other.broken else (other, one)",
         "better, worse = (one, other) if one.broken > other.broken else (other, one)",
         "the more broken rows of an interval are copied",
+        shape="lost_on_both",
     ),
     fault(
         "broken-source-taken",
@@ -77,6 +78,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "            return Decision(drift, skip_reason=SkipReason.SOURCE_BROKEN)\n"
         "        if missed_a_pass",
         "an interval that both servers lost in part is copied",
+        shape="lost_on_both",
     ),
     fault(
         "unarchived-copied",

@@ -12,6 +12,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "    if len({one.span.stop - one.span.start for one in run}) > 2:\n",
         "intervals of two lengths are compared bucket by bucket",
         TIME,
+        shape="unlike_lengths",
     ),
     fault(
         "stretch-by-its-best-interval",
@@ -20,6 +21,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "            min(self.source_incomplete, drift.source.incomplete or 0),\n",
         "a time of unlike lengths is copied though the source lost some of it",
         TIME,
+        shape="unlike_lengths",
     ),
     fault(
         "clock-sets-forgotten",
@@ -28,6 +30,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "",
         "rows of unlike lengths are copied where the clock was set",
         TIME,
+        shape="hour_twice",
     ),
     fault(
         "repeated-hour-forgotten",
@@ -37,6 +40,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "",
         "an hour that comes twice is copied from a server that missed one of the two",
         TIME,
+        shape="hour_twice",
     ),
     fault(
         "rollup-not-stale",
@@ -45,6 +49,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "    if until is None or until >= spec.grain.period(row_date).stop:\n        return None\n",
         "a day that was summed before its intervals were repaired is not named",
         TIME,
+        shape="summed",
     ),
     fault(
         "rollup-from-broken-intervals",
@@ -54,6 +59,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "",
         "a day that was summed from broken intervals is copied",
         TIME,
+        shape="summed_unlike",
     ),
     fault(
         "rollup-before-its-intervals",
@@ -62,6 +68,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         '    return ""\n',
         "a day is copied though its intervals disagree",
         TIME,
+        shape="summed",
     ),
     fault(
         "seconds-as-minutes",
@@ -69,6 +76,8 @@ PLANTED: tuple[PlantedFault, ...] = (
         '        yield Outage(acd, Window(down, clock_after(down, duration, zone)), row["reason"] or 0)\n',
         '        yield Outage(acd, Window(down, clock_after(down, max(60, duration // 60), zone)), row["reason"] or 0)\n',
         "an outage counts as shorter than it was",
+        TIME,
+        shape="summed",
     ),
     fault(
         "old-end-written",
@@ -77,5 +86,6 @@ PLANTED: tuple[PlantedFault, ...] = (
         "",
         "rows that one server has dropped by their age are drift",
         TIME,
+        shape="dropped_days",
     ),
 )
