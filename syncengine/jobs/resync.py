@@ -65,7 +65,7 @@ class ResyncPlanner:
             request.take_broken,
             settings.hooks,
             settings.call_history,
-            runs=periods_written_before(self.rollups.ledger, self.catalogue, request.specs),
+            runs=periods_written_before(self.observer.ledger, self.catalogue, request.specs),
         )
         comparison = self.observer.request(request.specs, request.window, request.acds, request.source, every_row=False)
         with self.connections.servers(frozenset()) as servers:

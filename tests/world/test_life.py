@@ -189,7 +189,8 @@ def test_restored_server_is_as_it_was() -> None:
         after = {table: site.databases["primary"].bag(table) for table in HISTORY}
         for table in HISTORY:
             assert before[table] <= after[table]
-            assert after[table].total() - before[table].total() <= 8
+            # What was cut as it was shut down: at most the logins of two agents to two splits.
+            assert after[table].total() - before[table].total() <= 4
         assert not after["dsplit"]
         diary = (after["linkex"] - before["linkex"]).total()
         assert diary == 2, "that it was shut down, and started again"
