@@ -267,7 +267,10 @@ class _ObservationRun:
     def _observe(self, work: TableWork, progress: Progress) -> TableObservation:
         spec, verdict = work.spec, work.verdict
         if verdict.state is not TableState.COMPARED:
-            return TableObservation(spec, verdict.state, verdict.problem, hint=verdict.hint, scopes=work.scopes)
+            expected = tuple(dropped(work.scopes))
+            return TableObservation(
+                spec, verdict.state, verdict.problem, hint=verdict.hint, scopes=work.scopes, expected=expected
+            )
         comparison = Comparison(
             spec=spec,
             verdict=verdict,

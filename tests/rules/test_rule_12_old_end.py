@@ -85,6 +85,28 @@ def test_a_fully_dropped_window_is_reported(tmp_path: Path, capsys: pytest.Captu
     assert "stores 5 days" in capsys.readouterr().err
 
 
+def test_a_table_of_which_a_window_is_dropped_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A verdict that others make says of which tables nothing was compared, since their rows are too old."""
+    files = build_files(
+        tmp_path,
+        ["htrunk", "agex"],
+        both={
+            "htrunk": trunks(400, 700),
+            "agex": [{**exception(505, 1), "row_date": ago(11)}],
+            "dcalloc": [storage("exceptions", rows=100)],
+        },
+        primary={"htrunk": trunks(500, 530, row_date=ago(11))},
+        settings="retention = { interval = 5 }",
+    )
+
+    code = run_for_code(
+        ["verify", "--pair", str(files.pair_file), "--window", f"{ago(11)}", "-t", "htrunk", "-t", "agex"]
+    )
+
+    assert code == 0
+    assert "older rows of htrunk: not on both servers any more" in capsys.readouterr().out
+
+
 def exception(time: int, seqno: int) -> dict[str, Any]:
     """Return an agex row, which circular storage drops from its old end."""
     return row("agex", row_time=time, seqno=seqno, extype=1, logid="4001", split=1)
