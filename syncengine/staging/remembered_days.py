@@ -27,6 +27,8 @@ VERSION = 2
 """Of the file. Files of another version are not used."""
 WAIT_SECONDS = 10.0
 """How long to wait for another process that writes to the file."""
+BUSY_SECONDS = 0.01
+"""How long to wait between two attempts where SQLite does not wait by itself."""
 SCHEMA = """
 CREATE TABLE tables (
     name TEXT PRIMARY KEY, environment TEXT NOT NULL, resets TEXT NOT NULL, mark TEXT NOT NULL, checksum TEXT NOT NULL
@@ -163,9 +165,12 @@ class Memory:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     """Prepare a new file; raises for an invalid one."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == 0 and not connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
-        connection.execute("PRAGMA journal_mode = WAL")
+    with _transaction(connection, "DEFERRED"):
+        # Both as of one moment: a file that another process is preparing is not one of another version.
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (objects,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    if version == 0 and not objects:
+        _use_log(connection)
         with _transaction(connection):
             # Another process may have prepared it meanwhile.
             if not connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
@@ -179,6 +184,20 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise sqlite3.DatabaseError("it is inconsistent")
     _check_records(connection)
+
+
+def _use_log(connection: sqlite3.Connection) -> None:
+    """Have a new file written through a log; waits for others that do the same, for which SQLite itself does not."""
+    until = machine.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or machine.monotonic() > until:
+                raise
+            machine.sleep(BUSY_SECONDS)
+        else:
+            return
 
 
 def _check_records(connection: sqlite3.Connection) -> None:
